@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "kernels/payload.hpp"
+#include "kernels/primitives.hpp"
+
+namespace simrun {
+
+/// How payloads of M workers become one result. A collective says which of these it can do.
+enum class Combining {
+  sum,     ///< added element by element; the size does not change
+  merge,   ///< two sparse payloads give one with as many entries
+  vote,    ///< all M at once give one
+  gather,  ///< not combined: every worker receives all M
+};
+
+/// Combines payloads. Knows no time and no network.
+class Aggregator {
+ public:
+  virtual ~Aggregator() = default;
+
+  /// One payload from `parts` (at least one), in the order given. Where a part has no contents, neither has the result.
+  /// Throws PayloadError if the parts are not of one shape.
+  virtual Payload combine(std::span<const Payload> parts) const = 0;
+
+  /// The part of `sent` that made its way into `result`; what is missing from it goes back to the sender's residual.
+  virtual Payload accepted(const Payload& sent, const Payload& result) const;
+};
+
+/// What an encoding may depend on besides the gradient.
+struct EncodeContext {
+  std::uint64_t seed = 0;             ///< of this (run, worker, group, step), for codecs that draw random numbers
+  int round = 0;                      ///< of a method with several rounds
+  std::span<const Payload> previous;  ///< what the previous round gave
+};
+
+/// Turns a gradient into bytes and back. Immutable.
+class Codec {
+ public:
+  virtual ~Codec() = default;
+
+  virtual Combining combining() const = 0;
+
+  /// What the bytes are. Codecs with equal kind and options make equal payloads.
+  virtual PayloadKind kind() const = 0;
+
+  /// Encodes N = gradient.size() values; a codec that sparsifies keeps `entries` of them (1 <= entries <= N).
+  /// Throws NonFiniteError.
+  virtual Payload encode(std::span<const float> gradient, std::size_t entries, const EncodeContext& context) const = 0;
+
+  /// Adds weight times what `payload` stands for to `out` (size N). Throws PayloadError.
+  virtual void decode(const Payload& payload, float weight, std::span<float> out) const = 0;
+
+  /// Takes what the receivers `accepted` out of `residual`, which holds the corrected gradient that was encoded.
+  virtual void settle(const Payload& accepted, std::span<float> residual) const = 0;
+
+  /// The header of a payload of N elements and K entries, if its size does not depend on the values.
+  virtual std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries) const = 0;
+
+  /// Null where payloads are gathered and not combined.
+  virtual std::unique_ptr<const Aggregator> aggregator() const = 0;
+};
+
+struct CodecOptions {
+  IndexCoding index = IndexCoding::raw32;
+  bool half_precision = false;  ///< fp16 values in dense payloads
+};
+
+/// A codec that users can name, and how to make it.
+struct CodecEntry {
+  std::string_view name;
+  std::string_view summary;
+  bool sparsifies;      ///< takes a number of entries to keep, and an index coding
+  bool half_precision;  ///< may carry fp16 values
+  std::unique_ptr<const Codec> (*make)(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
+};
+
+/// Every codec, in the order in which they are listed to users.
+std::span<const CodecEntry> codecs();
+
+/// The entry called `name`, or null.
+const CodecEntry* find_codec(std::string_view name);
+
+}  // namespace simrun

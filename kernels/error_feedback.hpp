@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "kernels/codec.hpp"
+
+namespace simrun {
+
+/// Error feedback around any codec: what was not accepted is added to the next gradient.
+/// Source: Seide et al., Interspeech 2014; Karimireddy et al., ICML 2019.
+class ErrorFeedback {
+ public:
+  explicit ErrorFeedback(std::size_t elements) : residual_(elements, 0.0F) {}
+
+  /// residual + gradient, the vector to encode (size N); valid until settle.
+  std::span<const float> correct(std::span<const float> gradient);
+
+  /// Keeps of the corrected gradient what `accepted` does not carry.
+  void settle(const Codec& codec, const Payload& accepted);
+
+  std::span<const float> residual() const { return residual_; }
+
+ private:
+  std::vector<float> residual_;
+};
+
+}  // namespace simrun

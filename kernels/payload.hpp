@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace simrun {
+
+/// Bytes that are not a payload, or not the one expected. The message says what is wrong and where.
+struct PayloadError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// What the bytes of a payload stand for. The values are part of the wire format.
+enum class PayloadKind : std::uint8_t {
+  dense32 = 0,       ///< N fp32 values, no header
+  dense16 = 1,       ///< N IEEE half-precision values, no header
+  pairs = 2,         ///< K indices in ascending order, then K fp32 values
+  signs = 3,         ///< 1 bit an element, 1 = negative
+  sparse_signs = 4,  ///< K indices in ascending order, then K sign bits, 1 = negative
+};
+
+/// How ascending indices are written. The values are part of the wire format.
+enum class IndexCoding : std::uint8_t {
+  none = 0,    ///< the payload has no indices
+  raw32 = 1,   ///< one uint32 an index
+  bitmap = 2,  ///< ceil(N/32) uint32 words, bit i%32 of word i/32 set where index i is present
+};
+
+/// The bytes of one message and what they stand for. Immutable; copies share the bytes.
+///
+/// Wire format, version 1, little-endian. A dense payload is the bare array, because both ends know N. Every other
+/// kind opens with a header of 32 bytes, which counts in the size:
+///
+///     offset  bytes  field
+///          0      4  magic, "SRUN"
+///          4      1  version, 1
+///          5      1  kind (PayloadKind)
+///          6      1  index coding (IndexCoding)
+///          7      1  reserved, 0
+///          8      8  elements N of the range that the payload covers
+///         16      8  entries K (N for signs)
+///         24      8  size of the payload in bytes, header included
+///
+/// Then, for pairs, the coded indices and 4 K bytes of fp32 values; for signs, ceil(N/32) uint32 words, element i in
+/// bit i%32 of word i/32, padding bits 0; for sparse signs, the coded indices and ceil(K/8) bytes, entry j in bit j%8
+/// of byte j/8, padding bits 0. Coded indices take a multiple of 4 bytes.
+class Payload {
+ public:
+  static constexpr std::size_t header_bytes = 32;
+
+  /// What a header says.
+  struct Header {
+    PayloadKind kind = PayloadKind::dense32;
+    IndexCoding index = IndexCoding::none;
+    std::uint64_t elements = 0;
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;
+  };
+
+  Payload() = default;
+
+  /// A payload whose contents nobody needs: it has a size and is moved like any other.
+  static Payload size_only(const Header& header);
+
+  /// Writes the header into the first 32 bytes of `bytes` (kinds that have one) and takes them over.
+  static Payload make(Header header, std::vector<std::byte> bytes);
+
+  /// Reads the payload at the start of `bytes`, which may go on after it. Checks magic, version, kind, coding, counts
+  /// and sizes, the order and range of indices and that padding is zero; throws PayloadError. Not for dense kinds,
+  /// which have no header: see parse_dense.
+  static Payload parse(std::span<const std::byte> bytes);
+
+  /// `bytes` as `elements` dense values; throws PayloadError if the size does not fit.
+  static Payload parse_dense(PayloadKind kind, std::uint64_t elements, std::span<const std::byte> bytes);
+
+  PayloadKind kind() const { return header_.kind; }
+  IndexCoding index() const { return header_.index; }
+  std::uint64_t elements() const { return header_.elements; }
+  std::uint64_t entries() const { return header_.entries; }
+  const Header& header() const { return header_; }
+
+  /// Bytes on the wire, header included.
+  std::uint64_t size() const { return header_.bytes; }
+
+  bool has_contents() const { return bytes_ != nullptr; }
+
+  /// All bytes, header included; empty without contents.
+  std::span<const std::byte> bytes() const;
+
+  /// The bytes behind the header.
+  std::span<const std::byte> body() const;
+
+  Payload without_contents() const { return size_only(header_); }
+
+  /// True if both have the same header and, where both have contents, the same bytes.
+  friend bool operator==(const Payload& a, const Payload& b);
+
+ private:
+  Header header_;
+  std::shared_ptr<const std::vector<std::byte>> bytes_;
+};
+
+/// True for the kinds that are a bare array.
+bool is_dense(PayloadKind kind);
+
+/// Bytes of a dense payload of `elements` values.
+std::uint64_t dense_bytes(PayloadKind kind, std::uint64_t elements);
+
+/// The part of `payload` that covers elements [begin, end), with indices counted from `begin`. A dense payload may be
+/// cut beyond its end: the rest is zero. `begin` of a signs payload is a multiple of 32. Without contents, only kinds
+/// whose size follows from the range (dense, signs) can be cut.
+Payload cut(const Payload& payload, std::uint64_t begin, std::uint64_t end);
+
+/// The payload that covers the ranges of `parts` one after another. Every part of a signs payload but the last covers a
+/// multiple of 32 elements. The inverse of cut.
+Payload join(std::span<const Payload> parts);
+
+}  // namespace simrun

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <vector>
+
+namespace simrun {
+
+/// A NaN or an infinity in data that is to be encoded.
+struct NonFiniteError : std::runtime_error {
+  explicit NonFiniteError(std::size_t element);
+  std::size_t element;  ///< lowest index of a non-finite value
+};
+
+/// Sparse fp32 values: ascending indices, one value each.
+struct Pairs {
+  std::vector<std::uint32_t> indices;
+  std::vector<float> values;
+};
+
+/// Sparse signs: ascending indices; entry j is negative where bit j%8 of signs[j/8] is set. Padding bits are 0.
+struct SparseSigns {
+  std::vector<std::uint32_t> indices;
+  std::vector<std::byte> signs;
+};
+
+/// A view of the above.
+struct PairsView {
+  std::span<const std::uint32_t> indices;
+  std::span<const float> values;
+};
+struct SparseSignsView {
+  std::span<const std::uint32_t> indices;
+  std::span<const std::byte> signs;
+};
+
+/// The array operations that codecs are made of. Each back end produces the same bytes for the same input; nothing
+/// depends on the number of threads. At most 2^32 elements.
+///
+/// Order of magnitude: |x| descending, then index ascending; -0 and +0 are equal. So "the k largest" is a unique set.
+class Primitives {
+ public:
+  virtual ~Primitives() = default;
+
+  /// The k largest of `x` (0 < k <= x.size()), listed by ascending index. Throws NonFiniteError.
+  virtual Pairs select_largest(std::span<const float> x, std::size_t k) const = 0;
+
+  /// The k largest of a + b; all of the union where it has at most k entries. A sum of zero stays in the union.
+  /// Source: gTop-k, Shi et al., ICDCS 2019, the operator of Algorithm 2.
+  virtual Pairs merge_largest(PairsView a, PairsView b, std::size_t k) const = 0;
+
+  /// words[i/32] bit i%32 = (x[i] < 0), so -0 counts as positive; padding bits 0. words.size() = ceil(x.size()/32).
+  /// Throws NonFiniteError.
+  virtual void pack_signs(std::span<const float> x, std::span<std::uint32_t> words) const = 0;
+
+  /// out[i] += weight * (bit i ? -1 : +1).
+  virtual void add_signs(std::span<const std::uint32_t> words, float weight, std::span<float> out) const = 0;
+
+  /// Bit i of result is set where more than half of the planes have it set; a tie gives 0 (positive).
+  /// Source: signSGD with majority vote, Bernstein et al., ICLR 2019.
+  virtual void vote(std::span<const std::span<const std::uint32_t>> planes, std::span<std::uint32_t> result) const = 0;
+
+  /// The sign of the sum of votes for every element of [0, elements) whose sum is not zero.
+  /// Source: sparse-signSGD with majority vote, Park and Lee, arXiv 2302.07475.
+  virtual SparseSigns vote_sparse(std::span<const SparseSignsView> votes, std::size_t elements) const = 0;
+
+  /// out[indices[j]] += weight * values[j].
+  virtual void scatter_add(PairsView pairs, float weight, std::span<float> out) const = 0;
+
+  /// out[indices[j]] += weight * (sign bit j ? -1 : +1).
+  virtual void scatter_add(SparseSignsView signs, float weight, std::span<float> out) const = 0;
+
+  /// out[indices[j]] = 0.
+  virtual void scatter_zero(std::span<const std::uint32_t> indices, std::span<float> out) const = 0;
+};
+
+/// The operations on this machine's processor with at most `threads` threads.
+std::unique_ptr<const Primitives> make_cpu_primitives(unsigned threads);
+
+}  // namespace simrun
