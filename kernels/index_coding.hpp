@@ -23,8 +23,8 @@ struct IndexCodingEntry {
   /// Appends the coded indices to `out`.
   void (*encode)(std::span<const std::uint32_t> indices, std::uint64_t elements, std::vector<std::byte>& out);
 
-  /// Reads `entries` indices from the start of `bytes` and sets `used` to the bytes they took. Throws PayloadError where the bytes are too
-  /// few or the indices are not ascending, not distinct or not below `elements`.
+  /// Reads `entries` indices from the start of `bytes` and sets `used` to the bytes they took. Throws PayloadError
+  /// where the bytes are too few or the indices are not ascending, not distinct or not below `elements`.
   std::vector<std::uint32_t> (*decode)(std::span<const std::byte> bytes, std::uint64_t elements, std::uint64_t entries,
                                        std::size_t& used);
 };

@@ -52,6 +52,7 @@ enum class IndexCoding : std::uint8_t {
 class Payload {
  public:
   static constexpr std::size_t header_bytes = 32;
+  static constexpr std::uint64_t most_elements = std::uint64_t{1} << 32;
 
   /// What a header says.
   struct Header {
@@ -60,6 +61,8 @@ class Payload {
     std::uint64_t elements = 0;
     std::uint64_t entries = 0;
     std::uint64_t bytes = 0;
+
+    friend bool operator==(const Header& a, const Header& b) = default;
   };
 
   Payload() = default;
@@ -67,7 +70,8 @@ class Payload {
   /// A payload whose contents nobody needs: it has a size and is moved like any other.
   static Payload size_only(const Header& header);
 
-  /// Writes the header into the first 32 bytes of `bytes` (kinds that have one) and takes them over.
+  /// Writes the header into the first 32 bytes of `bytes` (kinds that have one) and takes them over. `header.bytes` is
+  /// set here. The caller vouches for the rest, which is not checked.
   static Payload make(Header header, std::vector<std::byte> bytes);
 
   /// Reads the payload at the start of `bytes`, which may go on after it. Checks magic, version, kind, coding, counts

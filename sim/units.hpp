@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,19 @@ struct Quantity {
 using Seconds = Quantity<struct SecondsTag>;
 using Bytes = Quantity<struct BytesTag>;
 using BytesPerSecond = Quantity<struct BytesPerSecondTag>;
+
+/// "50 us", "1.5 ms"; units s, ms, us (or µs), ns, min, h.
+std::optional<Seconds> parse_seconds(std::string_view text);
+
+/// "25 MB", "4 KiB"; k, M, G, T decimal, Ki, Mi, Gi, Ti binary; b = bit, B = byte.
+std::optional<Bytes> parse_bytes(std::string_view text);
+
+/// "1 Gbps", "1 Gb/s", "440 GB/s".
+std::optional<BytesPerSecond> parse_bandwidth(std::string_view text);
+
+/// For people: "1.53 s", "50 us"; "1.8 MB"; three significant digits.
+std::string show(Seconds time);
+std::string show(Bytes size);
 
 constexpr Seconds operator/(Bytes size, BytesPerSecond rate) { return Seconds(size.value / rate.value); }
 

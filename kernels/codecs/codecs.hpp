@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "kernels/codec.hpp"
+
+namespace simrun {
+
+std::unique_ptr<const Codec> make_dense(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_top_k(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_gtop_k(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_signs(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_sparse_signs_codec(const CodecOptions& options,
+                                                     std::shared_ptr<const Primitives> primitives);
+
+/// Throws PayloadError unless `payload` is of that kind and covers that many elements.
+void check_payload(const Payload& payload, PayloadKind kind, std::uint64_t elements);
+
+/// Throws PayloadError unless there are parts, of that kind, all over the same elements and with the same index coding.
+void check_parts(std::span<const Payload> parts, PayloadKind kind);
+
+/// Throws PayloadError if the payload has a size only.
+void check_contents(const Payload& payload);
+
+bool all_have_contents(std::span<const Payload> parts);
+
+}  // namespace simrun

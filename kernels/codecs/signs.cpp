@@ -1,0 +1,75 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "kernels/byte_view.hpp"
+#include "kernels/codecs/codecs.hpp"
+#include "kernels/layout.hpp"
+
+namespace simrun {
+namespace {
+
+/// Source: signSGD with majority vote, Bernstein et al., ICLR 2019.
+class SignsVote final : public Aggregator {
+ public:
+  explicit SignsVote(std::shared_ptr<const Primitives> primitives) : primitives_(std::move(primitives)) {}
+
+  Payload combine(std::span<const Payload> parts) const override {
+    check_parts(parts, PayloadKind::signs);
+    const Payload::Header header = signs_header(parts.front().elements());
+    if (!all_have_contents(parts)) return Payload::size_only(header);
+    std::vector<std::span<const std::uint32_t>> planes;
+    planes.reserve(parts.size());
+    for (const Payload& part : parts) planes.push_back(view_as<std::uint32_t>(part.body()));
+    std::vector<std::byte> bytes(header.bytes);
+    primitives_->vote(planes, view_as<std::uint32_t>(std::span(bytes).subspan(Payload::header_bytes)));
+    return Payload::make(header, std::move(bytes));
+  }
+
+ private:
+  std::shared_ptr<const Primitives> primitives_;
+};
+
+/// One bit an element. The method has no error feedback: with it, everything counts as sent.
+class Signs final : public Codec {
+ public:
+  explicit Signs(std::shared_ptr<const Primitives> primitives) : primitives_(std::move(primitives)) {}
+
+  Combining combining() const override { return Combining::vote; }
+  PayloadKind kind() const override { return PayloadKind::signs; }
+
+  Payload encode(std::span<const float> gradient, std::size_t, const EncodeContext&) const override {
+    const Payload::Header header = signs_header(gradient.size());
+    std::vector<std::byte> bytes(header.bytes);
+    primitives_->pack_signs(gradient, view_as<std::uint32_t>(std::span(bytes).subspan(Payload::header_bytes)));
+    return Payload::make(header, std::move(bytes));
+  }
+
+  void decode(const Payload& payload, float weight, std::span<float> out) const override {
+    check_payload(payload, kind(), out.size());
+    check_contents(payload);
+    primitives_->add_signs(view_as<std::uint32_t>(payload.body()), weight, out);
+  }
+
+  void settle(const Payload& accepted, std::span<float> residual) const override {
+    check_payload(accepted, kind(), residual.size());
+    std::fill(residual.begin(), residual.end(), 0.0F);
+  }
+
+  std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t) const override {
+    return signs_header(elements);
+  }
+
+  std::unique_ptr<const Aggregator> aggregator() const override { return std::make_unique<SignsVote>(primitives_); }
+
+ private:
+  std::shared_ptr<const Primitives> primitives_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Codec> make_signs(const CodecOptions&, std::shared_ptr<const Primitives> primitives) {
+  return std::make_unique<Signs>(std::move(primitives));
+}
+
+}  // namespace simrun

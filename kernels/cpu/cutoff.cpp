@@ -1,0 +1,74 @@
+#include "kernels/cpu/cutoff.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "kernels/parallel.hpp"
+
+namespace simrun {
+namespace {
+
+struct Digit {
+  unsigned shift;
+  unsigned bits;
+};
+
+/// The first digit is the exponent and three bits of the mantissa, which leaves little to the others.
+constexpr std::array<Digit, 3> digits{{{20, 11}, {10, 10}, {0, 10}}};
+
+using Counts = std::array<std::size_t, 2048>;
+
+/// How often each value of the digit occurs among the elements that agree with `key` in all higher digits.
+Counts count_digit(std::span<const float> chunk, Digit digit, std::uint32_t key) {
+  Counts counts{};
+  const std::uint32_t mask = (1U << digit.bits) - 1;
+  const unsigned above = digit.shift + digit.bits;
+  for (const float value : chunk) {
+    const std::uint32_t own = magnitude_key(value);
+    if (own >> above == key >> above) ++counts[own >> digit.shift & mask];
+  }
+  return counts;
+}
+
+/// The value of the digit at which the k-th largest lies; takes off k what lies above it.
+std::uint32_t pick(std::span<const Counts> counts, std::size_t& k) {
+  for (std::size_t bin = Counts().size() - 1; bin > 0; --bin) {
+    std::size_t here = 0;
+    for (const Counts& chunk : counts) here += chunk[bin];
+    if (here >= k) return static_cast<std::uint32_t>(bin);
+    k -= here;
+  }
+  return 0;
+}
+
+std::size_t sum_from(const Counts& counts, std::size_t bin) {
+  return std::accumulate(counts.begin() + static_cast<std::ptrdiff_t>(bin), counts.end(), std::size_t{0});
+}
+
+}  // namespace
+
+Cutoff find_cutoff(std::span<const std::span<const float>> chunks, std::size_t k, unsigned threads) {
+  Cutoff cutoff;
+  cutoff.shares.resize(chunks.size());
+  std::vector<Counts> counts(chunks.size());
+  for (const Digit digit : digits) {
+    parallel_for(chunks.size(), threads, [&](std::size_t c) { counts[c] = count_digit(chunks[c], digit, cutoff.key); });
+    const std::uint32_t bin = pick(counts, k);
+    for (std::size_t c = 0; c < chunks.size(); ++c) {
+      cutoff.shares[c].above += sum_from(counts[c], bin + 1);
+      if (digit.shift == digits.front().shift) {
+        cutoff.non_finite |= sum_from(counts[c], infinity_key >> digit.shift) != 0;
+      }
+      cutoff.shares[c].ties = counts[c][bin];
+    }
+    cutoff.key |= bin << digit.shift;
+  }
+  for (Cutoff::Share& share : cutoff.shares) {
+    share.ties = std::min(share.ties, k);
+    k -= share.ties;
+  }
+  return cutoff;
+}
+
+}  // namespace simrun

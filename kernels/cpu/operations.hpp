@@ -1,0 +1,28 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernels/primitives.hpp"
+
+namespace simrun {
+
+// The operations of Primitives that have a file of their own, on at most `threads` threads.
+
+Pairs cpu_select_largest(std::span<const float> x, std::size_t k, unsigned threads);
+Pairs cpu_merge_largest(PairsView a, PairsView b, std::size_t k);
+void cpu_pack_signs(std::span<const float> x, std::span<std::uint32_t> words, unsigned threads);
+void cpu_add_signs(std::span<const std::uint32_t> words, float weight, std::span<float> out, unsigned threads);
+void cpu_vote(std::span<const std::span<const std::uint32_t>> planes, std::span<std::uint32_t> result,
+              unsigned threads);
+SparseSigns cpu_vote_sparse(std::span<const SparseSignsView> votes, std::size_t elements, unsigned threads);
+
+/// Threads worth their start for so many `items`, each of which costs about a nanosecond.
+inline unsigned useful_threads(std::size_t items, unsigned threads) {
+  constexpr std::size_t items_a_thread = 32768;
+  return static_cast<unsigned>(std::clamp<std::size_t>(items / items_a_thread, 1, std::max(threads, 1U)));
+}
+
+}  // namespace simrun

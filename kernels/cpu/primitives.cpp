@@ -1,0 +1,68 @@
+#include "kernels/primitives.hpp"
+
+#include "kernels/cpu/operations.hpp"
+#include "kernels/layout.hpp"
+#include "kernels/parallel.hpp"
+
+namespace simrun {
+namespace {
+
+class CpuPrimitives final : public Primitives {
+ public:
+  explicit CpuPrimitives(unsigned threads) : threads_(threads) {}
+
+  Pairs select_largest(std::span<const float> x, std::size_t k) const override {
+    return cpu_select_largest(x, k, threads_);
+  }
+
+  Pairs merge_largest(PairsView a, PairsView b, std::size_t k) const override { return cpu_merge_largest(a, b, k); }
+
+  void pack_signs(std::span<const float> x, std::span<std::uint32_t> words) const override {
+    cpu_pack_signs(x, words, threads_);
+  }
+
+  void add_signs(std::span<const std::uint32_t> words, float weight, std::span<float> out) const override {
+    cpu_add_signs(words, weight, out, threads_);
+  }
+
+  void vote(std::span<const std::span<const std::uint32_t>> planes, std::span<std::uint32_t> result) const override {
+    cpu_vote(planes, result, threads_);
+  }
+
+  SparseSigns vote_sparse(std::span<const SparseSignsView> votes, std::size_t elements) const override {
+    return cpu_vote_sparse(votes, elements, threads_);
+  }
+
+  void scatter_add(PairsView pairs, float weight, std::span<float> out) const override {
+    for_each_entry(pairs.indices.size(), [&](std::size_t j) { out[pairs.indices[j]] += weight * pairs.values[j]; });
+  }
+
+  void scatter_add(SparseSignsView signs, float weight, std::span<float> out) const override {
+    for_each_entry(signs.indices.size(),
+                   [&](std::size_t j) { out[signs.indices[j]] += sign_bit(signs.signs, j) ? -weight : weight; });
+  }
+
+  void scatter_zero(std::span<const std::uint32_t> indices, std::span<float> out) const override {
+    for_each_entry(indices.size(), [&](std::size_t j) { out[indices[j]] = 0.0F; });
+  }
+
+ private:
+  /// The indices of a list are distinct, so that its entries may be handled in any order.
+  template <class Work>
+  void for_each_entry(std::size_t entries, const Work& work) const {
+    parallel_ranges(entries, useful_threads(entries, threads_), 1,
+                    [&](std::size_t, std::size_t begin, std::size_t end) {
+                      for (std::size_t j = begin; j < end; ++j) work(j);
+                    });
+  }
+
+  unsigned threads_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Primitives> make_cpu_primitives(unsigned threads) {
+  return std::make_unique<CpuPrimitives>(threads);
+}
+
+}  // namespace simrun

@@ -1,0 +1,87 @@
+#include "kernels/layout.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "kernels/byte_view.hpp"
+#include "kernels/index_coding.hpp"
+
+namespace simrun {
+namespace {
+
+Payload make_sparse(PayloadKind kind, IndexCoding coding, std::uint64_t elements,
+                    std::span<const std::uint32_t> indices, std::span<const std::byte> values) {
+  std::vector<std::byte> bytes(Payload::header_bytes);
+  index_coding(coding).encode(indices, elements, bytes);
+  bytes.insert(bytes.end(), values.begin(), values.end());
+  return Payload::make({.kind = kind, .index = coding, .elements = elements, .entries = indices.size()},
+                       std::move(bytes));
+}
+
+/// The indices of `payload`, and where its values start in its body.
+std::vector<std::uint32_t> read_indices(const Payload& payload, PayloadKind kind, std::size_t& used) {
+  if (payload.kind() != kind) throw PayloadError("the payload is of another kind than the one asked for");
+  if (!payload.has_contents()) throw PayloadError("the payload has no contents, only a size");
+  auto indices = index_coding(payload.index()).decode(payload.body(), payload.elements(), payload.entries(), used);
+  if (payload.body().size() != used + value_bytes(kind, payload.entries())) {
+    throw PayloadError("the values of the payload do not match its number of entries");
+  }
+  return indices;
+}
+
+}  // namespace
+
+std::uint64_t value_bytes(PayloadKind kind, std::uint64_t entries) {
+  return kind == PayloadKind::pairs ? entries * sizeof(float) : (entries + 7) / 8;
+}
+
+Payload::Header dense_header(PayloadKind kind, std::uint64_t elements) {
+  return {.kind = kind, .elements = elements, .entries = elements, .bytes = dense_bytes(kind, elements)};
+}
+
+Payload::Header signs_header(std::uint64_t elements) {
+  return {.kind = PayloadKind::signs,
+          .elements = elements,
+          .entries = elements,
+          .bytes = Payload::header_bytes + sizeof(std::uint32_t) * sign_words(elements)};
+}
+
+std::optional<Payload::Header> sparse_header(PayloadKind kind, IndexCoding coding, std::uint64_t elements,
+                                             std::uint64_t entries) {
+  const auto index_bytes = index_coding(coding).size(elements, entries);
+  if (!index_bytes) return std::nullopt;
+  return Payload::Header{.kind = kind,
+                         .index = coding,
+                         .elements = elements,
+                         .entries = entries,
+                         .bytes = Payload::header_bytes + *index_bytes + value_bytes(kind, entries)};
+}
+
+Payload make_pairs(IndexCoding coding, std::uint64_t elements, PairsView pairs) {
+  return make_sparse(PayloadKind::pairs, coding, elements, pairs.indices, std::as_bytes(pairs.values));
+}
+
+Payload make_sparse_signs(IndexCoding coding, std::uint64_t elements, SparseSignsView signs) {
+  return make_sparse(PayloadKind::sparse_signs, coding, elements, signs.indices, signs.signs);
+}
+
+Pairs read_pairs(const Payload& payload) {
+  std::size_t used = 0;
+  Pairs pairs;
+  pairs.indices = read_indices(payload, PayloadKind::pairs, used);
+  const auto values = view_as<float>(payload.body().subspan(used));
+  pairs.values.assign(values.begin(), values.end());
+  return pairs;
+}
+
+SparseSigns read_sparse_signs(const Payload& payload) {
+  std::size_t used = 0;
+  SparseSigns signs;
+  signs.indices = read_indices(payload, PayloadKind::sparse_signs, used);
+  const auto bits = payload.body().subspan(used);
+  signs.signs.assign(bits.begin(), bits.end());
+  return signs;
+}
+
+}  // namespace simrun

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "kernels/payload.hpp"
+#include "kernels/primitives.hpp"
+
+namespace simrun {
+
+/// uint32 words that hold one bit an element.
+constexpr std::uint64_t sign_words(std::uint64_t elements) {
+  return (elements + 31) / 32;
+}
+
+/// Bytes behind the coded indices of a sparse payload: K values, or K sign bits.
+std::uint64_t value_bytes(PayloadKind kind, std::uint64_t entries);
+
+Payload::Header dense_header(PayloadKind kind, std::uint64_t elements);
+Payload::Header signs_header(std::uint64_t elements);
+
+/// Empty where the size of the coded indices depends on which they are.
+std::optional<Payload::Header> sparse_header(PayloadKind kind, IndexCoding coding, std::uint64_t elements,
+                                             std::uint64_t entries);
+
+Payload make_pairs(IndexCoding coding, std::uint64_t elements, PairsView pairs);
+Payload make_sparse_signs(IndexCoding coding, std::uint64_t elements, SparseSignsView signs);
+
+/// What a payload of that kind holds. Throws PayloadError if it is of another kind or has no contents.
+Pairs read_pairs(const Payload& payload);
+SparseSigns read_sparse_signs(const Payload& payload);
+
+/// Entry `j` of packed signs is negative.
+inline bool sign_bit(std::span<const std::byte> signs, std::size_t j) {
+  return (std::to_integer<unsigned>(signs[j / 8]) >> (j % 8) & 1U) != 0;
+}
+
+inline void set_sign_bit(std::span<std::byte> signs, std::size_t j) {
+  signs[j / 8] |= std::byte{1} << static_cast<int>(j % 8);
+}
+
+}  // namespace simrun

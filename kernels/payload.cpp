@@ -1,0 +1,162 @@
+#include "kernels/payload.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "kernels/index_coding.hpp"
+#include "kernels/layout.hpp"
+
+namespace simrun {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "payloads are little-endian, copied as they lie in memory");
+
+constexpr std::uint32_t magic = 0x4E555253;  // "SRUN" read as a little-endian uint32
+constexpr std::uint8_t version = 1;
+
+constexpr std::size_t version_at = 4;
+constexpr std::size_t kind_at = 5;
+constexpr std::size_t index_at = 6;
+constexpr std::size_t reserved_at = 7;
+constexpr std::size_t elements_at = 8;
+constexpr std::size_t entries_at = 16;
+constexpr std::size_t bytes_at = 24;
+
+template <class T>
+T read_at(std::span<const std::byte> bytes, std::size_t offset) {
+  T value;
+  std::memcpy(&value, bytes.data() + offset, sizeof value);
+  return value;
+}
+
+template <class T>
+void write_at(std::span<std::byte> bytes, std::size_t offset, T value) {
+  std::memcpy(bytes.data() + offset, &value, sizeof value);
+}
+
+void require(bool holds, std::size_t offset, const char* what) {
+  if (!holds) throw PayloadError("payload, byte " + std::to_string(offset) + ": " + what);
+}
+
+void write_header(const Payload::Header& header, std::span<std::byte> bytes) {
+  write_at(bytes, 0, magic);
+  write_at(bytes, version_at, version);
+  write_at(bytes, kind_at, header.kind);
+  write_at(bytes, index_at, header.index);
+  write_at(bytes, reserved_at, std::uint8_t{0});
+  write_at(bytes, elements_at, header.elements);
+  write_at(bytes, entries_at, header.entries);
+  write_at(bytes, bytes_at, header.bytes);
+}
+
+bool is_sparse(PayloadKind kind) {
+  return kind == PayloadKind::pairs || kind == PayloadKind::sparse_signs;
+}
+
+Payload::Header read_header(std::span<const std::byte> bytes) {
+  require(bytes.size() >= Payload::header_bytes, bytes.size(), "ends within the header");
+  require(read_at<std::uint32_t>(bytes, 0) == magic, 0, "the magic number is not SRUN");
+  require(read_at<std::uint8_t>(bytes, version_at) == version, version_at, "the version is not 1");
+  require(read_at<std::uint8_t>(bytes, reserved_at) == 0, reserved_at, "the reserved byte is not 0");
+  Payload::Header header{.kind = read_at<PayloadKind>(bytes, kind_at),
+                         .index = read_at<IndexCoding>(bytes, index_at),
+                         .elements = read_at<std::uint64_t>(bytes, elements_at),
+                         .entries = read_at<std::uint64_t>(bytes, entries_at),
+                         .bytes = read_at<std::uint64_t>(bytes, bytes_at)};
+  const bool sparse = is_sparse(header.kind);
+  require(sparse || header.kind == PayloadKind::signs, kind_at, "not a kind that has a header");
+  if (sparse) {
+    index_coding(header.index);
+  } else {
+    require(header.index == IndexCoding::none, index_at, "signs have no indices to code");
+  }
+  require(header.elements <= Payload::most_elements, elements_at, "more than 2^32 elements");
+  require(header.entries <= header.elements, entries_at, "more entries than elements");
+  require(sparse || header.entries == header.elements, entries_at, "signs have as many entries as elements");
+  require(header.bytes >= Payload::header_bytes, bytes_at, "the size is smaller than the header");
+  require(header.bytes <= bytes.size(), bytes_at, "the size is larger than what was received");
+  return header;
+}
+
+void check_signs(const Payload::Header& header, std::span<const std::byte> bytes) {
+  require(header.bytes == signs_header(header.elements).bytes, bytes_at, "the size does not fit the elements");
+  if (header.elements % 32 == 0) return;
+  const std::size_t last = bytes.size() - sizeof(std::uint32_t);
+  require(read_at<std::uint32_t>(bytes, last) >> (header.elements % 32) == 0, last, "a padding bit is set");
+}
+
+void check_sparse(const Payload::Header& header, std::span<const std::byte> bytes) {
+  std::size_t used = 0;
+  const auto body = bytes.subspan(Payload::header_bytes);
+  index_coding(header.index).decode(body, header.elements, header.entries, used);
+  require(body.size() - used == value_bytes(header.kind, header.entries), Payload::header_bytes + used,
+          "the bytes behind the indices do not fit the entries");
+  if (header.kind == PayloadKind::sparse_signs && header.entries % 8 != 0) {
+    require(read_at<std::uint8_t>(bytes, bytes.size() - 1) >> (header.entries % 8) == 0, bytes.size() - 1,
+            "a padding bit is set");
+  }
+}
+
+}  // namespace
+
+Payload Payload::size_only(const Header& header) {
+  Payload payload;
+  payload.header_ = header;
+  return payload;
+}
+
+Payload Payload::make(Header header, std::vector<std::byte> bytes) {
+  header.bytes = bytes.size();
+  if (!is_dense(header.kind)) write_header(header, bytes);
+  Payload payload;
+  payload.header_ = header;
+  payload.bytes_ = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+  return payload;
+}
+
+Payload Payload::parse(std::span<const std::byte> bytes) {
+  const Header header = read_header(bytes);
+  const auto own = bytes.first(header.bytes);
+  if (is_sparse(header.kind)) {
+    check_sparse(header, own);
+  } else {
+    check_signs(header, own);
+  }
+  return make(header, {own.begin(), own.end()});
+}
+
+Payload Payload::parse_dense(PayloadKind kind, std::uint64_t elements, std::span<const std::byte> bytes) {
+  if (!is_dense(kind)) throw PayloadError("the kind of a dense payload is not dense");
+  if (elements > most_elements) throw PayloadError("a dense payload of more than 2^32 elements");
+  if (bytes.size() != dense_bytes(kind, elements)) {
+    throw PayloadError("a dense payload of " + std::to_string(elements) + " elements takes " +
+                       std::to_string(dense_bytes(kind, elements)) + " bytes, not " + std::to_string(bytes.size()));
+  }
+  return make(dense_header(kind, elements), {bytes.begin(), bytes.end()});
+}
+
+std::span<const std::byte> Payload::bytes() const {
+  return has_contents() ? std::span<const std::byte>(*bytes_) : std::span<const std::byte>();
+}
+
+std::span<const std::byte> Payload::body() const {
+  return is_dense(kind()) || !has_contents() ? bytes() : bytes().subspan(header_bytes);
+}
+
+bool operator==(const Payload& a, const Payload& b) {
+  if (a.header_ != b.header_) return false;
+  if (!a.has_contents() || !b.has_contents() || a.bytes_ == b.bytes_) return true;
+  return *a.bytes_ == *b.bytes_;
+}
+
+bool is_dense(PayloadKind kind) {
+  return kind == PayloadKind::dense32 || kind == PayloadKind::dense16;
+}
+
+std::uint64_t dense_bytes(PayloadKind kind, std::uint64_t elements) {
+  return elements * (kind == PayloadKind::dense16 ? 2 : 4);
+}
+
+}  // namespace simrun

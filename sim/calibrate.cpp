@@ -1,0 +1,4 @@
+#include "sim/calibrate.hpp"
+namespace simrun {
+void calibrate(const CalibrateArguments&) {}
+}  // namespace simrun

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+
+#include "sim/collective.hpp"
+
+/// The factories behind the table in sim/collective.cpp, one a file of this folder.
+namespace simrun {
+
+std::unique_ptr<const Collective> make_ring(ServerPlace);
+std::unique_ptr<const Collective> make_halving_doubling(ServerPlace);
+std::unique_ptr<const Collective> make_tree(ServerPlace);
+std::unique_ptr<const Collective> make_parameter_server(ServerPlace place);
+std::unique_ptr<const Collective> make_sharded_parameter_server(ServerPlace);
+std::unique_ptr<const Collective> make_allgather_ring(ServerPlace);
+std::unique_ptr<const Collective> make_allgather_doubling(ServerPlace);
+
+}  // namespace simrun

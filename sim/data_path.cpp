@@ -1,0 +1,45 @@
+#include "sim/data_path.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+namespace simrun {
+
+namespace fs = std::filesystem;
+
+std::string data_root() {
+  std::error_code ignored;
+  const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
+  const fs::path installed = program.parent_path().parent_path() / "share" / "simrun";
+  return fs::is_directory(installed, ignored) ? installed.string() : SIMRUN_SOURCE_DIR;
+}
+
+std::optional<std::string> find_file(const std::string& name, const std::string& folder) {
+  std::error_code ignored;
+  if (fs::path(name).is_absolute()) return fs::exists(name, ignored) ? std::optional(name) : std::nullopt;
+  for (const fs::path& base : {fs::path(folder), fs::path(), fs::path(data_root())}) {
+    const fs::path candidate = base / name;
+    if (fs::exists(candidate, ignored)) return candidate.lexically_normal().string();
+  }
+  return std::nullopt;
+}
+
+std::string cache_folder() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache != nullptr && *cache == '/') return (fs::path(cache) / "simrun").string();
+  const char* home = std::getenv("HOME");
+  return ((home != nullptr ? fs::path(home) : fs::temp_directory_path()) / ".cache" / "simrun").string();
+}
+
+std::vector<std::string> json_names(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(folder, failed)) {
+    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace simrun

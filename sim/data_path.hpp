@@ -1,0 +1,21 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace simrun {
+
+/// The folder that holds scenarios/ and platforms/: beside the installed program (../share/simrun), else the source tree.
+std::string data_root();
+
+/// The first of NAME as it is (if absolute), in `folder`, in the current folder, and in the data root that exists.
+std::optional<std::string> find_file(const std::string& name, const std::string& folder);
+
+/// Where this machine's own profiles are kept: $XDG_CACHE_HOME/simrun or ~/.cache/simrun.
+std::string cache_folder();
+
+/// The names (without .json) of the files in a folder, sorted; none if there is no such folder.
+std::vector<std::string> json_names(const std::string& folder);
+
+}  // namespace simrun

@@ -1,0 +1,43 @@
+#include "sim/device.hpp"
+
+#include <algorithm>
+
+namespace simrun {
+
+std::size_t Device::submit(Activity activity, Seconds duration) {
+  stream_.push_back({activity, duration, clock_.now()});
+  return begun_ + stream_.size() - 1;
+}
+
+void Device::finish(std::size_t piece) {
+  while (begun_ <= piece) begin_next();
+  clock_.wait_until(free_at_);
+}
+
+void Device::finish() {
+  while (!stream_.empty()) begin_next();
+  clock_.wait_until(free_at_);
+}
+
+Seconds Device::start(Activity activity, Seconds duration) {
+  const Seconds now = clock_.now();
+  while (!stream_.empty() && std::max(free_at_, stream_.front().submitted) < now) begin_next();
+  run(activity, now, duration);
+  return free_at_;
+}
+
+void Device::begin_next() {
+  const Piece piece = stream_.front();
+  stream_.pop_front();
+  ++begun_;
+  run(piece.activity, piece.submitted, piece.duration);
+}
+
+void Device::run(Activity activity, Seconds earliest, Seconds duration) {
+  if (duration.value <= 0) return;
+  const Seconds begin = std::max(free_at_, earliest);
+  free_at_ = begin + duration;
+  spans_.push_back({activity, begin, free_at_, duration});
+}
+
+}  // namespace simrun

@@ -1,0 +1,43 @@
+#include "sim/error.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace simrun {
+namespace {
+
+/// What users wrote may hold line ends and worse: the message stays one line.
+std::string one_line(std::string_view text) {
+  std::string line(text);
+  std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return line;
+}
+
+}  // namespace
+
+InputError::InputError(std::string_view file, std::string_view path, std::string_view wrong, std::string_view accepted)
+    : std::runtime_error(one_line(std::string(file) + ": " + std::string(path) + ": " + std::string(wrong) + "; " +
+                                  std::string(accepted))),
+      file_(file),
+      path_(path),
+      wrong_(wrong),
+      accepted_(accepted) {}
+
+std::string InputError::serialised() const {
+  std::string text;
+  for (const std::string& part : {file_, path_, wrong_, accepted_}) text += part + '\0';
+  return text;
+}
+
+InputError InputError::deserialise(const std::string& text) {
+  std::array<std::string, 4> parts;
+  std::size_t begin = 0;
+  for (std::string& part : parts) {
+    const std::size_t end = std::min(text.find('\0', begin), text.size());
+    part = text.substr(begin, end - begin);
+    begin = std::min(end + 1, text.size());
+  }
+  return InputError(parts[0], parts[1], parts[2], parts[3]);
+}
+
+}  // namespace simrun

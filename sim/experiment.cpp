@@ -1,0 +1,110 @@
+#include "sim/experiment.hpp"
+
+#include "sim/child_process.hpp"
+#include "sim/trace.hpp"
+
+namespace simrun {
+namespace {
+
+std::string to_text(const Times& times) {
+  return Json{{"iteration", times.iteration.value},
+              {"compute", times.compute.value},
+              {"encode", times.encode.value},
+              {"communication", times.communication.value},
+              {"decode", times.decode.value},
+              {"result_bytes", times.result_bytes},
+              {"sent_bytes", times.sent_bytes},
+              {"received_bytes", times.received_bytes},
+              {"iterations", times.iterations}}
+      .dump();
+}
+
+Times from_text(const std::string& text) {
+  const Json json = Json::parse(text);
+  Times times;
+  times.iteration = Seconds(json["iteration"].get<double>());
+  times.compute = Seconds(json["compute"].get<double>());
+  times.encode = Seconds(json["encode"].get<double>());
+  times.communication = Seconds(json["communication"].get<double>());
+  times.decode = Seconds(json["decode"].get<double>());
+  json["result_bytes"].get_to(times.result_bytes);
+  json["sent_bytes"].get_to(times.sent_bytes);
+  json["received_bytes"].get_to(times.received_bytes);
+  json["iterations"].get_to(times.iterations);
+  return times;
+}
+
+std::string run_point(const Scenario& scenario, const PayloadTable& payloads, const std::string& trace_file) {
+  Setup setup = make_setup(scenario, payloads);
+  setup.keep_spans = !trace_file.empty();
+  const Times times = simulate(setup);
+  if (!trace_file.empty()) write_trace(trace_file, scenario, times);
+  return to_text(times);
+}
+
+std::string trace_name(std::size_t row, const Scenario& scenario) {
+  return std::to_string(row) + "-" + std::string(scenario.method.method->name) + "-" + std::to_string(scenario.workers) + ".json";
+}
+
+}  // namespace
+
+IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) {
+  IterationPlan plan;
+  plan.forward = scenario.compute.forward;
+  plan.update = scenario.compute.update;
+  const std::vector<Seconds> backward = scenario.compute.backward_by_tensor.empty()
+                                            ? share_backward(*scenario.model, *scenario.compute.backward)
+                                            : scenario.compute.backward_by_tensor;
+  std::size_t remaining = backward.size();  // tensors whose backward pass is still to come
+  const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    IterationPlan::Stage stage;
+    while (remaining > groups[g].tensors.front()) stage.backward.push_back(backward[--remaining]);
+    const Payload& payload = payloads.at(0, g);
+    Work work{.stage = Stage::encode, .kind = payload.kind(), .index = payload.index()};
+    work.elements = static_cast<double>(payload.elements());
+    work.entries = static_cast<double>(payload.entries());
+    stage.encode = scenario.device->seconds(work);
+    plan.stages.push_back(std::move(stage));
+  }
+  return plan;
+}
+
+Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
+  Setup setup;
+  setup.workers = scenario.workers;
+  setup.network = scenario.network;
+  setup.server_host = scenario.method.needs_server_host() && scenario.workers > 1;
+  setup.plan = make_plan(scenario, payloads);
+  setup.rounds = make_rounds(scenario.method, make_cpu_primitives(1));
+  setup.profile = scenario.device.get();
+  setup.payload = [&payloads](int worker, std::size_t group) -> const Payload& {
+    return payloads.at(static_cast<std::size_t>(worker), group);
+  };
+  return setup;
+}
+
+std::vector<PointResult> run_points(const Study& study, const std::vector<std::shared_ptr<const PayloadTable>>& payloads,
+                                    const RunOptions& options, const Progress& progress) {
+  std::vector<PointResult> results(study.points.size());
+  ChildPool pool;
+  std::size_t started = 0;
+  for (std::size_t done = 0; done < results.size(); ++done) {
+    while (started < results.size() && pool.running() < options.jobs) {
+      const Scenario& scenario = study.points[started].scenario;
+      const PayloadTable& table = *payloads[started];
+      const std::string trace = options.trace_folder.empty() ? "" : options.trace_folder + "/" + trace_name(started, scenario);
+      pool.start(started, [&scenario, &table, trace] { return run_point(scenario, table, trace); });
+      ++started;
+    }
+    const ChildPool::Result child = pool.wait();
+    PointResult& result = results[child.task];
+    if (child.output) result.times = from_text(*child.output);
+    result.failure = child.failure;
+    result.payload_bytes = payloads[child.task]->mean_bytes(static_cast<std::size_t>(study.points[child.task].scenario.workers));
+    progress(done + 1, results.size());
+  }
+  return results;
+}
+
+}  // namespace simrun

@@ -1,0 +1,131 @@
+#include "sim/fields.hpp"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace simrun {
+namespace {
+
+/// Numbers of edits (insert, delete, replace) that turn a into b. Source: Wagner and Fischer, 1974.
+std::size_t edits(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
+    }
+  }
+  return row.back();
+}
+
+std::string shown(double value) { return Json(value).dump(); }
+
+/// A quantity with its unit as text; `example` shows one.
+template <class Q>
+Field<Q> quantity(std::optional<Q> (*parse)(std::string_view), std::string units, std::string example, bool positive) {
+  const std::string accepted = "accepted: a number and a unit (" + units + "), like \"" + example + "\"";
+  return {{{"type", "string"}, {"examples", {example}}}, [=](Json& value, const Where& where) {
+            if (value.is_number()) where.fail("the number " + brief(value) + " has no unit", accepted);
+            if (!value.is_string()) where.fail("is " + brief(value), accepted);
+            const std::optional<Q> read = parse(value.get<std::string>());
+            if (!read || !std::isfinite(read->value)) where.fail(brief(value) + " is no quantity with such a unit", accepted);
+            if (read->value < 0 || (positive && read->value == 0)) where.fail(brief(value) + " is too small", positive ? "accepted: more than zero" : "accepted: zero or more");
+            return *read;
+          }};
+}
+
+}  // namespace
+
+void Where::fail(std::string_view wrong, std::string_view accepted) const { throw InputError(file, path.empty() ? "file" : path, wrong, accepted); }
+
+Field<std::string> text() {
+  return {{{"type", "string"}}, [](Json& value, const Where& where) {
+            if (!value.is_string()) where.fail("is " + brief(value), "accepted: text");
+            return value.get<std::string>();
+          }};
+}
+
+Field<bool> boolean() {
+  return {{{"type", "boolean"}}, [](Json& value, const Where& where) {
+            if (!value.is_boolean()) where.fail("is " + brief(value), "accepted: true or false");
+            return value.get<bool>();
+          }};
+}
+
+Field<std::int64_t> whole(std::int64_t least, std::int64_t most) {
+  Json schema = {{"type", "integer"}, {"minimum", least}};
+  std::string accepted = "accepted: a whole number, at least " + std::to_string(least);
+  if (most < std::numeric_limits<std::int64_t>::max()) {
+    schema["maximum"] = most;
+    accepted = "accepted: a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+  }
+  return {schema, [least, most, accepted](Json& value, const Where& where) {
+            if (!value.is_number()) where.fail("is " + brief(value), accepted);
+            const auto real = value.get<double>();
+            if (real != std::floor(real)) where.fail(brief(value) + " is not a whole number", accepted);
+            // As doubles first: what is far outside does not fit an integer.
+            if (real < static_cast<double>(least) || real > static_cast<double>(most)) where.fail(brief(value) + " is out of range", accepted);
+            const std::int64_t read = value.is_number_float() ? static_cast<std::int64_t>(real) : value.get<std::int64_t>();
+            if (read < least || read > most) where.fail(brief(value) + " is out of range", accepted);
+            value = read;
+            return read;
+          }};
+}
+
+Field<double> number(Range range) {
+  const bool bounded = range.most < std::numeric_limits<double>::infinity();
+  Json schema = {{"type", "number"}, {range.without_least ? "exclusiveMinimum" : "minimum", range.least}};
+  std::string accepted = std::string("accepted: a number ") + (range.without_least ? "above " : "from ") + shown(range.least);
+  if (bounded) {
+    schema["maximum"] = range.most;
+    accepted += (range.without_least ? ", at most " : " to ") + shown(range.most);
+  }
+  return {schema, [range, accepted](Json& value, const Where& where) {
+            if (!value.is_number()) where.fail("is " + brief(value), accepted);
+            const auto read = value.get<double>();
+            const bool too_small = range.without_least ? read <= range.least : read < range.least;
+            if (too_small || !(read <= range.most) || std::isinf(read)) where.fail(brief(value) + " is out of range", accepted);
+            return read;
+          }};
+}
+
+Field<Seconds> duration(bool positive) { return quantity(parse_seconds, "s, ms, us, ns", "50 us", positive); }
+
+Field<BytesPerSecond> bandwidth() {
+  return quantity(parse_bandwidth, "bps, Kbps to Gbps, or B/s, kB/s to GB/s, Mi and Gi for powers of two", "1 Gbps", true);
+}
+
+Field<Bytes> size() { return quantity(parse_bytes, "B, kB, MB, GB, KiB, MiB, GiB", "25 MB", true); }
+
+Field<Json> anything() {
+  return {Json::object(), [](Json& value, const Where&) { return value; }};
+}
+
+void fail_unknown_key(const Where& where, const std::string& key, const std::vector<std::string>& known) {
+  const auto near = nearest(key, known);
+  (where / key).fail(near ? "unknown key, did you mean \"" + *near + "\"?" : "unknown key", "accepted: " + one_of(known));
+}
+
+std::string one_of(const std::vector<std::string>& words) {
+  std::string all;
+  for (std::size_t i = 0; i < words.size(); ++i) all += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + words[i];
+  return all;
+}
+
+std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& words) {
+  std::optional<std::string> best;
+  std::size_t fewest = std::max<std::size_t>(2, word.size() / 2) + 1;
+  for (const std::string& candidate : words) {
+    const std::size_t distance = edits(word, candidate);
+    if (distance < fewest) {
+      fewest = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+}  // namespace simrun

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/error.hpp"
+#include "sim/json.hpp"
+#include "sim/units.hpp"
+
+namespace simrun {
+
+/// A place in a JSON file, for messages.
+struct Where {
+  std::string file;
+  std::string path;
+
+  Where operator/(std::string_view key) const { return {file, path.empty() ? std::string(key) : path + "." + std::string(key)}; }
+  Where operator/(std::size_t index) const { return *this / std::to_string(index); }
+  [[noreturn]] void fail(std::string_view wrong, std::string_view accepted) const;
+};
+
+/// How one kind of value stands in JSON: the schema that describes it and the function that reads it are made together, so that they say the
+/// same. `read` throws InputError; it writes defaults that were left out into the JSON, which then is the resolved input.
+template <class T>
+struct Field {
+  Json schema;
+  std::function<T(Json&, const Where&)> read;
+};
+
+Field<std::string> text();
+Field<bool> boolean();
+
+/// A whole number in [least, most].
+Field<std::int64_t> whole(std::int64_t least, std::int64_t most);
+
+struct Range {
+  double least;
+  double most;
+  bool without_least = false;  ///< (least, most] instead of [least, most]
+};
+Field<double> number(Range range);
+
+Field<Seconds> duration(bool positive);      ///< "50 us"
+Field<BytesPerSecond> bandwidth();           ///< "1 Gbps", positive
+Field<Bytes> size();                         ///< "25 MB", positive
+Field<Json> anything();
+
+/// One of several words.
+template <class T>
+Field<T> choice(std::vector<std::pair<std::string, T>> words);
+
+template <class T>
+Field<std::vector<T>> list_of(Field<T> item, std::size_t least = 1);
+
+/// `convert(T, Where)` of what another field reads.
+template <class T, class Convert>
+auto convert(Field<T> field, Convert function);
+
+/// Text is read by the first, everything else by the second.
+template <class T>
+Field<T> text_or(Field<T> if_text, Field<T> otherwise);
+
+/// Fields of an object, each read into a member of T. Unknown keys are errors that name the nearest known one.
+template <class T>
+class Object {
+ public:
+  template <class U>
+  Object& required(std::string key, U T::*member, Field<U> field, std::string about);
+
+  /// Left out, the member keeps its value.
+  template <class U>
+  Object& optional(std::string key, U T::*member, Field<U> field, std::string about);
+  template <class U>
+  Object& optional(std::string key, std::optional<U> T::*member, Field<U> field, std::string about);
+
+  /// Left out, it is as if `value` stood there.
+  template <class U>
+  Object& with_default(std::string key, Json value, U T::*member, Field<U> field, std::string about);
+
+  /// A rule between fields; fails through the Where it is given.
+  Object& check(std::function<void(T&, const Where&)> rule);
+
+  Field<T> field() const;
+
+ private:
+  enum class Missing { is_error, is_left_out, is_default };
+  struct Entry {
+    std::string key;
+    Missing missing;
+    Json fallback;
+    Json schema;
+    std::function<void(T&, Json&, const Where&)> read;
+  };
+  template <class U, class Store>
+  Object& add(std::string key, Missing missing, Json fallback, Field<U> field, std::string about, Store store);
+
+  std::vector<Entry> entries_;
+  std::vector<std::function<void(T&, const Where&)>> rules_;
+};
+
+/// Throws the error for a key that is none of `known`, naming the nearest.
+[[noreturn]] void fail_unknown_key(const Where& where, const std::string& key, const std::vector<std::string>& known);
+
+/// "a, b or c"
+std::string one_of(const std::vector<std::string>& words);
+
+/// The word that is nearest to `word` in edits, or none if all are far away.
+std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& words);
+
+}  // namespace simrun
+
+#include "sim/fields_impl.hpp"

@@ -1,0 +1,138 @@
+#include "sim/json.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+#include "sim/error.hpp"
+
+namespace simrun {
+namespace {
+
+constexpr std::size_t max_bytes = 16'000'000;
+constexpr std::size_t max_depth = 64;
+
+/// Builds a value from nlohmann's events, and refuses what its own builder lets pass.
+class Builder final : public nlohmann::json_sax<Json> {
+ public:
+  Builder(const std::string& file, const std::string& text) : file_(file), text_(text) {}
+
+  Json take() { return std::move(root_); }
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add(value); }
+  bool number_unsigned(number_unsigned_t value) override { return add(value); }
+  bool number_float(number_float_t value, const string_t&) override { return add(value); }
+  bool string(string_t& value) override { return add(std::move(value)); }
+  bool binary(binary_t&) override { return false; }
+
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& name) override {
+    if (open_.back()->contains(name)) throw InputError(file_, path() + name, "key given twice", "every key once");
+    keys_.back() = name;
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
+    const std::string before = text_.substr(0, position > 0 ? position - 1 : 0);
+    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+    const std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;
+    const std::string message = error.what();
+    const std::size_t reason = message.find(" - ");
+    throw InputError(file_, "line " + std::to_string(line) + ", column " + std::to_string(column),
+                     "not JSON: " + (reason == std::string::npos ? message : message.substr(reason + 3)),
+                     "JSON without comments and trailing commas");
+  }
+
+ private:
+  Json* place(Json value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return &root_;
+    }
+    Json& parent = *open_.back();
+    if (parent.is_array()) {
+      parent.push_back(std::move(value));
+      return &parent.back();
+    }
+    return &(parent[keys_.back()] = std::move(value));
+  }
+
+  bool add(Json value) {
+    place(std::move(value));
+    return true;
+  }
+
+  bool open(Json value) {
+    if (open_.size() == max_depth)
+      throw InputError(file_, "file", "nested too deeply", "at most " + std::to_string(max_depth) + " levels");
+    // A parent gets no other child before this one is closed, so the pointer stays good.
+    open_.push_back(place(std::move(value)));
+    keys_.emplace_back();
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    keys_.pop_back();
+    return true;
+  }
+
+  /// The dotted path of the object that is open, with a dot at its end; empty at the top.
+  std::string path() const {
+    std::string dotted;
+    for (std::size_t i = 0; i + 1 < open_.size(); ++i)
+      dotted += (open_[i]->is_array() ? std::to_string(open_[i]->size() - 1) : keys_[i]) + ".";
+    return dotted;
+  }
+
+  const std::string& file_;
+  const std::string& text_;
+  Json root_;
+  std::vector<Json*> open_;
+  std::vector<std::string> keys_;
+};
+
+}  // namespace
+
+std::string read_text(const std::string& file, const std::string& path) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) throw InputError(file, path, std::string("cannot be opened: ") + std::strerror(errno), "a readable JSON file");
+  if (S_ISDIR(status.st_mode)) throw InputError(file, path, "is a folder", "a JSON file");
+  if (static_cast<std::size_t>(status.st_size) > max_bytes)
+    throw InputError(file, path, "has " + std::to_string(status.st_size) + " bytes", "at most 16 MB");
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw InputError(file, path, std::string("cannot be opened: ") + std::strerror(errno), "a readable JSON file");
+  // A pipe or a device has no size beforehand: read no more than the limit.
+  std::string text(max_bytes + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > max_bytes) throw InputError(file, path, "has more than 16 MB", "at most 16 MB");
+  if (text.empty()) throw InputError(file, path, "is empty", "a JSON file");
+  return text;
+}
+
+Json parse_json(const std::string& file, const std::string& text) {
+  Builder builder(file, text);
+  Json::sax_parse(text, &builder);
+  return builder.take();
+}
+
+std::string brief(const Json& value) {
+  constexpr std::size_t longest = 60;
+  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (text.size() > longest) text = text.substr(0, longest - 3) + "...";
+  return text;
+}
+
+}  // namespace simrun

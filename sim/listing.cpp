@@ -1,0 +1,74 @@
+#include "sim/listing.hpp"
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "kernels/codec.hpp"
+#include "sim/collective.hpp"
+#include "sim/data_path.hpp"
+#include "sim/device_profile.hpp"
+#include "sim/method.hpp"
+#include "sim/scenario.hpp"
+#include "sim/table.hpp"
+
+namespace simrun {
+namespace {
+
+using Lines = std::vector<std::pair<std::string, std::string>>;
+
+template <class Entry>
+Lines entries(std::span<const Entry> table) {
+  Lines lines;
+  for (const Entry& entry : table) lines.emplace_back(entry.name, entry.summary);
+  return lines;
+}
+
+Lines models() {
+  const std::string folder = data_root() + "/scenarios/models";
+  Lines lines;
+  for (const std::string& name : json_names(folder)) {
+    const Model model = read_model(folder + "/" + name + ".json");
+    lines.emplace_back(name, std::to_string(model.elements()) + " parameters in " + std::to_string(model.tensors.size()) + " tensors");
+  }
+  return lines;
+}
+
+Lines devices() {
+  Lines lines;
+  for (const std::string& folder : {data_root() + "/platforms/devices", cache_folder() + "/devices"}) {
+    for (const std::string& name : json_names(folder)) {
+      const DeviceProfile profile = read_device_profile(folder + "/" + name + ".json");
+      lines.emplace_back(name, profile.provenance + ": " + profile.device + (name == default_profile ? " (default)" : ""));
+    }
+  }
+  return lines;
+}
+
+Lines networks() {
+  return {{"ideal", "no overheads: latency and bandwidth as given, full duplex, fair sharing"},
+          {"lv08", "SimGrid's corrections for TCP: 97 % of the bandwidth, 13.01 times the latency, window, cross-traffic"}};
+}
+
+}  // namespace
+
+std::string listing(const std::string& kind) {
+  const std::vector<std::pair<std::string, std::function<Lines()>>> kinds = {
+      {"methods", [] { return entries(methods()); }},
+      {"codecs", [] { return entries(codecs()); }},
+      {"collectives", [] { return entries(collectives()); }},
+      {"models", models},
+      {"devices", devices},
+      {"networks", networks}};
+  std::string text;
+  for (const auto& [name, lines] : kinds) {
+    if (kind != "all" && kind != name) continue;
+    Table table({name, ""});
+    table.align_left();
+    for (const auto& [entry, summary] : lines()) table.add_row({"  " + entry, summary});
+    text += (text.empty() ? "" : "\n") + table.text();
+  }
+  return text;
+}
+
+}  // namespace simrun

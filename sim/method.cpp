@@ -1,0 +1,42 @@
+#include "sim/method.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace simrun {
+namespace {
+
+constexpr MethodEntry table[] = {
+    {"sgd", "dense average of all gradients", "dense", "ring"},
+    {"top-k", "K largest entries of every worker, all gathered", "top-k", "allgather-ring"},
+    {"gtop-k", "K largest entries of the sum, merged along a tree (Shi et al., ICDCS 2019)", "gtop-k", "tree"},
+    {"signsgd-mv", "one bit an element, majority vote (Bernstein et al., ICLR 2019)", "signs", "parameter-server"},
+    {"sparse-signsgd", "signs of the K largest entries, majority vote (Park and Lee, 2023)", "sparse-signs",
+     "parameter-server"},
+};
+
+}  // namespace
+
+std::span<const MethodEntry> methods() { return table; }
+
+const MethodEntry* find_method(std::string_view name) {
+  const auto* found = std::find_if(std::begin(table), std::end(table), [&](const auto& e) { return e.name == name; });
+  return found == std::end(table) ? nullptr : found;
+}
+
+std::uint64_t MethodChoice::entries(std::uint64_t elements) const {
+  if (!codec->sparsifies) return elements;
+  if (k) return *k;
+  const auto rounded = std::llround(*density * static_cast<double>(elements));
+  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(rounded));
+}
+
+std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives) {
+  Round round;
+  round.codec = choice.codec->make(choice.options, primitives);
+  round.collective = choice.collective->make(choice.server);
+  round.aggregator = round.codec->aggregator();
+  return {round};
+}
+
+}  // namespace simrun

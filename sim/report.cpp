@@ -1,0 +1,259 @@
+#include "sim/report.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "kernels/index_coding.hpp"
+#include "sim/simgrid/cluster.hpp"
+#include "sim/table.hpp"
+
+namespace simrun {
+namespace {
+
+const char* model_name(Network::Model model) { return model == Network::Model::ideal ? "ideal" : "lv08"; }
+
+/// The shortest text that reads back as the same number.
+std::string shortest(double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  return {text.data(), end};
+}
+
+std::string csv_cell(const Json& value) {
+  if (value.is_null()) return "";
+  if (value.is_number_float()) return shortest(value.get<double>());
+  const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+/// A whole number where it is one.
+Json count_of(double value) {
+  if (value == std::floor(value) && value < 9e15) return static_cast<std::uint64_t>(value);
+  return value;
+}
+
+std::string percent(double share) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f %%", 100 * share);
+  return text.data();
+}
+
+std::string three_digits(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), value >= 99.95 ? "%.0f" : value >= 9.995 ? "%.1f" : "%.2f", value);
+  return text.data();
+}
+
+double samples_per_second(const Scenario& scenario, Seconds iteration) {
+  return static_cast<double>(scenario.workers) * static_cast<double>(scenario.batch_per_worker) / iteration.value;
+}
+
+/// Against workers that neither compress nor communicate.
+double scaling_efficiency(const Scenario& scenario, Seconds iteration) { return scenario.computing() / iteration; }
+
+Json finite_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+}  // namespace
+
+Report::Report(const Study& study, std::vector<PointResult> results) : study_(study), results_(std::move(results)) {}
+
+std::vector<std::pair<std::string, Json>> Report::columns(std::size_t point) const {
+  const Scenario& scenario = study_.points[point].scenario;
+  const PointResult& result = results_[point];
+  const MethodChoice& method = scenario.method;
+  const Times& times = *result.times;
+  Json k = nullptr;
+  Json density = nullptr;
+  Json index = nullptr;
+  if (method.codec->sparsifies) {
+    k = scenario.entries();
+    density = method.density ? *method.density : static_cast<double>(*method.k) / static_cast<double>(scenario.elements());
+    index = index_coding(method.options.index).name;
+  }
+  Json speedup = nullptr;
+  if (const auto sgd = study_.points[point].sgd; sgd && results_[*sgd].times)
+    speedup = finite_or_null(results_[*sgd].times->iteration / times.iteration);
+  std::vector<std::pair<std::string, Json>> all = {
+      {"method", method.method->name},
+      {"workers", scenario.workers},
+      {"k", k},
+      {"density", density},
+      {"index", index},
+      {"collective", method.collective->name},
+      {"model", scenario.model->name},
+      {"parameters", scenario.elements()},
+      {"payload_bytes", count_of(result.payload_bytes)},
+      {"result_bytes", times.result_bytes},
+      {"sent_bytes", times.sent_bytes},
+      {"received_bytes", times.received_bytes},
+      {"compute_s", times.compute.value},
+      {"encode_s", times.encode.value},
+      {"communication_s", times.communication.value},
+      {"decode_s", times.decode.value},
+      {"iteration_s", times.iteration.value},
+      {"samples_per_s", finite_or_null(samples_per_second(scenario, times.iteration))},
+      {"scaling_efficiency", finite_or_null(scaling_efficiency(scenario, times.iteration))},
+      {"speedup_over_sgd", speedup},
+      {"device", scenario.device->name},
+      {"network_model", model_name(scenario.network.model)}};
+  // Swept values that no column shows.
+  const std::set<std::string> shown = {"workers", "density", "k", "index", "model", "device"};
+  for (const auto& [key, count] : study_.keys) {
+    if (shown.count(key) != 0) continue;
+    Json value = nullptr;
+    for (const auto& [swept, swept_value] : study_.points[point].swept) {
+      if (swept == key) value = swept_value;
+    }
+    all.emplace_back(key, value);
+  }
+  return all;
+}
+
+std::string Report::csv() const {
+  std::string text;
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    if (!results_[point].times) continue;
+    std::string names;
+    std::string values;
+    for (const auto& [name, value] : columns(point)) {
+      names += (names.empty() ? "" : ",") + csv_cell(name);
+      values += (values.empty() ? "" : ",") + csv_cell(value);
+    }
+    if (text.empty()) text = names + "\n";
+    text += values + "\n";
+  }
+  return text;
+}
+
+std::string Report::heading() const {
+  const Scenario& first = study_.points.front().scenario;
+  std::set<std::string> models;
+  std::set<std::string> networks;
+  std::set<std::string> devices;
+  for (const Point& point : study_.points) {
+    const Scenario& scenario = point.scenario;
+    models.insert(scenario.model->name + ", " + std::to_string(scenario.elements()) + " parameters");
+    networks.insert(model_name(scenario.network.model));
+    devices.insert(scenario.device->name + " (" + scenario.device->provenance + "; " + scenario.device->device + "; " + scenario.device->source + ")");
+  }
+  const auto joined = [](const std::set<std::string>& parts) {
+    std::string all;
+    for (const std::string& part : parts) all += (all.empty() ? "" : " | ") + part;
+    return all;
+  };
+  return first.name + "\n  model    " + joined(models) + "\n  network  model " + joined(networks) + ", SimGrid " + simgrid_version() + "\n  device   " + joined(devices) + "\n\n";
+}
+
+std::string Report::table() const {
+  Table table({"method", "M", "K/N", "payload", "ratio", "compute", "encode", "communication", "decode", "iteration", "samples/s", "efficiency", "speed-up"});
+  for (const auto& [key, count] : study_.keys) {
+    if (key != "workers" && key != "density" && key != "k") table.add_column(key);
+  }
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    const Scenario& scenario = study_.points[point].scenario;
+    std::vector<std::string> row = {std::string(scenario.method.method->name), std::to_string(scenario.workers)};
+    if (!results_[point].times) {
+      row.push_back("failed");
+      table.add_row(std::move(row));
+      continue;
+    }
+    std::map<std::string, Json> value;
+    for (const auto& [name, cell] : columns(point)) value[name] = cell;
+    const auto time = [&](const char* name) { return show(Seconds(value[name].get<double>())); };
+    const auto payload = value["payload_bytes"].get<double>();
+    row.push_back(value["density"].is_null() ? "" : shortest(value["density"].get<double>()));
+    row.push_back(show(Bytes(payload)));
+    row.push_back(three_digits(4.0 * static_cast<double>(scenario.elements()) / payload) + "x");
+    for (const char* name : {"compute_s", "encode_s", "communication_s", "decode_s", "iteration_s"}) row.push_back(time(name));
+    row.push_back(value["samples_per_s"].is_null() ? "" : three_digits(value["samples_per_s"].get<double>()));
+    row.push_back(value["scaling_efficiency"].is_null() ? "" : percent(value["scaling_efficiency"].get<double>()));
+    row.push_back(value["speedup_over_sgd"].is_null() ? "" : three_digits(value["speedup_over_sgd"].get<double>()) + "x");
+    for (const auto& [key, count] : study_.keys) {
+      if (key != "workers" && key != "density" && key != "k") row.push_back(csv_cell(value[key]));
+    }
+    table.add_row(std::move(row));
+  }
+  return heading() + table.text();
+}
+
+Json Report::device_provenance(const DeviceProfile& profile) const {
+  Json operations = Json::object();
+  for (const auto& [name, table] : profile.operations) operations[name] = {{"provenance", table.provenance}, {"source", table.source}};
+  return {{"name", profile.name}, {"device", profile.device}, {"software", profile.software}, {"provenance", profile.provenance}, {"source", profile.source}, {"operations", operations}};
+}
+
+Json Report::json() const {
+  Json rows = Json::array();
+  Json failed = Json::array();
+  Json devices = Json::array();
+  Json resolved = Json::array();
+  std::set<const DeviceProfile*> seen;
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    const Scenario& scenario = study_.points[point].scenario;
+    if (seen.insert(scenario.device.get()).second) devices.push_back(device_provenance(*scenario.device));
+    resolved.push_back(scenario.resolved);
+    if (results_[point].times) {
+      Json row = Json::object();
+      for (auto& [name, value] : columns(point)) row[name] = value;
+      rows.push_back(row);
+    } else {
+      Json swept = Json::object();
+      for (const auto& [key, value] : study_.points[point].swept) swept[key] = value;
+      failed.push_back({{"method", scenario.method.method->name}, {"workers", scenario.workers}, {"swept", swept}, {"failure", results_[point].failure}});
+    }
+  }
+  Json seed = nullptr;
+  if (const auto* synthetic = std::get_if<SyntheticGradients>(&study_.points.front().scenario.gradients)) seed = synthetic->seed;
+  return {{"scenario", study_.json},
+          {"resolved", resolved},
+          {"seed", seed},
+          {"versions", {{"simrun", SIMRUN_VERSION}, {"simgrid", simgrid_version()}}},
+          {"network_model", model_name(study_.points.front().scenario.network.model)},
+          {"devices", devices},
+          {"points", rows},
+          {"failed", failed}};
+}
+
+std::vector<std::string> Report::warnings() const {
+  std::vector<std::string> lines;
+  const std::set<std::string> inputs = {"workers", "k", "density", "index", "collective", "model", "device", "network_model"};
+  for (const auto& [key, values] : study_.keys) {
+    if (values < 2) continue;
+    // Points that differ in this key alone: if every such set has one outcome, the key moved nothing.
+    std::map<std::string, std::set<std::string>> outcomes;
+    for (std::size_t point = 0; point < results_.size(); ++point) {
+      if (!results_[point].times) continue;
+      std::string others = std::to_string(study_.points[point].scenario.method.method - methods().data()) + study_.points[point].scenario.resolved["methods"][0].value("collective", "");
+      for (const auto& [swept, value] : study_.points[point].swept) others += swept == key ? "" : swept + value.dump();
+      std::string outcome;
+      for (const auto& [name, value] : columns(point)) {
+        const bool is_swept = std::any_of(study_.keys.begin(), study_.keys.end(), [&](const auto& k) { return k.first == name; });
+        if (inputs.count(name) == 0 && !is_swept) outcome += csv_cell(value) + ",";
+      }
+      outcomes[others].insert(outcome);
+    }
+    if (!outcomes.empty() && std::all_of(outcomes.begin(), outcomes.end(), [](const auto& set) { return set.second.size() == 1; }))
+      lines.push_back("sweep." + key + ": no result depends on it");
+  }
+  return lines;
+}
+
+std::vector<std::string> Report::failures() const {
+  std::vector<std::string> lines;
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    if (results_[point].times) continue;
+    const Scenario& scenario = study_.points[point].scenario;
+    lines.push_back(std::string(scenario.method.method->name) + ", " + std::to_string(scenario.workers) + " workers: " + results_[point].failure);
+  }
+  return lines;
+}
+
+}  // namespace simrun

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/experiment.hpp"
+#include "sim/sweep.hpp"
+
+namespace simrun {
+
+/// What was asked and what came out.
+class Report {
+ public:
+  Report(const Study& study, std::vector<PointResult> results);
+
+  /// For people: one line a point.
+  std::string table() const;
+
+  /// points.csv: one row a point that was run, times in seconds, sizes in bytes, numbers in shortest round-trip form, empty where a column does not apply.
+  std::string csv() const;
+
+  /// The same rows, the scenario, versions, and where the device's times come from.
+  Json json() const;
+
+  /// Swept keys that changed no result: one line each.
+  std::vector<std::string> warnings() const;
+
+  /// One line for each point that failed.
+  std::vector<std::string> failures() const;
+
+ private:
+  /// The values of a point's columns, in order; null where one does not apply.
+  std::vector<std::pair<std::string, Json>> columns(std::size_t point) const;
+  Json device_provenance(const DeviceProfile& profile) const;
+  std::string heading() const;
+
+  const Study& study_;
+  std::vector<PointResult> results_;
+};
+
+}  // namespace simrun

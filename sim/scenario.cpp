@@ -1,0 +1,206 @@
+#include "sim/scenario.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "sim/child_process.hpp"
+#include "sim/data_path.hpp"
+#include "sim/scenario_text.hpp"
+#include "sim/simgrid/cluster.hpp"
+
+namespace simrun {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Takes an option over into `to` if the method has use for it.
+template <class T>
+void option(const std::optional<T>& value, T& to, bool used, const char* key, std::string_view method, const Where& where) {
+  if (value && !used) (where / key).fail(std::string(method) + " has no use for it", "leave it out");
+  if (value) to = *value;
+}
+
+void check_entries(const MethodText& text, const MethodChoice& choice, std::uint64_t elements, const Where& where) {
+  const std::string name(choice.method->name);
+  if (!choice.codec->sparsifies) {
+    if (text.density) (where / "density").fail(name + " keeps every entry", "leave it out");
+    if (text.k) (where / "k").fail(name + " keeps every entry", "leave it out");
+    return;
+  }
+  if (text.density && text.k) (where / "k").fail("density and k are both given", "accepted: one of them");
+  if (!text.density && !text.k) (where / "density").fail("is missing", name + " takes density or k");
+  if (choice.entries(elements) > elements)
+    (where / "k").fail("k = " + std::to_string(*choice.k) + " is more than the model has", "accepted: at most " + std::to_string(elements));
+  if (elements > (std::uint64_t{1} << 32))
+    (where / "name").fail("indices have 32 bits, the model has " + std::to_string(elements) + " parameters", "accepted: at most 4294967296 parameters for " + name);
+}
+
+MethodChoice choose(const MethodText& text, std::uint64_t elements, const Where& where) {
+  MethodChoice choice;
+  choice.method = text.method;
+  choice.codec = find_codec(text.method->codec);
+  choice.collective = text.collective != nullptr ? text.collective : find_collective(text.method->collective);
+  const auto combining = choice.codec->make({}, nullptr)->combining();
+  const std::string_view name = text.method->name;
+  if (!choice.collective->can(combining)) {
+    std::vector<std::string> fitting;
+    for (const CollectiveEntry& entry : collectives()) {
+      if (entry.can(combining)) fitting.emplace_back(entry.name);
+    }
+    (where / "collective").fail(std::string(choice.collective->name) + " cannot combine what " + std::string(name) + " sends", "accepted: " + one_of(fitting));
+  }
+  choice.density = text.density;
+  if (text.k) choice.k = static_cast<std::uint64_t>(*text.k);
+  option(text.index, choice.options.index, choice.codec->sparsifies, "index", name, where);
+  option(text.half_precision, choice.options.half_precision, choice.codec->half_precision, "precision", name, where);
+  option(text.server, choice.server, choice.collective->has_server, "server", choice.collective->name, where);
+  choice.error_feedback = text.error_feedback.value_or(choice.codec->sparsifies);
+  check_entries(text, choice, elements, where);
+  return choice;
+}
+
+/// The entry of `methods` with the defaults that depend on the method.
+void fill_defaults(Json& entry, const MethodChoice& choice) {
+  entry["collective"] = choice.collective->name;
+  if (choice.codec->sparsifies) entry["index"] = entry.value("index", "raw32");
+  if (choice.codec->half_precision) entry["precision"] = entry.value("precision", "fp32");
+  if (choice.collective->has_server) entry["server"] = entry.value("server", "own-host");
+  entry["error_feedback"] = choice.error_feedback;
+}
+
+void check_against_model(const ScenarioText& text, const Model& model, const Where& where) {
+  const std::size_t times = text.compute.backward_by_tensor.size();
+  if (times != 0 && times != model.tensors.size())
+    (where / "compute" / "backward_by_tensor").fail(std::to_string(times) + " times", "accepted: one a tensor, here " + std::to_string(model.tensors.size()));
+  try {
+    make_schedule(model, text.grouping);
+  } catch (const std::invalid_argument& error) {
+    (where / "schedule" / "grouping" / "groups").fail(error.what(), "accepted: every tensor of the model in one group");
+  }
+}
+
+}  // namespace
+
+Model read_model(const std::string& file) {
+  Json json = parse_json(file, read_text(file));
+  return model_field().read(json, {file, ""});
+}
+
+Seconds Scenario::computing() const { return compute.forward + *compute.backward + compute.update; }
+
+ScenarioReader::ScenarioReader(std::string file) : file_(std::move(file)), folder_(fs::path(file_).parent_path().string()) {}
+
+ScenarioReader::~ScenarioReader() = default;
+
+Scenario ScenarioReader::read(Json json, std::size_t method) {
+  const Where top{file_, ""};
+  ScenarioText text = scenario_field().read(json, top);
+  const Where here = top / "methods" / method;
+  const MethodText method_text = method_field().read(json["methods"][method], here);
+
+  Scenario scenario;
+  scenario.file = file_;
+  scenario.name = text.name.empty() ? fs::path(file_).stem().string() : text.name;
+  scenario.workers = static_cast<int>(text.workers);
+  scenario.model = find_model(text.model, json["model"]);
+  scenario.batch_per_worker = text.batch_per_worker;
+  scenario.method = choose(method_text, scenario.elements(), here);
+  check_against_model(text, *scenario.model, top);
+  scenario.compute = text.compute;
+  scenario.device = find_device(text.device);
+  scenario.network = text.network;
+  scenario.gradients = text.gradients;
+  scenario.grouping = text.grouping;
+  if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
+    if (npy->files.size() != 1 && npy->files.size() != static_cast<std::size_t>(text.workers))
+      (top / "gradients" / "files").fail(std::to_string(npy->files.size()) + " files", "accepted: 1 or one a worker, here " + std::to_string(text.workers));
+    for (std::string& name : npy->files) name = (fs::path(folder_) / name).string();
+  }
+  if (scenario.network.topology == Network::Topology::platform) {
+    const bool server = scenario.method.needs_server_host() && scenario.workers > 1;
+    const auto found = find_file(scenario.network.platform, folder_);
+    if (!found) (top / "network" / "platform").fail("\"" + scenario.network.platform + "\" cannot be opened: no such file", "a SimGrid platform file");
+    scenario.network.platform = *found;
+    check_platform(*found, scenario.workers + (server ? 1 : 0));
+  }
+  Json entry = json["methods"][method];
+  fill_defaults(entry, scenario.method);
+  json["methods"] = Json::array({entry});
+  scenario.resolved = std::move(json);
+  return scenario;
+}
+
+void ScenarioReader::check_methods(const Json& scenario) const {
+  if (!scenario.is_object() || !scenario.contains("methods")) return;  // read says so
+  const Where where = Where{file_, ""} / "methods";
+  Json list = scenario["methods"];
+  const Field<Json> any = anything();
+  list_of(any).read(list, where);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (list[i] == list[j]) (where / i).fail("the same as methods." + std::to_string(j), "accepted: entries that differ");
+    }
+  }
+}
+
+std::shared_ptr<const Model> ScenarioReader::find_model(const Json& value, Json& resolved) {
+  const Where where{file_, "model"};
+  if (!value.is_string()) return std::make_shared<Model>(model_field().read(resolved, where));
+  const auto name = value.get<std::string>();
+  if (const auto known = models_.find(name); known != models_.end()) return known->second;
+
+  const std::string shipped = data_root() + "/scenarios/models";
+  const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
+  const auto file = is_path ? find_file(name, folder_) : find_file(name + ".json", shipped);
+  if (!file) {
+    const auto names = json_names(shipped);
+    const auto near = nearest(name, names);
+    where.fail("there is no model " + brief(value) + (near ? ", did you mean \"" + *near + "\"?" : ""), "accepted: a path, or " + one_of(names));
+  }
+  auto model = std::make_shared<Model>(read_model(*file));
+  models_[name] = model;
+  return model;
+}
+
+std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const std::string& name) {
+  if (const auto known = devices_.find(name); known != devices_.end()) return known->second;
+  const Where where{file_, "device"};
+  const std::string shipped = data_root() + "/platforms/devices";
+  const std::string cached = cache_folder() + "/devices";
+  std::optional<std::string> file;
+  if (name == "auto") {
+    file = find_file("cuda.json", cached);
+    if (!file) {
+      file = find_file(std::string(default_profile) + ".json", shipped);
+      notes_.push_back("device auto: no GPU of this machine was measured, using the default profile " + std::string(default_profile) +
+                       "; \"device\": \"cpu\" uses this machine's processor once `simrun calibrate` has measured it");
+    }
+  } else if (name == "cpu") {
+    file = fs::exists(cached + "/cpu.json") ? cached + "/cpu.json" : find_file("cpu.json", shipped);
+    if (!fs::exists(cached + "/cpu.json")) notes_.push_back("device cpu: using the profile that simrun ships; `simrun calibrate` measures this machine");
+  } else if (name == "cuda") {
+    file = find_file("cuda.json", cached);
+    if (!file) where.fail("no GPU of this machine was measured", "accepted: auto, cpu or " + one_of(json_names(shipped)));
+  } else {
+    const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
+    file = is_path ? find_file(name, folder_) : find_file(name + ".json", shipped);
+  }
+  if (!file) {
+    const auto names = json_names(shipped);
+    const auto near = nearest(name, names);
+    where.fail("there is no device profile \"" + name + "\"" + (near ? ", did you mean \"" + *near + "\"?" : ""), "accepted: auto, cpu, cuda, a path, or " + one_of(names));
+  }
+  auto profile = std::make_shared<DeviceProfile>(read_device_profile(*file));
+  devices_[name] = profile;
+  return profile;
+}
+
+void ScenarioReader::check_platform(const std::string& path, int hosts) {
+  auto& count = platform_hosts_[path];
+  // SimGrid allows one platform a process.
+  if (count == 0) count = std::stoul(run_in_child([&] { return std::to_string(count_platform_hosts(path)); }));
+  if (count < static_cast<std::size_t>(hosts))
+    Where{file_, "network.platform"}.fail(path + " has " + std::to_string(count) + " hosts", "accepted: at least " + std::to_string(hosts) + " for these workers and their server");
+}
+
+}  // namespace simrun

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/device_profile.hpp"
+#include "sim/gradients.hpp"
+#include "sim/json.hpp"
+#include "sim/method.hpp"
+#include "sim/model.hpp"
+#include "sim/network.hpp"
+#include "sim/schedule.hpp"
+#include "sim/units.hpp"
+
+namespace simrun {
+
+/// What one worker computes in an iteration.
+struct Compute {
+  Seconds forward;
+  std::optional<Seconds> backward;
+  std::vector<Seconds> backward_by_tensor;  ///< in forward order; empty: shared out by size
+  Seconds update;
+};
+
+/// Gradients from files, one or M.
+struct NpyFiles {
+  std::vector<std::string> files;
+};
+
+/// A complete, checked description of one point: one method on one cluster.
+struct Scenario {
+  std::string file;
+  std::string name;
+  int workers = 1;
+  std::shared_ptr<const Model> model;
+  std::int64_t batch_per_worker = 1;
+  Compute compute;
+  std::shared_ptr<const DeviceProfile> device;
+  Network network;
+  std::variant<SyntheticGradients, NpyFiles> gradients;
+  Grouping grouping;
+  MethodChoice method;
+
+  Json resolved;  ///< as it stands in the file, with this one method and every default filled in
+
+  /// Parameters, and entries that a worker keeps of them.
+  std::uint64_t elements() const { return model->elements(); }
+  std::uint64_t entries() const { return method.entries(elements()); }
+
+  /// Time of forward, backward and update together.
+  Seconds computing() const;
+};
+
+/// Reads scenarios of one file; models, profiles and platforms that they name are read once.
+class ScenarioReader {
+ public:
+  explicit ScenarioReader(std::string file);
+  ~ScenarioReader();
+
+  /// The point of `scenario` (without `sweep`) that runs its method number `method`. Throws InputError.
+  Scenario read(Json scenario, std::size_t method);
+
+  /// Throws InputError where two entries of `methods` say the same.
+  void check_methods(const Json& scenario) const;
+
+  /// What users should know about how the scenario was understood: which device profile `auto` is, say. One line each.
+  const std::vector<std::string>& notes() const { return notes_; }
+
+  struct Text;
+
+ private:
+  std::shared_ptr<const Model> find_model(const Json& value, Json& resolved);
+  std::shared_ptr<const DeviceProfile> find_device(const std::string& name);
+  void check_platform(const std::string& path, int hosts);
+
+  std::string file_;
+  std::string folder_;
+  std::map<std::string, std::shared_ptr<const Model>> models_;
+  std::map<std::string, std::shared_ptr<const DeviceProfile>> devices_;
+  std::map<std::string, std::size_t> platform_hosts_;
+  std::vector<std::string> notes_;
+};
+
+/// Reads a model from a file. Throws InputError.
+Model read_model(const std::string& file);
+
+/// The JSON Schema of a scenario.
+Json scenario_schema();
+
+/// The profile for `auto` where this machine's GPU was not measured.
+inline constexpr std::string_view default_profile = "p102-100";
+
+}  // namespace simrun

@@ -1,0 +1,276 @@
+#include "sim/scenario_text.hpp"
+
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include "kernels/index_coding.hpp"
+
+namespace simrun {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+template <class Entry>
+Field<const Entry*> entry_of(std::span<const Entry> table) {
+  std::vector<std::pair<std::string, const Entry*>> words;
+  for (const Entry& entry : table) words.emplace_back(entry.name, &entry);
+  return choice(std::move(words));
+}
+
+Field<IndexCoding> index_field() {
+  std::vector<std::pair<std::string, IndexCoding>> words;
+  for (const IndexCodingEntry& entry : index_codings()) words.emplace_back(entry.name, entry.coding);
+  return choice(std::move(words));
+}
+
+Field<Compute> compute_field() {
+  return Object<Compute>()
+      .required("forward", &Compute::forward, duration(false), "time of the forward pass")
+      .optional("backward", &Compute::backward, duration(false), "time of the backward pass")
+      .optional("backward_by_tensor", &Compute::backward_by_tensor, list_of(duration(false)),
+                "times of the backward pass, one a tensor in forward order; else shared out by size")
+      .with_default("update", "0 s", &Compute::update, duration(false), "time of the optimiser's step")
+      .check([](Compute& compute, const Where& where) {
+        if (compute.backward_by_tensor.empty()) {
+          if (!compute.backward) (where / "backward").fail("is missing", "backward or backward_by_tensor is required");
+          return;
+        }
+        Seconds sum;
+        for (const Seconds time : compute.backward_by_tensor) sum += time;
+        if (compute.backward && std::abs(sum.value - compute.backward->value) > 1e-6 * sum.value)
+          (where / "backward_by_tensor").fail("the times sum to " + show(sum) + ", backward says " + show(*compute.backward), "accepted: equal, or only one of them");
+        compute.backward = sum;
+      })
+      .field();
+}
+
+/// A network as it stands in the file.
+struct NetworkText {
+  std::optional<std::string> platform;
+  std::optional<Network::Topology> topology;
+  std::optional<BytesPerSecond> bandwidth;
+  std::optional<Seconds> latency;
+  Network::Model model = Network::Model::ideal;
+  std::optional<std::int64_t> hosts_per_switch;
+  std::optional<BytesPerSecond> uplink_bandwidth;
+  std::optional<Seconds> uplink_latency;
+  std::int64_t gpus_per_host = 1;
+};
+
+/// Takes `value` into `to`, which is only there where `used` is set.
+template <class T, class U>
+void take(const std::optional<T>& value, U& to, bool used, bool needed, const std::string& key, const std::string& what, const Where& where) {
+  if (value && !used) (where / key).fail("does not go with " + what, "leave it out");
+  if (!value && needed) (where / key).fail("is missing", "required with " + what);
+  if (value) to = static_cast<U>(*value);
+}
+
+Network network_of(const NetworkText& text, const Where& where) {
+  Network network;
+  network.model = text.model;
+  const bool from_file = text.platform.has_value();
+  network.topology = from_file ? Network::Topology::platform : text.topology.value_or(Network::Topology::star);
+  const bool tree = network.topology == Network::Topology::tree;
+  const std::string what = from_file ? "a platform file" : tree ? "topology tree" : "topology star";
+  if (from_file) network.platform = *text.platform;
+  Network::Topology unused;
+  take(text.topology, unused, !from_file, false, "topology", what, where);
+  take(text.bandwidth, network.bandwidth, !from_file, !from_file, "bandwidth", what, where);
+  take(text.latency, network.latency, !from_file, !from_file, "latency", what, where);
+  take(text.hosts_per_switch, network.hosts_per_switch, tree, tree, "hosts_per_switch", what, where);
+  take(text.uplink_bandwidth, network.uplink_bandwidth, tree, tree, "uplink_bandwidth", what, where);
+  take(text.uplink_latency, network.uplink_latency, tree, tree, "uplink_latency", what, where);
+  return network;
+}
+
+Field<Network> network_field() {
+  using Topology = Network::Topology;
+  using Model = Network::Model;
+  return convert(
+      Object<NetworkText>()
+          .optional("platform", &NetworkText::platform, text(), "a SimGrid platform file instead of a topology; its hosts in file order are the ranks")
+          .optional("topology", &NetworkText::topology, choice<Topology>({{"star", Topology::star}, {"tree", Topology::tree}}),
+                    "star (default), or tree: switches of hosts joined by uplinks")
+          .optional("bandwidth", &NetworkText::bandwidth, bandwidth(), "of a host's link, each way")
+          .optional("latency", &NetworkText::latency, duration(false), "one way, host to host, through the switch")
+          .with_default("model", "ideal", &NetworkText::model, choice<Model>({{"ideal", Model::ideal}, {"lv08", Model::lv08}}),
+                        "ideal: no overheads; lv08: SimGrid's corrections for TCP")
+          .optional("hosts_per_switch", &NetworkText::hosts_per_switch, whole(1, 65536), "tree: hosts on one switch")
+          .optional("uplink_bandwidth", &NetworkText::uplink_bandwidth, bandwidth(), "tree: of a switch's uplink, each way")
+          .optional("uplink_latency", &NetworkText::uplink_latency, duration(false), "tree: added for every uplink crossed")
+          .with_default("gpus_per_host", 1, &NetworkText::gpus_per_host, whole(1, 1), "reserved")
+          .field(),
+      network_of);
+}
+
+/// Gradients as they stand in the file.
+struct GradientsText {
+  enum class Source { synthetic, npy };
+  Source source = Source::synthetic;
+  std::optional<SyntheticGradients::Distribution> distribution;
+  std::optional<double> agreement;
+  std::optional<double> scale_spread;
+  std::optional<double> degrees_of_freedom;
+  std::optional<std::int64_t> seed;
+  std::optional<std::vector<std::string>> files;
+};
+
+std::variant<SyntheticGradients, NpyFiles> gradients_of(const GradientsText& text, const Where& where) {
+  const bool synthetic = text.source == GradientsText::Source::synthetic;
+  const std::string what = synthetic ? "source synthetic" : "source npy";
+  SyntheticGradients made;
+  NpyFiles read;
+  take(text.distribution, made.distribution, synthetic, false, "distribution", what, where);
+  take(text.agreement, made.agreement, synthetic, false, "agreement", what, where);
+  take(text.scale_spread, made.scale_spread, synthetic, false, "scale_spread", what, where);
+  take(text.degrees_of_freedom, made.degrees_of_freedom,
+       synthetic && made.distribution == SyntheticGradients::Distribution::student_t, false, "degrees_of_freedom",
+       synthetic ? "a distribution other than student-t" : what, where);
+  take(text.seed, made.seed, synthetic, false, "seed", what, where);
+  take(text.files, read.files, !synthetic, !synthetic, "files", what, where);
+  if (synthetic) return made;
+  return read;
+}
+
+Field<std::variant<SyntheticGradients, NpyFiles>> gradients_field() {
+  using Source = GradientsText::Source;
+  using Distribution = SyntheticGradients::Distribution;
+  return convert(
+      Object<GradientsText>()
+          .with_default("source", "synthetic", &GradientsText::source,
+                        choice<Source>({{"synthetic", Source::synthetic}, {"npy", Source::npy}}), "random numbers, or NumPy files")
+          .optional("distribution", &GradientsText::distribution,
+                    choice<Distribution>({{"normal", Distribution::normal},
+                                          {"laplace", Distribution::laplace},
+                                          {"student-t", Distribution::student_t}}),
+                    "synthetic: of one element (default laplace)")
+          .optional("agreement", &GradientsText::agreement, number({0, 1}),
+                    "synthetic: share of variance common to all workers (default 0.3)")
+          .optional("scale_spread", &GradientsText::scale_spread, number({0, 10}),
+                    "synthetic: log-normal sigma of the scale from tensor to tensor (default 0)")
+          .optional("degrees_of_freedom", &GradientsText::degrees_of_freedom, number({2, 1e6, true}),
+                    "synthetic: of student-t (default 4)")
+          .optional("seed", &GradientsText::seed, whole(0, std::numeric_limits<std::int64_t>::max()), "synthetic: of the random numbers (default 1)")
+          .optional("files", &GradientsText::files, list_of(text()),
+                    "npy: one file for all workers or one each, relative to the scenario")
+          .field(),
+      gradients_of);
+}
+
+struct BucketText {
+  std::optional<Bytes> bucket;
+  std::optional<std::vector<std::vector<std::string>>> groups;
+};
+
+Field<Grouping> grouping_field() {
+  const auto words = choice<Grouping>({{"model", {Grouping::WholeModel{}}}, {"tensor", {Grouping::EachTensor{}}}});
+  const auto object = convert(
+      Object<BucketText>()
+          .optional("bucket", &BucketText::bucket, size(), "groups of at least this many bytes of fp32 gradient, in backward order")
+          .optional("groups", &BucketText::groups, list_of(list_of(text())), "names of the tensors of each group")
+          .field(),
+      [](const BucketText& text, const Where& where) {
+        if (text.bucket.has_value() == text.groups.has_value())
+          where.fail(text.bucket ? "bucket and groups are both given" : "neither bucket nor groups is given", "accepted: one of them");
+        if (text.bucket) return Grouping{Grouping::Bucket{*text.bucket}};
+        return Grouping{Grouping::Explicit{*text.groups}};
+      });
+  return text_or(words, object);
+}
+
+struct ScheduleText {
+  Grouping grouping;
+};
+
+Field<Grouping> schedule_field() {
+  return convert(Object<ScheduleText>()
+                     .with_default("grouping", "model", &ScheduleText::grouping, grouping_field(),
+                                   "which tensors travel together: model, tensor, { \"bucket\": size } or { \"groups\": names }")
+                     .field(),
+                 [](const ScheduleText& text, const Where&) { return text.grouping; });
+}
+
+void check_tensors(const std::vector<Tensor>& tensors, const Where& where) {
+  constexpr double most = 1e12;
+  std::set<std::string> names;
+  double total = 0;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const Tensor& tensor = tensors[i];
+    const Where here = where / "tensors" / i;
+    if (!names.insert(tensor.name).second) (here / "name").fail("\"" + tensor.name + "\" is used twice", "a name of its own for every tensor");
+    double elements = 1;
+    for (const std::uint64_t dimension : tensor.shape) elements *= static_cast<double>(dimension);
+    total += elements;
+    if (total > most) (here / "shape").fail("the model is too large", "accepted: at most 1e12 parameters");
+  }
+}
+
+}  // namespace
+
+Field<Model> model_field() {
+  const auto dimension = convert(whole(1, 1'000'000'000'000), [](std::int64_t size, const Where&) { return static_cast<std::uint64_t>(size); });
+  const auto tensor = Object<Tensor>()
+                          .required("name", &Tensor::name, text(), "name of the tensor")
+                          .required("shape", &Tensor::shape, list_of(dimension), "its dimensions")
+                          .field();
+  struct ModelText {
+    std::string name;
+    std::string source;
+    std::vector<Tensor> tensors;
+  };
+  const auto model = Object<ModelText>()
+                         .required("name", &ModelText::name, text(), "name of the model")
+                         .optional("source", &ModelText::source, text(), "where the shapes come from")
+                         .required("tensors", &ModelText::tensors, list_of(tensor), "parameter tensors in forward order")
+                         .field();
+  return convert(model, [](ModelText read, const Where& where) {
+    check_tensors(read.tensors, where);
+    return Model{std::move(read.name), std::move(read.tensors)};
+  });
+}
+
+Field<MethodText> method_field() {
+  return Object<MethodText>()
+      .required("name", &MethodText::method, entry_of(methods()), "the method")
+      .optional("density", &MethodText::density, number({0, 1, true}), "share of entries kept, K / N")
+      .optional("k", &MethodText::k, whole(1, 1'000'000'000'000), "number of entries kept, instead of density")
+      .optional("collective", &MethodText::collective, entry_of(collectives()), "how payloads are exchanged")
+      .optional("index", &MethodText::index, index_field(), "how indices are written (default raw32)")
+      .optional("precision", &MethodText::half_precision, choice<bool>({{"fp32", false}, {"fp16", true}}), "sgd: of the values (default fp32)")
+      .optional("error_feedback", &MethodText::error_feedback, boolean(), "keep what was not sent for the next iteration; moves training, not times")
+      .optional("server", &MethodText::server, choice<ServerPlace>({{"own-host", ServerPlace::own_host}, {"rank0", ServerPlace::rank0}}),
+                "parameter-server: on a host of its own (default) or on rank 0's")
+      .field();
+}
+
+Field<ScenarioText> scenario_field() {
+  Field<Json> model = anything();
+  model.schema = {{"anyOf", {{{"type", "string"}}, model_field().schema}}};
+  Field<Json> method_list = anything();
+  method_list.schema = list_of(method_field()).schema;
+  Field<Json> sweep = anything();
+  sweep.schema = {{"type", "object"}, {"additionalProperties", {{"type", "array"}, {"minItems", 1}}}};
+  return Object<ScenarioText>()
+      .optional("$schema", &ScenarioText::schema, text(), "where editors find this schema")
+      .optional("name", &ScenarioText::name, text(), "title of the report")
+      .required("workers", &ScenarioText::workers, whole(1, 65536), "number of workers M")
+      .required("model", &ScenarioText::model, model, "a name under scenarios/models, a path, or the model itself")
+      .required("batch_per_worker", &ScenarioText::batch_per_worker, whole(1, 1'000'000'000), "samples a worker and iteration")
+      .required("compute", &ScenarioText::compute, compute_field(), "what a worker computes in an iteration")
+      .with_default("device", "auto", &ScenarioText::device, text(), "device profile: auto, cpu, cuda or a name")
+      .required("network", &ScenarioText::network, network_field(), "the network between the workers")
+      .with_default("gradients", Json::object(), &ScenarioText::gradients, gradients_field(), "what is encoded")
+      .with_default("schedule", Json::object(), &ScenarioText::grouping, schedule_field(), "when what is exchanged")
+      .required("methods", &ScenarioText::methods, method_list, "methods to compare")
+      .optional("sweep", &ScenarioText::sweep, sweep, "values by dotted path; all combinations are run")
+      .field();
+}
+
+Json scenario_schema() {
+  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "simrun scenario"}};
+  schema.update(scenario_field().schema);
+  return schema;
+}
+
+}  // namespace simrun

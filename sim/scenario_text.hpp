@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/fields.hpp"
+#include "sim/model.hpp"
+#include "sim/scenario.hpp"
+
+namespace simrun {
+
+/// One entry of `methods` as it stands in the file.
+struct MethodText {
+  const MethodEntry* method = nullptr;
+  std::optional<double> density;
+  std::optional<std::int64_t> k;
+  const CollectiveEntry* collective = nullptr;
+  std::optional<IndexCoding> index;
+  std::optional<bool> half_precision;
+  std::optional<bool> error_feedback;
+  std::optional<ServerPlace> server;
+};
+
+/// A scenario as it stands in the file: what it names is not looked up yet, and rules that need it are not checked.
+struct ScenarioText {
+  std::string schema;
+  std::string name;
+  std::int64_t workers = 1;
+  Json model;
+  std::int64_t batch_per_worker = 1;
+  Compute compute;
+  std::string device;
+  Network network;
+  std::variant<SyntheticGradients, NpyFiles> gradients;
+  Grouping grouping;
+  Json methods;
+  Json sweep;
+};
+
+Field<ScenarioText> scenario_field();
+Field<MethodText> method_field();
+
+/// A model in a file of its own or inside a scenario.
+Field<Model> model_field();
+
+}  // namespace simrun

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/model.hpp"
+#include "sim/units.hpp"
+
+namespace simrun {
+
+/// How tensors are grouped for the exchange.
+struct Grouping {
+  struct WholeModel {
+    bool operator==(const WholeModel&) const = default;
+  };
+  struct EachTensor {
+    bool operator==(const EachTensor&) const = default;
+  };
+  struct Bucket {
+    Bytes size;  ///< a bucket is closed as soon as its fp32 gradient has this size; filled in backward order
+    bool operator==(const Bucket&) const = default;
+  };
+  struct Explicit {
+    std::vector<std::vector<std::string>> groups;  ///< names of tensors; every tensor once
+    bool operator==(const Explicit&) const = default;
+  };
+  std::variant<WholeModel, EachTensor, Bucket, Explicit> how;
+};
+
+/// Tensors that travel together.
+struct Group {
+  std::vector<std::size_t> tensors;  ///< in forward order
+  std::uint64_t elements = 0;
+};
+
+/// Which tensors travel together, in the order in which the groups become ready in the backward pass (a group is ready when the gradient
+/// of its first tensor, which comes last, is done). Throws std::invalid_argument where explicit groups do not cover the model once.
+std::vector<Group> make_schedule(const Model& model, const Grouping& grouping);
+
+/// Shares K entries of the whole model among groups in proportion to their size: largest remainder, ties to the first, at least 1 each.
+std::vector<std::uint64_t> share_entries(std::span<const Group> groups, std::uint64_t entries);
+
+/// Shares the backward time among tensors in proportion to their size.
+std::vector<Seconds> share_backward(const Model& model, Seconds backward);
+
+}  // namespace simrun

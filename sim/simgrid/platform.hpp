@@ -1,0 +1,20 @@
+#pragma once
+
+#include <simgrid/s4u.hpp>
+#include <string>
+#include <vector>
+
+#include "sim/network.hpp"
+
+namespace simrun {
+
+/// Sets every parameter of SimGrid's network model, so that its defaults play no part. Before the platform is made.
+void configure(Network::Model model);
+
+/// Builds `count` hosts and the network between them; returns the hosts in rank order.
+std::vector<simgrid::s4u::Host*> build_platform(simgrid::s4u::Engine& engine, const Network& network, int count);
+
+/// Loads a SimGrid platform file; returns its hosts in file order.
+std::vector<simgrid::s4u::Host*> load_platform(simgrid::s4u::Engine& engine, const std::string& file);
+
+}  // namespace simrun

@@ -1,0 +1,71 @@
+#include "sim/simulation.hpp"
+
+#include <algorithm>
+
+#include "sim/steady_state.hpp"
+
+namespace simrun {
+namespace {
+
+/// `busy` with communication in the gaps of [begin, end].
+std::vector<Span> fill_gaps(const std::vector<Span>& busy, Seconds begin, Seconds end) {
+  std::vector<Span> all;
+  Seconds at = begin;
+  for (const Span& span : busy) {
+    if (span.begin > at) all.push_back({Activity::communication, at, span.begin, span.begin - at});
+    all.push_back(span);
+    at = span.end;
+  }
+  if (end > at) all.push_back({Activity::communication, at, end, end - at});
+  return all;
+}
+
+Times collect(const SteadyState& steady, bool keep_spans) {
+  const auto& records = steady.records();
+  const IterationRecord& shown = records[static_cast<std::size_t>(steady.last_rank())];
+  Times times;
+  times.iteration = steady.period();
+  times.compute = shown.compute;
+  times.encode = shown.encode;
+  times.decode = shown.decode;
+  times.communication = times.iteration - times.compute - times.encode - times.decode;
+  times.result_bytes = shown.result_bytes;
+  times.iterations = steady.iterations();
+  for (const IterationRecord& record : records) {
+    times.sent_bytes = std::max(times.sent_bytes, record.traffic.sent);
+    times.received_bytes = std::max(times.received_bytes, record.traffic.received);
+    if (keep_spans) times.spans.push_back(fill_gaps(record.spans, record.finish - times.iteration, record.finish));
+  }
+  return times;
+}
+
+}  // namespace
+
+Times simulate(const Setup& setup) {
+  Cluster cluster(setup.network, setup.workers, setup.repeats);
+  SteadyState steady(setup.workers);
+  CombineMemo memo;
+  const Server* server = nullptr;
+  Transport::Traffic server_traffic;
+
+  const auto rank = [&](Transport& transport) {
+    Worker worker(transport, setup.plan, setup.rounds, *setup.profile, memo, setup.payload);
+    while (!steady.record(transport.rank(), worker.iterate())) {
+    }
+    if (server != nullptr) server_traffic = server->traffic();
+    cluster.stop();
+  };
+  const auto serve = [&](Transport& transport) {
+    Server own(transport, setup.plan.stages.size(), setup.rounds, *setup.profile, memo);
+    server = &own;
+    while (true) own.iterate();
+  };
+  cluster.run(rank, setup.server_host ? std::function<void(Transport&)>(serve) : nullptr);
+
+  Times times = collect(steady, setup.keep_spans);
+  times.sent_bytes = std::max(times.sent_bytes, server_traffic.sent);
+  times.received_bytes = std::max(times.received_bytes, server_traffic.received);
+  return times;
+}
+
+}  // namespace simrun

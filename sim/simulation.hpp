@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/network.hpp"
+#include "sim/simgrid/cluster.hpp"
+#include "sim/worker.hpp"
+
+namespace simrun {
+
+/// All that times depend on.
+struct Setup {
+  int workers = 1;
+  Network network;
+  bool server_host = false;  ///< a host of its own for a parameter server
+  Repeats repeats = Repeats::skipped;
+  IterationPlan plan;
+  std::vector<Round> rounds;
+  const DeviceProfile* profile = nullptr;
+  Worker::PayloadOf payload;
+  bool keep_spans = false;
+};
+
+/// What came out.
+struct Times {
+  Seconds iteration;
+  Seconds compute;
+  Seconds encode;
+  Seconds communication;
+  Seconds decode;
+  std::uint64_t result_bytes = 0;
+  std::uint64_t sent_bytes = 0;      ///< the most of any host
+  std::uint64_t received_bytes = 0;  ///< the most of any host
+  int iterations = 0;                ///< simulated until the period was known
+  std::vector<std::vector<Span>> spans;  ///< by rank, if they were to be kept; communication fills the gaps
+};
+
+/// Runs workers until their period is known. Uses up the process's cluster.
+Times simulate(const Setup& setup);
+
+}  // namespace simrun

@@ -1,0 +1,186 @@
+#include "sim/sweep.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "sim/fields.hpp"
+
+namespace simrun {
+namespace {
+
+std::vector<std::string> split(const std::string& path) {
+  std::vector<std::string> keys(1);
+  for (const char c : path) {
+    if (c == '.') {
+      keys.emplace_back();
+    } else {
+      keys.back() += c;
+    }
+  }
+  return keys;
+}
+
+/// Sets the value at a dotted path; objects on the way are made if they are missing, items of lists are not. A path that does not fit what is
+/// there is an error at `where`.
+void set_at(Json& root, const std::string& path, const Json& value, const Where& where) {
+  Json* at = &root;
+  for (const std::string& key : split(path)) {
+    if (at->is_array()) {
+      const bool is_number = !key.empty() && key.size() < 9 && std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
+      if (!is_number || std::stoul(key) >= at->size())
+        where.fail("there is no item \"" + key + "\"", "accepted: 0 to " + std::to_string(at->size() - 1));
+      at = &(*at)[std::stoul(key)];
+    } else if (at->is_object()) {
+      if (key.empty()) where.fail("empty key in \"" + path + "\"", "accepted: keys joined by dots");
+      at = &at->emplace(key, Json::object()).first.value();
+    } else {
+      where.fail("\"" + key + "\" is asked of " + brief(*at), "accepted: a path of the scenario");
+    }
+  }
+  *at = value;
+}
+
+/// Sweep keys that stand for a field of every method that accepts it.
+bool is_method_key(const std::string& key) { return key == "density" || key == "k" || key == "index"; }
+
+bool accepts(const Json& method, const std::string& key) {
+  if (!method.is_object() || !method.contains("name") || !method["name"].is_string()) return true;  // reading it says what is wrong
+  const MethodEntry* entry = find_method(method["name"].get<std::string>());
+  if (entry == nullptr) return true;
+  if (!find_codec(entry->codec)->sparsifies) return false;
+  return !(key == "density" && method.contains("k")) && !(key == "k" && method.contains("density"));
+}
+
+struct Key {
+  std::string name;
+  Json values;
+};
+
+std::vector<Key> take_sweep(Json& json, const std::string& file) {
+  std::vector<Key> keys;
+  if (!json.is_object() || !json.contains("sweep")) return keys;
+  const Where where = Where{file, ""} / "sweep";
+  const Json sweep = json["sweep"];
+  json.erase("sweep");
+  if (!sweep.is_object()) where.fail("is " + brief(sweep), "accepted: an object of lists");
+  double points = 1;
+  for (const auto& [name, values] : sweep.items()) {
+    const Where here = where / name;
+    if (!values.is_array()) here.fail("is " + brief(values), "accepted: a list of values");
+    if (values.empty()) here.fail("the list is empty", "accepted: at least 1 value");
+    if (name == "sweep" || name.starts_with("sweep.")) here.fail("a sweep cannot be swept", "accepted: workers, density, k, index or a path of the scenario");
+    points *= static_cast<double>(values.size());
+    keys.push_back({name, values});
+  }
+  if (points > 1e6) where.fail("more than a million combinations", "accepted: at most 1000000");
+  return keys;
+}
+
+/// Expands the combinations one after another.
+class Expansion {
+ public:
+  Expansion(Study& study, Json base, std::vector<Key> keys)
+      : study_(study), reader_(study.file), base_(std::move(base)), keys_(std::move(keys)) {}
+
+  void run() {
+    reader_.check_methods(base_);
+    std::vector<std::size_t> choice(keys_.size(), 0);
+    do {
+      add_combination(choice);
+    } while (advance(choice));
+    study_.notes = reader_.notes();
+    for (const Key& key : keys_) study_.keys.emplace_back(key.name, key.values.size());
+  }
+
+ private:
+  bool advance(std::vector<std::size_t>& choice) const {
+    for (std::size_t i = choice.size(); i-- > 0;) {
+      if (++choice[i] < keys_[i].values.size()) return true;
+      choice[i] = 0;
+    }
+    return false;
+  }
+
+  void add_combination(const std::vector<std::size_t>& choice) {
+    const std::size_t methods = base_.is_object() && base_.contains("methods") && base_["methods"].is_array() ? base_["methods"].size() : 1;
+    std::optional<std::size_t> sgd;
+    std::vector<std::size_t> rows;
+    for (std::size_t method = 0; method < methods; ++method) {
+      rows.push_back(add_point(choice, method));
+      const MethodEntry& entry = *study_.points[rows.back()].scenario.method.method;
+      if (!sgd && entry.name == "sgd") sgd = rows.back();
+    }
+    for (const std::size_t row : rows) {
+      if (!study_.points[row].sgd) study_.points[row].sgd = sgd;
+    }
+  }
+
+  /// The row of this combination and method: a new one, or the one that equals it.
+  std::size_t add_point(const std::vector<std::size_t>& choice, std::size_t method) {
+    Point point;
+    point.scenario = read(choice, method, point.swept);
+    Json identity = point.scenario.resolved;
+    identity.erase("name");
+    const auto [known, is_new] = rows_.try_emplace(identity.dump(), study_.points.size());
+    if (is_new) study_.points.push_back(std::move(point));
+    return known->second;
+  }
+
+  Scenario read(const std::vector<std::size_t>& choice, std::size_t method, std::vector<std::pair<std::string, Json>>& swept) {
+    Json json = base_;
+    std::vector<std::pair<std::string, std::string>> origins;  // path in the scenario, path in the sweep
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      const Key& key = keys_[i];
+      std::string path = key.name;
+      if (is_method_key(key.name)) {
+        if (!json.contains("methods") || !json["methods"].is_array() || !accepts(json["methods"][method], key.name)) continue;
+        path = "methods." + std::to_string(method) + "." + key.name;
+      }
+      const Json& value = key.values[choice[i]];
+      const Where where = Where{study_.file, ""} / "sweep" / key.name / choice[i];
+      set_at(json, path, value, where);
+      origins.emplace_back(path, where.path);
+      swept.emplace_back(key.name, value);
+    }
+    try {
+      return reader_.read(json, method);
+    } catch (const InputError& error) {
+      throw blame_sweep(error, origins);
+    }
+  }
+
+  /// An error at a path that the sweep set is the sweep's.
+  InputError blame_sweep(const InputError& error, const std::vector<std::pair<std::string, std::string>>& origins) const {
+    const auto is_prefix = [](const std::string& a, const std::string& b) { return b == a || b.starts_with(a + "."); };
+    if (error.file() != study_.file) return error;
+    for (const auto& [path, origin] : origins) {
+      if (is_prefix(path, error.path()) || is_prefix(error.path(), path)) return error.at(origin);
+    }
+    return error;
+  }
+
+  Study& study_;
+  ScenarioReader reader_;
+  Json base_;
+  std::vector<Key> keys_;
+  std::map<std::string, std::size_t> rows_;
+};
+
+}  // namespace
+
+Study read_study(const std::string& file, const std::vector<Override>& overrides) {
+  Study study;
+  study.file = file;
+  study.json = parse_json(file, read_text(file));
+  for (const Override& change : overrides) {
+    Json value = Json::parse(change.value, nullptr, false);
+    if (value.is_discarded()) value = change.value;
+    set_at(study.json, change.path, value, {file, change.path});
+  }
+  Json base = study.json;
+  std::vector<Key> keys = take_sweep(base, file);
+  Expansion(study, std::move(base), std::move(keys)).run();
+  return study;
+}
+
+}  // namespace simrun

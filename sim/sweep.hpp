@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/scenario.hpp"
+
+namespace simrun {
+
+/// One row of the results: a scenario with one method, and the values that the sweep gave it.
+struct Point {
+  Scenario scenario;
+  std::vector<std::pair<std::string, Json>> swept;  ///< by key of `sweep`; only those that apply to this method
+  std::optional<std::size_t> sgd;                   ///< the point of the first sgd entry with otherwise equal values
+};
+
+/// A file of scenarios, expanded.
+struct Study {
+  std::string file;
+  Json json;  ///< as in the file, with overrides
+  std::vector<std::pair<std::string, std::size_t>> keys;  ///< of `sweep`, with their numbers of values
+  std::vector<Point> points;                              ///< in the order of the rows
+  std::vector<std::string> notes;
+};
+
+/// An override, `--set PATH=VALUE`.
+struct Override {
+  std::string path;
+  std::string value;  ///< JSON, else text
+};
+
+/// Reads a scenario file, applies overrides, and expands its sweep: all combinations, the first key slowest, then methods in file order. A key applies to every
+/// method that accepts it (`density` not to an entry that gives `k`); equal points appear once. Throws InputError.
+Study read_study(const std::string& file, const std::vector<Override>& overrides);
+
+}  // namespace simrun

@@ -1,0 +1,26 @@
+#include "sim/table.hpp"
+
+#include <algorithm>
+
+namespace simrun {
+
+Table::Table(std::vector<std::string> headings) : rows_{std::move(headings)} {}
+
+std::string Table::text() const {
+  std::vector<std::size_t> widths(rows_.front().size());
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string all;
+  for (const auto& row : rows_) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string padding(widths[i] - row[i].size(), ' ');
+      line += (i == 0 ? "" : "  ") + (i == 0 || all_left_ ? row[i] + padding : padding + row[i]);
+    }
+    all += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return all;
+}
+
+}  // namespace simrun

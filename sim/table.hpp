@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace simrun {
+
+/// Text in columns, the first aligned left, the others right.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> headings);
+
+  void add_column(const std::string& heading) { rows_.front().push_back(heading); }
+
+  /// Aligns every column left.
+  void align_left() { all_left_ = true; }
+
+  /// A row may be short.
+  void add_row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+
+  std::string text() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+  bool all_left_ = false;
+};
+
+}  // namespace simrun

@@ -1,0 +1,50 @@
+#include "sim/trace.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+
+namespace simrun {
+
+void write_trace(const std::string& file, const Scenario& scenario, const Times& times) {
+  constexpr const char* names[] = {"compute", "encode", "communication", "decode"};
+  Json events = Json::array();
+  events.push_back({{"ph", "M"}, {"name", "process_name"}, {"pid", 0}, {"args", {{"name", scenario.method.method->name}}}});
+  Seconds begin(0);
+  if (!times.spans.empty() && !times.spans.front().empty()) begin = times.spans.front().front().begin;
+  for (std::size_t rank = 0; rank < times.spans.size(); ++rank) {
+    events.push_back({{"ph", "M"}, {"name", "thread_name"}, {"pid", 0}, {"tid", rank}, {"args", {{"name", "worker " + std::to_string(rank)}}}});
+    for (const Span& span : times.spans[rank]) {
+      events.push_back({{"ph", "X"},
+                        {"name", names[static_cast<int>(span.activity)]},
+                        {"pid", 0},
+                        {"tid", rank},
+                        {"ts", 1e6 * (span.begin - begin).value},
+                        {"dur", 1e6 * (span.end - span.begin).value}});
+    }
+  }
+  write_file(file, Json{{"displayTimeUnit", "ms"}, {"traceEvents", std::move(events)}}.dump() + "\n");
+}
+
+void write_file(const std::string& file, const std::string& text) {
+  const std::string temporary = file + "." + std::to_string(::getpid()) + ".part";
+  std::FILE* out = std::fopen(temporary.c_str(), "wb");
+  bool good = out != nullptr && std::fwrite(text.data(), 1, text.size(), out) == text.size() && std::fflush(out) == 0;
+  int cause = errno;
+  if (out != nullptr && std::fclose(out) != 0 && good) {
+    good = false;
+    cause = errno;
+  }
+  if (good && std::rename(temporary.c_str(), file.c_str()) != 0) {
+    good = false;
+    cause = errno;
+  }
+  if (good) return;
+  std::remove(temporary.c_str());
+  throw std::runtime_error("cannot write " + file + ": " + std::strerror(cause));
+}
+
+}  // namespace simrun

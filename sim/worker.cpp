@@ -1,0 +1,95 @@
+#include "sim/worker.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace simrun {
+namespace {
+
+Transport::Traffic operator-(const Transport::Traffic& a, const Transport::Traffic& b) {
+  return {a.sent - b.sent, a.received - b.received};
+}
+
+/// A device does one thing at a time, so busy times are sums.
+void account(IterationRecord& record) {
+  for (const Span& span : record.spans) {
+    if (span.activity == Activity::compute) record.compute += span.duration;
+    if (span.activity == Activity::encode) record.encode += span.duration;
+    if (span.activity == Activity::decode) record.decode += span.duration;
+  }
+}
+
+}  // namespace
+
+Worker::Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds,
+               const DeviceProfile& profile, CombineMemo& memo, PayloadOf payload)
+    : transport_(transport),
+      plan_(plan),
+      rounds_(rounds),
+      profile_(profile),
+      memo_(memo),
+      payload_(std::move(payload)),
+      device_(transport) {}
+
+IterationRecord Worker::iterate() {
+  const Transport::Traffic before = transport_.traffic();
+  device_.submit(Activity::compute, plan_.forward);
+  std::vector<std::size_t> encoded;
+  for (const IterationPlan::Stage& stage : plan_.stages) {
+    for (const Seconds backward : stage.backward) device_.submit(Activity::compute, backward);
+    encoded.push_back(device_.submit(Activity::encode, stage.encode));
+  }
+  IterationRecord record;
+  for (std::size_t group = 0; group < encoded.size(); ++group) {
+    device_.finish(encoded[group]);
+    record.result_bytes += exchange(group);
+  }
+  device_.submit(Activity::compute, plan_.update);
+  device_.finish();
+
+  record.finish = transport_.now();
+  record.traffic = transport_.traffic() - before;
+  record.spans = device_.take_spans();
+  account(record);
+  return record;
+}
+
+std::uint64_t Worker::exchange(std::size_t group) {
+  std::uint64_t bytes = 0;
+  for (const Round& round : rounds_) {
+    std::optional<TimedAggregator> timed;
+    if (round.aggregator) timed.emplace(*round.aggregator, profile_, device_, memo_);
+    const Payload& mine = payload_(transport_.rank(), group);
+    const Outcome outcome = round.collective->exchange(transport_, mine, timed ? &*timed : nullptr);
+    Work work{.stage = Stage::decode, .kind = mine.kind(), .index = mine.index()};
+    work.elements = static_cast<double>(mine.elements());
+    work.entries = static_cast<double>(outcome.entries());
+    work.parts = static_cast<double>(outcome.parts.size()) + outcome.alike;
+    device_.start(Activity::decode, profile_.seconds(work));
+    bytes += outcome.bytes();
+  }
+  return bytes;
+}
+
+Server::Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, const DeviceProfile& profile,
+               CombineMemo& memo)
+    : transport_(transport), groups_(groups), rounds_(rounds), profile_(profile), memo_(memo), device_(transport) {}
+
+void Server::iterate() {
+  begun_with_ = transport_.traffic();
+  for (std::size_t group = 0; group < groups_; ++group) {
+    for (const Round& round : rounds_) {
+      const TimedAggregator timed(*round.aggregator, profile_, device_, memo_);
+      round.collective->serve(transport_, timed);
+    }
+  }
+  device_.take_spans();
+  complete_ = transport_.traffic() - begun_with_;
+}
+
+Transport::Traffic Server::traffic() const {
+  const Transport::Traffic current = transport_.traffic() - begun_with_;
+  return {std::max(complete_.sent, current.sent), std::max(complete_.received, current.received)};
+}
+
+}  // namespace simrun

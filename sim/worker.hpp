@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "sim/device.hpp"
+#include "sim/device_profile.hpp"
+#include "sim/method.hpp"
+#include "sim/timed_aggregator.hpp"
+
+namespace simrun {
+
+/// What every worker does in an iteration.
+struct IterationPlan {
+  /// A group of tensors: the backward times of the tensors since the group before it was ready, then its exchange.
+  struct Stage {
+    std::vector<Seconds> backward;
+    Seconds encode;
+  };
+  Seconds forward;
+  Seconds update;
+  std::vector<Stage> stages;  ///< in the order in which they become ready
+};
+
+/// Seconds that a worker's device was busy in one iteration, and the bytes that its decoding took in.
+struct IterationRecord {
+  Seconds finish;
+  Seconds compute;
+  Seconds encode;
+  Seconds decode;
+  std::uint64_t result_bytes = 0;
+  Transport::Traffic traffic;
+  std::vector<Span> spans;
+};
+
+/// One rank's iterations: forward, backward tensor by tensor, encoding as each group is ready, exchanges in order beside the rest of the
+/// backward pass, decoding, update.
+class Worker {
+ public:
+  using PayloadOf = std::function<const Payload&(int worker, std::size_t group)>;
+
+  Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds, const DeviceProfile& profile,
+         CombineMemo& memo, PayloadOf payload);
+
+  /// One iteration; begins at now().
+  IterationRecord iterate();
+
+ private:
+  std::uint64_t exchange(std::size_t group);
+
+  Transport& transport_;
+  const IterationPlan& plan_;
+  std::span<const Round> rounds_;
+  const DeviceProfile& profile_;
+  CombineMemo& memo_;
+  PayloadOf payload_;
+  Device device_;
+};
+
+/// A parameter server on a host of its own: combines for `groups` groups an iteration on a device of its own.
+class Server {
+ public:
+  Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, const DeviceProfile& profile, CombineMemo& memo);
+
+  /// Serves one iteration.
+  void iterate();
+
+  /// Bytes of the iteration that the workers completed last. The server may be about to complete it, or be in the next.
+  Transport::Traffic traffic() const;
+
+ private:
+  Transport& transport_;
+  std::size_t groups_;
+  std::span<const Round> rounds_;
+  const DeviceProfile& profile_;
+  CombineMemo& memo_;
+  Device device_;
+  Transport::Traffic begun_with_;
+  Transport::Traffic complete_;
+};
+
+}  // namespace simrun

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Does what README tells a newcomer to do, on a Debian 12 with nothing but git, made for the purpose: by hand, as root.
+#   tests/fresh_debian.sh               README's ./simrun command, twice, with the time of each
+#   tests/fresh_debian.sh COMMAND...    these instead, for instance './check --fast'
+# The clone is of HEAD: what is not committed is not tried.
+set -euo pipefail
+
+repository=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+readme_command=$(grep -m 1 -oE '\./simrun [^`]+' "$repository/README.md")
+(($#)) || set -- "$readme_command" "$readme_command"
+
+skip() { echo "skipped: $*" && exit 0; }
+((EUID == 0)) || skip "only root can make and enter another Debian"
+type -P debootstrap >/dev/null || skip "debootstrap is not installed (apt-get install debootstrap)"
+
+# Packages come from where this machine gets its own: what it reaches, the new Debian reaches too.
+mirror=$(apt-get indextargets --format "\$(REPO_URI)" 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
+[[ $mirror ]] || skip "this machine has no package source of Debian 12"
+
+debian=$(mktemp -d)
+clean_up() {
+  ! mountpoint -q "$debian/proc" || umount "$debian/proc"
+  rm -rf --one-file-system "$debian"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+in_debian() {
+  local keep=() name
+  for name in http_proxy https_proxy no_proxy TERM; do [[ ! -v $name ]] || keep+=("$name=${!name}"); done
+  env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin "${keep[@]}" chroot "$debian" bash -c "$1"
+}
+
+echo "== a new Debian 12 in $debian"
+debootstrap --variant=minbase --include=git,ca-certificates bookworm "$debian" "$mirror" >/dev/null
+cp -a /etc/apt/. "$debian/etc/apt"
+mount -t proc proc "$debian/proc"
+git -c safe.directory="$repository" clone --quiet --no-hardlinks "$repository" "$debian/root/simrun"
+
+TIMEFORMAT="-- %2R s"
+for command; do
+  printf '\n== %s\n' "$command"
+  time in_debian "cd ~/simrun && $command"
+done
