@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -114,9 +115,10 @@ std::string read_text(const std::string& file, const std::string& path) {
   std::ifstream in(file, std::ios::binary);
   if (!in) throw InputError(file, path, std::string("cannot be opened: ") + std::strerror(errno), "a readable JSON file");
   // A pipe or a device has no size beforehand: read no more than the limit.
-  std::string text(max_bytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
+  std::string text;
+  std::array<char, 65536> buffer{};
+  while (text.size() <= max_bytes && (in.read(buffer.data(), buffer.size()), in.gcount() > 0))
+    text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
   if (text.size() > max_bytes) throw InputError(file, path, "has more than 16 MB", "at most 16 MB");
   if (text.empty()) throw InputError(file, path, "is empty", "a JSON file");
   return text;

@@ -5,6 +5,8 @@
 #include <simgrid/version.h>
 #include <xbt/log.h>
 
+#include <malloc.h>
+
 #include <stdexcept>
 
 #include "sim/error.hpp"
@@ -24,10 +26,20 @@ sg4::Engine& start_engine() {
   static char* argv[] = {name, nullptr};
   auto* engine = new sg4::Engine(&argc, argv);
   xbt_log_control_set("root.thres:critical");
-  // Actors only pass payloads on: a small stack, and no guard pages, of which a process can have 65530.
-  sg4::Engine::set_config("contexts/stack-size", 256);
-  sg4::Engine::set_config("contexts/guard-size", 0);
   return *engine;
+}
+
+/// A guard page below each stack turns an overflow into a crash, but costs two of the 65530 mappings that Linux gives a process.
+constexpr int most_guarded_actors = 16384;
+
+/// Actors only pass payloads on, so their stacks are small; of each, only the pages that are used take memory.
+void configure_stacks(int actors) {
+  sg4::Engine::set_config("contexts/stack-size", 512);
+  sg4::Engine::set_config("contexts/guard-size", actors <= most_guarded_actors ? 1 : 0);
+  if (actors <= most_guarded_actors) return;
+  // Unguarded stacks come from calloc, which must take fresh pages for each instead of clearing used ones.
+  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  ::mallopt(M_MMAP_MAX, 4 * actors);
 }
 
 }  // namespace
@@ -51,6 +63,7 @@ void Cluster::run(const std::function<void(Transport&)>& rank, const std::functi
   SharedState& shared = impl_->shared;
   configure(impl_->network.model);
   const int count = shared.workers + (server ? 1 : 0);
+  configure_stacks(count);
   const std::vector<sg4::Host*> hosts = build_platform(impl_->engine, impl_->network, count);
   if (hosts.size() < static_cast<std::size_t>(count)) throw std::runtime_error("the platform has too few hosts");
 

@@ -50,7 +50,9 @@ Pairs some_of(const Sample& sample, std::size_t n, unsigned step, unsigned seed)
   return pairs;
 }
 
-Payload payload_of(const Codec& codec, const std::vector<float>& x, std::size_t k) { return codec.encode(x, k, {}); }
+Payload payload_of(const Codec& codec, const std::vector<float>& x, std::size_t k) {
+  return codec.encode(x, k, {});
+}
 
 }  // namespace
 
@@ -87,8 +89,8 @@ TEST_CASE("merge_largest orders what is not finite above everything else") {
 }
 
 TEST_CASE("gtop-k merges an example worked by hand") {
-  // Two of seven entries kept. a sends 3 at 1 and -2 at 4; b sends -2.5 at 1 and 1.5 at 6. The sums are 0.5 at 1, -2 at 4
-  // and 1.5 at 6, of which the two largest are those at 4 and 6.
+  // Two of seven entries kept. a sends 3 at 1 and -2 at 4; b sends -2.5 at 1 and 1.5 at 6. The sums are 0.5 at 1, -2 at
+  // 4 and 1.5 at 6, of which the two largest are those at 4 and 6.
   const auto codec = find_codec("gtop-k")->make({}, make_cpu_primitives(1));
   const std::vector<float> gradient_a{0, 3, 1, 0, -2, 0.5F, 0};
   const Payload a = payload_of(*codec, gradient_a, 2);

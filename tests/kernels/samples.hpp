@@ -24,7 +24,9 @@ inline std::vector<float> fill(std::size_t count, const std::function<float(std:
   return x;
 }
 
-inline float normal(std::mt19937& random) { return std::normal_distribution<float>()(random); }
+inline float normal(std::mt19937& random) {
+  return std::normal_distribution<float>()(random);
+}
 
 inline std::vector<float> normal_values(std::size_t count, unsigned seed = 0) {
   std::mt19937 random(seed);
@@ -40,19 +42,27 @@ inline const std::vector<Sample>& samples() {
       {"normal, 1/8 steps",
        [](std::size_t n) { return fill(n, [](auto, Random& r) { return std::round(normal(r) * 8) / 8; }); }},
       {"constant", [](std::size_t n) { return std::vector<float>(n, 0.25F); }},
-      {"plus or minus one", [](std::size_t n) { return fill(n, [](auto, Random& r) { return r() % 2 ? 1.0F : -1.0F; }); }},
+      {"plus or minus one",
+       [](std::size_t n) { return fill(n, [](auto, Random& r) { return r() % 2 ? 1.0F : -1.0F; }); }},
       {"ascending", [](std::size_t n) { return fill(n, [](std::size_t i, auto&) { return static_cast<float>(i); }); }},
       {"denormal",
        [](std::size_t n) { return fill(n, [](auto, Random& r) { return static_cast<float>(r() % 999) * 1e-42F; }); }},
       {"all zero", [](std::size_t n) { return std::vector<float>(n, 0.0F); }},
-      {"zeros of both signs", [](std::size_t n) { return fill(n, [](auto, Random& r) { return r() % 2 ? 0.0F : -0.0F; }); }},
-      {"mostly zero", [](std::size_t n) { return fill(n, [](auto, Random& r) { return r() % 8 ? 0.0F : normal(r); }); }},
-      {"one hot", [](std::size_t n) { return fill(n, [n](std::size_t i, auto&) { return i == n / 2 ? -7.0F : 0.0F; }); }},
+      {"zeros of both signs",
+       [](std::size_t n) { return fill(n, [](auto, Random& r) { return r() % 2 ? 0.0F : -0.0F; }); }},
+      {"mostly zero",
+       [](std::size_t n) { return fill(n, [](auto, Random& r) { return r() % 8 ? 0.0F : normal(r); }); }},
+      {"one hot",
+       [](std::size_t n) { return fill(n, [n](std::size_t i, auto&) { return i == n / 2 ? -7.0F : 0.0F; }); }},
       // All share the exponent and the first three bits of the mantissa, the first digit that selecting counts.
       {"one bin",
-       [](std::size_t n) { return fill(n, [](auto, Random& r) { return 1.0F + static_cast<float>(r() % 4096) / 32768; }); }},
+       [](std::size_t n) {
+         return fill(n, [](auto, Random& r) { return 1.0F + static_cast<float>(r() % 4096) / 32768; });
+       }},
       {"largest at the end",
-       [](std::size_t n) { return fill(n, [n](std::size_t i, Random& r) { return normal(r) + (i > n - n / 50 ? 50.0F : 0); }); }},
+       [](std::size_t n) {
+         return fill(n, [n](std::size_t i, Random& r) { return normal(r) + (i > n - n / 50 ? 50.0F : 0); });
+       }},
   };
   return all;
 }

@@ -1,0 +1,52 @@
+#include "kernels/error_feedback.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "tests/kernels/samples.hpp"
+
+using namespace simrun;
+
+namespace {
+
+std::vector<float> residual_of(const ErrorFeedback& feedback) {
+  return {feedback.residual().begin(), feedback.residual().end()};
+}
+
+}  // namespace
+
+TEST_CASE("error feedback over two steps worked by hand") {
+  // K = 1. 3 1 -2: 3 is sent, 0 1 -2 stays. With 1 1 -1 that is 1 2 -3: -3 is sent, 1 2 0 stays.
+  const auto codec = find_codec("top-k")->make({}, make_cpu_primitives(1));
+  ErrorFeedback feedback(3);
+  const Payload first = codec->encode(feedback.correct(std::vector<float>{3, 1, -2}), 1, {});
+  CHECK(first == codec->encode(std::vector<float>{3, 0, 0}, 1, {}));
+  feedback.settle(*codec, first);
+  CHECK(residual_of(feedback) == std::vector<float>{0, 1, -2});
+  const Payload second = codec->encode(feedback.correct(std::vector<float>{1, 1, -1}), 1, {});
+  CHECK(second == codec->encode(std::vector<float>{0, 0, -3}, 1, {}));
+  feedback.settle(*codec, second);
+  CHECK(residual_of(feedback) == std::vector<float>{1, 2, 0});
+}
+
+TEST_CASE("nothing is lost: all that was sent plus the residual is the sum of the gradients") {
+  // Whole numbers, which fp32 adds exactly.
+  constexpr std::size_t elements = 200;
+  const auto codec = find_codec("top-k")->make({}, make_cpu_primitives(1));
+  ErrorFeedback feedback(elements);
+  std::vector<float> sent(elements);
+  std::vector<float> total(elements);
+  for (unsigned step = 0; step < 30; ++step) {
+    std::vector<float> gradient = normal_values(elements, step);
+    for (std::size_t i = 0; i < elements; ++i) total[i] += gradient[i] = std::round(gradient[i] * 100);
+    const Payload payload = codec->encode(feedback.correct(gradient), 7, {});
+    codec->decode(payload, 1, sent);
+    feedback.settle(*codec, payload);
+  }
+  for (std::size_t i = 0; i < elements; ++i) CHECK(sent[i] + feedback.residual()[i] == total[i]);
+}
+
+TEST_CASE("a gradient of another size is refused") {
+  ErrorFeedback feedback(3);
+  CHECK_THROWS_AS(feedback.correct(std::vector<float>(4)), std::invalid_argument);
+}
