@@ -22,7 +22,7 @@ build() {
   if ! up_to_date; then
     [[ -w $dir ]] || die_read_only
     configure
-    compile
+    up_to_date || compile
   fi
   unlock
 }
@@ -94,5 +94,5 @@ as_root() {
 
 die_packages() {
   say "cannot configure the build. It needs $upstream."
-  die "On Debian 12: apt-get install ${packages[*]}"
+  die "On Debian 12, as root: apt-get install ${packages[*]}"
 }

@@ -18,6 +18,7 @@ mirror=$(apt-get indextargets --format "\$(REPO_URI)" 'Created-By: Packages' 'Co
 [[ $mirror ]] || skip "this machine has no package source of Debian 12"
 
 debian=$(mktemp -d)
+chmod 755 "$debian" # it is the root folder of every user in there
 clean_up() {
   ! mountpoint -q "$debian/proc" || umount "$debian/proc"
   rm -rf --one-file-system "$debian"
@@ -33,6 +34,7 @@ in_debian() {
 
 echo "== a new Debian 12 in $debian"
 debootstrap --variant=minbase --include=git,ca-certificates bookworm "$debian" "$mirror" >/dev/null
+rm "$debian/etc/apt/sources.list"
 cp -a /etc/apt/. "$debian/etc/apt"
 mount -t proc proc "$debian/proc"
 git -c safe.directory="$repository" clone --quiet --no-hardlinks "$repository" "$debian/root/simrun"

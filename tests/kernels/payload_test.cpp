@@ -37,10 +37,9 @@ Payload encoded(const char* codec, CodecOptions options = {}) {
 /// A header with the given counts, and `body` zero bytes behind it.
 std::vector<std::byte> with_header(PayloadKind kind, IndexCoding index, std::uint64_t elements, std::uint64_t entries,
                                    std::uint64_t size, std::size_t body) {
-  std::vector<std::byte> bytes(Payload::header_bytes + body);
-  bytes = std::vector<std::byte>(
-      Payload::make({.kind = kind, .index = index, .elements = elements, .entries = entries}, bytes).bytes().begin(),
-      Payload::make({.kind = kind, .index = index, .elements = elements, .entries = entries}, bytes).bytes().end());
+  const Payload payload = Payload::make({.kind = kind, .index = index, .elements = elements, .entries = entries},
+                                        std::vector<std::byte>(Payload::header_bytes + body));
+  std::vector<std::byte> bytes(payload.bytes().begin(), payload.bytes().end());
   std::memcpy(bytes.data() + 24, &size, sizeof size);
   return bytes;
 }

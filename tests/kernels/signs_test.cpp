@@ -43,6 +43,8 @@ TEST_CASE("add_signs subtracts the weight where the bit is set and adds it elsew
     primitives->pack_signs(x, words);
     std::vector<float> out(n, 1.0F);
     primitives->add_signs(words, 0.25F, out);
-    for (std::size_t i = 0; i < n; ++i) REQUIRE(out[i] == (x[i] < 0 ? 0.75F : 1.25F));
+    std::vector<float> expected;
+    for (const float value : x) expected.push_back(value < 0 ? 0.75F : 1.25F);
+    CHECK(out == expected);
   }
 }

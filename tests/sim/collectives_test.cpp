@@ -1,0 +1,213 @@
+// Every collective with every codec that fits it, over the transport in memory: all ranks get the same result, it is the one that a
+// sequential program gets, and the bytes on the wire are those of the formulas.
+
+#include <algorithm>
+#include <bit>
+#include <catch2/catch.hpp>
+#include <mutex>
+
+#include "kernels/codec.hpp"
+#include "sim/collective.hpp"
+#include "sim/memory_transport.hpp"
+
+namespace simrun {
+namespace {
+
+constexpr std::size_t elements = 1000;
+constexpr std::size_t kept = 37;
+constexpr int worker_counts[] = {1, 2, 3, 4, 5, 7, 8, 9, 13, 16};
+
+/// Small whole numbers: their sums are exact, so that the order of additions does not show.
+std::vector<float> gradient_of(int worker) {
+  std::vector<float> values(elements);
+  std::uint32_t state = 12345U + 977U * static_cast<std::uint32_t>(worker);
+  for (float& value : values) {
+    state = state * 1664525U + 1013904223U;
+    value = static_cast<float>(static_cast<int>(state >> 20) % 401 - 200);
+  }
+  return values;
+}
+
+std::vector<Payload> payloads_of(const Codec& codec, int workers) {
+  std::vector<Payload> payloads;
+  for (int w = 0; w < workers; ++w) payloads.push_back(codec.encode(gradient_of(w), kept, {}));
+  return payloads;
+}
+
+struct Exchanged {
+  std::vector<Outcome> outcomes;             ///< by rank
+  std::vector<Transport::Traffic> traffic;  ///< by rank, then the server's
+};
+
+Exchanged exchange_in_memory(const Collective& collective, bool server, const std::vector<Payload>& payloads, const Aggregator* aggregator) {
+  const int workers = static_cast<int>(payloads.size());
+  Exchanged all{std::vector<Outcome>(payloads.size()), std::vector<Transport::Traffic>(payloads.size() + 1)};
+  const auto rank = [&](Transport& transport) {
+    const auto r = static_cast<std::size_t>(transport.rank());
+    all.outcomes[r] = collective.exchange(transport, payloads[r], aggregator);
+    all.traffic[r] = transport.traffic();
+  };
+  const auto serve = [&](Transport& transport) {
+    collective.serve(transport, *aggregator);
+    all.traffic.back() = transport.traffic();
+  };
+  run_in_memory(workers, rank, server && workers > 1 ? std::function<void(Transport&)>(serve) : nullptr);
+  return all;
+}
+
+/// gTop-k's tree, written as a recursion: ranks [first, first + size), size a power of two, merge into one.
+Payload merge_tree(const Aggregator& aggregator, const std::vector<Payload>& payloads, std::size_t first, std::size_t size) {
+  if (size == 1) return payloads[first];
+  const Payload left = merge_tree(aggregator, payloads, first, size / 2);
+  if (first + size / 2 >= payloads.size()) return left;
+  const Payload both[] = {left, merge_tree(aggregator, payloads, first + size / 2, size / 2)};
+  return aggregator.combine(both);
+}
+
+std::vector<Payload> sequential_result(const Codec& codec, const std::vector<Payload>& payloads) {
+  const auto aggregator = codec.aggregator();
+  switch (codec.combining()) {
+    case Combining::gather:
+      return payloads;
+    case Combining::merge:
+      return {merge_tree(*aggregator, payloads, 0, std::bit_ceil(payloads.size()))};
+    case Combining::sum:
+    case Combining::vote:
+      break;
+  }
+  return {aggregator->combine(payloads)};
+}
+
+}  // namespace
+
+TEST_CASE("every collective gives every rank the sequential result") {
+  const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
+  for (const CollectiveEntry& entry : collectives()) {
+    for (const CodecEntry& codec_entry : codecs()) {
+      const auto codec = codec_entry.make({}, primitives);
+      if (!entry.can(codec->combining())) continue;
+      for (const ServerPlace place : {ServerPlace::own_host, ServerPlace::rank0}) {
+        if (place == ServerPlace::rank0 && !entry.has_server) continue;
+        for (const int workers : worker_counts) {
+          INFO(entry.name << " with " << codec_entry.name << ", " << workers << " workers, server place " << static_cast<int>(place));
+          const auto payloads = payloads_of(*codec, workers);
+          const auto aggregator = codec->aggregator();
+          const bool server = entry.has_server && place == ServerPlace::own_host;
+          const Exchanged all = exchange_in_memory(*entry.make(place), server, payloads, aggregator.get());
+          const auto expected = sequential_result(*codec, payloads);
+          for (const Outcome& outcome : all.outcomes) {
+            CHECK(outcome.alike == 0);
+            REQUIRE(outcome.parts.size() == expected.size());
+            for (std::size_t i = 0; i < expected.size(); ++i) CHECK(outcome.parts[i] == expected[i]);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("what is sent is received, and one worker sends nothing") {
+  const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
+  for (const CollectiveEntry& entry : collectives()) {
+    for (const CodecEntry& codec_entry : codecs()) {
+      const auto codec = codec_entry.make({}, primitives);
+      if (!entry.can(codec->combining())) continue;
+      for (const int workers : worker_counts) {
+        INFO(entry.name << " with " << codec_entry.name << ", " << workers << " workers");
+        const auto aggregator = codec->aggregator();
+        const Exchanged all = exchange_in_memory(*entry.make(ServerPlace::own_host), entry.has_server, payloads_of(*codec, workers), aggregator.get());
+        std::uint64_t sent = 0;
+        std::uint64_t received = 0;
+        for (const auto& traffic : all.traffic) {
+          sent += traffic.sent;
+          received += traffic.received;
+        }
+        CHECK(sent == received);
+        CHECK((sent == 0) == (workers == 1));
+      }
+    }
+  }
+}
+
+TEST_CASE("bytes on the wire follow the formulas") {
+  const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
+  const auto traffic_of = [&](const char* collective, const char* codec_name, int workers, std::size_t rank) {
+    const CollectiveEntry& entry = *find_collective(collective);
+    const auto codec = find_codec(codec_name)->make({}, primitives);
+    const auto aggregator = codec->aggregator();
+    return exchange_in_memory(*entry.make(ServerPlace::own_host), entry.has_server, payloads_of(*codec, workers), aggregator.get()).traffic[rank];
+  };
+  for (const int m : {2, 3, 7, 8}) {
+    INFO(m << " workers");
+    const auto workers = static_cast<std::uint64_t>(m);
+    const std::uint64_t chunk = 4 * ((elements + workers - 1) / workers);
+    const std::uint64_t pairs = 32 + 8 * kept;       // header, K indices, K values
+    const std::uint64_t signs = 32 + 4 * 32;         // header, ceil(1000 / 32) = 32 words
+    // Ring: 2 (M - 1) chunks of ceil(N / M) elements.
+    CHECK(traffic_of("ring", "dense", m, 0).sent == 2 * (workers - 1) * chunk);
+    // All-gather: everyone receives M - 1 payloads, however they come.
+    CHECK(traffic_of("allgather-ring", "top-k", m, 0).received == (workers - 1) * pairs);
+    CHECK(traffic_of("allgather-doubling", "top-k", m, 0).received == (workers - 1) * pairs);
+    // gTop-k: rank 0 receives one payload from each of its ceil(log2 M) children and sends each one result.
+    const auto children = static_cast<std::uint64_t>(std::bit_width(workers - 1));
+    CHECK(traffic_of("tree", "gtop-k", m, 0).received == children * pairs);
+    CHECK(traffic_of("tree", "gtop-k", m, 0).sent == children * pairs);
+    // Parameter server: M payloads in, M replies out.
+    CHECK(traffic_of("parameter-server", "signs", m, workers).received == workers * signs);
+    CHECK(traffic_of("parameter-server", "signs", m, workers).sent == workers * signs);
+    CHECK(traffic_of("parameter-server", "signs", m, 0).sent == signs);
+  }
+  // Halving-doubling on a power of two moves (M - 1) / M of the vector twice; 1000 elements are padded to 8 x 125.
+  CHECK(traffic_of("halving-doubling", "dense", 8, 3).sent == 2 * 7 * 125 * 4);
+}
+
+TEST_CASE("payloads without contents move the same bytes as those with") {
+  const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
+  const auto codec = find_codec("dense")->make({}, primitives);
+  const auto aggregator = codec->aggregator();
+  for (const char* name : {"ring", "halving-doubling", "tree", "parameter-server"}) {
+    const CollectiveEntry& entry = *find_collective(name);
+    for (const int workers : worker_counts) {
+      INFO(name << ", " << workers << " workers");
+      std::vector<Payload> full = payloads_of(*codec, workers);
+      std::vector<Payload> hollow;
+      for (const Payload& payload : full) hollow.push_back(payload.without_contents());
+      const auto collective = entry.make(ServerPlace::own_host);
+      const Exchanged a = exchange_in_memory(*collective, entry.has_server, full, aggregator.get());
+      const Exchanged b = exchange_in_memory(*collective, entry.has_server, hollow, aggregator.get());
+      for (std::size_t r = 0; r < a.traffic.size(); ++r) {
+        CHECK(a.traffic[r].sent == b.traffic[r].sent);
+        CHECK(a.traffic[r].received == b.traffic[r].received);
+      }
+      for (const Outcome& outcome : b.outcomes) CHECK(outcome.bytes() == 4 * elements);
+    }
+  }
+}
+
+TEST_CASE("the sharded server carries what the server carries, in shards of whole words") {
+  // N = 1000 is 32 words; 5 shards of ceil(32 / 5) = 7 words: 224, 224, 224, 224, 104 elements. With 40 workers 8 get no shard.
+  const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
+  const auto codec = find_codec("signs")->make({}, primitives);
+  const auto aggregator = codec->aggregator();
+  const auto collective = find_collective("sharded-parameter-server")->make(ServerPlace::own_host);
+  const Exchanged five = exchange_in_memory(*collective, false, payloads_of(*codec, 5), aggregator.get());
+  const std::uint64_t slice = 32 + 7 * 4;
+  const std::uint64_t last = 32 + 4 * 4;  // 104 elements take 4 words
+  // Rank 0 sends three full slices and the short one, then its own vote to four others.
+  CHECK(five.traffic[0].sent == 3 * slice + last + 4 * slice);
+  const auto many = payloads_of(*codec, 40);
+  const Exchanged forty = exchange_in_memory(*collective, false, many, aggregator.get());
+  for (const Outcome& outcome : forty.outcomes) CHECK(outcome.parts.front() == aggregator->combine(many));
+}
+
+TEST_CASE("a rank that fails ends the run with its error") {
+  const auto run = [] {
+    run_in_memory(3, [](Transport& transport) {
+      if (transport.rank() == 1) throw std::invalid_argument("rank 1 gives up");
+      transport.receive(1);
+    });
+  };
+  CHECK_THROWS_WITH(run(), "rank 1 gives up");
+}
+
+}  // namespace simrun

@@ -1,0 +1,232 @@
+// Collectives in simulated time against their closed forms. Notation: a = latency, B = bytes a second, n = bytes of a payload.
+
+#include <bit>
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "kernels/codec.hpp"
+#include "sim/child_process.hpp"
+#include "sim/collective.hpp"
+#include "sim/simgrid/cluster.hpp"
+
+namespace simrun {
+namespace {
+
+constexpr double a = 50e-6;
+constexpr double B = 125e6;
+
+Network star() {
+  Network network;
+  network.bandwidth = BytesPerSecond(B);
+  network.latency = Seconds(a);
+  return network;
+}
+
+Payload dense(std::uint64_t elements) {
+  return Payload::size_only({PayloadKind::dense32, IndexCoding::none, elements, elements, 4 * elements});
+}
+
+/// A payload of K pairs whose contents do not matter here.
+Payload pairs(std::uint64_t elements, std::uint64_t entries) {
+  return Payload::size_only({PayloadKind::pairs, IndexCoding::raw32, elements, entries, 32 + 8 * entries});
+}
+
+/// Combining that takes no time: sizes stay.
+class Hollow final : public Aggregator {
+ public:
+  Payload combine(std::span<const Payload> parts) const override { return parts.front(); }
+};
+
+struct Run {
+  double finish = 0;  ///< when the last rank is done
+  double sent = 0;    ///< bytes of rank 0
+  double messages = 0;
+};
+
+/// One exchange among `workers`; rank r begins at r * stagger.
+Run simulated(const Network& network, const char* name, const Payload& payload, int workers, Repeats repeats = Repeats::skipped,
+              double stagger = 0, ServerPlace place = ServerPlace::own_host) {
+  const std::string text = run_in_child([&] {
+    const CollectiveEntry& entry = *find_collective(name);
+    const auto collective = entry.make(place);
+    const Hollow aggregator;
+    Run run;
+    Cluster cluster(network, workers, repeats);
+    const auto rank = [&](Transport& transport) {
+      transport.wait_until(Seconds(stagger * transport.rank()));
+      const Outcome outcome = collective->exchange(transport, payload, &aggregator);
+      run.messages = static_cast<double>(outcome.parts.size());
+      run.finish = std::max(run.finish, transport.now().value);
+      if (transport.rank() == 0) run.sent = static_cast<double>(transport.traffic().sent);
+    };
+    const auto serve = [&](Transport& transport) { collective->serve(transport, aggregator); };
+    const bool server = entry.has_server && place == ServerPlace::own_host && workers > 1;
+    cluster.run(rank, server ? std::function<void(Transport&)>(serve) : nullptr);
+    std::array<char, 100> line{};
+    std::snprintf(line.data(), line.size(), "%.17g %.17g %.17g", run.finish, run.sent, run.messages);
+    return std::string(line.data());
+  });
+  Run run;
+  std::sscanf(text.c_str(), "%lg %lg %lg", &run.finish, &run.sent, &run.messages);
+  return run;
+}
+
+Approx close_to(double value) { return Approx(value).epsilon(1e-6).margin(1e-12); }
+
+}  // namespace
+
+TEST_CASE("ring: 2 (M - 1) steps of ceil(N / M) elements") {
+  const std::uint64_t elements = 250'001;
+  for (const int m : {1, 2, 3, 5, 8, 32}) {
+    INFO(m << " workers");
+    const double chunk = 4 * std::ceil(static_cast<double>(elements) / m);
+    CHECK(simulated(star(), "ring", dense(elements), m).finish == close_to(2 * (m - 1) * (a + chunk / B)));
+  }
+}
+
+TEST_CASE("the published ring figures: 100 MB, M = 32, 256, 1024") {
+  // 2 (M - 1) (a + 4 ceil(25e6 / M) / B): 1.5531, 1.61926, 1.70080 s.
+  for (const auto& [m, expected] : {std::pair{32, 1.5531}, {256, 1.61926224}, {1024, 1.70079888}}) {
+    INFO(m << " workers");
+    CHECK(simulated(star(), "ring", dense(25'000'000), m).finish == close_to(expected));
+  }
+}
+
+TEST_CASE("halving-doubling: 2 log2 M steps that move 2 (M - 1) / M n") {
+  const std::uint64_t elements = 1 << 20;
+  const double n = 4.0 * elements;
+  for (const int m : {2, 4, 16, 32})
+    CHECK(simulated(star(), "halving-doubling", dense(elements), m).finish ==
+          close_to(2 * std::log2(m) * a + 2 * (m - 1.0) / m * n / B));
+  // M = 6: rank 4 hands n to rank 0 while rank 2, which has no such partner, already sends its first n / 2 there: both share
+  // rank 0's link for 1.5 n / B. Rank 0's own halves take 1/2 + 1/4, the way back 1/4 + 1/2, the result for rank 4 another n: 4 n / B.
+  CHECK(simulated(star(), "halving-doubling", dense(elements), 6).finish == close_to(6 * a + 4 * n / B));
+}
+
+TEST_CASE("tree: 2 ceil(log2 M) steps of a whole payload") {
+  const Payload payload = pairs(1'000'000, 1000);
+  const double n = static_cast<double>(payload.size());
+  for (const int m : {1, 2, 4, 8, 32})
+    CHECK(simulated(star(), "tree", payload, m).finish == close_to(2 * std::log2(m) * (a + n / B)));
+  // M = 5: rank 4 has no partner in the first two rounds and reaches rank 0 as early as the others let it: rank 0 is busy
+  // receiving from 1 and 2 for two steps while rank 4's payload comes in and shares its link.
+  const double odd = simulated(star(), "tree", payload, 5).finish;
+  CHECK(odd <= 6 * (a + n / B) * (1 + 1e-9));
+  CHECK(odd >= 4 * (a + n / B));
+}
+
+TEST_CASE("parameter server: M payloads into one link, M out of it") {
+  const Payload payload = dense(100'000);
+  const double n = 400'000;
+  for (const int m : {2, 3, 16}) {
+    CHECK(simulated(star(), "parameter-server", payload, m).finish == close_to(2 * a + 2 * m * n / B));
+    CHECK(simulated(star(), "parameter-server", payload, m, Repeats::skipped, 0, ServerPlace::rank0).finish ==
+          close_to(2 * a + 2 * (m - 1) * n / B));
+  }
+  CHECK(simulated(star(), "parameter-server", payload, 1).finish == 0);
+}
+
+TEST_CASE("all-gather as a ring and by doubling") {
+  const Payload payload = pairs(50'000, 500);
+  const double n = static_cast<double>(payload.size());
+  for (const int m : {2, 3, 6, 8, 31, 32}) {
+    INFO(m << " workers");
+    CHECK(simulated(star(), "allgather-ring", payload, m).finish == close_to((m - 1) * (a + n / B)));
+    // Bruck: ceil(log2 M) steps, M - 1 payloads in all.
+    const double steps = std::bit_width(static_cast<unsigned>(m - 1));
+    CHECK(simulated(star(), "allgather-doubling", payload, m).finish == close_to(steps * a + (m - 1) * n / B));
+  }
+}
+
+TEST_CASE("a tree of switches: uplinks are shared and their latency added") {
+  // Two switches of 4 hosts. In a doubling all-gather's last step all 8 ranks send 4 payloads to the other switch:
+  // 4 flows on an uplink of B share it, each gets B / 4. The steps before (distance 1 and 2) cross it with 1 and 2 flows:
+  // time (1, 2, 4) x (1, 2, 4) n / B. Crossing adds 2 u; in the first two steps only ranks at the edge cross, and the others
+  // begin the last step before them, so that the uplink is busy from then on: 2 u counts once.
+  Network network = star();
+  network.topology = Network::Topology::tree;
+  network.hosts_per_switch = 4;
+  network.uplink_bandwidth = BytesPerSecond(B);
+  network.uplink_latency = Seconds(10e-6);
+  const Payload payload = pairs(50'000, 10'000);
+  const double n = static_cast<double>(payload.size());
+  CHECK(simulated(network, "allgather-doubling", payload, 8).finish ==
+        close_to(3 * a + 20e-6 + (1 + 4 + 16) * n / B));
+  // Inside one switch nothing crosses: as on a star.
+  CHECK(simulated(network, "allgather-doubling", payload, 4).finish == close_to(2 * a + 3 * n / B));
+  // Uplinks fast enough are no bottleneck.
+  network.uplink_bandwidth = BytesPerSecond(4 * B);
+  CHECK(simulated(network, "ring", dense(8000), 8).finish == close_to(14 * (a + 20e-6 + 4000 / B)));
+}
+
+TEST_CASE("zero latency costs none") {
+  Network network = star();
+  network.latency = Seconds(0);
+  CHECK(simulated(network, "ring", dense(8000), 8).finish == close_to(14 * 4000 / B));
+}
+
+TEST_CASE("lv08 is SimGrid's own correction: 13.01 a and 97 % of B for one flow") {
+  Network network = star();
+  network.model = Network::Model::lv08;
+  // Two ranks, one message each way at once: with cross-traffic each flow loses 5 % of the reverse link's bandwidth to
+  // acknowledgements: rate = 0.97 B / 1.05.
+  const double n = 4e6;
+  const double step = 13.01 * a + n / (0.97 * B / 1.05);
+  CHECK(simulated(network, "ring", dense(2'000'000), 2).finish == Approx(2 * step).epsilon(0.01));
+}
+
+TEST_CASE("skipped repeats end when literal ones do") {
+  Network tree = star();
+  tree.topology = Network::Topology::tree;
+  tree.hosts_per_switch = 4;
+  tree.uplink_bandwidth = BytesPerSecond(B / 3);
+  tree.uplink_latency = Seconds(1e-5);
+  for (const Network& network : {star(), tree}) {
+    for (const int m : {2, 3, 8, 21, 64}) {
+      // Ranks that begin together, a little apart (steps overlap), and far apart (a whole exchange).
+      for (const double stagger : {0.0, 3e-6, 2e-3}) {
+        for (const char* name : {"ring", "allgather-ring"}) {
+          INFO(name << ", " << m << " workers, stagger " << stagger << ", topology " << static_cast<int>(network.topology));
+          const Payload payload = std::string(name) == "ring" ? dense(100'000) : pairs(50'000, 500);
+          const Run literal = simulated(network, name, payload, m, Repeats::literal, stagger);
+          const Run skipped = simulated(network, name, payload, m, Repeats::skipped, stagger);
+          CHECK(skipped.finish == Approx(literal.finish).epsilon(1e-9));
+          CHECK(skipped.sent == literal.sent);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("the shortcut is taken: a literal all-gather hands over all parts, a skipped one a few") {
+  const Payload payload = pairs(50'000, 500);
+  CHECK(simulated(star(), "allgather-ring", payload, 64, Repeats::literal).messages == 64);
+  CHECK(simulated(star(), "allgather-ring", payload, 64, Repeats::skipped).messages < 8);
+}
+
+TEST_CASE("ranks that wait for ever are an error, not a hang") {
+  const auto run = [] {
+    return run_in_child([] {
+      Cluster cluster(star(), 2);
+      cluster.run([](Transport& transport) { transport.receive(1 - transport.rank()); });
+      return std::string("done");
+    });
+  };
+  CHECK_THROWS_WITH(run(), Catch::Contains("wait for each other"));
+}
+
+TEST_CASE("an error of a rank reaches the caller") {
+  const auto run = [] {
+    return run_in_child([] {
+      Cluster cluster(star(), 4);
+      cluster.run([](Transport& transport) {
+        if (transport.rank() == 2) throw std::runtime_error("rank 2 gives up");
+        transport.receive(2);
+      });
+      return std::string("done");
+    });
+  };
+  CHECK_THROWS_WITH(run(), "rank 2 gives up");
+}
+
+}  // namespace simrun
