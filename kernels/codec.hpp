@@ -26,7 +26,8 @@ class Aggregator {
   virtual ~Aggregator() = default;
 
   /// One payload from `parts` (at least one), in the order given. Where a part has no contents, neither has the result.
-  /// Throws PayloadError if the parts are not of one shape.
+  /// Throws PayloadError if the parts are not of one shape, or have no contents where the result's size depends on them
+  /// (sparse signs).
   virtual Payload combine(std::span<const Payload> parts) const = 0;
 
   /// The part of `sent` that made its way into `result`; what is missing from it goes back to the sender's residual.

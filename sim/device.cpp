@@ -21,6 +21,7 @@ void Device::finish() {
 
 Seconds Device::start(Activity activity, Seconds duration) {
   const Seconds now = clock_.now();
+  if (duration.value <= 0) return now;
   while (!stream_.empty() && std::max(free_at_, stream_.front().submitted) < now) begin_next();
   run(activity, now, duration);
   return free_at_;

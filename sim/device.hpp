@@ -36,7 +36,7 @@ class Device {
   /// Waits until all is done.
   void finish();
 
-  /// Starts work as soon as the piece that is being done is done; returns when the work will be done.
+  /// Starts work as soon as the piece that is being done is done; returns when the work will be done. Work that takes no time waits for nothing.
   Seconds start(Activity activity, Seconds duration);
 
   /// The same, and waits for it.

@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""Gives simrun input with one mistake each and compares what it says with expected.txt.
+
+usage: run.py [--update] [--only TEXT] SIMRUN
+
+Every mistake must give status 2, exactly one line on stderr, nothing on stdout and no file or folder. A case is
+  - a scenario cases/NAME.json, named for its mistake; models, devices, platforms and gradients lie in subfolders,
+  - or a file that git cannot hold well, which make_files() makes,
+  - or a command line, of command_lines().
+Scenarios cases/sound*.json have no mistake and must be accepted: they show that the others fail for their one mistake.
+
+A new case is a new file (or a line below) and its line in expected.txt. --update writes down what the program says now
+wherever status, stdout and folder are right, for a person to review the difference.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+HERE = pathlib.Path(__file__).resolve().parent
+CASES = HERE / "cases"
+EXPECTED = HERE / "expected.txt"
+TIMEOUT = 20  # seconds
+HEADER = """\
+# What simrun says about each case of run.py: NAME | FILE: PATH: what is wrong; what is accepted
+# FILE is relative to cases/ or to the folder of made files. SIZE stands for the memory that the machine has free.
+"""
+
+
+@dataclass
+class Case:
+    name: str
+    kind: str
+    arguments: list
+    skip: str = ""  # why it cannot run here
+    feed: bytes = b""  # standard input
+    files: dict = field(default_factory=dict)  # content by name, in the working folder
+    sound: bool = False
+
+
+def scenarios():
+    for file in sorted(CASES.glob("*.json")):
+        sound = file.name.startswith("sound")
+        yield Case(file.stem, "scenarios", [file, "--dry-run"] if sound else [file], sound=sound)
+
+
+def make_files(folder):
+    """Makes files in `folder`; yields their cases."""
+    sound = json.loads((CASES / "sound.json").read_text())
+
+    def made(name, content=None, arguments=(), **more):
+        path = folder / f"{name}.json"
+        if isinstance(content, dict):  # what differs from the sound scenario
+            path.write_text(json.dumps({**sound, **content}))
+        elif content is not None:
+            path.write_bytes(content)
+        return Case(name, "made files", list(arguments) or [path], **more)
+
+    def lock(path):
+        path.chmod(0)
+        return "this user may read and write everything" if os.access(path, os.R_OK) else ""
+
+    # Too small, too large, not a file.
+    yield made("zero_bytes", b"")
+    yield made("too_large", json.dumps(sound).encode().ljust(16_100_000))
+    with (folder / "gigabyte_of_brackets.json").open("wb") as file:
+        file.write(b"[" * 1_000_000)
+        file.truncate(1_000_000_000)  # a hole: what is refused unread need not be written
+    yield made("gigabyte_of_brackets")
+    yield made("32_mb_of_brackets_in_pipe", arguments=["/dev/stdin"], feed=b"[" * 32_000_000)
+    yield made("empty_pipe", arguments=["/dev/stdin"])
+    yield made("dev_zero", arguments=["/dev/zero"])
+    yield made("dev_null", arguments=["/dev/null"])
+    yield made("missing")
+    (folder / "folder.json").mkdir()
+    yield made("folder")
+    (folder / "link_to_itself.json").symlink_to("link_to_itself.json")
+    yield made("link_to_itself")
+    no_permission = made("no_permission", {})
+    no_permission.skip = lock(no_permission.arguments[0])
+    yield no_permission
+
+    # The same for the files that a scenario names.
+    (folder / "locked").write_bytes(b"{}")
+    locked = lock(folder / "locked")
+    os.mkfifo(folder / "pipe.npy")
+    large = folder / "large.json"
+    large.write_bytes(b"[")
+    os.truncate(large, 1_000_000_000)
+    npy = {"source": "npy"}
+    yield made("model_no_permission", {"model": "./locked"}, skip=locked)
+    yield made("device_no_permission", {"device": "./locked"}, skip=locked)
+    yield made("platform_no_permission", {"network": {"platform": "locked"}}, skip=locked)
+    yield made("npy_no_permission", {"gradients": {**npy, "files": ["locked"]}}, skip=locked)
+    yield made("model_file_too_large", {"model": "large.json"})
+    yield made("model_dev_zero", {"model": "/dev/zero"})
+    yield made("device_dev_zero", {"device": "/dev/zero"})
+    yield made("platform_dev_zero", {"network": {"platform": "/dev/zero"}})
+    yield made("npy_dev_zero", {"gradients": {**npy, "files": ["/dev/zero"]}})
+    yield made("npy_pipe", {"gradients": {**npy, "files": ["pipe.npy"]}})
+
+    # What users write does not break the line.
+    yield made("line_end_in_value", {"model": "a\nb"})
+    yield made("line_end_in_key", {"a\nb": 1})
+    yield made("escape_in_value", {"device": "\x1b[31mred"})
+    yield made("long_value", {"device": "x" * 100_000})
+    yield made("long_key", {"x" * 100_000: 1})
+    yield made("nul_in_model", {"model": "resnet50\0.json"})
+
+
+def command_lines():
+    sound = CASES / "sound.json"
+    file = {"file": ""}
+
+    def case(name, *arguments, **more):
+        return Case(name, "command lines", list(arguments), **more)
+
+    def override(name, text):
+        return case(name, sound, "--set", text)
+
+    yield case("option_unknown", sound, "--worker", "4")
+    yield case("option_unknown_short", sound, "-x")
+    yield case("scenario_left_out")
+    yield case("scenario_left_out_with_option", "--dry-run")
+    yield case("scenario_empty", "")
+    yield case("scenario_is_no_command", "lists")
+    yield case("two_scenarios", sound, sound)
+    yield case("set_without_equals", sound, "--set", "workers")
+    yield case("set_without_path", sound, "--set", "=4")
+    yield case("set_without_anything", sound, "--set")
+    yield override("set_unknown_path", "wrokers=4")
+    yield override("set_unknown_nested_path", "network.bandwith=1 Gbps")
+    yield override("set_value_out_of_range", "workers=0")
+    yield override("set_value_empty", "workers=")
+    yield override("set_value_text", "workers=many")
+    yield override("set_number_without_unit", "network.bandwidth=10")
+    yield override("set_method_index_out_of_range", "methods.9.density=0.1")
+    yield override("set_method_by_name", "methods.top-k.density=0.1")
+    yield override("set_density_out_of_range", "methods.1.density=2")
+    yield override("set_below_number", "workers.count=4")
+    yield override("set_sweep_empty", "sweep.workers=[]")
+    yield override("set_model_missing", "model=none.json")
+    yield override("set_double_dot", "network..latency=1 us")
+    yield override("set_deep_value", "workers=" + "[" * 100_000)
+    yield case("jobs_zero", sound, "--jobs", "0")
+    yield case("jobs_negative", sound, "--jobs", "-1")
+    yield case("jobs_text", sound, "--jobs", "many")
+    yield case("jobs_fraction", sound, "-j", "1.5")
+    yield case("jobs_without_number", sound, "--jobs")
+    yield case("format_unknown", sound, "--format", "xml")
+    yield case("out_without_folder", sound, "-o")
+    yield case("out_empty", sound, "-o", "")
+    yield case("out_parent_is_file", sound, "-o", "file/results", files=file)
+    yield case("out_is_file", sound, "-o", "file", files=file)
+    yield case("results_is_file", sound, files={"results": ""})
+    yield case("list_unknown_kind", "list", "metods")
+    yield case("schema_with_argument", "schema", "top-k")
+    yield case("calibrate_unknown_device", "calibrate", "--device", "tpu")
+    yield case("relative_scenario", os.path.relpath(sound.with_name("density_zero.json"), "/"), files={})
+
+
+def contents(folder):
+    """What lies in a folder, so that changes show."""
+    paths = sorted(folder.rglob("*"))
+    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in paths}
+
+
+@dataclass
+class Result:
+    said: str = ""
+    problems: list = field(default_factory=list)
+
+
+def normalised(line, folders):
+    for folder in folders:
+        line = line.replace(f"{folder}/", "")
+    return re.sub(r"this machine has [\d.]+ [kMGT]?B free", "this machine has SIZE free", line)
+
+
+def start(program, case, work):
+    """What the program did, or None if it took too long."""
+    own = {"HOME": f"{work.parent}/home", "XDG_CACHE_HOME": f"{work.parent}/cache", "LC_ALL": "C"}  # no profile measured here
+    try:
+        return subprocess.run([program, *case.arguments], cwd=work, env={**os.environ, **own}, input=case.feed,
+                              capture_output=True, timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def run(program, case, made):
+    result = Result()
+    with tempfile.TemporaryDirectory() as temporary:
+        work = pathlib.Path(temporary).resolve() / "work"
+        work.mkdir()
+        for name, content in case.files.items():
+            (work / name).write_text(content)
+        before = contents(work)
+        done = start(program, case, work)
+        after = contents(work)
+    if done is None:
+        result.problems.append(f"took more than {TIMEOUT} s")
+        return result
+    out, error = (stream.decode(errors="replace") for stream in (done.stdout, done.stderr))
+    wanted = 0 if case.sound else 2
+    if done.returncode != wanted:
+        result.problems.append(f"status {done.returncode}, expected {wanted}: {error[:500]!r}")
+    if after != before:
+        result.problems.append(f"in the folder: {', '.join(after)}")
+    if case.sound:
+        return result
+    if out:
+        result.problems.append(f"on stdout: {out[:200]!r}")
+    if error.count("\n") != 1 or not error.endswith("\n"):
+        result.problems.append(f"not one line on stderr: {error[:500]!r}")
+    else:
+        result.said = normalised(error[:-1], [CASES, made])
+    return result
+
+
+def read_expected():
+    lines = [line for line in EXPECTED.read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.split(" | ", 1) for line in lines)
+
+
+def write_expected(cases, expected):
+    text = HEADER
+    for kind in dict.fromkeys(case.kind for case in cases):
+        text += f"\n# {kind}\n"
+        text += "".join(f"{case.name} | {expected[case.name]}\n" for case in cases if case.kind == kind and case.name in expected)
+    EXPECTED.write_text(text)
+
+
+def compare(case, result, expected):
+    """Everything that is wrong with the case."""
+    problems = list(result.problems)
+    if case.sound:
+        return problems
+    if case.name not in expected:
+        problems.append(f"no line in {EXPECTED.name}; got\n    {result.said}")
+    elif result.said != expected[case.name]:
+        problems.append(f"wrong line\n    got      {result.said}\n    expected {expected[case.name]}")
+    return problems
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--update", action="store_true", help="write what the program says now into expected.txt")
+    parser.add_argument("--only", default="", metavar="TEXT", help="cases with TEXT in their name")
+    parser.add_argument("simrun", type=pathlib.Path)
+    arguments = parser.parse_args()
+    program = arguments.simrun.resolve()
+
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(os.cpu_count()) as pool:
+        made = pathlib.Path(temporary).resolve()
+        cases = [*scenarios(), *make_files(made), *command_lines()]
+        names = [case.name for case in cases]
+        if twice := {name for name in names if names.count(name) > 1}:
+            parser.error(f"two cases have the same name: {', '.join(sorted(twice))}")
+        chosen = [case for case in cases if arguments.only in case.name and not case.skip]
+        results = dict(zip((case.name for case in chosen), pool.map(lambda case: run(program, case, made), chosen)))
+
+    expected = read_expected()
+    if arguments.update:
+        expected.update({case.name: results[case.name].said for case in chosen if not case.sound and not results[case.name].problems})
+        write_expected(cases, expected)
+    passed = failed = 0
+    for case in chosen:
+        problems = compare(case, results[case.name], expected)
+        passed, failed = (passed, failed + 1) if problems else (passed + 1, failed)
+        if problems:
+            print(f"failed: {case.name}: {' '.join(map(str, case.arguments))[:200]}", *problems, sep="\n  ")
+    for name in expected.keys() - set(names):
+        failed += 1
+        print(f"failed: {name}: has a line in {EXPECTED.name} but is no case")
+    skipped = [case for case in cases if case.skip and arguments.only in case.name]
+    for case in skipped:
+        print(f"skipped: {case.name}: {case.skip}")
+    print(f"{passed} passed, {failed} failed" + (f", {len(skipped)} skipped" if skipped else ""))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

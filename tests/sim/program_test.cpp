@@ -1,0 +1,292 @@
+// The program as users run it.
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/sim/program.hpp"
+
+namespace simrun {
+namespace {
+
+using nlohmann::json;
+
+/// 1,000 parameters in three tensors, 10 ms of computing, four workers: quick, and small enough to check by hand.
+json small_scenario() {
+  return json::parse(R"({
+    "workers": 4,
+    "model": {"name": "small", "tensors": [
+      {"name": "a", "shape": [10, 20]}, {"name": "b", "shape": [300]}, {"name": "c", "shape": [500]}]},
+    "batch_per_worker": 8,
+    "compute": {"forward": "4 ms", "backward": "6 ms"},
+    "network": {"bandwidth": "1 Gbps", "latency": "50 us"},
+    "methods": [{"name": "sgd"}, {"name": "top-k", "density": 0.01}, {"name": "gtop-k", "k": 10},
+                {"name": "signsgd-mv"}, {"name": "sparse-signsgd", "density": 0.05}]})");
+}
+
+std::vector<std::map<std::string, std::string>> rows_of(const json& scenario, const std::string& options = "") {
+  const TemporaryFolder folder;
+  folder.write("s.json", scenario.dump());
+  const Ended run = run_program("s.json --format csv " + options, folder.path());
+  INFO(run.err);
+  REQUIRE(run.status == 0);
+  return parse_csv(run.out);
+}
+
+constexpr double a = 50e-6;
+constexpr double B = 125e6;
+
+}  // namespace
+
+TEST_CASE("program: times are the closed forms") {
+  const auto rows = rows_of(small_scenario());
+  REQUIRE(rows.size() == 5);
+  // sgd, ring of 4: 6 steps of 4 ceil(1000 / 4) bytes.
+  CHECK(number(rows[0], "communication_s") == Approx(6 * (a + 1000 / B)).epsilon(1e-9));
+  CHECK(number(rows[0], "compute_s") == Approx(0.01));
+  // top-k: K = 10, 3 steps of 32 + 80 bytes; decoded are four payloads.
+  CHECK(number(rows[1], "payload_bytes") == 112);
+  CHECK(number(rows[1], "result_bytes") == 448);
+  CHECK(number(rows[1], "communication_s") == Approx(3 * (a + 112 / B)).epsilon(1e-9));
+  // gtop-k: 2 x log2 4 steps of a payload; rank 0, which merges, is first: merging is waiting time for the last rank.
+  CHECK(number(rows[2], "communication_s") >= 4 * (a + 112 / B) * (1 - 1e-9));
+  CHECK(number(rows[2], "communication_s") == Approx(4 * (a + 112 / B)).epsilon(1e-3));
+  // signsgd-mv: 4 payloads of 32 + 4 x 32 bytes in, 4 out.
+  CHECK(number(rows[3], "payload_bytes") == 160);
+  CHECK(number(rows[3], "result_bytes") == 160);
+  CHECK(number(rows[3], "sent_bytes") == 640);  // the server's
+  CHECK(number(rows[3], "communication_s") == Approx(2 * (a + 640 / B)).epsilon(1e-3));
+  // sparse-signsgd: K = 50: 32 + 200 + 7.
+  CHECK(number(rows[4], "payload_bytes") == 239);
+  CHECK(number(rows[4], "result_bytes") > 239);  // the union of four supports
+}
+
+TEST_CASE("program: the parts add up, and the derived columns follow") {
+  for (const auto& row : rows_of(small_scenario())) {
+    INFO(row.at("method"));
+    const double iteration = number(row, "iteration_s");
+    CHECK(number(row, "compute_s") + number(row, "encode_s") + number(row, "communication_s") + number(row, "decode_s") == Approx(iteration).epsilon(1e-12));
+    CHECK(number(row, "samples_per_s") == Approx(4 * 8 / iteration));
+    CHECK(number(row, "scaling_efficiency") == Approx(0.01 / iteration));
+    CHECK(row.at("network_model") == "ideal");
+  }
+}
+
+TEST_CASE("program: one worker sends nothing") {
+  json scenario = small_scenario();
+  scenario["workers"] = 1;
+  for (const auto& row : rows_of(scenario)) {
+    INFO(row.at("method"));
+    CHECK(row.at("sent_bytes") == "0");
+    CHECK(row.at("received_bytes") == "0");
+    // SimGrid's clock has a grain of 1 ns.
+    CHECK(std::abs(number(row, "communication_s")) < 2e-9);
+  }
+  CHECK(number(rows_of(scenario)[0], "scaling_efficiency") == Approx(1));
+}
+
+TEST_CASE("program: rows come in the contract's order, equal points once") {
+  json scenario = small_scenario();
+  // nlohmann's plain objects sort their keys: density before workers.
+  scenario["sweep"] = {{"density", {0.1, 0.2}}, {"workers", {2, 3}}};
+  std::vector<std::string> seen;
+  for (const auto& row : rows_of(scenario)) seen.push_back(row.at("method") + " " + row.at("workers") + " " + row.at("density"));
+  // gtop-k gives k, so density does not apply to it: it appears once a number of workers, like sgd and signsgd-mv.
+  CHECK(seen == std::vector<std::string>{"sgd 2 ", "top-k 2 0.1", "gtop-k 2 0.01", "signsgd-mv 2 ", "sparse-signsgd 2 0.1",
+                                         "sgd 3 ", "top-k 3 0.1", "gtop-k 3 0.01", "signsgd-mv 3 ", "sparse-signsgd 3 0.1",
+                                         "top-k 2 0.2", "sparse-signsgd 2 0.2", "top-k 3 0.2", "sparse-signsgd 3 0.2"});
+}
+
+TEST_CASE("program: a swept path has a column of its own, and speed-up is against the sgd of the same values") {
+  json scenario = small_scenario();
+  scenario["sweep"] = {{"network.bandwidth", {"1 Gbps", "10 Gbps"}}};
+  const auto rows = rows_of(scenario);
+  REQUIRE(rows.size() == 10);
+  CHECK(rows[9].at("network.bandwidth") == "10 Gbps");
+  for (std::size_t i = 0; i < 10; ++i)
+    CHECK(number(rows[i], "speedup_over_sgd") == Approx(number(rows[i / 5 * 5], "iteration_s") / number(rows[i], "iteration_s")));
+}
+
+TEST_CASE("program: any number of jobs gives the same bytes, and files hold what is printed") {
+  json scenario = small_scenario();
+  scenario["sweep"] = {{"workers", {1, 2, 3, 4, 5}}};
+  const TemporaryFolder folder;
+  folder.write("s.json", scenario.dump());
+  const Ended one = run_program("s.json --format csv -j 1 -o one", folder.path());
+  const Ended four = run_program("s.json --format csv -j 4 -o four", folder.path());
+  CHECK(one.status == 0);
+  CHECK(one.out == four.out);
+  CHECK(one.out == read_file(folder.path() + "/one/points.csv"));
+  CHECK(read_file(folder.path() + "/one/report.json") == read_file(folder.path() + "/four/report.json"));
+  CHECK(run_program("s.json --format json -o one", folder.path()).out == read_file(folder.path() + "/one/report.json"));
+}
+
+TEST_CASE("program: report.json says what was run and how that is known") {
+  const TemporaryFolder folder;
+  folder.write("s.json", small_scenario().dump());
+  const json report = json::parse(run_program("s.json --format json", folder.path()).out);
+  CHECK(report["points"].size() == 5);
+  CHECK(report["failed"].empty());
+  CHECK(report["seed"] == 1);
+  CHECK(report["versions"].contains("simgrid"));
+  CHECK(report["devices"][0]["provenance"] == "published");
+  CHECK(report["devices"][0]["operations"]["encode.signs"]["provenance"] == "scaled");
+  CHECK(report["resolved"][1]["methods"][0]["index"] == "raw32");
+  CHECK(report["resolved"][0]["network"]["model"] == "ideal");
+  CHECK(std::filesystem::exists(folder.path() + "/results/s/points.csv"));
+}
+
+TEST_CASE("program: overlap hides communication behind the backward pass") {
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  const double whole = number(rows_of(scenario)[0], "iteration_s");
+  scenario["schedule"] = {{"grouping", "tensor"}};
+  const double overlapped = number(rows_of(scenario)[0], "iteration_s");
+  // Backward: c until 3 ms after forward, b 1.8 ms, a 1.2 ms. Exchanges take 6 (a + chunk / B): c 324 us, b 314.4, a 309.6. Those of c
+  // and b are over before the next is ready, so only a's is exposed.
+  CHECK(whole == Approx(0.01 + 6 * (a + 1000 / B)).epsilon(1e-9));
+  CHECK(overlapped == Approx(0.01 + 6 * (a + 4 * 50 / B)).epsilon(1e-9));
+}
+
+TEST_CASE("program: a slow network makes exchanges queue one after another") {
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  scenario["schedule"] = {{"grouping", "tensor"}};
+  scenario["network"]["latency"] = "1 ms";
+  // c is ready at 7 ms and takes 6 (1 ms + 500 / B); then b, then a follow at once.
+  const double expected = 0.007 + 6 * (1e-3 + 4 * 125 / B) + 6 * (1e-3 + 4 * 75 / B) + 6 * (1e-3 + 4 * 50 / B);
+  CHECK(number(rows_of(scenario)[0], "iteration_s") == Approx(expected).epsilon(1e-9));
+}
+
+TEST_CASE("program: traces have one row a worker that adds up to the iteration") {
+  const TemporaryFolder folder;
+  folder.write("s.json", small_scenario().dump());
+  const Ended run = run_program("s.json --format csv --trace -o out", folder.path());
+  REQUIRE(run.status == 0);
+  const auto rows = parse_csv(run.out);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    INFO(rows[i].at("method"));
+    const json trace = json::parse(read_file(folder.path() + "/out/trace/" + std::to_string(i) + "-" + rows[i].at("method") + "-4.json"));
+    std::map<int, double> busy;
+    std::set<std::string> names;
+    for (const json& event : trace["traceEvents"]) {
+      if (event["ph"] != "X") continue;
+      busy[event["tid"]] += event["dur"].get<double>();
+      names.insert(event["name"]);
+    }
+    CHECK(busy.size() == 4);
+    for (const auto& [worker, microseconds] : busy) CHECK(microseconds == Approx(1e6 * number(rows[i], "iteration_s")).epsilon(1e-9));
+    for (const std::string& name : names) CHECK((name == "compute" || name == "encode" || name == "communication" || name == "decode"));
+  }
+}
+
+TEST_CASE("program: a key that moves nothing is pointed out") {
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  scenario["sweep"] = {{"density", {0.1, 0.2}}};
+  const TemporaryFolder folder;
+  folder.write("s.json", scenario.dump());
+  CHECK_THAT(run_program("s.json", folder.path()).err, Catch::Contains("warning: sweep.density: no result depends on it"));
+  scenario["methods"] = small_scenario()["methods"];
+  folder.write("s.json", scenario.dump());
+  CHECK_THAT(run_program("s.json", folder.path()).err, !Catch::Contains("warning"));
+}
+
+TEST_CASE("program: a point that fails is reported, the others finish") {
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  scenario["sweep"] = {{"workers", {2, 65536, 3}}};
+  const TemporaryFolder folder;
+  folder.write("s.json", scenario.dump());
+  // 65,536 ranks do not fit into 1 GB.
+  const Ended run = run_program("s.json --format csv -o out", folder.path(), "ulimit -v 1000000");
+  CHECK(run.status == 1);
+  const auto rows = parse_csv(run.out);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[1].at("workers") == "3");
+  const json report = json::parse(read_file(folder.path() + "/out/report.json"));
+  REQUIRE(report["failed"].size() == 1);
+  CHECK(report["failed"][0]["workers"] == 65536);
+  CHECK_THAT(run.err, Catch::Contains("failed: sgd, 65536 workers"));
+}
+
+TEST_CASE("program: --dry-run lists and writes nothing, --set overrides") {
+  const TemporaryFolder folder;
+  folder.write("s.json", small_scenario().dump());
+  const Ended run = run_program("s.json --dry-run --set workers=7 --set methods.1.density=0.5", folder.path());
+  CHECK(run.status == 0);
+  CHECK_THAT(run.out, Catch::Contains("sgd, 7 workers") && Catch::Contains("5 points"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() + "/results"));
+}
+
+TEST_CASE("program: gradients from files") {
+  // A NumPy file: magic, version 1.0, header length, header padded to 64 bytes in all, then 1,000 floats of which ten are large.
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1000,), }";
+  header.resize(117, ' ');
+  header += '\n';
+  std::string file = std::string("\x93NUMPY\x01\x00", 8) + std::string("\x76\x00", 2) + header;
+  for (int i = 0; i < 1000; ++i) {
+    const float value = i % 100 == 7 ? -5.0F : 0.25F;
+    file.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  const TemporaryFolder folder;
+  folder.write("g.npy", file);
+  json scenario = small_scenario();
+  scenario["gradients"] = {{"source", "npy"}, {"files", {"g.npy"}}};
+  folder.write("s.json", scenario.dump());
+  const Ended run = run_program("s.json --format csv", folder.path());
+  INFO(run.err);
+  REQUIRE(run.status == 0);
+  const auto rows = parse_csv(run.out);
+  // All workers send the same support, so the union of four has K = 50 as well.
+  CHECK(rows[4].at("payload_bytes") == rows[4].at("result_bytes"));
+}
+
+TEST_CASE("program: what it lists can be named") {
+  const TemporaryFolder folder;
+  const Ended all = run_program("list", folder.path());
+  CHECK(all.status == 0);
+  for (const char* word : {"gtop-k", "sparse-signs", "allgather-doubling", "vgg16-cifar10", "p102-100", "lv08"}) CHECK_THAT(all.out, Catch::Contains(word));
+  CHECK_THAT(run_program("list methods", folder.path()).out, !Catch::Contains("vgg16"));
+  CHECK(json::parse(run_program("schema", folder.path()).out)["properties"].contains("workers"));
+  CHECK_THAT(run_program("--version", folder.path()).out, Catch::StartsWith("simrun "));
+}
+
+TEST_CASE("program: every shipped scenario is valid") {
+  const TemporaryFolder folder;
+  int scenarios = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(SIMRUN_SOURCE_DIR "/scenarios")) {
+    if (entry.path().extension() != ".json") continue;
+    INFO(entry.path());
+    const Ended run = run_program("'" + entry.path().string() + "' --dry-run", folder.path());
+    CHECK(run.status == 0);
+    ++scenarios;
+  }
+  CHECK(scenarios > 0);
+}
+
+TEST_CASE("program: golden run of the README's scenario") {
+  // The figures were looked at when they were recorded: sgd is 0.1395 + 62 (50 us + 4 x 460259 / 125e6) = 1.055754 s, top-k 31 steps of
+  // 117856 bytes, gtop-k 10 steps, and the published 6.3 ns a parameter to select.
+  const TemporaryFolder folder;
+  const Ended run = run_program(SIMRUN_SOURCE_DIR "/scenarios/32gpu_1gbe.json --format csv -o out --set device=p102-100", folder.path());
+  REQUIRE(run.status == 0);
+  const auto rows = parse_csv(run.out);
+  const auto golden = parse_csv(read_file(SIMRUN_SOURCE_DIR "/tests/golden/32gpu_1gbe.csv"));
+  REQUIRE(rows.size() == golden.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (const auto& [column, expected] : golden[i]) {
+      INFO("row " << i << ", column " << column);
+      const std::string& actual = rows[i].at(column);
+      if (column.ends_with("_s") || column.ends_with("efficiency") || column.ends_with("sgd")) {
+        CHECK(std::stod(actual) == Approx(std::stod(expected)).epsilon(1e-9).margin(1e-15));
+      } else {
+        CHECK(actual == expected);
+      }
+    }
+  }
+}
+
+}  // namespace simrun
