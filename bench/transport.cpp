@@ -1,9 +1,11 @@
-// What simulating messages costs: a ring all-reduce of 100 MB among M hosts on a star, 2 M (M - 1) messages, three ways:
+// What simulating messages costs: a ring all-reduce of 100 MB among M hosts on a star, 2 M (M - 1) messages, three
+// ways:
 //   bare     an S4U program that does nothing else: the limit
 //   literal  the ring collective over Transport, every step
 //   skipped  the same, with Transport::repeat's shortcut
-// Each run is a process of its own, because SimGrid allows one engine a process; the time is that of the simulation alone.
-// bare and literal take turns, so that their ratio holds when the machine's speed drifts: see the last line of the output.
+// Each run is a process of its own, because SimGrid allows one engine a process; the time is that of the simulation
+// alone. bare and literal take turns, so that their ratio holds when the machine's speed drifts: see the last line of
+// the output.
 
 #include <benchmark/benchmark.h>
 
@@ -34,7 +36,9 @@ Network star() {
   return network;
 }
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// Runs `simulation` in a child process; the seconds that it says it took.
 double timed_in_child(const std::function<double()>& simulation) {
@@ -89,7 +93,9 @@ void report(benchmark::State& state, double (*run)(int)) {
   state.SetItemsProcessed(state.iterations() * 2 * workers * (workers - 1));
 }
 
-void bare(benchmark::State& state) { report(state, run_bare); }
+void bare(benchmark::State& state) {
+  report(state, run_bare);
+}
 void literal(benchmark::State& state) {
   report(state, [](int workers) { return run_collective(workers, Repeats::literal); });
 }

@@ -43,7 +43,9 @@ Sample measure(const std::function<void()>& work) {
     spent += times.back();
   }
   std::sort(times.begin(), times.end());
-  const auto quantile = [&](double share) { return times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))]; };
+  const auto quantile = [&](double share) {
+    return times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
+  };
   return {quantile(0.5), quantile(0.25), quantile(0.75)};
 }
 
@@ -52,7 +54,8 @@ class Bench {
  public:
   explicit Bench(bool quick)
       : elements_(quick ? std::vector<double>{1 << 12, 1 << 16, 1 << 20, 1 << 23}
-                        : std::vector<double>{1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 23, 1 << 24, 1 << 25}),
+                        : std::vector<double>{1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 23,
+                                              1 << 24, 1 << 25}),
         densities_(quick ? std::vector<double>{1e-4, 1e-2, 1} : std::vector<double>{1e-4, 1e-3, 1e-2, 0.1, 1}),
         parts_(quick ? std::vector<double>{2, 32} : std::vector<double>{1, 2, 4, 8, 16, 32, 64}),
         threads_(std::max(1U, std::thread::hardware_concurrency())),
@@ -88,9 +91,13 @@ class Bench {
     return find_codec(name)->make(options, primitives_);
   }
 
-  std::span<const float> gradient(std::size_t offset, std::size_t size) const { return std::span(gradient_).subspan(offset, size); }
+  std::span<const float> gradient(std::size_t offset, std::size_t size) const {
+    return std::span(gradient_).subspan(offset, size);
+  }
 
-  static std::size_t kept(double elements, double density) { return std::max<std::size_t>(1, static_cast<std::size_t>(elements * density)); }
+  static std::size_t kept(double elements, double density) {
+    return std::max<std::size_t>(1, static_cast<std::size_t>(elements * density));
+  }
 
   Sample encode(std::string_view kind, const std::vector<double>& place) const {
     const auto codec = codec_of(kind);
@@ -175,7 +182,11 @@ double four_digits(double value) {
 Json measure_operation(Bench& bench, const OperationEntry& operation, const std::function<void()>& step) {
   Json axes = Json::object();
   for (const std::string_view axis : operation.axes) axes[std::string(axis)] = bench.axis(axis);
-  Json table = {{"provenance", "measured"}, {"axes", axes}, {"seconds", Json::array()}, {"p25", Json::array()}, {"p75", Json::array()}};
+  Json table = {{"provenance", "measured"},
+                {"axes", axes},
+                {"seconds", Json::array()},
+                {"p25", Json::array()},
+                {"p75", Json::array()}};
   const auto add = [&](Json& median, Json& p25, Json& p75, const std::vector<double>& place) {
     const Sample sample = bench.run(operation.name, place);
     median.push_back(four_digits(sample.median));
@@ -217,14 +228,18 @@ void calibrate(const CalibrateArguments& arguments) {
                   {"software", std::string("simrun ") + SIMRUN_VERSION + ", compiler " + __VERSION__},
                   {"provenance", "measured"},
                   {"source", "simrun calibrate"},
-                  {"conditions", {{"statistic", "median, with quartiles, of 5 to 101 runs after one to warm up"}, {"data", "laplace, seed 1"}, {"threads", bench.threads()}}},
+                  {"conditions",
+                   {{"statistic", "median, with quartiles, of 5 to 101 runs after one to warm up"},
+                    {"data", "laplace, seed 1"},
+                    {"threads", bench.threads()}}},
                   {"operations", Json::object()}};
   {
     ProgressBar bar("calibrating");
     std::size_t done = 0;
     const std::size_t places = count_places(bench);
     for (const OperationEntry& operation : profile_operations())
-      profile["operations"][std::string(operation.name)] = measure_operation(bench, operation, [&] { bar.show(++done, places); });
+      profile["operations"][std::string(operation.name)] =
+          measure_operation(bench, operation, [&] { bar.show(++done, places); });
   }
   const std::string folder = cache_folder() + "/devices";
   if (arguments.out.empty()) std::filesystem::create_directories(folder);

@@ -10,8 +10,9 @@ struct CalibrateArguments {
   bool quick = false;  ///< a coarse grid
 };
 
-/// Measures the codecs on this machine's processor and writes a device profile: medians and quartiles of repeated runs on random data, one table for each
-/// of profile_operations(). Throws std::runtime_error where the profile cannot be written.
+/// Measures the codecs on this machine's processor and writes a device profile: medians and quartiles of repeated runs
+/// on random data, one table for each of profile_operations(). Throws std::runtime_error where the profile cannot be
+/// written.
 void calibrate(const CalibrateArguments& arguments);
 
 }  // namespace simrun

@@ -82,7 +82,8 @@ ChildPool::~ChildPool() {
 void ChildPool::start(std::size_t task, const std::function<std::string()>& work) {
   std::array<int, 2> ends{};
   const int printed = ::memfd_create("simrun-child", MFD_CLOEXEC);
-  if (printed < 0 || ::pipe2(ends.data(), O_CLOEXEC) != 0) throw ChildFailure(std::string("no pipe to a child process: ") + std::strerror(errno));
+  if (printed < 0 || ::pipe2(ends.data(), O_CLOEXEC) != 0)
+    throw ChildFailure(std::string("no pipe to a child process: ") + std::strerror(errno));
   const pid_t pid = ::fork();
   if (pid < 0) throw ChildFailure(std::string("no child process: ") + std::strerror(errno));
   if (pid == 0) run_child(ends[1], printed, work);

@@ -15,8 +15,8 @@ struct ChildFailure : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Runs `work` in a child process and returns what it returned. Throws InputError where the child did, ChildFailure where it threw anything else or
-/// crashed.
+/// Runs `work` in a child process and returns what it returned. Throws InputError where the child did, ChildFailure
+/// where it threw anything else or crashed.
 std::string run_in_child(const std::function<std::string()>& work);
 
 /// Child processes side by side.
@@ -24,8 +24,8 @@ class ChildPool {
  public:
   struct Result {
     std::size_t task = 0;
-    std::optional<std::string> output;  ///< what the work returned
-    std::string failure;                ///< why there is no output
+    std::optional<std::string> output;      ///< what the work returned
+    std::string failure;                    ///< why there is no output
     std::optional<InputError> input_error;  ///< if that is a mistake of the user's
   };
 
@@ -34,8 +34,8 @@ class ChildPool {
   ChildPool& operator=(const ChildPool&) = delete;
   ~ChildPool();  ///< ends children that still run
 
-  /// Starts a child that runs `work` for task number `task`. What it prints is kept from the terminal; the last line goes into
-  /// the failure if it crashes.
+  /// Starts a child that runs `work` for task number `task`. What it prints is kept from the terminal; the last line
+  /// goes into the failure if it crashes.
   void start(std::size_t task, const std::function<std::string()>& work);
 
   /// Waits until one child is done.

@@ -48,7 +48,9 @@ constexpr CollectiveEntry table[] = {
 
 }  // namespace
 
-std::span<const CollectiveEntry> collectives() { return table; }
+std::span<const CollectiveEntry> collectives() {
+  return table;
+}
 
 const CollectiveEntry* find_collective(std::string_view name) {
   const auto* found = std::find_if(std::begin(table), std::end(table), [&](const auto& e) { return e.name == name; });

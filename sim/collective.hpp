@@ -20,13 +20,14 @@ struct Outcome {
   std::uint64_t entries() const;
 };
 
-/// A way for M workers to exchange their payloads. Ordinary code over a Transport: it knows neither what the bytes mean nor
-/// what time is. Works for every M from 1 up; at M = 1 nothing is sent.
+/// A way for M workers to exchange their payloads. Ordinary code over a Transport: it knows neither what the bytes mean
+/// nor what time is. Works for every M from 1 up; at M = 1 nothing is sent.
 class Collective {
  public:
   virtual ~Collective() = default;
 
-  /// One worker's part. Every worker calls it with its own payload. `aggregator` combines payloads; null where they are gathered.
+  /// One worker's part. Every worker calls it with its own payload. `aggregator` combines payloads; null where they are
+  /// gathered.
   virtual Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const = 0;
 
   /// The part of a server on a host of its own, for the collectives that have one.

@@ -29,7 +29,9 @@ struct RunArguments {
   bool trace = false;
 };
 
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
 
 void note(const std::string& kind, const std::vector<std::string>& lines) {
   for (const std::string& line : lines) std::fprintf(stderr, "%s: %s\n", kind.c_str(), line.c_str());
@@ -39,7 +41,9 @@ std::vector<Override> overrides(const std::vector<std::string>& set) {
   std::vector<Override> all;
   for (const std::string& text : set) {
     const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0) throw InputError("command line", "--set", "\"" + text + "\" is no override", "accepted: PATH=VALUE, like workers=64");
+    if (equals == std::string::npos || equals == 0)
+      throw InputError("command line", "--set", "\"" + text + "\" is no override",
+                       "accepted: PATH=VALUE, like workers=64");
     all.push_back({text.substr(0, equals), text.substr(equals + 1)});
   }
   return all;
@@ -48,7 +52,8 @@ std::vector<Override> overrides(const std::vector<std::string>& set) {
 void print_points(const Study& study) {
   std::string text;
   for (const Point& point : study.points) {
-    text += std::string(point.scenario.method.method->name) + ", " + std::to_string(point.scenario.workers) + " workers";
+    text +=
+        std::string(point.scenario.method.method->name) + ", " + std::to_string(point.scenario.workers) + " workers";
     for (const auto& [key, value] : point.swept) text += key == "workers" ? "" : ", " + key + " " + brief(value);
     text += "\n";
   }
@@ -58,7 +63,9 @@ void print_points(const Study& study) {
 std::string make_folder(const std::string& folder) {
   std::error_code failed;
   fs::create_directories(folder, failed);
-  if (failed) throw InputError("command line", "--out", "the folder " + folder + " cannot be made: " + failed.message(), "a folder that can be written");
+  if (failed)
+    throw InputError("command line", "--out", "the folder " + folder + " cannot be made: " + failed.message(),
+                     "a folder that can be written");
   return folder;
 }
 
@@ -83,7 +90,8 @@ int run_scenario(const RunArguments& arguments) {
     ProgressBar bar("payloads");
     payloads = make_payloads(study, threads, [&](std::size_t done, std::size_t total) { bar.show(done, total); });
   }
-  const std::string out = make_folder(arguments.out.empty() ? "results/" + fs::path(file).stem().string() : arguments.out);
+  const std::string out =
+      make_folder(arguments.out.empty() ? "results/" + fs::path(file).stem().string() : arguments.out);
   RunOptions options{.jobs = arguments.jobs, .trace_folder = {}};
   if (arguments.trace) options.trace_folder = make_folder(out + "/trace");
   std::vector<PointResult> results;
@@ -105,10 +113,18 @@ int run_scenario(const RunArguments& arguments) {
 
 void add_run_options(CLI::App& app, RunArguments& arguments) {
   app.add_option("scenario", arguments.scenario, "scenario to run, a JSON file")->type_name("SCENARIO.json");
-  app.add_option("-o,--out", arguments.out, "results folder (default: results/<scenario file's stem>)")->type_name("DIR");
-  app.add_option("-j,--jobs", arguments.jobs, "points side by side (default: one a core)")->type_name("N")->check(CLI::Range(1, 1024));
-  app.add_option("--set", arguments.set, "override a field by its dotted path, like workers=64 or methods.1.density=0.01; repeatable")->type_name("PATH=VALUE")->allow_extra_args(false);
-  app.add_option("--format", arguments.format, "what goes to stdout: table, csv or json (default: table)")->type_name("FORMAT")->check(CLI::IsMember({"table", "csv", "json"}));
+  app.add_option("-o,--out", arguments.out, "results folder (default: results/<scenario file's stem>)")
+      ->type_name("DIR");
+  app.add_option("-j,--jobs", arguments.jobs, "points side by side (default: one a core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--set", arguments.set,
+                 "override a field by its dotted path, like workers=64 or methods.1.density=0.01; repeatable")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--format", arguments.format, "what goes to stdout: table, csv or json (default: table)")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"table", "csv", "json"}));
   app.add_flag("--dry-run", arguments.dry_run, "validate, list the points, run none");
   app.add_flag("--trace", arguments.trace, "also write a trace a point, which Perfetto opens");
 }
@@ -123,12 +139,16 @@ int run_command_line(int argc, char** argv) {
   add_run_options(app, run);
   std::string kind = "all";
   auto* list = app.add_subcommand("list", "methods, codecs, collectives, models, devices, networks: one line each");
-  list->add_option("kind", kind, "one kind only")->check(CLI::IsMember({"all", "methods", "codecs", "collectives", "models", "devices", "networks"}));
+  list->add_option("kind", kind, "one kind only")
+      ->check(CLI::IsMember({"all", "methods", "codecs", "collectives", "models", "devices", "networks"}));
   auto* schema = app.add_subcommand("schema", "print the JSON Schema of a scenario");
   CalibrateArguments calibration;
-  auto* calibrate_command = app.add_subcommand("calibrate", "measure the codecs on this machine and write a device profile");
-  calibrate_command->add_option("--device", calibration.device, "what to measure (default: cpu)")->check(CLI::IsMember({"cpu"}));
-  calibrate_command->add_option("-o,--out", calibration.out, "profile to write (default: this machine's cache)")->type_name("FILE");
+  auto* calibrate_command =
+      app.add_subcommand("calibrate", "measure the codecs on this machine and write a device profile");
+  calibrate_command->add_option("--device", calibration.device, "what to measure (default: cpu)")
+      ->check(CLI::IsMember({"cpu"}));
+  calibrate_command->add_option("-o,--out", calibration.out, "profile to write (default: this machine's cache)")
+      ->type_name("FILE");
   calibrate_command->add_flag("--quick", calibration.quick, "coarse grid, under a minute");
   try {
     app.parse(argc, argv);

@@ -6,7 +6,8 @@
 
 namespace simrun {
 
-/// The folder that holds scenarios/ and platforms/: beside the installed program (../share/simrun), else the source tree.
+/// The folder that holds scenarios/ and platforms/: beside the installed program (../share/simrun), else the source
+/// tree.
 std::string data_root();
 
 /// The first of NAME as it is (if absolute), in `folder`, in the current folder, and in the data root that exists.

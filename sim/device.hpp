@@ -20,9 +20,9 @@ struct Span {
   Seconds duration;  ///< as asked for; end - begin is that but for rounding
 };
 
-/// Does one thing at a time. It has a stream of work, done in the order of submission; work that an exchange asks for goes in between two
-/// pieces of the stream. Only the rank that owns the device gives it work, so that what the device did until now is known without a second
-/// actor: the rank waits for the moment when a piece is done.
+/// Does one thing at a time. It has a stream of work, done in the order of submission; work that an exchange asks for
+/// goes in between two pieces of the stream. Only the rank that owns the device gives it work, so that what the device
+/// did until now is known without a second actor: the rank waits for the moment when a piece is done.
 class Device {
  public:
   explicit Device(Transport& clock) : clock_(clock) {}
@@ -36,7 +36,8 @@ class Device {
   /// Waits until all is done.
   void finish();
 
-  /// Starts work as soon as the piece that is being done is done; returns when the work will be done. Work that takes no time waits for nothing.
+  /// Starts work as soon as the piece that is being done is done; returns when the work will be done. Work that takes
+  /// no time waits for nothing.
   Seconds start(Activity activity, Seconds duration);
 
   /// The same, and waits for it.
@@ -56,9 +57,9 @@ class Device {
   void run(Activity activity, Seconds earliest, Seconds duration);
 
   Transport& clock_;
-  std::deque<Piece> stream_;    ///< not begun yet
-  std::size_t begun_ = 0;       ///< pieces begun so far
-  Seconds free_at_;             ///< when all that was begun is done
+  std::deque<Piece> stream_;  ///< not begun yet
+  std::size_t begun_ = 0;     ///< pieces begun so far
+  Seconds free_at_;           ///< when all that was begun is done
   std::vector<Span> spans_;
 };
 

@@ -16,8 +16,8 @@ double value_on(const std::string& axis, const Work& work) {
   return work.entries / std::max(1.0, work.elements);
 }
 
-/// Where a value lies on an axis: between grid points `low` and `low + 1`, at `share` of the way in log scale. A share above 1 goes on beyond the
-/// last point.
+/// Where a value lies on an axis: between grid points `low` and `low + 1`, at `share` of the way in log scale. A share
+/// above 1 goes on beyond the last point.
 struct Place {
   std::size_t low = 0;
   double share = 0;
@@ -54,7 +54,8 @@ std::string kind_name(PayloadKind kind) {
 /// The numbers of nested lists, `depth` deep, in order.
 void flatten(const Json& value, std::size_t depth, const Where& where, std::vector<double>& out) {
   if (depth == 0) {
-    if (!value.is_number() || !(value.get<double>() > 0)) where.fail("is " + brief(value), "accepted: a number above 0");
+    if (!value.is_number() || !(value.get<double>() > 0))
+      where.fail("is " + brief(value), "accepted: a number above 0");
     out.push_back(value.get<double>());
     return;
   }
@@ -89,13 +90,15 @@ Field<TableText> table_field() {
 
 CostTable::Axis read_axis(const OperationEntry& operation, std::size_t number, const Json& axes, const Where& where) {
   const std::string name(operation.axes[number]);
-  if (!axes.is_object() || axes.size() != operation.axes.size() || std::next(axes.begin(), static_cast<std::ptrdiff_t>(number)).key() != name) {
+  if (!axes.is_object() || axes.size() != operation.axes.size() ||
+      std::next(axes.begin(), static_cast<std::ptrdiff_t>(number)).key() != name) {
     std::vector<std::string> names(operation.axes.begin(), operation.axes.end());
     where.fail("wrong axes", "accepted, in this order: " + one_of(names));
   }
   CostTable::Axis axis{name, {}};
   flatten(axes[name], 1, where / name, axis.values);
-  if (axis.values.empty() || std::adjacent_find(axis.values.begin(), axis.values.end(), std::greater_equal<>()) != axis.values.end())
+  if (axis.values.empty() ||
+      std::adjacent_find(axis.values.begin(), axis.values.end(), std::greater_equal<>()) != axis.values.end())
     (where / name).fail("the values do not ascend", "accepted: each value above the one before");
   return axis;
 }
@@ -112,7 +115,9 @@ CostTable read_table(const OperationEntry& operation, Json& value, const Where& 
   }
   flatten(read.seconds, operation.axes.size(), where / "seconds", table.seconds);
   if (table.seconds.size() != count)
-    (where / "seconds").fail(std::to_string(table.seconds.size()) + " times", "accepted: one a grid point, here " + std::to_string(count));
+    (where / "seconds")
+        .fail(std::to_string(table.seconds.size()) + " times",
+              "accepted: one a grid point, here " + std::to_string(count));
   return table;
 }
 
@@ -204,7 +209,8 @@ Seconds DeviceProfile::index_seconds(const Work& work) const {
 
 DeviceProfile read_device_profile(const std::string& file) {
   Json json = parse_json(file, read_text(file));
-  const auto operations = convert(anything(), [](Json value, const Where& where) { return read_operations(value, where); });
+  const auto operations =
+      convert(anything(), [](Json value, const Where& where) { return read_operations(value, where); });
   return Object<DeviceProfile>()
       .required("format", &DeviceProfile::format, whole(1, 1), "version of this format")
       .required("name", &DeviceProfile::name, text(), "name that scenarios use")

@@ -18,14 +18,15 @@ struct Work {
   Stage stage = Stage::encode;
   PayloadKind kind = PayloadKind::dense32;
   IndexCoding index = IndexCoding::none;
-  double elements = 0;         ///< N
-  double entries = 0;          ///< K, over all parts together
-  double parts = 1;            ///< payloads that go in
-  double result_entries = 0;   ///< combine: K of what comes out
+  double elements = 0;        ///< N
+  double entries = 0;         ///< K, over all parts together
+  double parts = 1;           ///< payloads that go in
+  double result_entries = 0;  ///< combine: K of what comes out
 };
 
-/// Seconds of one operation, measured on a grid of one or two axes. Between grid points it is interpolated linearly in log-log; below the first
-/// it stays, beyond the last it grows in proportion (slope 1) along `elements`, `entries` and `parts`, and stays along `density`.
+/// Seconds of one operation, measured on a grid of one or two axes. Between grid points it is interpolated linearly in
+/// log-log; below the first it stays, beyond the last it grows in proportion (slope 1) along `elements`, `entries` and
+/// `parts`, and stays along `density`.
 struct CostTable {
   struct Axis {
     std::string name;  ///< elements, entries, parts or density (entries / elements)
@@ -47,7 +48,7 @@ struct DeviceProfile {
   std::string software;
   std::string provenance;  ///< of most operations: measured, published or scaled
   std::string source;
-  Json conditions;                                ///< how it was measured, for people
+  Json conditions;                              ///< how it was measured, for people
   std::map<std::string, CostTable> operations;  ///< by name: "encode.pairs", "combine.signs", "index-decode.bitmap"
 
   /// Zero for fp32 dense payloads: they are sent as they are, and their sum is part of the collective.

@@ -7,14 +7,10 @@ namespace simrun {
 namespace {
 
 std::string to_text(const Times& times) {
-  return Json{{"iteration", times.iteration.value},
-              {"compute", times.compute.value},
-              {"encode", times.encode.value},
-              {"communication", times.communication.value},
-              {"decode", times.decode.value},
-              {"result_bytes", times.result_bytes},
-              {"sent_bytes", times.sent_bytes},
-              {"received_bytes", times.received_bytes},
+  return Json{{"iteration", times.iteration.value}, {"compute", times.compute.value},
+              {"encode", times.encode.value},       {"communication", times.communication.value},
+              {"decode", times.decode.value},       {"result_bytes", times.result_bytes},
+              {"sent_bytes", times.sent_bytes},     {"received_bytes", times.received_bytes},
               {"iterations", times.iterations}}
       .dump();
 }
@@ -43,7 +39,8 @@ std::string run_point(const Scenario& scenario, const PayloadTable& payloads, co
 }
 
 std::string trace_name(std::size_t row, const Scenario& scenario) {
-  return std::to_string(row) + "-" + std::string(scenario.method.method->name) + "-" + std::to_string(scenario.workers) + ".json";
+  return std::to_string(row) + "-" + std::string(scenario.method.method->name) + "-" +
+         std::to_string(scenario.workers) + ".json";
 }
 
 }  // namespace
@@ -84,7 +81,8 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
   return setup;
 }
 
-std::vector<PointResult> run_points(const Study& study, const std::vector<std::shared_ptr<const PayloadTable>>& payloads,
+std::vector<PointResult> run_points(const Study& study,
+                                    const std::vector<std::shared_ptr<const PayloadTable>>& payloads,
                                     const RunOptions& options, const Progress& progress) {
   std::vector<PointResult> results(study.points.size());
   ChildPool pool;
@@ -93,7 +91,8 @@ std::vector<PointResult> run_points(const Study& study, const std::vector<std::s
     while (started < results.size() && pool.running() < options.jobs) {
       const Scenario& scenario = study.points[started].scenario;
       const PayloadTable& table = *payloads[started];
-      const std::string trace = options.trace_folder.empty() ? "" : options.trace_folder + "/" + trace_name(started, scenario);
+      const std::string trace =
+          options.trace_folder.empty() ? "" : options.trace_folder + "/" + trace_name(started, scenario);
       pool.start(started, [&scenario, &table, trace] { return run_point(scenario, table, trace); });
       ++started;
     }
@@ -101,7 +100,8 @@ std::vector<PointResult> run_points(const Study& study, const std::vector<std::s
     PointResult& result = results[child.task];
     if (child.output) result.times = from_text(*child.output);
     result.failure = child.failure;
-    result.payload_bytes = payloads[child.task]->mean_bytes(static_cast<std::size_t>(study.points[child.task].scenario.workers));
+    result.payload_bytes =
+        payloads[child.task]->mean_bytes(static_cast<std::size_t>(study.points[child.task].scenario.workers));
     progress(done + 1, results.size());
   }
   return results;

@@ -23,8 +23,10 @@ struct RunOptions {
   std::string trace_folder;  ///< where each point writes its trace; empty: nowhere
 };
 
-/// Runs all points: the payloads first, then one child process a point. The result does not depend on the number of jobs.
-std::vector<PointResult> run_points(const Study& study, const std::vector<std::shared_ptr<const PayloadTable>>& payloads,
+/// Runs all points: the payloads first, then one child process a point. The result does not depend on the number of
+/// jobs.
+std::vector<PointResult> run_points(const Study& study,
+                                    const std::vector<std::shared_ptr<const PayloadTable>>& payloads,
                                     const RunOptions& options, const Progress& progress);
 
 /// What every worker of this scenario does in an iteration.

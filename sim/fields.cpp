@@ -21,7 +21,9 @@ std::size_t edits(const std::string& a, const std::string& b) {
   return row.back();
 }
 
-std::string shown(double value) { return Json(value).dump(); }
+std::string shown(double value) {
+  return Json(value).dump();
+}
 
 /// A quantity with its unit as text; `example` shows one.
 template <class Q>
@@ -31,15 +33,20 @@ Field<Q> quantity(std::optional<Q> (*parse)(std::string_view), std::string units
             if (value.is_number()) where.fail("the number " + brief(value) + " has no unit", accepted);
             if (!value.is_string()) where.fail("is " + brief(value), accepted);
             const std::optional<Q> read = parse(value.get<std::string>());
-            if (!read || !std::isfinite(read->value)) where.fail(brief(value) + " is no quantity with such a unit", accepted);
-            if (read->value < 0 || (positive && read->value == 0)) where.fail(brief(value) + " is too small", positive ? "accepted: more than zero" : "accepted: zero or more");
+            if (!read || !std::isfinite(read->value))
+              where.fail(brief(value) + " is no quantity with such a unit", accepted);
+            if (read->value < 0 || (positive && read->value == 0))
+              where.fail(brief(value) + " is too small",
+                         positive ? "accepted: more than zero" : "accepted: zero or more");
             return *read;
           }};
 }
 
 }  // namespace
 
-void Where::fail(std::string_view wrong, std::string_view accepted) const { throw InputError(file, path.empty() ? "file" : path, wrong, accepted); }
+void Where::fail(std::string_view wrong, std::string_view accepted) const {
+  throw InputError(file, path.empty() ? "file" : path, wrong, accepted);
+}
 
 Field<std::string> text() {
   return {{{"type", "string"}}, [](Json& value, const Where& where) {
@@ -67,8 +74,10 @@ Field<std::int64_t> whole(std::int64_t least, std::int64_t most) {
             const auto real = value.get<double>();
             if (real != std::floor(real)) where.fail(brief(value) + " is not a whole number", accepted);
             // As doubles first: what is far outside does not fit an integer.
-            if (real < static_cast<double>(least) || real > static_cast<double>(most)) where.fail(brief(value) + " is out of range", accepted);
-            const std::int64_t read = value.is_number_float() ? static_cast<std::int64_t>(real) : value.get<std::int64_t>();
+            if (real < static_cast<double>(least) || real > static_cast<double>(most))
+              where.fail(brief(value) + " is out of range", accepted);
+            const std::int64_t read =
+                value.is_number_float() ? static_cast<std::int64_t>(real) : value.get<std::int64_t>();
             if (read < least || read > most) where.fail(brief(value) + " is out of range", accepted);
             value = read;
             return read;
@@ -78,7 +87,8 @@ Field<std::int64_t> whole(std::int64_t least, std::int64_t most) {
 Field<double> number(Range range) {
   const bool bounded = range.most < std::numeric_limits<double>::infinity();
   Json schema = {{"type", "number"}, {range.without_least ? "exclusiveMinimum" : "minimum", range.least}};
-  std::string accepted = std::string("accepted: a number ") + (range.without_least ? "above " : "from ") + shown(range.least);
+  std::string accepted =
+      std::string("accepted: a number ") + (range.without_least ? "above " : "from ") + shown(range.least);
   if (bounded) {
     schema["maximum"] = range.most;
     accepted += (range.without_least ? ", at most " : " to ") + shown(range.most);
@@ -87,18 +97,24 @@ Field<double> number(Range range) {
             if (!value.is_number()) where.fail("is " + brief(value), accepted);
             const auto read = value.get<double>();
             const bool too_small = range.without_least ? read <= range.least : read < range.least;
-            if (too_small || !(read <= range.most) || std::isinf(read)) where.fail(brief(value) + " is out of range", accepted);
+            if (too_small || !(read <= range.most) || std::isinf(read))
+              where.fail(brief(value) + " is out of range", accepted);
             return read;
           }};
 }
 
-Field<Seconds> duration(bool positive) { return quantity(parse_seconds, "s, ms, us, ns", "50 us", positive); }
-
-Field<BytesPerSecond> bandwidth() {
-  return quantity(parse_bandwidth, "bps, Kbps to Gbps, or B/s, kB/s to GB/s, Mi and Gi for powers of two", "1 Gbps", true);
+Field<Seconds> duration(bool positive) {
+  return quantity(parse_seconds, "s, ms, us, ns", "50 us", positive);
 }
 
-Field<Bytes> size() { return quantity(parse_bytes, "B, kB, MB, GB, KiB, MiB, GiB", "25 MB", true); }
+Field<BytesPerSecond> bandwidth() {
+  return quantity(parse_bandwidth, "bps, Kbps to Gbps, or B/s, kB/s to GB/s, Mi and Gi for powers of two", "1 Gbps",
+                  true);
+}
+
+Field<Bytes> size() {
+  return quantity(parse_bytes, "B, kB, MB, GB, KiB, MiB, GiB", "25 MB", true);
+}
 
 Field<Json> anything() {
   return {Json::object(), [](Json& value, const Where&) { return value; }};
@@ -106,12 +122,14 @@ Field<Json> anything() {
 
 void fail_unknown_key(const Where& where, const std::string& key, const std::vector<std::string>& known) {
   const auto near = nearest(key, known);
-  (where / key).fail(near ? "unknown key, did you mean \"" + *near + "\"?" : "unknown key", "accepted: " + one_of(known));
+  (where / key)
+      .fail(near ? "unknown key, did you mean \"" + *near + "\"?" : "unknown key", "accepted: " + one_of(known));
 }
 
 std::string one_of(const std::vector<std::string>& words) {
   std::string all;
-  for (std::size_t i = 0; i < words.size(); ++i) all += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + words[i];
+  for (std::size_t i = 0; i < words.size(); ++i)
+    all += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + words[i];
   return all;
 }
 

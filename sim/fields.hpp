@@ -20,13 +20,16 @@ struct Where {
   std::string file;
   std::string path;
 
-  Where operator/(std::string_view key) const { return {file, path.empty() ? std::string(key) : path + "." + std::string(key)}; }
+  Where operator/(std::string_view key) const {
+    return {file, path.empty() ? std::string(key) : path + "." + std::string(key)};
+  }
   Where operator/(std::size_t index) const { return *this / std::to_string(index); }
   [[noreturn]] void fail(std::string_view wrong, std::string_view accepted) const;
 };
 
-/// How one kind of value stands in JSON: the schema that describes it and the function that reads it are made together, so that they say the
-/// same. `read` throws InputError; it writes defaults that were left out into the JSON, which then is the resolved input.
+/// How one kind of value stands in JSON: the schema that describes it and the function that reads it are made together,
+/// so that they say the same. `read` throws InputError; it writes defaults that were left out into the JSON, which then
+/// is the resolved input.
 template <class T>
 struct Field {
   Json schema;
@@ -46,9 +49,9 @@ struct Range {
 };
 Field<double> number(Range range);
 
-Field<Seconds> duration(bool positive);      ///< "50 us"
-Field<BytesPerSecond> bandwidth();           ///< "1 Gbps", positive
-Field<Bytes> size();                         ///< "25 MB", positive
+Field<Seconds> duration(bool positive);  ///< "50 us"
+Field<BytesPerSecond> bandwidth();       ///< "1 Gbps", positive
+Field<Bytes> size();                     ///< "25 MB", positive
 Field<Json> anything();
 
 /// One of several words.

@@ -18,7 +18,8 @@ Field<T> choice(std::vector<std::pair<std::string, T>> words) {
             }
             std::string wrong = "unknown value " + brief(value);
             if (value.is_string()) {
-              if (const auto near = nearest(value.get<std::string>(), names)) wrong += ", did you mean \"" + *near + "\"?";
+              if (const auto near = nearest(value.get<std::string>(), names))
+                wrong += ", did you mean \"" + *near + "\"?";
             }
             where.fail(wrong, "accepted: " + one_of(names));
           }};
@@ -26,9 +27,12 @@ Field<T> choice(std::vector<std::pair<std::string, T>> words) {
 
 template <class T>
 Field<std::vector<T>> list_of(Field<T> item, std::size_t least) {
-  return {{{"type", "array"}, {"minItems", least}, {"items", item.schema}}, [item, least](Json& value, const Where& where) {
+  return {{{"type", "array"}, {"minItems", least}, {"items", item.schema}},
+          [item, least](Json& value, const Where& where) {
             if (!value.is_array()) where.fail("is " + brief(value), "accepted: a list");
-            if (value.size() < least) where.fail("the list is too short", "accepted: at least " + std::to_string(least) + " item" + (least == 1 ? "" : "s"));
+            if (value.size() < least)
+              where.fail("the list is too short",
+                         "accepted: at least " + std::to_string(least) + " item" + (least == 1 ? "" : "s"));
             std::vector<T> items;
             for (std::size_t i = 0; i < value.size(); ++i) items.push_back(item.read(value[i], where / i));
             return items;
@@ -58,7 +62,9 @@ Object<T>& Object<T>::add(std::string key, Missing missing, Json fallback, Field
   schema["description"] = std::move(about);
   if (missing == Missing::is_default) schema["default"] = fallback;
   entries_.push_back({std::move(key), missing, std::move(fallback), std::move(schema),
-                      [read = std::move(field.read), store](T& object, Json& value, const Where& where) { store(object, read(value, where)); }});
+                      [read = std::move(field.read), store](T& object, Json& value, const Where& where) {
+                        store(object, read(value, where));
+                      }});
   return *this;
 }
 

@@ -16,18 +16,19 @@ class Gradients {
  public:
   virtual ~Gradients() = default;
 
-  /// Writes worker `worker`'s gradient of tensor `tensor` to `out` (size: the tensor's elements), with at most `threads` threads. The result depends
-  /// on neither the number of threads nor on the number of workers.
+  /// Writes worker `worker`'s gradient of tensor `tensor` to `out` (size: the tensor's elements), with at most
+  /// `threads` threads. The result depends on neither the number of threads nor on the number of workers.
   virtual void fill(int worker, std::size_t tensor, unsigned threads, std::span<float> out) const = 0;
 
   /// The file that worker's gradient is read from, for messages; empty if it is none.
   virtual std::string file(int /*worker*/) const { return {}; }
 };
 
-/// g = s_t (sqrt(a) c + sqrt(1 - a) e_w): c is common to all workers, e_w is the worker's own; both are independent from element
-/// to element, of mean 0 and variance 1 and of the named distribution. a is the `agreement`, the share of variance common to all
-/// workers (the correlation of two workers' gradients). The scale s_t = exp(scale_spread z_t) of a tensor has one normal z_t a tensor.
-/// Random numbers: Philox4x32-10 (Salmon et al., SC 2011), keyed by (seed, worker, tensor) and counted by element.
+/// g = s_t (sqrt(a) c + sqrt(1 - a) e_w): c is common to all workers, e_w is the worker's own; both are independent
+/// from element to element, of mean 0 and variance 1 and of the named distribution. a is the `agreement`, the share of
+/// variance common to all workers (the correlation of two workers' gradients). The scale s_t = exp(scale_spread z_t) of
+/// a tensor has one normal z_t a tensor. Random numbers: Philox4x32-10 (Salmon et al., SC 2011), keyed by (seed,
+/// worker, tensor) and counted by element.
 struct SyntheticGradients {
   enum class Distribution { normal, laplace, student_t };
   Distribution distribution = Distribution::laplace;
@@ -38,9 +39,10 @@ struct SyntheticGradients {
 };
 std::unique_ptr<const Gradients> make_synthetic_gradients(const SyntheticGradients& options, const Model& model);
 
-/// Gradients from NumPy files, one a worker or one for all: one-dimensional little-endian float32 or float16 arrays of the model's N
-/// parameters, tensors in forward order. Opens every file and checks its header at once; throws InputError: a file that cannot be opened is the
-/// mistake of `scenario` at `gradients.files.I`, one with bad contents its own.
+/// Gradients from NumPy files, one a worker or one for all: one-dimensional little-endian float32 or float16 arrays of
+/// the model's N parameters, tensors in forward order. Opens every file and checks its header at once; throws
+/// InputError: a file that cannot be opened is the mistake of `scenario` at `gradients.files.I`, one with bad contents
+/// its own.
 std::unique_ptr<const Gradients> make_npy_gradients(const std::string& scenario, const std::vector<std::string>& files,
                                                     const Model& model);
 

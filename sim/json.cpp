@@ -108,12 +108,14 @@ class Builder final : public nlohmann::json_sax<Json> {
 
 std::string read_text(const std::string& file, const std::string& path) {
   struct stat status {};
-  if (::stat(file.c_str(), &status) != 0) throw InputError(file, path, std::string("cannot be opened: ") + std::strerror(errno), "a readable JSON file");
+  if (::stat(file.c_str(), &status) != 0)
+    throw InputError(file, path, std::string("cannot be opened: ") + std::strerror(errno), "a readable JSON file");
   if (S_ISDIR(status.st_mode)) throw InputError(file, path, "is a folder", "a JSON file");
   if (static_cast<std::size_t>(status.st_size) > max_bytes)
     throw InputError(file, path, "has " + std::to_string(status.st_size) + " bytes", "at most 16 MB");
   std::ifstream in(file, std::ios::binary);
-  if (!in) throw InputError(file, path, std::string("cannot be opened: ") + std::strerror(errno), "a readable JSON file");
+  if (!in)
+    throw InputError(file, path, std::string("cannot be opened: ") + std::strerror(errno), "a readable JSON file");
   // A pipe or a device has no size beforehand: read no more than the limit.
   std::string text;
   std::array<char, 65536> buffer{};

@@ -8,11 +8,12 @@ namespace simrun {
 /// JSON whose objects keep the order of the file.
 using Json = nlohmann::ordered_json;
 
-/// The contents of a file that the user named. Throws InputError, in the name of `file`, at `path` where it cannot be opened, is a folder, is empty or is larger
-/// than 16 MB.
+/// The contents of a file that the user named. Throws InputError, in the name of `file`, at `path` where it cannot be
+/// opened, is a folder, is empty or is larger than 16 MB.
 std::string read_text(const std::string& file, const std::string& path = "file");
 
-/// Parses JSON. Throws InputError in the name of `file`: anything but JSON, a key that stands twice in an object, nesting deeper than 64.
+/// Parses JSON. Throws InputError in the name of `file`: anything but JSON, a key that stands twice in an object,
+/// nesting deeper than 64.
 Json parse_json(const std::string& file, const std::string& text);
 
 /// A value as one would write it in a message: short, on one line.

@@ -29,7 +29,8 @@ Lines models() {
   Lines lines;
   for (const std::string& name : json_names(folder)) {
     const Model model = read_model(folder + "/" + name + ".json");
-    lines.emplace_back(name, std::to_string(model.elements()) + " parameters in " + std::to_string(model.tensors.size()) + " tensors");
+    lines.emplace_back(
+        name, std::to_string(model.elements()) + " parameters in " + std::to_string(model.tensors.size()) + " tensors");
   }
   return lines;
 }
@@ -39,15 +40,17 @@ Lines devices() {
   for (const std::string& folder : {data_root() + "/platforms/devices", cache_folder() + "/devices"}) {
     for (const std::string& name : json_names(folder)) {
       const DeviceProfile profile = read_device_profile(folder + "/" + name + ".json");
-      lines.emplace_back(name, profile.provenance + ": " + profile.device + (name == default_profile ? " (default)" : ""));
+      lines.emplace_back(name,
+                         profile.provenance + ": " + profile.device + (name == default_profile ? " (default)" : ""));
     }
   }
   return lines;
 }
 
 Lines networks() {
-  return {{"ideal", "no overheads: latency and bandwidth as given, full duplex, fair sharing"},
-          {"lv08", "SimGrid's corrections for TCP: 97 % of the bandwidth, 13.01 times the latency, window, cross-traffic"}};
+  return {
+      {"ideal", "no overheads: latency and bandwidth as given, full duplex, fair sharing"},
+      {"lv08", "SimGrid's corrections for TCP: 97 % of the bandwidth, 13.01 times the latency, window, cross-traffic"}};
 }
 
 }  // namespace

@@ -4,7 +4,8 @@
 
 namespace simrun {
 
-/// What users can name in a scenario, one line each: `kind` is methods, codecs, collectives, models, devices, networks or all.
+/// What users can name in a scenario, one line each: `kind` is methods, codecs, collectives, models, devices, networks
+/// or all.
 std::string listing(const std::string& kind);
 
 }  // namespace simrun

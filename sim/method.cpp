@@ -17,7 +17,9 @@ constexpr MethodEntry table[] = {
 
 }  // namespace
 
-std::span<const MethodEntry> methods() { return table; }
+std::span<const MethodEntry> methods() {
+  return table;
+}
 
 const MethodEntry* find_method(std::string_view name) {
   const auto* found = std::find_if(std::begin(table), std::end(table), [&](const auto& e) { return e.name == name; });

@@ -41,12 +41,13 @@ bool share_one_gradient(const Scenario& scenario) {
 }
 
 std::string source_key(const Scenario& scenario) {
-  return scenario.resolved["model"].dump() + scenario.resolved["gradients"].dump() + scenario.resolved["schedule"].dump();
+  return scenario.resolved["model"].dump() + scenario.resolved["gradients"].dump() +
+         scenario.resolved["schedule"].dump();
 }
 
 std::string encoding_key(const Scenario& scenario, const Codec& codec) {
-  return std::to_string(static_cast<int>(codec.kind())) + "/" + std::to_string(static_cast<int>(scenario.method.options.index)) + "/" +
-         std::to_string(scenario.entries());
+  return std::to_string(static_cast<int>(codec.kind())) + "/" +
+         std::to_string(static_cast<int>(scenario.method.options.index)) + "/" + std::to_string(scenario.entries());
 }
 
 std::shared_ptr<const PayloadTable> dense_table(const Codec& codec, const std::vector<Group>& groups) {
@@ -59,7 +60,8 @@ std::shared_ptr<const PayloadTable> dense_table(const Codec& codec, const std::v
 /// Every source, by key, with the encodings that the points need; a table for every point.
 class Plan {
  public:
-  Plan(const Study& study, unsigned threads) : serial_(make_cpu_primitives(1)), threaded_(make_cpu_primitives(threads)) {
+  Plan(const Study& study, unsigned threads)
+      : serial_(make_cpu_primitives(1)), threaded_(make_cpu_primitives(threads)) {
     for (const Point& point : study.points) add(point.scenario);
     for (auto& [key, source] : sources_) {
       source.gradients = make_gradients(*source.scenario);
@@ -86,7 +88,8 @@ class Plan {
     Source& source = sources_[source_key(scenario)];
     source.scenario = &scenario;
     source.groups = groups;
-    source.workers = share_one_gradient(scenario) ? 1 : std::max(source.workers, static_cast<std::size_t>(scenario.workers));
+    source.workers =
+        share_one_gradient(scenario) ? 1 : std::max(source.workers, static_cast<std::size_t>(scenario.workers));
     Encoding& encoding = source.encodings[encoding_key(scenario, *codec)];
     encoding.serial = codec;
     encoding.threaded = scenario.method.codec->make(options, threaded_);
@@ -128,7 +131,8 @@ void check_memory(const Study& study, const std::map<std::string, Source>& sourc
   }
   const double available = available_memory();
   if (available > 0 && bytes + largest > available)
-    throw InputError(study.file, "workers", "the payloads need about " + show(Bytes(bytes + largest)) + " of memory", "this machine has " + show(Bytes(available)) + " free");
+    throw InputError(study.file, "workers", "the payloads need about " + show(Bytes(bytes + largest)) + " of memory",
+                     "this machine has " + show(Bytes(available)) + " free");
 }
 
 /// Rethrows an encoder's complaint in the words of the scenario.
@@ -137,8 +141,9 @@ void check_memory(const Study& study, const std::map<std::string, Source>& sourc
   while (element >= source.scenario->model->tensors[group.tensors[tensor]].elements())
     element -= source.scenario->model->tensors[group.tensors[tensor++]].elements();
   throw InputError(source.scenario->file, "gradients",
-                   "worker " + std::to_string(worker) + ", tensor " + source.scenario->model->tensors[group.tensors[tensor]].name +
-                       ": element " + std::to_string(element) + " is not finite",
+                   "worker " + std::to_string(worker) + ", tensor " +
+                       source.scenario->model->tensors[group.tensors[tensor]].name + ": element " +
+                       std::to_string(element) + " is not finite",
                    "finite values");
 }
 
@@ -163,7 +168,9 @@ void encode_group(Source& source, std::size_t worker, std::size_t g, unsigned th
 }
 
 /// Groups so large that one a thread would take too much memory are done one after another, each with all threads.
-bool is_large(const Group& group) { return group.elements > (1U << 22); }
+bool is_large(const Group& group) {
+  return group.elements > (1U << 22);
+}
 
 }  // namespace
 
@@ -175,7 +182,8 @@ double PayloadTable::mean_bytes(std::size_t workers) const {
   return total / static_cast<double>(workers);
 }
 
-std::vector<std::shared_ptr<const PayloadTable>> make_payloads(const Study& study, unsigned threads, const Progress& progress) {
+std::vector<std::shared_ptr<const PayloadTable>> make_payloads(const Study& study, unsigned threads,
+                                                               const Progress& progress) {
   Plan plan(study, threads);
   check_memory(study, plan.sources());
 

@@ -15,7 +15,9 @@
 namespace simrun {
 namespace {
 
-const char* model_name(Network::Model model) { return model == Network::Model::ideal ? "ideal" : "lv08"; }
+const char* model_name(Network::Model model) {
+  return model == Network::Model::ideal ? "ideal" : "lv08";
+}
 
 /// The shortest text that reads back as the same number.
 std::string shortest(double value) {
@@ -57,9 +59,13 @@ double samples_per_second(const Scenario& scenario, Seconds iteration) {
 }
 
 /// Against workers that neither compress nor communicate.
-double scaling_efficiency(const Scenario& scenario, Seconds iteration) { return scenario.computing() / iteration; }
+double scaling_efficiency(const Scenario& scenario, Seconds iteration) {
+  return scenario.computing() / iteration;
+}
 
-Json finite_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+Json finite_or_null(double value) {
+  return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
 
 }  // namespace
 
@@ -75,7 +81,8 @@ std::vector<std::pair<std::string, Json>> Report::columns(std::size_t point) con
   Json index = nullptr;
   if (method.codec->sparsifies) {
     k = scenario.entries();
-    density = method.density ? *method.density : static_cast<double>(*method.k) / static_cast<double>(scenario.elements());
+    density =
+        method.density ? *method.density : static_cast<double>(*method.k) / static_cast<double>(scenario.elements());
     index = index_coding(method.options.index).name;
   }
   Json speedup = nullptr;
@@ -142,18 +149,21 @@ std::string Report::heading() const {
     const Scenario& scenario = point.scenario;
     models.insert(scenario.model->name + ", " + std::to_string(scenario.elements()) + " parameters");
     networks.insert(model_name(scenario.network.model));
-    devices.insert(scenario.device->name + " (" + scenario.device->provenance + "; " + scenario.device->device + "; " + scenario.device->source + ")");
+    devices.insert(scenario.device->name + " (" + scenario.device->provenance + "; " + scenario.device->device + "; " +
+                   scenario.device->source + ")");
   }
   const auto joined = [](const std::set<std::string>& parts) {
     std::string all;
     for (const std::string& part : parts) all += (all.empty() ? "" : " | ") + part;
     return all;
   };
-  return first.name + "\n  model    " + joined(models) + "\n  network  model " + joined(networks) + ", SimGrid " + simgrid_version() + "\n  device   " + joined(devices) + "\n\n";
+  return first.name + "\n  model    " + joined(models) + "\n  network  model " + joined(networks) + ", SimGrid " +
+         simgrid_version() + "\n  device   " + joined(devices) + "\n\n";
 }
 
 std::string Report::table() const {
-  Table table({"method", "M", "K/N", "payload", "ratio", "compute", "encode", "communication", "decode", "iteration", "samples/s", "efficiency", "speed-up"});
+  Table table({"method", "M", "K/N", "payload", "ratio", "compute", "encode", "communication", "decode", "iteration",
+               "samples/s", "efficiency", "speed-up"});
   for (const auto& [key, count] : study_.keys) {
     if (key != "workers" && key != "density" && key != "k") table.add_column(key);
   }
@@ -172,10 +182,12 @@ std::string Report::table() const {
     row.push_back(value["density"].is_null() ? "" : shortest(value["density"].get<double>()));
     row.push_back(show(Bytes(payload)));
     row.push_back(three_digits(4.0 * static_cast<double>(scenario.elements()) / payload) + "x");
-    for (const char* name : {"compute_s", "encode_s", "communication_s", "decode_s", "iteration_s"}) row.push_back(time(name));
+    for (const char* name : {"compute_s", "encode_s", "communication_s", "decode_s", "iteration_s"})
+      row.push_back(time(name));
     row.push_back(value["samples_per_s"].is_null() ? "" : three_digits(value["samples_per_s"].get<double>()));
     row.push_back(value["scaling_efficiency"].is_null() ? "" : percent(value["scaling_efficiency"].get<double>()));
-    row.push_back(value["speedup_over_sgd"].is_null() ? "" : three_digits(value["speedup_over_sgd"].get<double>()) + "x");
+    row.push_back(value["speedup_over_sgd"].is_null() ? ""
+                                                      : three_digits(value["speedup_over_sgd"].get<double>()) + "x");
     for (const auto& [key, count] : study_.keys) {
       if (key != "workers" && key != "density" && key != "k") row.push_back(csv_cell(value[key]));
     }
@@ -186,8 +198,11 @@ std::string Report::table() const {
 
 Json Report::device_provenance(const DeviceProfile& profile) const {
   Json operations = Json::object();
-  for (const auto& [name, table] : profile.operations) operations[name] = {{"provenance", table.provenance}, {"source", table.source}};
-  return {{"name", profile.name}, {"device", profile.device}, {"software", profile.software}, {"provenance", profile.provenance}, {"source", profile.source}, {"operations", operations}};
+  for (const auto& [name, table] : profile.operations)
+    operations[name] = {{"provenance", table.provenance}, {"source", table.source}};
+  return {{"name", profile.name},         {"device", profile.device},
+          {"software", profile.software}, {"provenance", profile.provenance},
+          {"source", profile.source},     {"operations", operations}};
 }
 
 Json Report::json() const {
@@ -207,11 +222,15 @@ Json Report::json() const {
     } else {
       Json swept = Json::object();
       for (const auto& [key, value] : study_.points[point].swept) swept[key] = value;
-      failed.push_back({{"method", scenario.method.method->name}, {"workers", scenario.workers}, {"swept", swept}, {"failure", results_[point].failure}});
+      failed.push_back({{"method", scenario.method.method->name},
+                        {"workers", scenario.workers},
+                        {"swept", swept},
+                        {"failure", results_[point].failure}});
     }
   }
   Json seed = nullptr;
-  if (const auto* synthetic = std::get_if<SyntheticGradients>(&study_.points.front().scenario.gradients)) seed = synthetic->seed;
+  if (const auto* synthetic = std::get_if<SyntheticGradients>(&study_.points.front().scenario.gradients))
+    seed = synthetic->seed;
   return {{"scenario", study_.json},
           {"resolved", resolved},
           {"seed", seed},
@@ -224,23 +243,27 @@ Json Report::json() const {
 
 std::vector<std::string> Report::warnings() const {
   std::vector<std::string> lines;
-  const std::set<std::string> inputs = {"workers", "k", "density", "index", "collective", "model", "device", "network_model"};
+  const std::set<std::string> inputs = {"workers",    "k",     "density", "index",
+                                        "collective", "model", "device",  "network_model"};
   for (const auto& [key, values] : study_.keys) {
     if (values < 2) continue;
     // Points that differ in this key alone: if every such set has one outcome, the key moved nothing.
     std::map<std::string, std::set<std::string>> outcomes;
     for (std::size_t point = 0; point < results_.size(); ++point) {
       if (!results_[point].times) continue;
-      std::string others = std::to_string(study_.points[point].scenario.method.method - methods().data()) + study_.points[point].scenario.resolved["methods"][0].value("collective", "");
+      std::string others = std::to_string(study_.points[point].scenario.method.method - methods().data()) +
+                           study_.points[point].scenario.resolved["methods"][0].value("collective", "");
       for (const auto& [swept, value] : study_.points[point].swept) others += swept == key ? "" : swept + value.dump();
       std::string outcome;
       for (const auto& [name, value] : columns(point)) {
-        const bool is_swept = std::any_of(study_.keys.begin(), study_.keys.end(), [&](const auto& k) { return k.first == name; });
+        const bool is_swept =
+            std::any_of(study_.keys.begin(), study_.keys.end(), [&](const auto& k) { return k.first == name; });
         if (inputs.count(name) == 0 && !is_swept) outcome += csv_cell(value) + ",";
       }
       outcomes[others].insert(outcome);
     }
-    if (!outcomes.empty() && std::all_of(outcomes.begin(), outcomes.end(), [](const auto& set) { return set.second.size() == 1; }))
+    if (!outcomes.empty() &&
+        std::all_of(outcomes.begin(), outcomes.end(), [](const auto& set) { return set.second.size() == 1; }))
       lines.push_back("sweep." + key + ": no result depends on it");
   }
   return lines;
@@ -251,7 +274,8 @@ std::vector<std::string> Report::failures() const {
   for (std::size_t point = 0; point < results_.size(); ++point) {
     if (results_[point].times) continue;
     const Scenario& scenario = study_.points[point].scenario;
-    lines.push_back(std::string(scenario.method.method->name) + ", " + std::to_string(scenario.workers) + " workers: " + results_[point].failure);
+    lines.push_back(std::string(scenario.method.method->name) + ", " + std::to_string(scenario.workers) +
+                    " workers: " + results_[point].failure);
   }
   return lines;
 }

@@ -18,7 +18,8 @@ class Report {
   /// For people: one line a point.
   std::string table() const;
 
-  /// points.csv: one row a point that was run, times in seconds, sizes in bytes, numbers in shortest round-trip form, empty where a column does not apply.
+  /// points.csv: one row a point that was run, times in seconds, sizes in bytes, numbers in shortest round-trip form,
+  /// empty where a column does not apply.
   std::string csv() const;
 
   /// The same rows, the scenario, versions, and where the device's times come from.

@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 
 /// Takes an option over into `to` if the method has use for it.
 template <class T>
-void option(const std::optional<T>& value, T& to, bool used, const char* key, std::string_view method, const Where& where) {
+void option(const std::optional<T>& value, T& to, bool used, const char* key, std::string_view method,
+            const Where& where) {
   if (value && !used) (where / key).fail(std::string(method) + " has no use for it", "leave it out");
   if (value) to = *value;
 }
@@ -30,9 +31,13 @@ void check_entries(const MethodText& text, const MethodChoice& choice, std::uint
   if (text.density && text.k) (where / "k").fail("density and k are both given", "accepted: one of them");
   if (!text.density && !text.k) (where / "density").fail("is missing", name + " takes density or k");
   if (choice.entries(elements) > elements)
-    (where / "k").fail("k = " + std::to_string(*choice.k) + " is more than the model has", "accepted: at most " + std::to_string(elements));
+    (where / "k")
+        .fail("k = " + std::to_string(*choice.k) + " is more than the model has",
+              "accepted: at most " + std::to_string(elements));
   if (elements > (std::uint64_t{1} << 32))
-    (where / "name").fail("indices have 32 bits, the model has " + std::to_string(elements) + " parameters", "accepted: at most 4294967296 parameters for " + name);
+    (where / "name")
+        .fail("indices have 32 bits, the model has " + std::to_string(elements) + " parameters",
+              "accepted: at most 4294967296 parameters for " + name);
 }
 
 MethodChoice choose(const MethodText& text, std::uint64_t elements, const Where& where) {
@@ -47,7 +52,9 @@ MethodChoice choose(const MethodText& text, std::uint64_t elements, const Where&
     for (const CollectiveEntry& entry : collectives()) {
       if (entry.can(combining)) fitting.emplace_back(entry.name);
     }
-    (where / "collective").fail(std::string(choice.collective->name) + " cannot combine what " + std::string(name) + " sends", "accepted: " + one_of(fitting));
+    (where / "collective")
+        .fail(std::string(choice.collective->name) + " cannot combine what " + std::string(name) + " sends",
+              "accepted: " + one_of(fitting));
   }
   choice.density = text.density;
   if (text.k) choice.k = static_cast<std::uint64_t>(*text.k);
@@ -71,7 +78,8 @@ void fill_defaults(Json& entry, const MethodChoice& choice) {
 void check_against_model(const ScenarioText& text, const Model& model, const Where& where) {
   const std::size_t times = text.compute.backward_by_tensor.size();
   if (times != 0 && times != model.tensors.size())
-    (where / "compute" / "backward_by_tensor").fail(std::to_string(times) + " times", "accepted: one a tensor, here " + std::to_string(model.tensors.size()));
+    (where / "compute" / "backward_by_tensor")
+        .fail(std::to_string(times) + " times", "accepted: one a tensor, here " + std::to_string(model.tensors.size()));
   try {
     make_schedule(model, text.grouping);
   } catch (const std::invalid_argument& error) {
@@ -86,9 +94,12 @@ Model read_model(const std::string& file) {
   return model_field().read(json, {file, ""});
 }
 
-Seconds Scenario::computing() const { return compute.forward + *compute.backward + compute.update; }
+Seconds Scenario::computing() const {
+  return compute.forward + *compute.backward + compute.update;
+}
 
-ScenarioReader::ScenarioReader(std::string file) : file_(std::move(file)), folder_(fs::path(file_).parent_path().string()) {}
+ScenarioReader::ScenarioReader(std::string file)
+    : file_(std::move(file)), folder_(fs::path(file_).parent_path().string()) {}
 
 ScenarioReader::~ScenarioReader() = default;
 
@@ -113,13 +124,17 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   scenario.grouping = text.grouping;
   if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
     if (npy->files.size() != 1 && npy->files.size() != static_cast<std::size_t>(text.workers))
-      (top / "gradients" / "files").fail(std::to_string(npy->files.size()) + " files", "accepted: 1 or one a worker, here " + std::to_string(text.workers));
+      (top / "gradients" / "files")
+          .fail(std::to_string(npy->files.size()) + " files",
+                "accepted: 1 or one a worker, here " + std::to_string(text.workers));
     for (std::string& name : npy->files) name = (fs::path(folder_) / name).string();
   }
   if (scenario.network.topology == Network::Topology::platform) {
     const bool server = scenario.method.needs_server_host() && scenario.workers > 1;
     const auto found = find_file(scenario.network.platform, folder_);
-    if (!found) (top / "network" / "platform").fail("\"" + scenario.network.platform + "\" cannot be opened: no such file", "a SimGrid platform file");
+    if (!found)
+      (top / "network" / "platform")
+          .fail("\"" + scenario.network.platform + "\" cannot be opened: no such file", "a SimGrid platform file");
     scenario.network.platform = *found;
     check_platform(*found, scenario.workers + (server ? 1 : 0));
   }
@@ -138,7 +153,8 @@ void ScenarioReader::check_methods(const Json& scenario) const {
   list_of(any).read(list, where);
   for (std::size_t i = 0; i < list.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      if (list[i] == list[j]) (where / i).fail("the same as methods." + std::to_string(j), "accepted: entries that differ");
+      if (list[i] == list[j])
+        (where / i).fail("the same as methods." + std::to_string(j), "accepted: entries that differ");
     }
   }
 }
@@ -155,7 +171,8 @@ std::shared_ptr<const Model> ScenarioReader::find_model(const Json& value, Json&
   if (!file) {
     const auto names = json_names(shipped);
     const auto near = nearest(name, names);
-    where.fail("there is no model " + brief(value) + (near ? ", did you mean \"" + *near + "\"?" : ""), "accepted: a path, or " + one_of(names));
+    where.fail("there is no model " + brief(value) + (near ? ", did you mean \"" + *near + "\"?" : ""),
+               "accepted: a path, or " + one_of(names));
   }
   auto model = std::make_shared<Model>(read_model(*file));
   models_[name] = model;
@@ -172,15 +189,18 @@ std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const std::stri
     file = find_file("cuda.json", cached);
     if (!file) {
       file = find_file(std::string(default_profile) + ".json", shipped);
-      notes_.push_back("device auto: no GPU of this machine was measured, using the default profile " + std::string(default_profile) +
+      notes_.push_back("device auto: no GPU of this machine was measured, using the default profile " +
+                       std::string(default_profile) +
                        "; \"device\": \"cpu\" uses this machine's processor once `simrun calibrate` has measured it");
     }
   } else if (name == "cpu") {
     file = fs::exists(cached + "/cpu.json") ? cached + "/cpu.json" : find_file("cpu.json", shipped);
-    if (!fs::exists(cached + "/cpu.json")) notes_.push_back("device cpu: using the profile that simrun ships; `simrun calibrate` measures this machine");
+    if (!fs::exists(cached + "/cpu.json"))
+      notes_.push_back("device cpu: using the profile that simrun ships; `simrun calibrate` measures this machine");
   } else if (name == "cuda") {
     file = find_file("cuda.json", cached);
-    if (!file) where.fail("no GPU of this machine was measured", "accepted: auto, cpu or " + one_of(json_names(shipped)));
+    if (!file)
+      where.fail("no GPU of this machine was measured", "accepted: auto, cpu or " + one_of(json_names(shipped)));
   } else {
     const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
     file = is_path ? find_file(name, folder_) : find_file(name + ".json", shipped);
@@ -188,7 +208,8 @@ std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const std::stri
   if (!file) {
     const auto names = json_names(shipped);
     const auto near = nearest(name, names);
-    where.fail("there is no device profile \"" + name + "\"" + (near ? ", did you mean \"" + *near + "\"?" : ""), "accepted: auto, cpu, cuda, a path, or " + one_of(names));
+    where.fail("there is no device profile \"" + name + "\"" + (near ? ", did you mean \"" + *near + "\"?" : ""),
+               "accepted: auto, cpu, cuda, a path, or " + one_of(names));
   }
   auto profile = std::make_shared<DeviceProfile>(read_device_profile(*file));
   devices_[name] = profile;
@@ -200,7 +221,9 @@ void ScenarioReader::check_platform(const std::string& path, int hosts) {
   // SimGrid allows one platform a process.
   if (count == 0) count = std::stoul(run_in_child([&] { return std::to_string(count_platform_hosts(path)); }));
   if (count < static_cast<std::size_t>(hosts))
-    Where{file_, "network.platform"}.fail(path + " has " + std::to_string(count) + " hosts", "accepted: at least " + std::to_string(hosts) + " for these workers and their server");
+    Where{file_, "network.platform"}.fail(
+        path + " has " + std::to_string(count) + " hosts",
+        "accepted: at least " + std::to_string(hosts) + " for these workers and their server");
 }
 
 }  // namespace simrun

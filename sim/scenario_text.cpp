@@ -39,7 +39,9 @@ Field<Compute> compute_field() {
         Seconds sum;
         for (const Seconds time : compute.backward_by_tensor) sum += time;
         if (compute.backward && std::abs(sum.value - compute.backward->value) > 1e-6 * sum.value)
-          (where / "backward_by_tensor").fail("the times sum to " + show(sum) + ", backward says " + show(*compute.backward), "accepted: equal, or only one of them");
+          (where / "backward_by_tensor")
+              .fail("the times sum to " + show(sum) + ", backward says " + show(*compute.backward),
+                    "accepted: equal, or only one of them");
         compute.backward = sum;
       })
       .field();
@@ -60,7 +62,8 @@ struct NetworkText {
 
 /// Takes `value` into `to`, which is only there where `used` is set.
 template <class T, class U>
-void take(const std::optional<T>& value, U& to, bool used, bool needed, const std::string& key, const std::string& what, const Where& where) {
+void take(const std::optional<T>& value, U& to, bool used, bool needed, const std::string& key, const std::string& what,
+          const Where& where) {
   if (value && !used) (where / key).fail("does not go with " + what, "leave it out");
   if (!value && needed) (where / key).fail("is missing", "required with " + what);
   if (value) to = static_cast<U>(*value);
@@ -89,16 +92,21 @@ Field<Network> network_field() {
   using Model = Network::Model;
   return convert(
       Object<NetworkText>()
-          .optional("platform", &NetworkText::platform, text(), "a SimGrid platform file instead of a topology; its hosts in file order are the ranks")
-          .optional("topology", &NetworkText::topology, choice<Topology>({{"star", Topology::star}, {"tree", Topology::tree}}),
+          .optional("platform", &NetworkText::platform, text(),
+                    "a SimGrid platform file instead of a topology; its hosts in file order are the ranks")
+          .optional("topology", &NetworkText::topology,
+                    choice<Topology>({{"star", Topology::star}, {"tree", Topology::tree}}),
                     "star (default), or tree: switches of hosts joined by uplinks")
           .optional("bandwidth", &NetworkText::bandwidth, bandwidth(), "of a host's link, each way")
           .optional("latency", &NetworkText::latency, duration(false), "one way, host to host, through the switch")
-          .with_default("model", "ideal", &NetworkText::model, choice<Model>({{"ideal", Model::ideal}, {"lv08", Model::lv08}}),
+          .with_default("model", "ideal", &NetworkText::model,
+                        choice<Model>({{"ideal", Model::ideal}, {"lv08", Model::lv08}}),
                         "ideal: no overheads; lv08: SimGrid's corrections for TCP")
           .optional("hosts_per_switch", &NetworkText::hosts_per_switch, whole(1, 65536), "tree: hosts on one switch")
-          .optional("uplink_bandwidth", &NetworkText::uplink_bandwidth, bandwidth(), "tree: of a switch's uplink, each way")
-          .optional("uplink_latency", &NetworkText::uplink_latency, duration(false), "tree: added for every uplink crossed")
+          .optional("uplink_bandwidth", &NetworkText::uplink_bandwidth, bandwidth(),
+                    "tree: of a switch's uplink, each way")
+          .optional("uplink_latency", &NetworkText::uplink_latency, duration(false),
+                    "tree: added for every uplink crossed")
           .with_default("gpus_per_host", 1, &NetworkText::gpus_per_host, whole(1, 1), "reserved")
           .field(),
       network_of);
@@ -136,26 +144,27 @@ std::variant<SyntheticGradients, NpyFiles> gradients_of(const GradientsText& tex
 Field<std::variant<SyntheticGradients, NpyFiles>> gradients_field() {
   using Source = GradientsText::Source;
   using Distribution = SyntheticGradients::Distribution;
-  return convert(
-      Object<GradientsText>()
-          .with_default("source", "synthetic", &GradientsText::source,
-                        choice<Source>({{"synthetic", Source::synthetic}, {"npy", Source::npy}}), "random numbers, or NumPy files")
-          .optional("distribution", &GradientsText::distribution,
-                    choice<Distribution>({{"normal", Distribution::normal},
-                                          {"laplace", Distribution::laplace},
-                                          {"student-t", Distribution::student_t}}),
-                    "synthetic: of one element (default laplace)")
-          .optional("agreement", &GradientsText::agreement, number({0, 1}),
-                    "synthetic: share of variance common to all workers (default 0.3)")
-          .optional("scale_spread", &GradientsText::scale_spread, number({0, 10}),
-                    "synthetic: log-normal sigma of the scale from tensor to tensor (default 0)")
-          .optional("degrees_of_freedom", &GradientsText::degrees_of_freedom, number({2, 1e6, true}),
-                    "synthetic: of student-t (default 4)")
-          .optional("seed", &GradientsText::seed, whole(0, std::numeric_limits<std::int64_t>::max()), "synthetic: of the random numbers (default 1)")
-          .optional("files", &GradientsText::files, list_of(text()),
-                    "npy: one file for all workers or one each, relative to the scenario")
-          .field(),
-      gradients_of);
+  return convert(Object<GradientsText>()
+                     .with_default("source", "synthetic", &GradientsText::source,
+                                   choice<Source>({{"synthetic", Source::synthetic}, {"npy", Source::npy}}),
+                                   "random numbers, or NumPy files")
+                     .optional("distribution", &GradientsText::distribution,
+                               choice<Distribution>({{"normal", Distribution::normal},
+                                                     {"laplace", Distribution::laplace},
+                                                     {"student-t", Distribution::student_t}}),
+                               "synthetic: of one element (default laplace)")
+                     .optional("agreement", &GradientsText::agreement, number({0, 1}),
+                               "synthetic: share of variance common to all workers (default 0.3)")
+                     .optional("scale_spread", &GradientsText::scale_spread, number({0, 10}),
+                               "synthetic: log-normal sigma of the scale from tensor to tensor (default 0)")
+                     .optional("degrees_of_freedom", &GradientsText::degrees_of_freedom, number({2, 1e6, true}),
+                               "synthetic: of student-t (default 4)")
+                     .optional("seed", &GradientsText::seed, whole(0, std::numeric_limits<std::int64_t>::max()),
+                               "synthetic: of the random numbers (default 1)")
+                     .optional("files", &GradientsText::files, list_of(text()),
+                               "npy: one file for all workers or one each, relative to the scenario")
+                     .field(),
+                 gradients_of);
 }
 
 struct BucketText {
@@ -167,12 +176,14 @@ Field<Grouping> grouping_field() {
   const auto words = choice<Grouping>({{"model", {Grouping::WholeModel{}}}, {"tensor", {Grouping::EachTensor{}}}});
   const auto object = convert(
       Object<BucketText>()
-          .optional("bucket", &BucketText::bucket, size(), "groups of at least this many bytes of fp32 gradient, in backward order")
+          .optional("bucket", &BucketText::bucket, size(),
+                    "groups of at least this many bytes of fp32 gradient, in backward order")
           .optional("groups", &BucketText::groups, list_of(list_of(text())), "names of the tensors of each group")
           .field(),
       [](const BucketText& text, const Where& where) {
         if (text.bucket.has_value() == text.groups.has_value())
-          where.fail(text.bucket ? "bucket and groups are both given" : "neither bucket nor groups is given", "accepted: one of them");
+          where.fail(text.bucket ? "bucket and groups are both given" : "neither bucket nor groups is given",
+                     "accepted: one of them");
         if (text.bucket) return Grouping{Grouping::Bucket{*text.bucket}};
         return Grouping{Grouping::Explicit{*text.groups}};
       });
@@ -184,11 +195,12 @@ struct ScheduleText {
 };
 
 Field<Grouping> schedule_field() {
-  return convert(Object<ScheduleText>()
-                     .with_default("grouping", "model", &ScheduleText::grouping, grouping_field(),
-                                   "which tensors travel together: model, tensor, { \"bucket\": size } or { \"groups\": names }")
-                     .field(),
-                 [](const ScheduleText& text, const Where&) { return text.grouping; });
+  return convert(
+      Object<ScheduleText>()
+          .with_default("grouping", "model", &ScheduleText::grouping, grouping_field(),
+                        "which tensors travel together: model, tensor, { \"bucket\": size } or { \"groups\": names }")
+          .field(),
+      [](const ScheduleText& text, const Where&) { return text.grouping; });
 }
 
 void check_tensors(const std::vector<Tensor>& tensors, const Where& where) {
@@ -198,7 +210,8 @@ void check_tensors(const std::vector<Tensor>& tensors, const Where& where) {
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const Tensor& tensor = tensors[i];
     const Where here = where / "tensors" / i;
-    if (!names.insert(tensor.name).second) (here / "name").fail("\"" + tensor.name + "\" is used twice", "a name of its own for every tensor");
+    if (!names.insert(tensor.name).second)
+      (here / "name").fail("\"" + tensor.name + "\" is used twice", "a name of its own for every tensor");
     double elements = 1;
     for (const std::uint64_t dimension : tensor.shape) elements *= static_cast<double>(dimension);
     total += elements;
@@ -209,7 +222,8 @@ void check_tensors(const std::vector<Tensor>& tensors, const Where& where) {
 }  // namespace
 
 Field<Model> model_field() {
-  const auto dimension = convert(whole(1, 1'000'000'000'000), [](std::int64_t size, const Where&) { return static_cast<std::uint64_t>(size); });
+  const auto dimension = convert(whole(1, 1'000'000'000'000),
+                                 [](std::int64_t size, const Where&) { return static_cast<std::uint64_t>(size); });
   const auto tensor = Object<Tensor>()
                           .required("name", &Tensor::name, text(), "name of the tensor")
                           .required("shape", &Tensor::shape, list_of(dimension), "its dimensions")
@@ -219,11 +233,12 @@ Field<Model> model_field() {
     std::string source;
     std::vector<Tensor> tensors;
   };
-  const auto model = Object<ModelText>()
-                         .required("name", &ModelText::name, text(), "name of the model")
-                         .optional("source", &ModelText::source, text(), "where the shapes come from")
-                         .required("tensors", &ModelText::tensors, list_of(tensor), "parameter tensors in forward order")
-                         .field();
+  const auto model =
+      Object<ModelText>()
+          .required("name", &ModelText::name, text(), "name of the model")
+          .optional("source", &ModelText::source, text(), "where the shapes come from")
+          .required("tensors", &ModelText::tensors, list_of(tensor), "parameter tensors in forward order")
+          .field();
   return convert(model, [](ModelText read, const Where& where) {
     check_tensors(read.tensors, where);
     return Model{std::move(read.name), std::move(read.tensors)};
@@ -237,9 +252,12 @@ Field<MethodText> method_field() {
       .optional("k", &MethodText::k, whole(1, 1'000'000'000'000), "number of entries kept, instead of density")
       .optional("collective", &MethodText::collective, entry_of(collectives()), "how payloads are exchanged")
       .optional("index", &MethodText::index, index_field(), "how indices are written (default raw32)")
-      .optional("precision", &MethodText::half_precision, choice<bool>({{"fp32", false}, {"fp16", true}}), "sgd: of the values (default fp32)")
-      .optional("error_feedback", &MethodText::error_feedback, boolean(), "keep what was not sent for the next iteration; moves training, not times")
-      .optional("server", &MethodText::server, choice<ServerPlace>({{"own-host", ServerPlace::own_host}, {"rank0", ServerPlace::rank0}}),
+      .optional("precision", &MethodText::half_precision, choice<bool>({{"fp32", false}, {"fp16", true}}),
+                "sgd: of the values (default fp32)")
+      .optional("error_feedback", &MethodText::error_feedback, boolean(),
+                "keep what was not sent for the next iteration; moves training, not times")
+      .optional("server", &MethodText::server,
+                choice<ServerPlace>({{"own-host", ServerPlace::own_host}, {"rank0", ServerPlace::rank0}}),
                 "parameter-server: on a host of its own (default) or on rank 0's")
       .field();
 }
@@ -256,7 +274,8 @@ Field<ScenarioText> scenario_field() {
       .optional("name", &ScenarioText::name, text(), "title of the report")
       .required("workers", &ScenarioText::workers, whole(1, 65536), "number of workers M")
       .required("model", &ScenarioText::model, model, "a name under scenarios/models, a path, or the model itself")
-      .required("batch_per_worker", &ScenarioText::batch_per_worker, whole(1, 1'000'000'000), "samples a worker and iteration")
+      .required("batch_per_worker", &ScenarioText::batch_per_worker, whole(1, 1'000'000'000),
+                "samples a worker and iteration")
       .required("compute", &ScenarioText::compute, compute_field(), "what a worker computes in an iteration")
       .with_default("device", "auto", &ScenarioText::device, text(), "device profile: auto, cpu, cuda or a name")
       .required("network", &ScenarioText::network, network_field(), "the network between the workers")

@@ -40,7 +40,8 @@ std::vector<Group> group_as_named(const Model& model, const std::vector<std::vec
     std::vector<std::size_t> tensors;
     for (const std::string& name : group) {
       const auto found = missing.find(name);
-      if (found == missing.end()) throw std::invalid_argument("\"" + name + "\" is no tensor of the model or is named twice");
+      if (found == missing.end())
+        throw std::invalid_argument("\"" + name + "\" is no tensor of the model or is named twice");
       tensors.push_back(found->second);
       missing.erase(found);
     }

@@ -36,11 +36,13 @@ struct Group {
   std::uint64_t elements = 0;
 };
 
-/// Which tensors travel together, in the order in which the groups become ready in the backward pass (a group is ready when the gradient
-/// of its first tensor, which comes last, is done). Throws std::invalid_argument where explicit groups do not cover the model once.
+/// Which tensors travel together, in the order in which the groups become ready in the backward pass (a group is ready
+/// when the gradient of its first tensor, which comes last, is done). Throws std::invalid_argument where explicit
+/// groups do not cover the model once.
 std::vector<Group> make_schedule(const Model& model, const Grouping& grouping);
 
-/// Shares K entries of the whole model among groups in proportion to their size: largest remainder, ties to the first, at least 1 each.
+/// Shares K entries of the whole model among groups in proportion to their size: largest remainder, ties to the first,
+/// at least 1 each.
 std::vector<std::uint64_t> share_entries(std::span<const Group> groups, std::uint64_t entries);
 
 /// Shares the backward time among tensors in proportion to their size.

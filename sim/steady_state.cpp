@@ -8,7 +8,9 @@ namespace {
 
 constexpr double tolerance = 1e-9;
 
-bool equal(Seconds a, Seconds b) { return std::abs(a.value - b.value) <= tolerance * std::max(a.value, b.value); }
+bool equal(Seconds a, Seconds b) {
+  return std::abs(a.value - b.value) <= tolerance * std::max(a.value, b.value);
+}
 
 }  // namespace
 
@@ -54,8 +56,8 @@ bool SteadyState::is_steady(const Iteration& now) const {
 int SteadyState::last_rank() const {
   const auto& all = records();
   const Seconds last = iterations_.front().last;
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const auto& r) { return last.value - r.finish.value <= tolerance * last.value; });
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const auto& r) { return last.value - r.finish.value <= tolerance * last.value; });
   return static_cast<int>(found - all.begin());
 }
 

@@ -8,8 +8,9 @@
 
 namespace simrun {
 
-/// Watches all ranks' iterations and finds the period at which they repeat: as soon as all ranks end the first one at the same instant, or
-/// as every rank took the same time from one finish to the next. After `limit` iterations without, the mean over their second half.
+/// Watches all ranks' iterations and finds the period at which they repeat: as soon as all ranks end the first one at
+/// the same instant, or as every rank took the same time from one finish to the next. After `limit` iterations without,
+/// the mean over their second half.
 class SteadyState {
  public:
   explicit SteadyState(int workers, int limit = 64) : workers_(workers), limit_(limit) {}
@@ -41,10 +42,11 @@ class SteadyState {
   int limit_;
   int complete_ = 0;
   Seconds period_;
-  std::vector<std::size_t> next_ = std::vector<std::size_t>(static_cast<std::size_t>(workers_), 0);  ///< iteration of each rank, counted from the first
-  std::deque<Iteration> iterations_;  ///< from iteration complete_ on, once one is complete
-  std::vector<Seconds> previous_;     ///< finishes of the iteration before
-  std::vector<Seconds> lasts_;        ///< the last finish of each complete iteration
+  std::vector<std::size_t> next_ = std::vector<std::size_t>(static_cast<std::size_t>(workers_),
+                                                            0);  ///< iteration of each rank, counted from the first
+  std::deque<Iteration> iterations_;                             ///< from iteration complete_ on, once one is complete
+  std::vector<Seconds> previous_;                                ///< finishes of the iteration before
+  std::vector<Seconds> lasts_;                                   ///< the last finish of each complete iteration
 };
 
 }  // namespace simrun

@@ -20,13 +20,14 @@ std::vector<std::string> split(const std::string& path) {
   return keys;
 }
 
-/// Sets the value at a dotted path; objects on the way are made if they are missing, items of lists are not. A path that does not fit what is
-/// there is an error at `where`.
+/// Sets the value at a dotted path; objects on the way are made if they are missing, items of lists are not. A path
+/// that does not fit what is there is an error at `where`.
 void set_at(Json& root, const std::string& path, const Json& value, const Where& where) {
   Json* at = &root;
   for (const std::string& key : split(path)) {
     if (at->is_array()) {
-      const bool is_number = !key.empty() && key.size() < 9 && std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
+      const bool is_number = !key.empty() && key.size() < 9 &&
+                             std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
       if (!is_number || std::stoul(key) >= at->size())
         where.fail("there is no item \"" + key + "\"", "accepted: 0 to " + std::to_string(at->size() - 1));
       at = &(*at)[std::stoul(key)];
@@ -41,10 +42,13 @@ void set_at(Json& root, const std::string& path, const Json& value, const Where&
 }
 
 /// Sweep keys that stand for a field of every method that accepts it.
-bool is_method_key(const std::string& key) { return key == "density" || key == "k" || key == "index"; }
+bool is_method_key(const std::string& key) {
+  return key == "density" || key == "k" || key == "index";
+}
 
 bool accepts(const Json& method, const std::string& key) {
-  if (!method.is_object() || !method.contains("name") || !method["name"].is_string()) return true;  // reading it says what is wrong
+  if (!method.is_object() || !method.contains("name") || !method["name"].is_string())
+    return true;  // reading it says what is wrong
   const MethodEntry* entry = find_method(method["name"].get<std::string>());
   if (entry == nullptr) return true;
   if (!find_codec(entry->codec)->sparsifies) return false;
@@ -68,7 +72,8 @@ std::vector<Key> take_sweep(Json& json, const std::string& file) {
     const Where here = where / name;
     if (!values.is_array()) here.fail("is " + brief(values), "accepted: a list of values");
     if (values.empty()) here.fail("the list is empty", "accepted: at least 1 value");
-    if (name == "sweep" || name.starts_with("sweep.")) here.fail("a sweep cannot be swept", "accepted: workers, density, k, index or a path of the scenario");
+    if (name == "sweep" || name.starts_with("sweep."))
+      here.fail("a sweep cannot be swept", "accepted: workers, density, k, index or a path of the scenario");
     points *= static_cast<double>(values.size());
     keys.push_back({name, values});
   }
@@ -102,7 +107,8 @@ class Expansion {
   }
 
   void add_combination(const std::vector<std::size_t>& choice) {
-    const std::size_t methods = base_.is_object() && base_.contains("methods") && base_["methods"].is_array() ? base_["methods"].size() : 1;
+    const std::size_t methods =
+        base_.is_object() && base_.contains("methods") && base_["methods"].is_array() ? base_["methods"].size() : 1;
     std::optional<std::size_t> sgd;
     std::vector<std::size_t> rows;
     for (std::size_t method = 0; method < methods; ++method) {
@@ -126,14 +132,16 @@ class Expansion {
     return known->second;
   }
 
-  Scenario read(const std::vector<std::size_t>& choice, std::size_t method, std::vector<std::pair<std::string, Json>>& swept) {
+  Scenario read(const std::vector<std::size_t>& choice, std::size_t method,
+                std::vector<std::pair<std::string, Json>>& swept) {
     Json json = base_;
     std::vector<std::pair<std::string, std::string>> origins;  // path in the scenario, path in the sweep
     for (std::size_t i = 0; i < keys_.size(); ++i) {
       const Key& key = keys_[i];
       std::string path = key.name;
       if (is_method_key(key.name)) {
-        if (!json.contains("methods") || !json["methods"].is_array() || !accepts(json["methods"][method], key.name)) continue;
+        if (!json.contains("methods") || !json["methods"].is_array() || !accepts(json["methods"][method], key.name))
+          continue;
         path = "methods." + std::to_string(method) + "." + key.name;
       }
       const Json& value = key.values[choice[i]];
@@ -150,7 +158,8 @@ class Expansion {
   }
 
   /// An error at a path that the sweep set is the sweep's.
-  InputError blame_sweep(const InputError& error, const std::vector<std::pair<std::string, std::string>>& origins) const {
+  InputError blame_sweep(const InputError& error,
+                         const std::vector<std::pair<std::string, std::string>>& origins) const {
     const auto is_prefix = [](const std::string& a, const std::string& b) { return b == a || b.starts_with(a + "."); };
     if (error.file() != study_.file) return error;
     for (const auto& [path, origin] : origins) {

@@ -21,7 +21,7 @@ struct Point {
 /// A file of scenarios, expanded.
 struct Study {
   std::string file;
-  Json json;  ///< as in the file, with overrides
+  Json json;                                              ///< as in the file, with overrides
   std::vector<std::pair<std::string, std::size_t>> keys;  ///< of `sweep`, with their numbers of values
   std::vector<Point> points;                              ///< in the order of the rows
   std::vector<std::string> notes;
@@ -33,8 +33,9 @@ struct Override {
   std::string value;  ///< JSON, else text
 };
 
-/// Reads a scenario file, applies overrides, and expands its sweep: all combinations, the first key slowest, then methods in file order. A key applies to every
-/// method that accepts it (`density` not to an entry that gives `k`); equal points appear once. Throws InputError.
+/// Reads a scenario file, applies overrides, and expands its sweep: all combinations, the first key slowest, then
+/// methods in file order. A key applies to every method that accepts it (`density` not to an entry that gives `k`);
+/// equal points appear once. Throws InputError.
 Study read_study(const std::string& file, const std::vector<Override>& overrides);
 
 }  // namespace simrun

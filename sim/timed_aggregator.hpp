@@ -9,7 +9,8 @@
 
 namespace simrun {
 
-/// Results of combining that were computed before. Every iteration sends the same payloads, so each place combines the same ones again.
+/// Results of combining that were computed before. Every iteration sends the same payloads, so each place combines the
+/// same ones again.
 class CombineMemo {
  public:
   Payload combine(const Aggregator& aggregator, std::span<const Payload> parts);

@@ -12,11 +12,16 @@ namespace simrun {
 void write_trace(const std::string& file, const Scenario& scenario, const Times& times) {
   constexpr const char* names[] = {"compute", "encode", "communication", "decode"};
   Json events = Json::array();
-  events.push_back({{"ph", "M"}, {"name", "process_name"}, {"pid", 0}, {"args", {{"name", scenario.method.method->name}}}});
+  events.push_back(
+      {{"ph", "M"}, {"name", "process_name"}, {"pid", 0}, {"args", {{"name", scenario.method.method->name}}}});
   Seconds begin(0);
   if (!times.spans.empty() && !times.spans.front().empty()) begin = times.spans.front().front().begin;
   for (std::size_t rank = 0; rank < times.spans.size(); ++rank) {
-    events.push_back({{"ph", "M"}, {"name", "thread_name"}, {"pid", 0}, {"tid", rank}, {"args", {{"name", "worker " + std::to_string(rank)}}}});
+    events.push_back({{"ph", "M"},
+                      {"name", "thread_name"},
+                      {"pid", 0},
+                      {"tid", rank},
+                      {"args", {{"name", "worker " + std::to_string(rank)}}}});
     for (const Span& span : times.spans[rank]) {
       events.push_back({{"ph", "X"},
                         {"name", names[static_cast<int>(span.activity)]},

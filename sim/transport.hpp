@@ -18,10 +18,11 @@ std::uint64_t size_of(const Message& message);
 /// A transfer that was started; every one is waited for once.
 enum class Request : int {};
 
-/// One rank's access to the network and to time. A collective is ordinary code over this interface: it runs in simulated
-/// time, in memory, or on a real cluster.
+/// One rank's access to the network and to time. A collective is ordinary code over this interface: it runs in
+/// simulated time, in memory, or on a real cluster.
 ///
-/// A message starts when it is sent, whatever the receiver does. Messages with equal (source, destination, tag) arrive in order.
+/// A message starts when it is sent, whatever the receiver does. Messages with equal (source, destination, tag) arrive
+/// in order.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -49,9 +50,9 @@ class Transport {
   };
   virtual Traffic traffic() const = 0;
 
-  /// Runs step(0) .. step(count - 1). All ranks call it together, and every step sends and receives the same number of bytes on every
-  /// rank. In simulated time it may skip ahead once two successive steps took every rank the same time; returns the number of steps that
-  /// really ran, the same on every rank.
+  /// Runs step(0) .. step(count - 1). All ranks call it together, and every step sends and receives the same number of
+  /// bytes on every rank. In simulated time it may skip ahead once two successive steps took every rank the same time;
+  /// returns the number of steps that really ran, the same on every rank.
   virtual int repeat(int count, const std::function<void(int)>& step);
 
   void send(int to, Message message, int tag = 0) { wait(start_send(to, std::move(message), tag)); }

@@ -26,8 +26,8 @@ std::optional<NumberAndUnit> split(std::string_view text) {
 /// Takes a decimal or binary prefix off the front of `unit`; 1 where there is none.
 double take_prefix(std::string_view& unit) {
   constexpr std::pair<std::string_view, double> prefixes[] = {
-      {"Ki", 1024.0}, {"Mi", 1048576.0}, {"Gi", 1073741824.0}, {"Ti", 1099511627776.0}, {"k", 1e3},
-      {"K", 1e3},     {"M", 1e6},        {"G", 1e9},           {"T", 1e12}};
+      {"Ki", 1024.0}, {"Mi", 1048576.0}, {"Gi", 1073741824.0}, {"Ti", 1099511627776.0}, {"k", 1e3}, {"K", 1e3},
+      {"M", 1e6},     {"G", 1e9},        {"T", 1e12}};
   for (const auto& [prefix, factor] : prefixes) {
     if (unit.size() > prefix.size() && unit.starts_with(prefix)) {
       unit.remove_prefix(prefix.size());
@@ -63,8 +63,8 @@ std::string scaled(double value, const std::pair<double, const char*> (&units)[C
 }  // namespace
 
 std::optional<Seconds> parse_seconds(std::string_view text) {
-  constexpr std::pair<std::string_view, double> units[] = {{"s", 1},     {"ms", 1e3},    {"us", 1e6},    {"µs", 1e6},
-                                                           {"ns", 1e9}, {"min", 1 / 60.0}, {"h", 1 / 3600.0}};
+  constexpr std::pair<std::string_view, double> units[] = {
+      {"s", 1}, {"ms", 1e3}, {"us", 1e6}, {"µs", 1e6}, {"ns", 1e9}, {"min", 1 / 60.0}, {"h", 1 / 3600.0}};
   const auto parts = split(text);
   if (!parts) return std::nullopt;
   for (const auto& [unit, per_second] : units) {

@@ -43,6 +43,8 @@ std::optional<BytesPerSecond> parse_bandwidth(std::string_view text);
 std::string show(Seconds time);
 std::string show(Bytes size);
 
-constexpr Seconds operator/(Bytes size, BytesPerSecond rate) { return Seconds(size.value / rate.value); }
+constexpr Seconds operator/(Bytes size, BytesPerSecond rate) {
+  return Seconds(size.value / rate.value);
+}
 
 }  // namespace simrun

@@ -35,8 +35,8 @@ struct IterationRecord {
   std::vector<Span> spans;
 };
 
-/// One rank's iterations: forward, backward tensor by tensor, encoding as each group is ready, exchanges in order beside the rest of the
-/// backward pass, decoding, update.
+/// One rank's iterations: forward, backward tensor by tensor, encoding as each group is ready, exchanges in order
+/// beside the rest of the backward pass, decoding, update.
 class Worker {
  public:
   using PayloadOf = std::function<const Payload&(int worker, std::size_t group)>;
@@ -62,7 +62,8 @@ class Worker {
 /// A parameter server on a host of its own: combines for `groups` groups an iteration on a device of its own.
 class Server {
  public:
-  Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, const DeviceProfile& profile, CombineMemo& memo);
+  Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, const DeviceProfile& profile,
+         CombineMemo& memo);
 
   /// Serves one iteration.
   void iterate();

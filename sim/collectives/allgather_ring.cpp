@@ -39,6 +39,8 @@ class AllgatherRing final : public Collective {
 
 }  // namespace
 
-std::unique_ptr<const Collective> make_allgather_ring(ServerPlace) { return std::make_unique<AllgatherRing>(); }
+std::unique_ptr<const Collective> make_allgather_ring(ServerPlace) {
+  return std::make_unique<AllgatherRing>();
+}
 
 }  // namespace simrun

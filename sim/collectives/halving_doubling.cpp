@@ -5,9 +5,9 @@
 namespace simrun {
 namespace {
 
-/// Recursive halving (reduce-scatter), then recursive doubling (all-gather), among the first P ranks, P the largest power
-/// of two up to M. The M - P surplus ranks hand their payload to rank - P before and get the result from it after.
-/// For M = P: T = 2 a log2 M + 2 (M-1)/M 4N / B. Source: Thakur, Rabenseifner and Gropp, IJHPCA 2005.
+/// Recursive halving (reduce-scatter), then recursive doubling (all-gather), among the first P ranks, P the largest
+/// power of two up to M. The M - P surplus ranks hand their payload to rank - P before and get the result from it
+/// after. For M = P: T = 2 a log2 M + 2 (M-1)/M 4N / B. Source: Thakur, Rabenseifner and Gropp, IJHPCA 2005.
 class HalvingDoubling final : public Collective {
  public:
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {
@@ -56,6 +56,8 @@ class HalvingDoubling final : public Collective {
 
 }  // namespace
 
-std::unique_ptr<const Collective> make_halving_doubling(ServerPlace) { return std::make_unique<HalvingDoubling>(); }
+std::unique_ptr<const Collective> make_halving_doubling(ServerPlace) {
+  return std::make_unique<HalvingDoubling>();
+}
 
 }  // namespace simrun

@@ -3,8 +3,8 @@
 namespace simrun {
 namespace {
 
-/// Combines one payload from every worker, `own` being that of rank 0 where the server is a worker itself, and sends everyone else the
-/// result: all payloads come in at once, all replies go out at once.
+/// Combines one payload from every worker, `own` being that of rank 0 where the server is a worker itself, and sends
+/// everyone else the result: all payloads come in at once, all replies go out at once.
 Payload collect_and_reply(Transport& transport, const Payload* own, const Aggregator& aggregator) {
   const int first = own != nullptr ? 1 : 0;
   std::vector<Request> requests;
@@ -20,15 +20,16 @@ Payload collect_and_reply(Transport& transport, const Payload* own, const Aggreg
   return result;
 }
 
-/// M payloads into one server, M replies out: T = 2a + M (payload + reply) / B and the time to combine, which the workers
-/// wait for. With the server on rank 0, M - 1 each way (signSGD's published code).
+/// M payloads into one server, M replies out: T = 2a + M (payload + reply) / B and the time to combine, which the
+/// workers wait for. With the server on rank 0, M - 1 each way (signSGD's published code).
 class ParameterServer final : public Collective {
  public:
   explicit ParameterServer(ServerPlace place) : place_(place) {}
 
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {
     if (transport.size() == 1) return {{aggregator->combine({&mine, 1})}};
-    if (place_ == ServerPlace::rank0 && transport.rank() == 0) return {{collect_and_reply(transport, &mine, *aggregator)}};
+    if (place_ == ServerPlace::rank0 && transport.rank() == 0)
+      return {{collect_and_reply(transport, &mine, *aggregator)}};
     const int server = place_ == ServerPlace::rank0 ? 0 : transport.size();
     transport.send(server, {mine});
     return {transport.receive(server)};

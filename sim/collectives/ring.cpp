@@ -18,9 +18,7 @@ class Chunks {
     return chunks_[chunks_.size() == 1 ? 0 : static_cast<std::size_t>(wrapped)];
   }
 
-  Payload joined(const Payload& like) const {
-    return like.has_contents() ? cut(join(chunks_), 0, elements_) : like;
-  }
+  Payload joined(const Payload& like) const { return like.has_contents() ? cut(join(chunks_), 0, elements_) : like; }
 
  private:
   std::uint64_t elements_;
@@ -28,8 +26,8 @@ class Chunks {
   std::vector<Payload> chunks_;
 };
 
-/// Ring all-reduce: M-1 steps of reduce-scatter, M-1 of all-gather, each moving one chunk of ceil(N/M) elements to the right.
-/// T = 2(M-1)(a + 4 ceil(N/M) / B). Source: Patarasu and Yuan, JPDC 2009.
+/// Ring all-reduce: M-1 steps of reduce-scatter, M-1 of all-gather, each moving one chunk of ceil(N/M) elements to the
+/// right. T = 2(M-1)(a + 4 ceil(N/M) / B). Source: Patarasu and Yuan, JPDC 2009.
 class Ring final : public Collective {
  public:
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {
@@ -66,6 +64,8 @@ class Ring final : public Collective {
 
 }  // namespace
 
-std::unique_ptr<const Collective> make_ring(ServerPlace) { return std::make_unique<Ring>(); }
+std::unique_ptr<const Collective> make_ring(ServerPlace) {
+  return std::make_unique<Ring>();
+}
 
 }  // namespace simrun

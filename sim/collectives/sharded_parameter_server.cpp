@@ -5,8 +5,8 @@
 namespace simrun {
 namespace {
 
-/// Elements [begin, end) of shard s of M: equal numbers of 32-element words, so that packed signs can be cut there. The last
-/// shards are short or empty where the words run out.
+/// Elements [begin, end) of shard s of M: equal numbers of 32-element words, so that packed signs can be cut there. The
+/// last shards are short or empty where the words run out.
 struct Shard {
   std::uint64_t begin;
   std::uint64_t end;
@@ -20,8 +20,8 @@ struct Shard {
   bool empty() const { return begin == end; }
 };
 
-/// Every worker serves one shard of N/M elements: it receives that shard from all others at once, combines, and replies to all at once.
-/// T = 2a + (M-1)/M (payload + reply) / B, headers aside.
+/// Every worker serves one shard of N/M elements: it receives that shard from all others at once, combines, and replies
+/// to all at once. T = 2a + (M-1)/M (payload + reply) / B, headers aside.
 class ShardedParameterServer final : public Collective {
  public:
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {

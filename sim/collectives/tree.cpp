@@ -3,9 +3,9 @@
 namespace simrun {
 namespace {
 
-/// Binomial tree: in round i rank r with r mod 2^(i+1) = 2^i sends to r - 2^i, which combines; then the result goes back down the same
-/// tree. A rank without a partner passes through. T = 2 ceil(log2 M) (a + payload / B). For mergeable payloads this is gTop-k
-/// (Shi et al., ICDCS 2019, Algorithm 3), for any M.
+/// Binomial tree: in round i rank r with r mod 2^(i+1) = 2^i sends to r - 2^i, which combines; then the result goes
+/// back down the same tree. A rank without a partner passes through. T = 2 ceil(log2 M) (a + payload / B). For
+/// mergeable payloads this is gTop-k (Shi et al., ICDCS 2019, Algorithm 3), for any M.
 class Tree final : public Collective {
  public:
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {
@@ -31,6 +31,8 @@ class Tree final : public Collective {
 
 }  // namespace
 
-std::unique_ptr<const Collective> make_tree(ServerPlace) { return std::make_unique<Tree>(); }
+std::unique_ptr<const Collective> make_tree(ServerPlace) {
+  return std::make_unique<Tree>();
+}
 
 }  // namespace simrun

@@ -1,9 +1,9 @@
 #include "sim/simgrid/cluster.hpp"
 
-#include <simgrid/Exception.hpp>
-#include <simgrid/s4u.hpp>
 #include <simgrid/version.h>
 #include <xbt/log.h>
+#include <simgrid/Exception.hpp>
+#include <simgrid/s4u.hpp>
 
 #include <malloc.h>
 
@@ -29,7 +29,8 @@ sg4::Engine& start_engine() {
   return *engine;
 }
 
-/// A guard page below each stack turns an overflow into a crash, but costs two of the 65530 mappings that Linux gives a process.
+/// A guard page below each stack turns an overflow into a crash, but costs two of the 65530 mappings that Linux gives a
+/// process.
 constexpr int most_guarded_actors = 16384;
 
 /// Actors only pass payloads on, so their stacks are small; of each, only the pages that are used take memory.
@@ -51,8 +52,7 @@ struct Cluster::Impl {
   bool stopped = false;
 };
 
-Cluster::Cluster(const Network& network, int workers, Repeats repeats)
-    : impl_(new Impl{start_engine(), network, {}}) {
+Cluster::Cluster(const Network& network, int workers, Repeats repeats) : impl_(new Impl{start_engine(), network, {}}) {
   impl_->shared.workers = workers;
   impl_->shared.repeats = repeats;
 }
@@ -101,7 +101,8 @@ std::size_t count_platform_hosts(const std::string& file) {
       std::vector<sg4::Link*> links;
       double latency = 0;
       hosts[i]->route_to(hosts[i + 1], links, &latency);
-      if (links.empty()) throw std::runtime_error("no route from " + hosts[i]->get_name() + " to " + hosts[i + 1]->get_name());
+      if (links.empty())
+        throw std::runtime_error("no route from " + hosts[i]->get_name() + " to " + hosts[i + 1]->get_name());
     }
     return hosts.size();
   } catch (const std::exception& error) {

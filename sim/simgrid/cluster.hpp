@@ -19,8 +19,9 @@ class Cluster {
   Cluster(const Network& network, int workers, Repeats repeats = Repeats::skipped);
   ~Cluster();
 
-  /// Runs `rank` as an actor on each of the workers' hosts, and `server`, if set, on a host of its own, in simulated time. Returns when all
-  /// are done or one of them has called stop. Throws std::runtime_error where they wait for each other for ever.
+  /// Runs `rank` as an actor on each of the workers' hosts, and `server`, if set, on a host of its own, in simulated
+  /// time. Returns when all are done or one of them has called stop. Throws std::runtime_error where they wait for each
+  /// other for ever.
   void run(const std::function<void(Transport&)>& rank, const std::function<void(Transport&)>& server = nullptr);
 
   /// Ends the simulation; to be called by a rank, which ends last.
@@ -31,8 +32,8 @@ class Cluster {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Hosts in a SimGrid platform file. Throws InputError where SimGrid cannot read it or where a host has no route to the next. Uses up the
-/// process's cluster: call it in a child process.
+/// Hosts in a SimGrid platform file. Throws InputError where SimGrid cannot read it or where a host has no route to the
+/// next. Uses up the process's cluster: call it in a child process.
 std::size_t count_platform_hosts(const std::string& file);
 
 /// SimGrid's version, "3.32".

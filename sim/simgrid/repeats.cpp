@@ -7,7 +7,9 @@ namespace simrun {
 namespace {
 
 /// Clocks are sums of many doubles: equal durations differ in their last digits.
-bool equal(Seconds a, Seconds b) { return std::abs(a.value - b.value) <= 1e-9 * std::max(a.value, b.value); }
+bool equal(Seconds a, Seconds b) {
+  return std::abs(a.value - b.value) <= 1e-9 * std::max(a.value, b.value);
+}
 
 }  // namespace
 

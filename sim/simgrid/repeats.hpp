@@ -9,9 +9,10 @@ namespace simrun {
 
 /// One call of Transport::repeat by all ranks: finds the step after which the rest can be skipped.
 ///
-/// Ranks run on their own clocks and meet only through messages. Once step s - 1 and step s took every rank the same time d, the state of
-/// the network at the end of step s is that at the end of step s - 1, moved by d, and so on for ever. By then the foremost rank may have
-/// entered later steps; all ranks run up to there, so that every message that was sent is received, and then jump.
+/// Ranks run on their own clocks and meet only through messages. Once step s - 1 and step s took every rank the same
+/// time d, the state of the network at the end of step s is that at the end of step s - 1, moved by d, and so on for
+/// ever. By then the foremost rank may have entered later steps; all ranks run up to there, so that every message that
+/// was sent is received, and then jump.
 class Repeat {
  public:
   Repeat(int ranks, int count) : ranks_(ranks), stop_(count), steps_(static_cast<std::size_t>(count)) {}

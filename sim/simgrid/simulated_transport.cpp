@@ -63,7 +63,8 @@ int SimulatedTransport::repeat(int count, const std::function<void(int)>& step) 
 
 sg4::Mailbox& SimulatedTransport::mailbox(int from, int to, int tag) {
   // Ranks stay below 2^17, tags below 2^30.
-  const std::uint64_t key = (static_cast<std::uint64_t>(tag) << 17 | static_cast<std::uint64_t>(from)) << 17 | static_cast<std::uint64_t>(to);
+  const std::uint64_t key =
+      (static_cast<std::uint64_t>(tag) << 17 | static_cast<std::uint64_t>(from)) << 17 | static_cast<std::uint64_t>(to);
   sg4::Mailbox*& box = shared_.mailboxes[key];
   if (box == nullptr) {
     box = sg4::Mailbox::by_name(std::to_string(from) + ">" + std::to_string(to) + "#" + std::to_string(tag));

@@ -22,8 +22,8 @@ struct SharedState {
   std::size_t first_repeat_call = 0;  ///< number of repeat_calls.front() among all calls so far
 };
 
-/// One rank in simulated time. There is one S4U mailbox for every (source, destination, tag), with the destination as its permanent receiver:
-/// that is what makes a message start when it is sent.
+/// One rank in simulated time. There is one S4U mailbox for every (source, destination, tag), with the destination as
+/// its permanent receiver: that is what makes a message start when it is sent.
 class SimulatedTransport final : public Transport {
  public:
   SimulatedTransport(SharedState& shared, int rank) : shared_(shared), rank_(rank) {}

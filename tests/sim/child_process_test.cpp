@@ -13,8 +13,10 @@ TEST_CASE("a child's result comes back whole") {
 }
 
 TEST_CASE("a child's mistakes and crashes are told apart") {
-  CHECK_THROWS_AS(run_in_child([]() -> std::string { throw InputError("f", "a.b", "is bad", "accepted: good"); }), InputError);
-  CHECK_THROWS_WITH(run_in_child([]() -> std::string { throw InputError("f", "a.b", "is bad", "accepted: good"); }), "f: a.b: is bad; accepted: good");
+  CHECK_THROWS_AS(run_in_child([]() -> std::string { throw InputError("f", "a.b", "is bad", "accepted: good"); }),
+                  InputError);
+  CHECK_THROWS_WITH(run_in_child([]() -> std::string { throw InputError("f", "a.b", "is bad", "accepted: good"); }),
+                    "f: a.b: is bad; accepted: good");
   CHECK_THROWS_WITH(run_in_child([]() -> std::string { throw std::runtime_error("out of luck"); }), "out of luck");
   CHECK_THROWS_WITH(run_in_child([]() -> std::string { std::_Exit(3); }), "ended with status 3");
   const auto crash = []() -> std::string {

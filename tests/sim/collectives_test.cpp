@@ -1,5 +1,5 @@
-// Every collective with every codec that fits it, over the transport in memory: all ranks get the same result, it is the one that a
-// sequential program gets, and the bytes on the wire are those of the formulas.
+// Every collective with every codec that fits it, over the transport in memory: all ranks get the same result, it is
+// the one that a sequential program gets, and the bytes on the wire are those of the formulas.
 
 #include <algorithm>
 #include <bit>
@@ -35,11 +35,12 @@ std::vector<Payload> payloads_of(const Codec& codec, int workers) {
 }
 
 struct Exchanged {
-  std::vector<Outcome> outcomes;             ///< by rank
+  std::vector<Outcome> outcomes;            ///< by rank
   std::vector<Transport::Traffic> traffic;  ///< by rank, then the server's
 };
 
-Exchanged exchange_in_memory(const Collective& collective, bool server, const std::vector<Payload>& payloads, const Aggregator* aggregator) {
+Exchanged exchange_in_memory(const Collective& collective, bool server, const std::vector<Payload>& payloads,
+                             const Aggregator* aggregator) {
   const int workers = static_cast<int>(payloads.size());
   Exchanged all{std::vector<Outcome>(payloads.size()), std::vector<Transport::Traffic>(payloads.size() + 1)};
   const auto rank = [&](Transport& transport) {
@@ -56,7 +57,8 @@ Exchanged exchange_in_memory(const Collective& collective, bool server, const st
 }
 
 /// gTop-k's tree, written as a recursion: ranks [first, first + size), size a power of two, merge into one.
-Payload merge_tree(const Aggregator& aggregator, const std::vector<Payload>& payloads, std::size_t first, std::size_t size) {
+Payload merge_tree(const Aggregator& aggregator, const std::vector<Payload>& payloads, std::size_t first,
+                   std::size_t size) {
   if (size == 1) return payloads[first];
   const Payload left = merge_tree(aggregator, payloads, first, size / 2);
   if (first + size / 2 >= payloads.size()) return left;
@@ -89,7 +91,8 @@ TEST_CASE("every collective gives every rank the sequential result") {
       for (const ServerPlace place : {ServerPlace::own_host, ServerPlace::rank0}) {
         if (place == ServerPlace::rank0 && !entry.has_server) continue;
         for (const int workers : worker_counts) {
-          INFO(entry.name << " with " << codec_entry.name << ", " << workers << " workers, server place " << static_cast<int>(place));
+          INFO(entry.name << " with " << codec_entry.name << ", " << workers << " workers, server place "
+                          << static_cast<int>(place));
           const auto payloads = payloads_of(*codec, workers);
           const auto aggregator = codec->aggregator();
           const bool server = entry.has_server && place == ServerPlace::own_host;
@@ -115,7 +118,8 @@ TEST_CASE("what is sent is received, and one worker sends nothing") {
       for (const int workers : worker_counts) {
         INFO(entry.name << " with " << codec_entry.name << ", " << workers << " workers");
         const auto aggregator = codec->aggregator();
-        const Exchanged all = exchange_in_memory(*entry.make(ServerPlace::own_host), entry.has_server, payloads_of(*codec, workers), aggregator.get());
+        const Exchanged all = exchange_in_memory(*entry.make(ServerPlace::own_host), entry.has_server,
+                                                 payloads_of(*codec, workers), aggregator.get());
         std::uint64_t sent = 0;
         std::uint64_t received = 0;
         for (const auto& traffic : all.traffic) {
@@ -135,14 +139,16 @@ TEST_CASE("bytes on the wire follow the formulas") {
     const CollectiveEntry& entry = *find_collective(collective);
     const auto codec = find_codec(codec_name)->make({}, primitives);
     const auto aggregator = codec->aggregator();
-    return exchange_in_memory(*entry.make(ServerPlace::own_host), entry.has_server, payloads_of(*codec, workers), aggregator.get()).traffic[rank];
+    return exchange_in_memory(*entry.make(ServerPlace::own_host), entry.has_server, payloads_of(*codec, workers),
+                              aggregator.get())
+        .traffic[rank];
   };
   for (const int m : {2, 3, 7, 8}) {
     INFO(m << " workers");
     const auto workers = static_cast<std::uint64_t>(m);
     const std::uint64_t chunk = 4 * ((elements + workers - 1) / workers);
-    const std::uint64_t pairs = 32 + 8 * kept;       // header, K indices, K values
-    const std::uint64_t signs = 32 + 4 * 32;         // header, ceil(1000 / 32) = 32 words
+    const std::uint64_t pairs = 32 + 8 * kept;  // header, K indices, K values
+    const std::uint64_t signs = 32 + 4 * 32;    // header, ceil(1000 / 32) = 32 words
     // Ring: 2 (M - 1) chunks of ceil(N / M) elements.
     CHECK(traffic_of("ring", "dense", m, 0).sent == 2 * (workers - 1) * chunk);
     // All-gather: everyone receives M - 1 payloads, however they come.
@@ -185,7 +191,8 @@ TEST_CASE("payloads without contents move the same bytes as those with") {
 }
 
 TEST_CASE("the sharded server carries what the server carries, in shards of whole words") {
-  // N = 1000 is 32 words; 5 shards of ceil(32 / 5) = 7 words: 224, 224, 224, 224, 104 elements. With 40 workers 8 get no shard.
+  // N = 1000 is 32 words; 5 shards of ceil(32 / 5) = 7 words: 224, 224, 224, 224, 104 elements. With 40 workers 8 get
+  // no shard.
   const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
   const auto codec = find_codec("signs")->make({}, primitives);
   const auto aggregator = codec->aggregator();

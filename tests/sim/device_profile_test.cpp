@@ -22,15 +22,15 @@ TEST_CASE("times are interpolated linearly in log-log") {
   CHECK(table.at(work(100, 0)).value == Approx(1e-6));
   CHECK(table.at(work(1000, 0)).value == Approx(1e-5));  // half way in log scale: sqrt(1e-6 * 1e-4)
   CHECK(table.at(work(10000, 0)).value == Approx(1e-4));
-  CHECK(table.at(work(1, 0)).value == Approx(1e-6));        // below the grid: stays
-  CHECK(table.at(work(40000, 0)).value == Approx(4e-4));    // beyond: in proportion
+  CHECK(table.at(work(1, 0)).value == Approx(1e-6));      // below the grid: stays
+  CHECK(table.at(work(40000, 0)).value == Approx(4e-4));  // beyond: in proportion
 }
 
 TEST_CASE("two axes are interpolated one after the other") {
   const CostTable table{{{"elements", {10, 1000}}, {"density", {0.01, 1}}}, {1, 4, 100, 400}, "measured", ""};
   CHECK(table.at(work(10, 0.1)).value == Approx(1));
-  CHECK(table.at(work(10, 1)).value == Approx(2));       // density 0.1, half way: sqrt(1 * 4)
-  CHECK(table.at(work(100, 10)).value == Approx(20));    // and half way in elements: sqrt(2 * 200)
+  CHECK(table.at(work(10, 1)).value == Approx(2));         // density 0.1, half way: sqrt(1 * 4)
+  CHECK(table.at(work(100, 10)).value == Approx(20));      // and half way in elements: sqrt(2 * 200)
   CHECK(table.at(work(1000, 1e-3)).value == Approx(100));  // density below the grid: stays
   CHECK(table.at(work(2000, 4000)).value == Approx(800));  // beyond in elements only
 }
@@ -60,7 +60,13 @@ TEST_CASE("every shipped profile has every operation, and dense fp32 costs nothi
 
 TEST_CASE("a bitmap costs more than raw indices") {
   const DeviceProfile profile = read_device_profile(data_root() + "/platforms/devices/p102-100.json");
-  Work raw{.stage = Stage::combine, .kind = PayloadKind::sparse_signs, .index = IndexCoding::raw32, .elements = 1e6, .entries = 8e4, .parts = 8, .result_entries = 5e4};
+  Work raw{.stage = Stage::combine,
+           .kind = PayloadKind::sparse_signs,
+           .index = IndexCoding::raw32,
+           .elements = 1e6,
+           .entries = 8e4,
+           .parts = 8,
+           .result_entries = 5e4};
   Work bitmap = raw;
   bitmap.index = IndexCoding::bitmap;
   // Eight decodings of 1e4 entries in 1e6 elements and one encoding of 5e4.
@@ -68,7 +74,8 @@ TEST_CASE("a bitmap costs more than raw indices") {
   one.entries = 1e4;
   Work result = raw;
   result.entries = 5e4;
-  const double expected = 8 * profile.operations.at("index-decode.bitmap").at(one).value + profile.operations.at("index-encode.bitmap").at(result).value;
+  const double expected = 8 * profile.operations.at("index-decode.bitmap").at(one).value +
+                          profile.operations.at("index-encode.bitmap").at(result).value;
   CHECK(profile.seconds(bitmap).value - profile.seconds(raw).value == Approx(expected));
 }
 

@@ -32,9 +32,11 @@ std::string TemporaryFolder::write(const std::string& name, const std::string& t
 
 Ended run_program(const std::string& arguments, const std::string& folder, const std::string& before) {
   const TemporaryFolder output;
-  const std::string command = "cd '" + folder + "' && " + before + " && '" SIMRUN_PROGRAM "' " + arguments + " >'" + output.path() + "/out' 2>'" + output.path() + "/err'";
+  const std::string command = "cd '" + folder + "' && " + before + " && '" SIMRUN_PROGRAM "' " + arguments + " >'" +
+                              output.path() + "/out' 2>'" + output.path() + "/err'";
   const int status = std::system(command.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(output.path() + "/out"), read_file(output.path() + "/err")};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(output.path() + "/out"),
+          read_file(output.path() + "/err")};
 }
 
 std::string read_file(const std::string& file) {
@@ -69,6 +71,8 @@ std::vector<std::map<std::string, std::string>> parse_csv(const std::string& tex
   return rows;
 }
 
-double number(const std::map<std::string, std::string>& row, const std::string& column) { return std::stod(row.at(column)); }
+double number(const std::map<std::string, std::string>& row, const std::string& column) {
+  return std::stod(row.at(column));
+}
 
 }  // namespace simrun

@@ -29,7 +29,8 @@ struct Ended {
   std::string err;
 };
 
-/// Runs the simrun program with these arguments (as a shell reads them) in a folder; `before` is run by the shell first ("ulimit -v 100000").
+/// Runs the simrun program with these arguments (as a shell reads them) in a folder; `before` is run by the shell first
+/// ("ulimit -v 100000").
 Ended run_program(const std::string& arguments, const std::string& folder, const std::string& before = "true");
 
 std::string read_file(const std::string& file);

@@ -67,7 +67,9 @@ TEST_CASE("program: the parts add up, and the derived columns follow") {
   for (const auto& row : rows_of(small_scenario())) {
     INFO(row.at("method"));
     const double iteration = number(row, "iteration_s");
-    CHECK(number(row, "compute_s") + number(row, "encode_s") + number(row, "communication_s") + number(row, "decode_s") == Approx(iteration).epsilon(1e-12));
+    CHECK(number(row, "compute_s") + number(row, "encode_s") + number(row, "communication_s") +
+              number(row, "decode_s") ==
+          Approx(iteration).epsilon(1e-12));
     CHECK(number(row, "samples_per_s") == Approx(4 * 8 / iteration));
     CHECK(number(row, "scaling_efficiency") == Approx(0.01 / iteration));
     CHECK(row.at("network_model") == "ideal");
@@ -92,11 +94,13 @@ TEST_CASE("program: rows come in the contract's order, equal points once") {
   // nlohmann's plain objects sort their keys: density before workers.
   scenario["sweep"] = {{"density", {0.1, 0.2}}, {"workers", {2, 3}}};
   std::vector<std::string> seen;
-  for (const auto& row : rows_of(scenario)) seen.push_back(row.at("method") + " " + row.at("workers") + " " + row.at("density"));
+  for (const auto& row : rows_of(scenario))
+    seen.push_back(row.at("method") + " " + row.at("workers") + " " + row.at("density"));
   // gtop-k gives k, so density does not apply to it: it appears once a number of workers, like sgd and signsgd-mv.
-  CHECK(seen == std::vector<std::string>{"sgd 2 ", "top-k 2 0.1", "gtop-k 2 0.01", "signsgd-mv 2 ", "sparse-signsgd 2 0.1",
-                                         "sgd 3 ", "top-k 3 0.1", "gtop-k 3 0.01", "signsgd-mv 3 ", "sparse-signsgd 3 0.1",
-                                         "top-k 2 0.2", "sparse-signsgd 2 0.2", "top-k 3 0.2", "sparse-signsgd 3 0.2"});
+  CHECK(seen == std::vector<std::string>{"sgd 2 ", "top-k 2 0.1", "gtop-k 2 0.01", "signsgd-mv 2 ",
+                                         "sparse-signsgd 2 0.1", "sgd 3 ", "top-k 3 0.1", "gtop-k 3 0.01",
+                                         "signsgd-mv 3 ", "sparse-signsgd 3 0.1", "top-k 2 0.2", "sparse-signsgd 2 0.2",
+                                         "top-k 3 0.2", "sparse-signsgd 3 0.2"});
 }
 
 TEST_CASE("program: a swept path has a column of its own, and speed-up is against the sgd of the same values") {
@@ -106,7 +110,8 @@ TEST_CASE("program: a swept path has a column of its own, and speed-up is agains
   REQUIRE(rows.size() == 10);
   CHECK(rows[9].at("network.bandwidth") == "10 Gbps");
   for (std::size_t i = 0; i < 10; ++i)
-    CHECK(number(rows[i], "speedup_over_sgd") == Approx(number(rows[i / 5 * 5], "iteration_s") / number(rows[i], "iteration_s")));
+    CHECK(number(rows[i], "speedup_over_sgd") ==
+          Approx(number(rows[i / 5 * 5], "iteration_s") / number(rows[i], "iteration_s")));
 }
 
 TEST_CASE("program: any number of jobs gives the same bytes, and files hold what is printed") {
@@ -144,8 +149,8 @@ TEST_CASE("program: overlap hides communication behind the backward pass") {
   const double whole = number(rows_of(scenario)[0], "iteration_s");
   scenario["schedule"] = {{"grouping", "tensor"}};
   const double overlapped = number(rows_of(scenario)[0], "iteration_s");
-  // Backward: c until 3 ms after forward, b 1.8 ms, a 1.2 ms. Exchanges take 6 (a + chunk / B): c 324 us, b 314.4, a 309.6. Those of c
-  // and b are over before the next is ready, so only a's is exposed.
+  // Backward: c until 3 ms after forward, b 1.8 ms, a 1.2 ms. Exchanges take 6 (a + chunk / B): c 324 us, b 314.4, a
+  // 309.6. Those of c and b are over before the next is ready, so only a's is exposed.
   CHECK(whole == Approx(0.01 + 6 * (a + 1000 / B)).epsilon(1e-9));
   CHECK(overlapped == Approx(0.01 + 6 * (a + 4 * 50 / B)).epsilon(1e-9));
 }
@@ -168,7 +173,8 @@ TEST_CASE("program: traces have one row a worker that adds up to the iteration")
   const auto rows = parse_csv(run.out);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     INFO(rows[i].at("method"));
-    const json trace = json::parse(read_file(folder.path() + "/out/trace/" + std::to_string(i) + "-" + rows[i].at("method") + "-4.json"));
+    const json trace = json::parse(
+        read_file(folder.path() + "/out/trace/" + std::to_string(i) + "-" + rows[i].at("method") + "-4.json"));
     std::map<int, double> busy;
     std::set<std::string> names;
     for (const json& event : trace["traceEvents"]) {
@@ -177,8 +183,10 @@ TEST_CASE("program: traces have one row a worker that adds up to the iteration")
       names.insert(event["name"]);
     }
     CHECK(busy.size() == 4);
-    for (const auto& [worker, microseconds] : busy) CHECK(microseconds == Approx(1e6 * number(rows[i], "iteration_s")).epsilon(1e-9));
-    for (const std::string& name : names) CHECK((name == "compute" || name == "encode" || name == "communication" || name == "decode"));
+    for (const auto& [worker, microseconds] : busy)
+      CHECK(microseconds == Approx(1e6 * number(rows[i], "iteration_s")).epsilon(1e-9));
+    for (const std::string& name : names)
+      CHECK((name == "compute" || name == "encode" || name == "communication" || name == "decode"));
   }
 }
 
@@ -188,7 +196,8 @@ TEST_CASE("program: a key that moves nothing is pointed out") {
   scenario["sweep"] = {{"density", {0.1, 0.2}}};
   const TemporaryFolder folder;
   folder.write("s.json", scenario.dump());
-  CHECK_THAT(run_program("s.json", folder.path()).err, Catch::Contains("warning: sweep.density: no result depends on it"));
+  CHECK_THAT(run_program("s.json", folder.path()).err,
+             Catch::Contains("warning: sweep.density: no result depends on it"));
   scenario["methods"] = small_scenario()["methods"];
   folder.write("s.json", scenario.dump());
   CHECK_THAT(run_program("s.json", folder.path()).err, !Catch::Contains("warning"));
@@ -222,7 +231,8 @@ TEST_CASE("program: --dry-run lists and writes nothing, --set overrides") {
 }
 
 TEST_CASE("program: gradients from files") {
-  // A NumPy file: magic, version 1.0, header length, header padded to 64 bytes in all, then 1,000 floats of which ten are large.
+  // A NumPy file: magic, version 1.0, header length, header padded to 64 bytes in all, then 1,000 floats of which ten
+  // are large.
   std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1000,), }";
   header.resize(117, ' ');
   header += '\n';
@@ -248,7 +258,8 @@ TEST_CASE("program: what it lists can be named") {
   const TemporaryFolder folder;
   const Ended all = run_program("list", folder.path());
   CHECK(all.status == 0);
-  for (const char* word : {"gtop-k", "sparse-signs", "allgather-doubling", "vgg16-cifar10", "p102-100", "lv08"}) CHECK_THAT(all.out, Catch::Contains(word));
+  for (const char* word : {"gtop-k", "sparse-signs", "allgather-doubling", "vgg16-cifar10", "p102-100", "lv08"})
+    CHECK_THAT(all.out, Catch::Contains(word));
   CHECK_THAT(run_program("list methods", folder.path()).out, !Catch::Contains("vgg16"));
   CHECK(json::parse(run_program("schema", folder.path()).out)["properties"].contains("workers"));
   CHECK_THAT(run_program("--version", folder.path()).out, Catch::StartsWith("simrun "));
@@ -268,10 +279,11 @@ TEST_CASE("program: every shipped scenario is valid") {
 }
 
 TEST_CASE("program: golden run of the README's scenario") {
-  // The figures were looked at when they were recorded: sgd is 0.1395 + 62 (50 us + 4 x 460259 / 125e6) = 1.055754 s, top-k 31 steps of
-  // 117856 bytes, gtop-k 10 steps, and the published 6.3 ns a parameter to select.
+  // The figures were looked at when they were recorded: sgd is 0.1395 + 62 (50 us + 4 x 460259 / 125e6) = 1.055754 s,
+  // top-k 31 steps of 117856 bytes, gtop-k 10 steps, and the published 6.3 ns a parameter to select.
   const TemporaryFolder folder;
-  const Ended run = run_program(SIMRUN_SOURCE_DIR "/scenarios/32gpu_1gbe.json --format csv -o out --set device=p102-100", folder.path());
+  const Ended run = run_program(
+      SIMRUN_SOURCE_DIR "/scenarios/32gpu_1gbe.json --format csv -o out --set device=p102-100", folder.path());
   REQUIRE(run.status == 0);
   const auto rows = parse_csv(run.out);
   const auto golden = parse_csv(read_file(SIMRUN_SOURCE_DIR "/tests/golden/32gpu_1gbe.csv"));

@@ -22,14 +22,17 @@ using Lists = std::vector<std::vector<std::size_t>>;
 TEST_CASE("groups come in the order in which the backward pass makes them ready") {
   CHECK(tensors_of(make_schedule(model, {Grouping::WholeModel{}})) == Lists{{0, 1, 2, 3}});
   CHECK(tensors_of(make_schedule(model, {Grouping::EachTensor{}})) == Lists{{3}, {2}, {1}, {0}});
-  // d has 2200 bytes, c 200, b 1200, a 400. A bucket closes once it has 1300: d; then c and b together have 1400; a is left.
+  // d has 2200 bytes, c 200, b 1200, a 400. A bucket closes once it has 1300: d; then c and b together have 1400; a is
+  // left.
   CHECK(tensors_of(make_schedule(model, {Grouping::Bucket{Bytes(1300)}})) == Lists{{3}, {1, 2}, {0}});
   // {a, d} is ready with a, which is last; {c, b} with b.
   CHECK(tensors_of(make_schedule(model, {Grouping::Explicit{{{"a", "d"}, {"c", "b"}}}})) == Lists{{1, 2}, {0, 3}});
 }
 
 TEST_CASE("explicit groups hold every tensor once") {
-  const auto make = [](std::vector<std::vector<std::string>> groups) { return make_schedule(model, {Grouping::Explicit{std::move(groups)}}); };
+  const auto make = [](std::vector<std::vector<std::string>> groups) {
+    return make_schedule(model, {Grouping::Explicit{std::move(groups)}});
+  };
   CHECK_THROWS_WITH(make({{"a", "b"}, {"c"}}), Catch::Contains("\"d\" is in no group"));
   CHECK_THROWS_WITH(make({{"a", "b", "c", "d", "a"}}), Catch::Contains("\"a\""));
   CHECK_THROWS_WITH(make({{"a", "b", "c", "d"}, {"e"}}), Catch::Contains("\"e\""));

@@ -1,4 +1,5 @@
-// Collectives in simulated time against their closed forms. Notation: a = latency, B = bytes a second, n = bytes of a payload.
+// Collectives in simulated time against their closed forms. Notation: a = latency, B = bytes a second, n = bytes of a
+// payload.
 
 #include <bit>
 #include <catch2/catch.hpp>
@@ -44,8 +45,8 @@ struct Run {
 };
 
 /// One exchange among `workers`; rank r begins at r * stagger.
-Run simulated(const Network& network, const char* name, const Payload& payload, int workers, Repeats repeats = Repeats::skipped,
-              double stagger = 0, ServerPlace place = ServerPlace::own_host) {
+Run simulated(const Network& network, const char* name, const Payload& payload, int workers,
+              Repeats repeats = Repeats::skipped, double stagger = 0, ServerPlace place = ServerPlace::own_host) {
   const std::string text = run_in_child([&] {
     const CollectiveEntry& entry = *find_collective(name);
     const auto collective = entry.make(place);
@@ -71,7 +72,9 @@ Run simulated(const Network& network, const char* name, const Payload& payload, 
   return run;
 }
 
-Approx close_to(double value) { return Approx(value).epsilon(1e-6).margin(1e-12); }
+Approx close_to(double value) {
+  return Approx(value).epsilon(1e-6).margin(1e-12);
+}
 
 }  // namespace
 
@@ -98,8 +101,9 @@ TEST_CASE("halving-doubling: 2 log2 M steps that move 2 (M - 1) / M n") {
   for (const int m : {2, 4, 16, 32})
     CHECK(simulated(star(), "halving-doubling", dense(elements), m).finish ==
           close_to(2 * std::log2(m) * a + 2 * (m - 1.0) / m * n / B));
-  // M = 6: rank 4 hands n to rank 0 while rank 2, which has no such partner, already sends its first n / 2 there: both share
-  // rank 0's link for 1.5 n / B. Rank 0's own halves take 1/2 + 1/4, the way back 1/4 + 1/2, the result for rank 4 another n: 4 n / B.
+  // M = 6: rank 4 hands n to rank 0 while rank 2, which has no such partner, already sends its first n / 2 there: both
+  // share rank 0's link for 1.5 n / B. Rank 0's own halves take 1/2 + 1/4, the way back 1/4 + 1/2, the result for rank
+  // 4 another n: 4 n / B.
   CHECK(simulated(star(), "halving-doubling", dense(elements), 6).finish == close_to(6 * a + 4 * n / B));
 }
 
@@ -108,8 +112,8 @@ TEST_CASE("tree: 2 ceil(log2 M) steps of a whole payload") {
   const double n = static_cast<double>(payload.size());
   for (const int m : {1, 2, 4, 8, 32})
     CHECK(simulated(star(), "tree", payload, m).finish == close_to(2 * std::log2(m) * (a + n / B)));
-  // M = 5: rank 4 has no partner in the first two rounds and reaches rank 0 as early as the others let it: rank 0 is busy
-  // receiving from 1 and 2 for two steps while rank 4's payload comes in and shares its link.
+  // M = 5: rank 4 has no partner in the first two rounds and reaches rank 0 as early as the others let it: rank 0 is
+  // busy receiving from 1 and 2 for two steps while rank 4's payload comes in and shares its link.
   const double odd = simulated(star(), "tree", payload, 5).finish;
   CHECK(odd <= 6 * (a + n / B) * (1 + 1e-9));
   CHECK(odd >= 4 * (a + n / B));
@@ -140,9 +144,9 @@ TEST_CASE("all-gather as a ring and by doubling") {
 
 TEST_CASE("a tree of switches: uplinks are shared and their latency added") {
   // Two switches of 4 hosts. In a doubling all-gather's last step all 8 ranks send 4 payloads to the other switch:
-  // 4 flows on an uplink of B share it, each gets B / 4. The steps before (distance 1 and 2) cross it with 1 and 2 flows:
-  // time (1, 2, 4) x (1, 2, 4) n / B. Crossing adds 2 u; in the first two steps only ranks at the edge cross, and the others
-  // begin the last step before them, so that the uplink is busy from then on: 2 u counts once.
+  // 4 flows on an uplink of B share it, each gets B / 4. The steps before (distance 1 and 2) cross it with 1 and 2
+  // flows: time (1, 2, 4) x (1, 2, 4) n / B. Crossing adds 2 u; in the first two steps only ranks at the edge cross,
+  // and the others begin the last step before them, so that the uplink is busy from then on: 2 u counts once.
   Network network = star();
   network.topology = Network::Topology::tree;
   network.hosts_per_switch = 4;
@@ -150,13 +154,25 @@ TEST_CASE("a tree of switches: uplinks are shared and their latency added") {
   network.uplink_latency = Seconds(10e-6);
   const Payload payload = pairs(50'000, 10'000);
   const double n = static_cast<double>(payload.size());
-  CHECK(simulated(network, "allgather-doubling", payload, 8).finish ==
-        close_to(3 * a + 20e-6 + (1 + 4 + 16) * n / B));
+  CHECK(simulated(network, "allgather-doubling", payload, 8).finish == close_to(3 * a + 20e-6 + (1 + 4 + 16) * n / B));
   // Inside one switch nothing crosses: as on a star.
   CHECK(simulated(network, "allgather-doubling", payload, 4).finish == close_to(2 * a + 3 * n / B));
   // Uplinks fast enough are no bottleneck.
   network.uplink_bandwidth = BytesPerSecond(4 * B);
   CHECK(simulated(network, "ring", dense(8000), 8).finish == close_to(14 * (a + 20e-6 + 4000 / B)));
+}
+
+TEST_CASE("platform files: ranks are hosts in file order") {
+  // Two switches of 17 hosts: ranks 0 to 16 are on the left one, so a ring of 16 stays there, at 1 Gbps and 2 x 25 us.
+  Network network;
+  network.topology = Network::Topology::platform;
+  network.platform = SIMRUN_SOURCE_DIR "/platforms/two_switches.xml";
+  CHECK(simulated(network, "ring", dense(16'000), 16).finish == close_to(30 * (a + 4000 / B)));
+  // Of 18 ranks one is on the right: some edge of the ring always crosses, and every step waits for it: 20 us more.
+  CHECK(simulated(network, "ring", dense(18'000), 18).finish == close_to(34 * (a + 20e-6 + 4000 / B)));
+  // In the fat tree neighbours 0 and 1 are two cables apart.
+  network.platform = SIMRUN_SOURCE_DIR "/platforms/fat_tree_16.xml";
+  CHECK(simulated(network, "ring", dense(2000), 2).finish == close_to(2 * (25e-6 + 4000 / B)));
 }
 
 TEST_CASE("zero latency costs none") {
@@ -186,7 +202,8 @@ TEST_CASE("skipped repeats end when literal ones do") {
       // Ranks that begin together, a little apart (steps overlap), and far apart (a whole exchange).
       for (const double stagger : {0.0, 3e-6, 2e-3}) {
         for (const char* name : {"ring", "allgather-ring"}) {
-          INFO(name << ", " << m << " workers, stagger " << stagger << ", topology " << static_cast<int>(network.topology));
+          INFO(name << ", " << m << " workers, stagger " << stagger << ", topology "
+                    << static_cast<int>(network.topology));
           const Payload payload = std::string(name) == "ring" ? dense(100'000) : pairs(50'000, 500);
           const Run literal = simulated(network, name, payload, m, Repeats::literal, stagger);
           const Run skipped = simulated(network, name, payload, m, Repeats::skipped, stagger);

@@ -23,7 +23,8 @@ TEST_CASE("quantities are read with their units") {
 }
 
 TEST_CASE("what is no quantity is refused") {
-  for (const char* text : {"", "us", "50", "50 ", "50  us", "50 usx", "us 50", "1e400 s", "nan s", "5 m", "5 S"}) CHECK_FALSE(parse_seconds(text));
+  for (const char* text : {"", "us", "50", "50 ", "50  us", "50 usx", "us 50", "1e400 s", "nan s", "5 m", "5 S"})
+    CHECK_FALSE(parse_seconds(text));
   for (const char* text : {"25", "25 M", "25 MBps", "25 mB", "25 KiBs"}) CHECK_FALSE(parse_bytes(text));
   for (const char* text : {"1 Gb", "1 GB", "1 bps/s", "1 Gps"}) CHECK_FALSE(parse_bandwidth(text));
 }
