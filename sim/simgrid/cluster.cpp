@@ -1,13 +1,14 @@
 #include "sim/simgrid/cluster.hpp"
 
+#include <malloc.h>
+
+#include <simgrid/s4u.hpp>
+#include <stdexcept>
+
+// After s4u.hpp, whose macros they need.
 #include <simgrid/version.h>
 #include <xbt/log.h>
 #include <simgrid/Exception.hpp>
-#include <simgrid/s4u.hpp>
-
-#include <malloc.h>
-
-#include <stdexcept>
 
 #include "sim/error.hpp"
 #include "sim/simgrid/platform.hpp"
@@ -95,8 +96,9 @@ void Cluster::stop() {
 
 std::size_t count_platform_hosts(const std::string& file) {
   try {
+    sg4::Engine& engine = start_engine();
     configure(Network::Model::ideal);
-    const std::vector<sg4::Host*> hosts = load_platform(start_engine(), file);
+    const std::vector<sg4::Host*> hosts = load_platform(engine, file);
     for (std::size_t i = 0; i + 1 < hosts.size(); ++i) {
       std::vector<sg4::Link*> links;
       double latency = 0;

@@ -22,7 +22,7 @@ constexpr double sigmas = 5;
 
 Model vectors(std::vector<std::uint64_t> sizes) {
   Model model{"vectors", {}};
-  for (const std::uint64_t size : sizes) model.tensors.push_back({"t" + std::to_string(model.tensors.size()), {size}});
+  for (const std::uint64_t size : sizes) model.tensors.push_back({"t", {size}});
   return model;
 }
 
@@ -162,7 +162,7 @@ TEST_CASE("the largest magnitudes are not quantised", "[gradients]") {
   for (float& v : x) v = std::abs(v);
   const auto end = x.begin() + many / 10000;
   std::partial_sort(x.begin(), end, x.end(), std::greater<>());
-  CHECK(std::unique(x.begin(), end) - x.begin() >= many / 10000 - 4);
+  CHECK(end - std::unique(x.begin(), end) <= 4);
 }
 
 TEST_CASE("bytes do not depend on the number of threads", "[gradients]") {
