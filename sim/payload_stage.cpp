@@ -147,29 +147,54 @@ void check_memory(const Study& study, const std::map<std::string, Source>& sourc
                    "finite values");
 }
 
-/// Makes and encodes one worker's gradient of one group; it lives only here.
-void encode_group(Source& source, std::size_t worker, std::size_t g, unsigned threads) {
-  const Group& group = source.groups[g];
-  const std::unique_ptr<float[]> gradient(new float[group.elements]);
+/// One worker's gradient of one group, to be made and encoded.
+struct Task {
+  Source* source;
+  std::size_t worker;
+  std::size_t group;
+
+  std::size_t elements() const { return source->groups[group].elements; }
+};
+
+/// Makes the gradient in `buffer`, where it lives until the next one, and encodes it in every way that is asked for.
+void encode_group(const Task& task, unsigned threads, std::span<float> buffer) {
+  Source& source = *task.source;
+  const Group& group = source.groups[task.group];
+  const std::span<float> gradient = buffer.first(group.elements);
   std::size_t offset = 0;
   for (const std::size_t tensor : group.tensors) {
     const std::size_t size = source.scenario->model->tensors[tensor].elements();
-    source.gradients->fill(static_cast<int>(worker), tensor, threads, {gradient.get() + offset, size});
+    source.gradients->fill(static_cast<int>(task.worker), tensor, threads, gradient.subspan(offset, size));
     offset += size;
   }
   for (auto& [key, encoding] : source.encodings) {
     const Codec& codec = threads > 1 ? *encoding.threaded : *encoding.serial;
     try {
-      encoding.table->set(worker, g, codec.encode({gradient.get(), group.elements}, encoding.entries[g], {}));
+      encoding.table->set(task.worker, task.group, codec.encode(gradient, encoding.entries[task.group], {}));
     } catch (const NonFiniteError& error) {
-      blame_gradient(source, worker, group, error.element);
+      blame_gradient(source, task.worker, group, error.element);
     }
   }
 }
 
 /// Groups so large that one a thread would take too much memory are done one after another, each with all threads.
-bool is_large(const Group& group) {
-  return group.elements > (1U << 22);
+bool is_large(const Task& task) {
+  return task.elements() > (1U << 22);
+}
+
+/// Runs the tasks on `outer` threads, each with a buffer of its own, and with `inner` threads in each task.
+void run_tasks(const std::vector<Task>& tasks, unsigned outer, unsigned inner, const std::function<void()>& step) {
+  std::size_t largest = 0;
+  for (const Task& task : tasks) largest = std::max(largest, task.elements());
+  std::atomic<std::size_t> next = 0;
+  parallel_for(tasks.empty() ? 0 : outer, outer, [&](std::size_t) {
+    // Not a vector, which would write zeros first.
+    const std::unique_ptr<float[]> buffer(new float[largest]);
+    for (std::size_t i = next++; i < tasks.size(); i = next++) {
+      encode_group(tasks[i], inner, {buffer.get(), largest});
+      step();
+    }
+  });
 }
 
 }  // namespace
@@ -187,26 +212,20 @@ std::vector<std::shared_ptr<const PayloadTable>> make_payloads(const Study& stud
   Plan plan(study, threads);
   check_memory(study, plan.sources());
 
-  struct Task {
-    Source* source;
-    std::size_t worker;
-    std::size_t group;
-  };
   std::vector<Task> small;
   std::vector<Task> large;
   for (auto& [key, source] : plan.sources()) {
     for (std::size_t worker = 0; worker < source.workers; ++worker) {
-      for (std::size_t g = 0; g < source.groups.size(); ++g)
-        (is_large(source.groups[g]) ? large : small).push_back({&source, worker, g});
+      for (std::size_t g = 0; g < source.groups.size(); ++g) {
+        const Task task{&source, worker, g};
+        (is_large(task) ? large : small).push_back(task);
+      }
     }
   }
   std::atomic<std::size_t> done = 0;
-  const auto run = [&](const Task& task, unsigned inner) {
-    encode_group(*task.source, task.worker, task.group, inner);
-    progress(++done, small.size() + large.size());
-  };
-  parallel_for(small.size(), threads, [&](std::size_t i) { run(small[i], 1); });
-  for (const Task& task : large) run(task, threads);
+  const auto step = [&] { progress(++done, small.size() + large.size()); };
+  run_tasks(small, threads, 1, step);
+  run_tasks(large, 1, threads, step);
   return plan.tables();
 }
 

@@ -6,7 +6,7 @@
 set -euo pipefail
 
 repository=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
-readme_command=$(grep -m 1 -oE '\./simrun [^`]+' "$repository/README.md")
+readme_command=$(grep -m 1 -oE '\./simrun [^ `]+' "$repository/README.md")
 (($#)) || set -- "$readme_command" "$readme_command"
 
 skip() { echo "skipped: $*" && exit 0; }
