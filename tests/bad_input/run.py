@@ -30,7 +30,8 @@ EXPECTED = HERE / "expected.txt"
 TIMEOUT = 20  # seconds
 HEADER = """\
 # What simrun says about each case of run.py: NAME | FILE: PATH: what is wrong; what is accepted
-# FILE is relative to cases/ or to the folder of made files. SIZE stands for the memory that the machine has free.
+# FILE is relative to cases/ or to the folder of made files.
+# [...] stands for words of SimGrid's, for this machine's memory and for lists that grow with every model and device.
 """
 
 
@@ -110,8 +111,7 @@ def make_files(folder):
     yield made("line_end_in_value", {"model": "a\nb"})
     yield made("line_end_in_key", {"a\nb": 1})
     yield made("escape_in_value", {"device": "\x1b[31mred"})
-    yield made("long_value", {"device": "x" * 100_000})
-    yield made("long_key", {"x" * 100_000: 1})
+    yield made("long_value", {"device": "x" * 300})
     yield made("nul_in_model", {"model": "resnet50\0.json"})
 
 
@@ -156,14 +156,14 @@ def command_lines():
     yield case("jobs_without_number", sound, "--jobs")
     yield case("format_unknown", sound, "--format", "xml")
     yield case("out_without_folder", sound, "-o")
-    yield case("out_empty", sound, "-o", "")
     yield case("out_parent_is_file", sound, "-o", "file/results", files=file)
     yield case("out_is_file", sound, "-o", "file", files=file)
     yield case("results_is_file", sound, files={"results": ""})
     yield case("list_unknown_kind", "list", "metods")
     yield case("schema_with_argument", "schema", "top-k")
     yield case("calibrate_unknown_device", "calibrate", "--device", "tpu")
-    yield case("relative_scenario", os.path.relpath(sound.with_name("density_zero.json"), "/"), files={})
+    yield case("relative_path", "zero.json", files={"zero.json": (CASES / "density_zero.json").read_text()})
+    yield case("dry_run_npy_missing", CASES / "npy_missing.json", "--dry-run")
 
 
 def contents(folder):
@@ -178,15 +178,10 @@ class Result:
     problems: list = field(default_factory=list)
 
 
-def normalised(line, folders):
-    for folder in folders:
-        line = line.replace(f"{folder}/", "")
-    return re.sub(r"this machine has [\d.]+ [kMGT]?B free", "this machine has SIZE free", line)
-
-
 def start(program, case, work):
     """What the program did, or None if it took too long."""
-    own = {"HOME": f"{work.parent}/home", "XDG_CACHE_HOME": f"{work.parent}/cache", "LC_ALL": "C"}  # no profile measured here
+    # Profiles that were measured on this machine stay out of the way.
+    own = {"HOME": f"{work.parent}/home", "XDG_CACHE_HOME": f"{work.parent}/cache", "LC_ALL": "C"}
     try:
         return subprocess.run([program, *case.arguments], cwd=work, env={**os.environ, **own}, input=case.feed,
                               capture_output=True, timeout=TIMEOUT)
@@ -220,7 +215,7 @@ def run(program, case, made):
     if error.count("\n") != 1 or not error.endswith("\n"):
         result.problems.append(f"not one line on stderr: {error[:500]!r}")
     else:
-        result.said = normalised(error[:-1], [CASES, made])
+        result.said = error[:-1].replace(f"{CASES}/", "").replace(f"{made}/", "")
     return result
 
 
@@ -233,8 +228,13 @@ def write_expected(cases, expected):
     text = HEADER
     for kind in dict.fromkeys(case.kind for case in cases):
         text += f"\n# {kind}\n"
-        text += "".join(f"{case.name} | {expected[case.name]}\n" for case in cases if case.kind == kind and case.name in expected)
+        names = [case.name for case in cases if case.kind == kind and case.name in expected]
+        text += "".join(f"{name} | {expected[name]}\n" for name in names)
     EXPECTED.write_text(text)
+
+
+def matches(said, expected):
+    return re.fullmatch(".*".join(map(re.escape, expected.split("[...]"))), said) is not None
 
 
 def compare(case, result, expected):
@@ -244,7 +244,7 @@ def compare(case, result, expected):
         return problems
     if case.name not in expected:
         problems.append(f"no line in {EXPECTED.name}; got\n    {result.said}")
-    elif result.said != expected[case.name]:
+    elif not matches(result.said, expected[case.name]):
         problems.append(f"wrong line\n    got      {result.said}\n    expected {expected[case.name]}")
     return problems
 
@@ -268,8 +268,11 @@ def main():
 
     expected = read_expected()
     if arguments.update:
-        expected.update({case.name: results[case.name].said for case in chosen if not case.sound and not results[case.name].problems})
+        for case in chosen:
+            if not case.sound and not results[case.name].problems and compare(case, results[case.name], expected):
+                expected[case.name] = results[case.name].said
         write_expected(cases, expected)
+        expected = read_expected()
     passed = failed = 0
     for case in chosen:
         problems = compare(case, results[case.name], expected)
