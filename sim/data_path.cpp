@@ -1,7 +1,12 @@
 #include "sim/data_path.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 namespace simrun {
@@ -23,6 +28,15 @@ std::optional<std::string> find_file(const std::string& name, const std::string&
     if (fs::exists(candidate, ignored)) return candidate.lexically_normal().string();
   }
   return std::nullopt;
+}
+
+std::string why_unreadable(const std::string& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return std::string("cannot be opened: ") + std::strerror(errno);
+  if (S_ISDIR(status.st_mode)) return "is a folder";
+  if (!S_ISREG(status.st_mode)) return "is not a regular file";
+  if (::access(file.c_str(), R_OK) != 0) return std::string("cannot be opened: ") + std::strerror(errno);
+  return {};
 }
 
 std::string cache_folder() {

@@ -13,6 +13,10 @@ std::string data_root();
 /// The first of NAME as it is (if absolute), in `folder`, in the current folder, and in the data root that exists.
 std::optional<std::string> find_file(const std::string& name, const std::string& folder);
 
+/// Why a file that was named cannot be read: "cannot be opened: No such file or directory", "is a folder"; empty if it
+/// can.
+std::string why_unreadable(const std::string& file);
+
 /// Where this machine's own profiles are kept: $XDG_CACHE_HOME/simrun or ~/.cache/simrun.
 std::string cache_folder();
 

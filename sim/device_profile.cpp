@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "kernels/index_coding.hpp"
 #include "sim/fields.hpp"
@@ -51,16 +52,22 @@ std::string kind_name(PayloadKind kind) {
   return "sparse-signs";
 }
 
-/// The numbers of nested lists, `depth` deep, in order.
-void flatten(const Json& value, std::size_t depth, const Where& where, std::vector<double>& out) {
-  if (depth == 0) {
-    if (!value.is_number() || !(value.get<double>() > 0))
-      where.fail("is " + brief(value), "accepted: a number above 0");
-    out.push_back(value.get<double>());
+double positive_number(const Json& value, const Where& where) {
+  if (!value.is_number() || !(value.get<double>() > 0)) where.fail("is " + brief(value), "accepted: a number above 0");
+  return value.get<double>();
+}
+
+/// The numbers of nested lists, one level for each of `axes`, in order.
+void flatten(const Json& value, std::span<const CostTable::Axis> axes, const Where& where, std::vector<double>& out) {
+  if (axes.empty()) {
+    out.push_back(positive_number(value, where));
     return;
   }
-  if (!value.is_array()) where.fail("is " + brief(value), "accepted: a list, one level for each axis");
-  for (std::size_t i = 0; i < value.size(); ++i) flatten(value[i], depth - 1, where / i, out);
+  const std::size_t count = axes.front().values.size();
+  if (!value.is_array() || value.size() != count)
+    where.fail("is " + brief(value),
+               "accepted: a list of " + std::to_string(count) + ", one for each of " + axes.front().name);
+  for (std::size_t i = 0; i < count; ++i) flatten(value[i], axes.subspan(1), where / i, out);
 }
 
 /// A table as it stands in the file.
@@ -93,12 +100,14 @@ CostTable::Axis read_axis(const OperationEntry& operation, std::size_t number, c
   if (!axes.is_object() || axes.size() != operation.axes.size() ||
       std::next(axes.begin(), static_cast<std::ptrdiff_t>(number)).key() != name) {
     std::vector<std::string> names(operation.axes.begin(), operation.axes.end());
-    where.fail("wrong axes", "accepted, in this order: " + one_of(names));
+    where.fail("wrong axes", "accepted, in this order: " + one_of(names, "then"));
   }
   CostTable::Axis axis{name, {}};
-  flatten(axes[name], 1, where / name, axis.values);
-  if (axis.values.empty() ||
-      std::adjacent_find(axis.values.begin(), axis.values.end(), std::greater_equal<>()) != axis.values.end())
+  if (!axes[name].is_array() || axes[name].empty())
+    (where / name).fail("is " + brief(axes[name]), "accepted: a list of numbers");
+  for (std::size_t i = 0; i < axes[name].size(); ++i)
+    axis.values.push_back(positive_number(axes[name][i], where / name / i));
+  if (std::adjacent_find(axis.values.begin(), axis.values.end(), std::greater_equal<>()) != axis.values.end())
     (where / name).fail("the values do not ascend", "accepted: each value above the one before");
   return axis;
 }
@@ -108,16 +117,9 @@ CostTable read_table(const OperationEntry& operation, Json& value, const Where& 
   CostTable table;
   table.provenance = read.provenance;
   table.source = read.source;
-  std::size_t count = 1;
-  for (std::size_t i = 0; i < operation.axes.size(); ++i) {
+  for (std::size_t i = 0; i < operation.axes.size(); ++i)
     table.axes.push_back(read_axis(operation, i, read.axes, where / "axes"));
-    count *= table.axes.back().values.size();
-  }
-  flatten(read.seconds, operation.axes.size(), where / "seconds", table.seconds);
-  if (table.seconds.size() != count)
-    (where / "seconds")
-        .fail(std::to_string(table.seconds.size()) + " times",
-              "accepted: one a grid point, here " + std::to_string(count));
+  flatten(read.seconds, table.axes, where / "seconds", table.seconds);
   return table;
 }
 

@@ -27,17 +27,18 @@ std::string shown(double value) {
 
 /// A quantity with its unit as text; `example` shows one.
 template <class Q>
-Field<Q> quantity(std::optional<Q> (*parse)(std::string_view), std::string units, std::string example, bool positive) {
+Field<Q> quantity(std::string noun, std::optional<Q> (*parse)(std::string_view), double most, std::string units,
+                  std::string example, bool positive) {
   const std::string accepted = "accepted: a number and a unit (" + units + "), like \"" + example + "\"";
   return {{{"type", "string"}, {"examples", {example}}}, [=](Json& value, const Where& where) {
             if (value.is_number()) where.fail("the number " + brief(value) + " has no unit", accepted);
             if (!value.is_string()) where.fail("is " + brief(value), accepted);
             const std::optional<Q> read = parse(value.get<std::string>());
-            if (!read || !std::isfinite(read->value))
-              where.fail(brief(value) + " is no quantity with such a unit", accepted);
+            if (!read || !std::isfinite(read->value)) where.fail(brief(value) + " is no " + noun, accepted);
             if (read->value < 0 || (positive && read->value == 0))
               where.fail(brief(value) + " is too small",
                          positive ? "accepted: more than zero" : "accepted: zero or more");
+            if (read->value > most) where.fail(brief(value) + " is too large", "accepted: a smaller " + noun);
             return *read;
           }};
 }
@@ -68,6 +69,7 @@ Field<std::int64_t> whole(std::int64_t least, std::int64_t most) {
   if (most < std::numeric_limits<std::int64_t>::max()) {
     schema["maximum"] = most;
     accepted = "accepted: a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+    if (least == most) accepted = "accepted: " + std::to_string(least);
   }
   return {schema, [least, most, accepted](Json& value, const Where& where) {
             if (!value.is_number()) where.fail("is " + brief(value), accepted);
@@ -104,16 +106,15 @@ Field<double> number(Range range) {
 }
 
 Field<Seconds> duration(bool positive) {
-  return quantity(parse_seconds, "s, ms, us, ns", "50 us", positive);
+  return quantity("duration", parse_seconds, 1e9, "s, ms, us, ns, min, h", "50 us", positive);
 }
 
 Field<BytesPerSecond> bandwidth() {
-  return quantity(parse_bandwidth, "bps, Kbps to Gbps, or B/s, kB/s to GB/s, Mi and Gi for powers of two", "1 Gbps",
-                  true);
+  return quantity("bandwidth", parse_bandwidth, 1e18, "bps or B/s with k, M, G, T or Ki, Mi, Gi, Ti", "1 Gbps", true);
 }
 
 Field<Bytes> size() {
-  return quantity(parse_bytes, "B, kB, MB, GB, KiB, MiB, GiB", "25 MB", true);
+  return quantity("size", parse_bytes, 1e18, "B or b with k, M, G, T or Ki, Mi, Gi, Ti", "25 MB", true);
 }
 
 Field<Json> anything() {
@@ -126,16 +127,17 @@ void fail_unknown_key(const Where& where, const std::string& key, const std::vec
       .fail(near ? "unknown key, did you mean \"" + *near + "\"?" : "unknown key", "accepted: " + one_of(known));
 }
 
-std::string one_of(const std::vector<std::string>& words) {
+std::string one_of(const std::vector<std::string>& words, std::string_view last) {
   std::string all;
   for (std::size_t i = 0; i < words.size(); ++i)
-    all += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + words[i];
+    all += (i == 0 ? "" : i + 1 == words.size() ? " " + std::string(last) + " " : ", ") + words[i];
   return all;
 }
 
 std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& words) {
   std::optional<std::string> best;
-  std::size_t fewest = std::max<std::size_t>(2, word.size() / 2) + 1;
+  // At most half of the letters may be wrong, of short words two.
+  std::size_t fewest = std::min(word.size(), std::max<std::size_t>(2, word.size() / 2)) + 1;
   for (const std::string& candidate : words) {
     const std::size_t distance = edits(word, candidate);
     if (distance < fewest) {

@@ -21,7 +21,8 @@ struct Where {
   std::string path;
 
   Where operator/(std::string_view key) const {
-    return {file, path.empty() ? std::string(key) : path + "." + std::string(key)};
+    const std::string shown = key.empty() ? "\"\"" : std::string(key);
+    return {file, path.empty() ? shown : path + "." + shown};
   }
   Where operator/(std::size_t index) const { return *this / std::to_string(index); }
   [[noreturn]] void fail(std::string_view wrong, std::string_view accepted) const;
@@ -65,9 +66,9 @@ Field<std::vector<T>> list_of(Field<T> item, std::size_t least = 1);
 template <class T, class Convert>
 auto convert(Field<T> field, Convert function);
 
-/// Text is read by the first, everything else by the second.
+/// Text is read by the first, an object by the second; `accepted` says what both are.
 template <class T>
-Field<T> text_or(Field<T> if_text, Field<T> otherwise);
+Field<T> text_or_object(Field<T> if_text, Field<T> if_object, std::string accepted);
 
 /// Fields of an object, each read into a member of T. Unknown keys are errors that name the nearest known one.
 template <class T>
@@ -110,8 +111,8 @@ class Object {
 /// Throws the error for a key that is none of `known`, naming the nearest.
 [[noreturn]] void fail_unknown_key(const Where& where, const std::string& key, const std::vector<std::string>& known);
 
-/// "a, b or c"
-std::string one_of(const std::vector<std::string>& words);
+/// "a, b or c", with another last word if asked for.
+std::string one_of(const std::vector<std::string>& words, std::string_view last = "or");
 
 /// The word that is nearest to `word` in edits, or none if all are far away.
 std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& words);

@@ -48,9 +48,11 @@ auto convert(Field<T> field, Convert function) {
 }
 
 template <class T>
-Field<T> text_or(Field<T> if_text, Field<T> otherwise) {
-  return {{{"anyOf", {if_text.schema, otherwise.schema}}}, [if_text, otherwise](Json& value, const Where& where) {
-            return (value.is_string() ? if_text : otherwise).read(value, where);
+Field<T> text_or_object(Field<T> if_text, Field<T> if_object, std::string accepted) {
+  return {{{"anyOf", {if_text.schema, if_object.schema}}},
+          [if_text, if_object, accepted = std::move(accepted)](Json& value, const Where& where) {
+            if (!value.is_string() && !value.is_object()) where.fail("is " + brief(value), "accepted: " + accepted);
+            return (value.is_string() ? if_text : if_object).read(value, where);
           }};
 }
 
@@ -114,14 +116,16 @@ Field<T> Object<T>::field() const {
   }
   if (!required.empty()) schema["required"] = std::move(required);
   return {std::move(schema), [entries = entries_, rules = rules_, keys](Json& value, const Where& where) {
-            if (!value.is_object()) where.fail("is " + brief(value), "accepted: an object with " + one_of(keys));
+            if (!value.is_object()) where.fail("is " + brief(value), "accepted: an object with " + one_of(keys, "and"));
             for (const auto& [key, unused] : value.items()) {
               if (std::find(keys.begin(), keys.end(), key) == keys.end()) fail_unknown_key(where, key, keys);
             }
             T object{};
             for (const Entry& entry : entries) {
               if (!value.contains(entry.key)) {
-                if (entry.missing == Missing::is_error) (where / entry.key).fail("is missing", "this key is required");
+                if (entry.missing == Missing::is_error)
+                  (where / entry.key)
+                      .fail("is missing", "required: " + entry.schema["description"].template get<std::string>());
                 if (entry.missing == Missing::is_left_out) continue;
                 value[entry.key] = entry.fallback;
               }

@@ -39,7 +39,8 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool end_array() override { return close(); }
 
   bool key(string_t& name) override {
-    if (open_.back()->contains(name)) throw InputError(file_, path() + name, "key given twice", "every key once");
+    if (open_.back()->contains(name))
+      throw InputError(file_, path() + name, "key given twice", "accepted: every key once");
     keys_.back() = name;
     return true;
   }
@@ -48,11 +49,13 @@ class Builder final : public nlohmann::json_sax<Json> {
     const std::string before = text_.substr(0, position > 0 ? position - 1 : 0);
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
     const std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;
-    const std::string message = error.what();
+    std::string message = error.what();
+    if (message.starts_with('[')) message.erase(0, message.find("] ") + 2);
+    for (std::size_t at = 0; (at = message.find(';', at)) != std::string::npos;) message[at] = ',';
     const std::size_t reason = message.find(" - ");
     throw InputError(file_, "line " + std::to_string(line) + ", column " + std::to_string(column),
                      "not JSON: " + (reason == std::string::npos ? message : message.substr(reason + 3)),
-                     "JSON without comments and trailing commas");
+                     "accepted: JSON without comments and trailing commas");
   }
 
  private:
@@ -76,7 +79,8 @@ class Builder final : public nlohmann::json_sax<Json> {
 
   bool open(Json value) {
     if (open_.size() == max_depth)
-      throw InputError(file_, "file", "nested too deeply", "at most " + std::to_string(max_depth) + " levels");
+      throw InputError(file_, "file", "nested too deeply",
+                       "accepted: at most " + std::to_string(max_depth) + " levels");
     // A parent gets no other child before this one is closed, so the pointer stays good.
     open_.push_back(place(std::move(value)));
     keys_.emplace_back();
@@ -109,20 +113,22 @@ class Builder final : public nlohmann::json_sax<Json> {
 std::string read_text(const std::string& file, const std::string& path) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0)
-    throw InputError(file, path, std::string("cannot be opened: ") + std::strerror(errno), "a readable JSON file");
-  if (S_ISDIR(status.st_mode)) throw InputError(file, path, "is a folder", "a JSON file");
+    throw InputError(file, path, std::string("cannot be opened: ") + std::strerror(errno),
+                     "accepted: a JSON file that can be read");
+  if (S_ISDIR(status.st_mode)) throw InputError(file, path, "is a folder", "accepted: a JSON file");
   if (static_cast<std::size_t>(status.st_size) > max_bytes)
-    throw InputError(file, path, "has " + std::to_string(status.st_size) + " bytes", "at most 16 MB");
+    throw InputError(file, path, "has " + std::to_string(status.st_size) + " bytes", "accepted: at most 16 MB");
   std::ifstream in(file, std::ios::binary);
   if (!in)
-    throw InputError(file, path, std::string("cannot be opened: ") + std::strerror(errno), "a readable JSON file");
+    throw InputError(file, path, std::string("cannot be opened: ") + std::strerror(errno),
+                     "accepted: a JSON file that can be read");
   // A pipe or a device has no size beforehand: read no more than the limit.
   std::string text;
   std::array<char, 65536> buffer{};
   while (text.size() <= max_bytes && (in.read(buffer.data(), buffer.size()), in.gcount() > 0))
     text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
-  if (text.size() > max_bytes) throw InputError(file, path, "has more than 16 MB", "at most 16 MB");
-  if (text.empty()) throw InputError(file, path, "is empty", "a JSON file");
+  if (text.size() > max_bytes) throw InputError(file, path, "has more than 16 MB", "accepted: at most 16 MB");
+  if (text.empty()) throw InputError(file, path, "is empty", "accepted: a JSON file");
   return text;
 }
 

@@ -24,7 +24,7 @@ static_assert(std::endian::native == std::endian::little, "elements are read as 
 /// Throws what is wrong with the part `where` of the file `path`.
 [[noreturn]] void refuse(const std::string& path, const char* where, const std::string& wrong,
                          const std::string& accepted) {
-  throw InputError(path, where, wrong, accepted);
+  throw InputError(path, where, wrong, "accepted: " + accepted);
 }
 
 /// The header's dictionary, as far as it was read.
@@ -165,9 +165,10 @@ int open_regular(const std::string& path) {
   if (descriptor < 0) throw std::system_error(errno, std::generic_category());
   struct stat about {};
   int error = fstat(descriptor, &about) < 0 ? errno : 0;
-  if (error == 0 && !S_ISREG(about.st_mode)) error = S_ISDIR(about.st_mode) ? EISDIR : EINVAL;
-  if (error == 0) return descriptor;
+  if (error == 0 && S_ISDIR(about.st_mode)) error = EISDIR;
+  if (error == 0 && S_ISREG(about.st_mode)) return descriptor;
   close(descriptor);
+  if (error == 0) throw std::runtime_error("not a regular file");
   throw std::system_error(error, std::generic_category());
 }
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <cmath>
-#include <system_error>
+#include <stdexcept>
 
 #include "kernels/parallel.hpp"
 #include "sim/error.hpp"
@@ -38,9 +38,11 @@ class NpyGradients final : public Gradients {
   std::unique_ptr<const NpyFile> open(std::size_t i) const {
     try {
       return std::make_unique<const NpyFile>(files_.at(i), elements_);
-    } catch (const std::system_error& e) {
+    } catch (const InputError&) {
+      throw;
+    } catch (const std::runtime_error& error) {
       throw InputError(scenario_, "gradients.files." + std::to_string(i),
-                       "cannot open " + files_[i] + ": " + e.code().message(), "a readable .npy file");
+                       "cannot open " + files_[i] + ": " + error.what(), "accepted: a .npy file that can be read");
     }
   }
 
@@ -48,7 +50,7 @@ class NpyGradients final : public Gradients {
     throw InputError(file(worker), "data",
                      "worker " + std::to_string(worker) + ", tensor " + model_.tensors[tensor].name + ": " +
                          (std::isnan(value) ? "NaN" : "infinity") + " at element " + std::to_string(element),
-                     "finite values");
+                     "accepted: finite values");
   }
 
   std::string scenario_;

@@ -132,7 +132,7 @@ void check_memory(const Study& study, const std::map<std::string, Source>& sourc
   const double available = available_memory();
   if (available > 0 && bytes + largest > available)
     throw InputError(study.file, "workers", "the payloads need about " + show(Bytes(bytes + largest)) + " of memory",
-                     "this machine has " + show(Bytes(available)) + " free");
+                     "accepted: what fits, this machine has " + show(Bytes(available)) + " free");
 }
 
 /// Rethrows an encoder's complaint in the words of the scenario.
@@ -144,7 +144,7 @@ void check_memory(const Study& study, const std::map<std::string, Source>& sourc
                    "worker " + std::to_string(worker) + ", tensor " +
                        source.scenario->model->tensors[group.tensors[tensor]].name + ": element " +
                        std::to_string(element) + " is not finite",
-                   "finite values");
+                   "accepted: finite values");
 }
 
 /// One worker's gradient of one group, to be made and encoded.

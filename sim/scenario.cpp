@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <tuple>
 
 #include "sim/child_process.hpp"
 #include "sim/data_path.hpp"
@@ -66,6 +67,18 @@ MethodChoice choose(const MethodText& text, std::uint64_t elements, const Where&
   return choice;
 }
 
+/// True if two entries mean the same, whether defaults are written out or not.
+bool same_method(const MethodText& a, const MethodText& b) {
+  const auto meaning = [](const MethodText& text) {
+    const CollectiveEntry* usual = find_collective(text.method->collective);
+    return std::tuple(text.method, text.density, text.k, text.collective != nullptr ? text.collective : usual,
+                      text.index.value_or(IndexCoding::raw32), text.half_precision.value_or(false),
+                      text.error_feedback.value_or(find_codec(text.method->codec)->sparsifies),
+                      text.server.value_or(ServerPlace::own_host));
+  };
+  return meaning(a) == meaning(b);
+}
+
 /// The entry of `methods` with the defaults that depend on the method.
 void fill_defaults(Json& entry, const MethodChoice& choice) {
   entry["collective"] = choice.collective->name;
@@ -82,8 +95,10 @@ void check_against_model(const ScenarioText& text, const Model& model, const Whe
         .fail(std::to_string(times) + " times", "accepted: one a tensor, here " + std::to_string(model.tensors.size()));
   try {
     make_schedule(model, text.grouping);
-  } catch (const std::invalid_argument& error) {
-    (where / "schedule" / "grouping" / "groups").fail(error.what(), "accepted: every tensor of the model in one group");
+  } catch (const GroupingError& error) {
+    Where groups = where / "schedule" / "grouping" / "groups";
+    if (error.place) groups = groups / error.place->first / error.place->second;
+    groups.fail(error.what(), "accepted: every tensor of the model in one group");
   }
 }
 
@@ -98,16 +113,22 @@ Seconds Scenario::computing() const {
   return compute.forward + *compute.backward + compute.update;
 }
 
+/// Made once: they hold the whole schema.
+struct ScenarioReader::Fields {
+  Field<ScenarioText> scenario = scenario_field();
+  Field<MethodText> method = method_field();
+};
+
 ScenarioReader::ScenarioReader(std::string file)
-    : file_(std::move(file)), folder_(fs::path(file_).parent_path().string()) {}
+    : file_(std::move(file)), folder_(fs::path(file_).parent_path().string()), fields_(std::make_unique<Fields>()) {}
 
 ScenarioReader::~ScenarioReader() = default;
 
 Scenario ScenarioReader::read(Json json, std::size_t method) {
   const Where top{file_, ""};
-  ScenarioText text = scenario_field().read(json, top);
+  ScenarioText text = fields_->scenario.read(json, top);
   const Where here = top / "methods" / method;
-  const MethodText method_text = method_field().read(json["methods"][method], here);
+  const MethodText method_text = fields_->method.read(json["methods"][method], here);
 
   Scenario scenario;
   scenario.file = file_;
@@ -128,15 +149,13 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
           .fail(std::to_string(npy->files.size()) + " files",
                 "accepted: 1 or one a worker, here " + std::to_string(text.workers));
     for (std::string& name : npy->files) name = (fs::path(folder_) / name).string();
+    check_files(npy->files, *scenario.model);
   }
   if (scenario.network.topology == Network::Topology::platform) {
     const bool server = scenario.method.needs_server_host() && scenario.workers > 1;
-    const auto found = find_file(scenario.network.platform, folder_);
-    if (!found)
-      (top / "network" / "platform")
-          .fail("\"" + scenario.network.platform + "\" cannot be opened: no such file", "a SimGrid platform file");
-    scenario.network.platform = *found;
-    check_platform(*found, scenario.workers + (server ? 1 : 0));
+    scenario.network.platform =
+        *readable_file(scenario.network.platform, top / "network" / "platform", "a SimGrid platform");
+    check_platform(scenario.network.platform, scenario.workers, server);
   }
   Json entry = json["methods"][method];
   fill_defaults(entry, scenario.method);
@@ -149,25 +168,35 @@ void ScenarioReader::check_methods(const Json& scenario) const {
   if (!scenario.is_object() || !scenario.contains("methods")) return;  // read says so
   const Where where = Where{file_, ""} / "methods";
   Json list = scenario["methods"];
-  const Field<Json> any = anything();
-  list_of(any).read(list, where);
-  for (std::size_t i = 0; i < list.size(); ++i) {
+  const std::vector<MethodText> entries = list_of(fields_->method).read(list, where);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      if (list[i] == list[j])
-        (where / i).fail("the same as methods." + std::to_string(j), "accepted: entries that differ");
+      if (same_method(entries[i], entries[j]))
+        (where / i).fail("says the same as methods." + std::to_string(j), "accepted: entries that differ");
     }
   }
 }
 
+std::optional<std::string> ScenarioReader::readable_file(const std::string& name, const Where& where,
+                                                         const char* what) const {
+  const std::string file = find_file(name, folder_).value_or(name);
+  const std::string problem = why_unreadable(file);
+  if (!problem.empty())
+    where.fail(brief(name) + " " + problem, std::string("accepted: ") + what + " file that can be read");
+  return file;
+}
+
 std::shared_ptr<const Model> ScenarioReader::find_model(const Json& value, Json& resolved) {
   const Where where{file_, "model"};
-  if (!value.is_string()) return std::make_shared<Model>(model_field().read(resolved, where));
+  if (value.is_object()) return std::make_shared<Model>(model_field().read(resolved, where));
+  if (!value.is_string())
+    where.fail("is " + brief(value), "accepted: a name, a path, or an object with name and tensors");
   const auto name = value.get<std::string>();
   if (const auto known = models_.find(name); known != models_.end()) return known->second;
 
   const std::string shipped = data_root() + "/scenarios/models";
   const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
-  const auto file = is_path ? find_file(name, folder_) : find_file(name + ".json", shipped);
+  const auto file = is_path ? readable_file(name, where, "a model") : find_file(name + ".json", shipped);
   if (!file) {
     const auto names = json_names(shipped);
     const auto near = nearest(name, names);
@@ -203,12 +232,12 @@ std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const std::stri
       where.fail("no GPU of this machine was measured", "accepted: auto, cpu or " + one_of(json_names(shipped)));
   } else {
     const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
-    file = is_path ? find_file(name, folder_) : find_file(name + ".json", shipped);
+    file = is_path ? readable_file(name, where, "a device profile") : find_file(name + ".json", shipped);
   }
   if (!file) {
     const auto names = json_names(shipped);
     const auto near = nearest(name, names);
-    where.fail("there is no device profile \"" + name + "\"" + (near ? ", did you mean \"" + *near + "\"?" : ""),
+    where.fail("there is no device profile " + brief(name) + (near ? ", did you mean \"" + *near + "\"?" : ""),
                "accepted: auto, cpu, cuda, a path, or " + one_of(names));
   }
   auto profile = std::make_shared<DeviceProfile>(read_device_profile(*file));
@@ -216,14 +245,28 @@ std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const std::stri
   return profile;
 }
 
-void ScenarioReader::check_platform(const std::string& path, int hosts) {
-  auto& count = platform_hosts_[path];
-  // SimGrid allows one platform a process.
-  if (count == 0) count = std::stoul(run_in_child([&] { return std::to_string(count_platform_hosts(path)); }));
-  if (count < static_cast<std::size_t>(hosts))
-    Where{file_, "network.platform"}.fail(
-        path + " has " + std::to_string(count) + " hosts",
-        "accepted: at least " + std::to_string(hosts) + " for these workers and their server");
+void ScenarioReader::check_files(const std::vector<std::string>& files, const Model& model) {
+  std::string key = std::to_string(model.elements());
+  for (const std::string& file : files) key += "\n" + file;
+  if (checked_files_.insert(key).second) make_npy_gradients(file_, files, model);
+}
+
+void ScenarioReader::check_platform(const std::string& path, int workers, bool server) {
+  auto [known, is_new] = platform_hosts_.try_emplace(path, 0);
+  if (is_new) {
+    try {
+      // SimGrid allows one platform a process, and some mistakes end it.
+      known->second = std::stoul(run_in_child([&] { return std::to_string(count_platform_hosts(path)); }));
+    } catch (const ChildFailure& crash) {
+      throw InputError(path, "platform", std::string("SimGrid cannot use it: ") + crash.what(),
+                       "accepted: a platform in which all hosts are joined");
+    }
+  }
+  if (known->second < static_cast<std::size_t>(workers + (server ? 1 : 0)))
+    Where{file_, "network.platform"}.fail(path + " has " + std::to_string(known->second) + " hosts",
+                                          "accepted: at least " + std::to_string(workers + (server ? 1 : 0)) + " for " +
+                                              std::to_string(workers) + " workers" +
+                                              (server ? " and a parameter server" : ""));
 }
 
 }  // namespace simrun

@@ -4,11 +4,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "sim/device_profile.hpp"
+#include "sim/fields.hpp"
 #include "sim/gradients.hpp"
 #include "sim/json.hpp"
 #include "sim/method.hpp"
@@ -71,18 +73,23 @@ class ScenarioReader {
   /// What users should know about how the scenario was understood: which device profile `auto` is, say. One line each.
   const std::vector<std::string>& notes() const { return notes_; }
 
-  struct Text;
-
  private:
+  struct Fields;
+
   std::shared_ptr<const Model> find_model(const Json& value, Json& resolved);
   std::shared_ptr<const DeviceProfile> find_device(const std::string& name);
-  void check_platform(const std::string& path, int hosts);
+  /// The file that `name` stands for; fails at `where` if it cannot be read.
+  std::optional<std::string> readable_file(const std::string& name, const Where& where, const char* what) const;
+  void check_files(const std::vector<std::string>& files, const Model& model);
+  void check_platform(const std::string& path, int workers, bool server);
 
   std::string file_;
   std::string folder_;
+  std::unique_ptr<const Fields> fields_;
   std::map<std::string, std::shared_ptr<const Model>> models_;
   std::map<std::string, std::shared_ptr<const DeviceProfile>> devices_;
   std::map<std::string, std::size_t> platform_hosts_;
+  std::set<std::string> checked_files_;
   std::vector<std::string> notes_;
 };
 

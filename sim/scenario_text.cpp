@@ -187,7 +187,7 @@ Field<Grouping> grouping_field() {
         if (text.bucket) return Grouping{Grouping::Bucket{*text.bucket}};
         return Grouping{Grouping::Explicit{*text.groups}};
       });
-  return text_or(words, object);
+  return text_or_object(words, object, "model, tensor, or an object with bucket or groups");
 }
 
 struct ScheduleText {

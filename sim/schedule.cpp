@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -31,23 +32,31 @@ std::vector<Group> group_in_buckets(const Model& model, Bytes size) {
   return groups;
 }
 
+[[noreturn]] void fail_at(std::size_t group, std::size_t item, const std::string& what) {
+  GroupingError error(what);
+  error.place = {group, item};
+  throw error;
+}
+
 std::vector<Group> group_as_named(const Model& model, const std::vector<std::vector<std::string>>& names) {
-  std::map<std::string, std::size_t> missing;
-  for (std::size_t i = 0; i < model.tensors.size(); ++i) missing[model.tensors[i].name] = i;
+  std::map<std::string, std::size_t> position;
+  for (std::size_t i = 0; i < model.tensors.size(); ++i) position[model.tensors[i].name] = i;
+  std::set<std::size_t> used;
   std::vector<Group> groups;
-  for (const auto& group : names) {
-    if (group.empty()) throw std::invalid_argument("a group is empty");
+  for (std::size_t g = 0; g < names.size(); ++g) {
     std::vector<std::size_t> tensors;
-    for (const std::string& name : group) {
-      const auto found = missing.find(name);
-      if (found == missing.end())
-        throw std::invalid_argument("\"" + name + "\" is no tensor of the model or is named twice");
+    for (std::size_t i = 0; i < names[g].size(); ++i) {
+      const auto found = position.find(names[g][i]);
+      if (found == position.end()) fail_at(g, i, "\"" + names[g][i] + "\" is no tensor of the model");
+      if (!used.insert(found->second).second) fail_at(g, i, "\"" + names[g][i] + "\" is named twice");
       tensors.push_back(found->second);
-      missing.erase(found);
     }
-    groups.push_back(make_group(model, tensors));
+    if (tensors.empty()) throw GroupingError("a group is empty");
+    groups.push_back(make_group(model, std::move(tensors)));
   }
-  if (!missing.empty()) throw std::invalid_argument("tensor \"" + missing.begin()->first + "\" is in no group");
+  for (const auto& [name, index] : position) {
+    if (used.count(index) == 0) throw GroupingError("tensor \"" + name + "\" is in no group");
+  }
   // The backward pass reaches a group's first tensor last.
   std::stable_sort(groups.begin(), groups.end(),
                    [](const Group& a, const Group& b) { return a.tensors.front() > b.tensors.front(); });

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -34,6 +37,12 @@ struct Grouping {
 struct Group {
   std::vector<std::size_t> tensors;  ///< in forward order
   std::uint64_t elements = 0;
+};
+
+/// Explicit groups that do not hold every tensor of the model once.
+struct GroupingError : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+  std::optional<std::pair<std::size_t, std::size_t>> place;  ///< group and item, where one is to blame
 };
 
 /// Which tensors travel together, in the order in which the groups become ready in the backward pass (a group is ready

@@ -60,6 +60,23 @@ struct Key {
   Json values;
 };
 
+constexpr const char* sweepable = "accepted: workers, density, k, index or a path of the scenario";
+
+/// A swept path begins with a key of the scenario.
+void check_key(const std::string& name, const Where& here) {
+  if (is_method_key(name)) return;
+  std::vector<std::string> known = {"density", "k", "index"};
+  const Json schema = scenario_schema();
+  for (const auto& [key, unused] : schema["properties"].items()) known.push_back(key);
+  const std::string first = name.substr(0, name.find('.'));
+  if (std::find(known.begin() + 3, known.end(), first) == known.end()) {
+    const auto near = nearest(first, known);
+    here.fail(near ? "unknown key, did you mean \"" + *near + "\"?" : "unknown key", sweepable);
+  }
+  if (name == "methods") here.fail("the list of methods cannot be swept", sweepable);
+  if (first == "sweep") here.fail("a sweep cannot be swept", sweepable);
+}
+
 std::vector<Key> take_sweep(Json& json, const std::string& file) {
   std::vector<Key> keys;
   if (!json.is_object() || !json.contains("sweep")) return keys;
@@ -72,12 +89,11 @@ std::vector<Key> take_sweep(Json& json, const std::string& file) {
     const Where here = where / name;
     if (!values.is_array()) here.fail("is " + brief(values), "accepted: a list of values");
     if (values.empty()) here.fail("the list is empty", "accepted: at least 1 value");
-    if (name == "sweep" || name.starts_with("sweep."))
-      here.fail("a sweep cannot be swept", "accepted: workers, density, k, index or a path of the scenario");
+    check_key(name, here);
     points *= static_cast<double>(values.size());
     keys.push_back({name, values});
   }
-  if (points > 1e6) where.fail("more than a million combinations", "accepted: at most 1000000");
+  if (points > 1e5) where.fail("more than 100000 combinations", "accepted: at most 100000");
   return keys;
 }
 
@@ -125,7 +141,8 @@ class Expansion {
   std::size_t add_point(const std::vector<std::size_t>& choice, std::size_t method) {
     Point point;
     point.scenario = read(choice, method, point.swept);
-    Json identity = point.scenario.resolved;
+    // Sorted keys: in which order they were written does not matter.
+    nlohmann::json identity = point.scenario.resolved;
     identity.erase("name");
     const auto [known, is_new] = rows_.try_emplace(identity.dump(), study_.points.size());
     if (is_new) study_.points.push_back(std::move(point));
@@ -140,7 +157,7 @@ class Expansion {
       const Key& key = keys_[i];
       std::string path = key.name;
       if (is_method_key(key.name)) {
-        if (!json.contains("methods") || !json["methods"].is_array() || !accepts(json["methods"][method], key.name))
+        if (!json.contains("methods") || !json["methods"].is_array() || !accepts(base_["methods"][method], key.name))
           continue;
         path = "methods." + std::to_string(method) + "." + key.name;
       }

@@ -2,6 +2,8 @@
 
 #include <malloc.h>
 
+#include <csignal>
+#include <cstdio>
 #include <simgrid/s4u.hpp>
 #include <stdexcept>
 
@@ -97,18 +99,24 @@ void Cluster::stop() {
 std::size_t count_platform_hosts(const std::string& file) {
   try {
     sg4::Engine& engine = start_engine();
+    std::signal(SIGSEGV, SIG_DFL);  // SimGrid's handler would have the last word
     configure(Network::Model::ideal);
     const std::vector<sg4::Host*> hosts = load_platform(engine, file);
     for (std::size_t i = 0; i + 1 < hosts.size(); ++i) {
+      // Where there is no route at all SimGrid crashes: these are the last words then.
+      const std::string missing = "no route from " + hosts[i]->get_name() + " to " + hosts[i + 1]->get_name();
+      std::fprintf(stderr, "%s\n", missing.c_str());
+      std::fflush(stderr);
       std::vector<sg4::Link*> links;
       double latency = 0;
       hosts[i]->route_to(hosts[i + 1], links, &latency);
-      if (links.empty())
-        throw std::runtime_error("no route from " + hosts[i]->get_name() + " to " + hosts[i + 1]->get_name());
+      if (links.empty()) throw std::runtime_error(missing);
     }
     return hosts.size();
   } catch (const std::exception& error) {
-    throw InputError(file, "platform", error.what(), "a SimGrid platform file in which all hosts are joined");
+    const std::string what = error.what();
+    throw InputError(file, "platform", what.substr(0, what.find('\n')),
+                     "accepted: a SimGrid platform file in which all hosts are joined");
   }
 }
 

@@ -235,10 +235,10 @@ TEST_CASE("values that are not finite are refused with their place", "[npy]") {
   const std::string path = folder.write("g.npy", file_of_two_tensors({nan, 1, 2, 3, 4, -infinity, nan}));
   const auto gradients = make_npy_gradients("s.json", {path}, two_tensors);
   CHECK_THROWS_WITH(bias(*gradients, 3),
-                    Equals(path + ": data: worker 3, tensor fc.bias: infinity at element 1; finite values"));
+                    Equals(path + ": data: worker 3, tensor fc.bias: infinity at element 1; accepted: finite values"));
   std::vector<float> out(4);
   CHECK_THROWS_WITH(gradients->fill(0, 0, 2, out),
-                    Equals(path + ": data: worker 0, tensor conv1.weight: NaN at element 0; finite values"));
+                    Equals(path + ": data: worker 0, tensor conv1.weight: NaN at element 0; accepted: finite values"));
 }
 
 TEST_CASE("a file that cannot be opened is the scenario's mistake", "[npy]") {
@@ -246,7 +246,8 @@ TEST_CASE("a file that cannot be opened is the scenario's mistake", "[npy]") {
   const std::string good = folder.write("g.npy", file_of_two_tensors({0, 1, 2, 3, 4, 5, 6}));
   const auto refused = [&](const std::string& path, const std::string& why) {
     CHECK_THROWS_WITH(make_npy_gradients("s.json", {good, path}, two_tensors),
-                      Equals("s.json: gradients.files.1: cannot open " + path + ": " + why + "; a readable .npy file"));
+                      Equals("s.json: gradients.files.1: cannot open " + path + ": " + why +
+                             "; accepted: a .npy file that can be read"));
   };
   refused(folder / "missing.npy", "No such file or directory");
   refused(folder / ".", "Is a directory");
