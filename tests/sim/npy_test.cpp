@@ -121,22 +121,23 @@ TEST_CASE("float16 arrays are widened exactly, also from the middle of a long on
 }
 
 TEST_CASE("what is no NumPy file is refused", "[npy]") {
-  const std::string refused = "header: not a NumPy file; a .npy file";
+  const std::string refused = "header: not a NumPy file; accepted: a .npy file";
   CHECK(complaint("") == refused);
   CHECK(complaint("\x93NUMPY") == refused);
   CHECK(complaint(std::string(200, 'x')) == refused);
   std::string bytes = npy(dictionary("<f4", "(3,)"), bytes_of(three));
   bytes[6] = 4;
-  CHECK(complaint(bytes) == "header: format 4.0; format 1.0, 2.0 or 3.0");
+  CHECK(complaint(bytes) == "header: format 4.0; accepted: format 1.0, 2.0 or 3.0");
 }
 
 TEST_CASE("a header longer than its file is refused before memory is taken for it", "[npy]") {
   std::string bytes = npy(dictionary("<f4", "(3,)"), bytes_of(three), 2);
   bytes[8] = bytes[9] = bytes[10] = bytes[11] = '\xff';
-  CHECK(complaint(bytes) == "header: 4294967295 bytes long in a file of 140; at most 1048576 bytes, within the file");
+  CHECK(complaint(bytes) ==
+        "header: 4294967295 bytes long in a file of 140; accepted: at most 1048576 bytes, within the file");
   bytes = npy(dictionary("<f4", "(3,)"), bytes_of(three));
   CHECK(complaint(bytes.substr(0, 60)) ==
-        "header: 118 bytes long in a file of 60; at most 1048576 bytes, within the file");
+        "header: 118 bytes long in a file of 60; accepted: at most 1048576 bytes, within the file");
 }
 
 TEST_CASE("a header that is no dictionary of the three keys is refused", "[npy]") {
@@ -156,10 +157,10 @@ TEST_CASE("a header that is no dictionary of the three keys is refused", "[npy]"
 TEST_CASE("element types other than little-endian float32 and float16 are refused", "[npy]") {
   for (const std::string descr : {"<f8", ">f4", ">f2", "|f4", "<i4", "|u1", ""}) {
     CHECK(complaint(npy(dictionary(descr, "(3,)"), bytes_of(three))) ==
-          "header.descr: '" + descr + "'; '<f4' or '<f2' (little-endian float32 or float16)");
+          "header.descr: '" + descr + "'; accepted: '<f4' or '<f2' (little-endian float32 or float16)");
   }
   CHECK(complaint(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (3,), }", bytes_of(three))) ==
-        "header.descr: a structured type; '<f4' or '<f2'");
+        "header.descr: a structured type; accepted: '<f4' or '<f2'");
 }
 
 TEST_CASE("shapes other than the model's number of parameters are refused", "[npy]") {
@@ -171,14 +172,14 @@ TEST_CASE("shapes other than the model's number of parameters are refused", "[np
       {"(18446744073709551615,)", "(18446744073709551615,)"},
   }));
   CHECK(complaint(npy(dictionary("<f4", shape), bytes_of(three))) ==
-        "header.shape: " + shown + "; (3,), the model's parameters");
+        "header.shape: " + shown + "; accepted: (3,), the model's parameters");
 }
 
 TEST_CASE("data of another size than the header says is refused", "[npy]") {
   const std::string bytes = npy(dictionary("<f4", "(3,)"), bytes_of(three));
-  CHECK(complaint(bytes.substr(0, bytes.size() - 1)) == "data: 11 bytes; 12 bytes");
-  CHECK(complaint(bytes + "x") == "data: 13 bytes; 12 bytes");
-  CHECK(complaint(npy(dictionary("<f2", "(3,)"), bytes_of(three))) == "data: 12 bytes; 6 bytes");
+  CHECK(complaint(bytes.substr(0, bytes.size() - 1)) == "data: 11 bytes; accepted: 12 bytes");
+  CHECK(complaint(bytes + "x") == "data: 13 bytes; accepted: 12 bytes");
+  CHECK(complaint(npy(dictionary("<f2", "(3,)"), bytes_of(three))) == "data: 12 bytes; accepted: 6 bytes");
 }
 
 TEST_CASE("a file that gets shorter while it is read is refused", "[npy]") {
@@ -188,7 +189,7 @@ TEST_CASE("a file that gets shorter while it is read is refused", "[npy]") {
   std::filesystem::resize_file(path, 132);
   std::vector<float> out(3);
   CHECK_THROWS_WITH(file.read(0, out),
-                    Equals(path + ": data: ends at byte 132; a file that does not change while it is read"));
+                    Equals(path + ": data: ends at byte 132; accepted: a file that does not change while it is read"));
 }
 
 const Model two_tensors = {"small", {{"conv1.weight", {2, 2}}, {"fc.bias", {3}}}};
@@ -252,7 +253,7 @@ TEST_CASE("a file that cannot be opened is the scenario's mistake", "[npy]") {
   refused(folder / "missing.npy", "No such file or directory");
   refused(folder / ".", "Is a directory");
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  refused(folder / "pipe", "Invalid argument");  // and does not wait for somebody to write to it
+  refused(folder / "pipe", "not a regular file");  // and does not wait for somebody to write to it
   if (geteuid() == 0) {
     WARN("root may read every file: not tested without permission");
   } else {
@@ -266,7 +267,7 @@ TEST_CASE("bad contents are the file's own mistake, found before any gradient is
   const Folder folder;
   const std::string path = folder.write("g.npy", npy(dictionary("<f4", "(3,)"), bytes_of(three)));
   CHECK_THROWS_WITH(make_npy_gradients("s.json", {path}, two_tensors),
-                    Equals(path + ": header.shape: (3,); (7,), the model's parameters"));
+                    Equals(path + ": header.shape: (3,); accepted: (7,), the model's parameters"));
 }
 
 }  // namespace
