@@ -48,7 +48,7 @@ class Codec {
 
   virtual Combining combining() const = 0;
 
-  /// What the bytes are. Codecs with equal kind and options make equal payloads.
+  /// What the bytes are. A new layout is a new kind.
   virtual PayloadKind kind() const = 0;
 
   /// Encodes N = gradient.size() values; a codec that sparsifies keeps `entries` of them (1 <= entries <= N).
@@ -77,8 +77,9 @@ struct CodecOptions {
 struct CodecEntry {
   std::string_view name;
   std::string_view summary;
-  bool sparsifies;      ///< takes a number of entries to keep, and an index coding
-  bool half_precision;  ///< may carry fp16 values
+  std::string_view encoding;  ///< codecs with the same encoding and options make the same payloads
+  bool sparsifies;            ///< takes a number of entries to keep, and an index coding
+  bool half_precision;        ///< may carry fp16 values
   std::unique_ptr<const Codec> (*make)(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
 };
 

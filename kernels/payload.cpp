@@ -147,8 +147,8 @@ std::span<const std::byte> Payload::body() const {
 
 bool operator==(const Payload& a, const Payload& b) {
   if (a.header_ != b.header_) return false;
-  if (!a.has_contents() || !b.has_contents() || a.bytes_ == b.bytes_) return true;
-  return *a.bytes_ == *b.bytes_;
+  if (!a.has_contents() || !b.has_contents()) return a.has_contents() == b.has_contents();
+  return a.bytes_ == b.bytes_ || *a.bytes_ == *b.bytes_;
 }
 
 bool is_dense(PayloadKind kind) {

@@ -101,7 +101,7 @@ class Payload {
 
   Payload without_contents() const { return size_only(header_); }
 
-  /// True if both have the same header and, where both have contents, the same bytes.
+  /// True if both have the same header and the same bytes, or both no contents.
   friend bool operator==(const Payload& a, const Payload& b);
 
  private:

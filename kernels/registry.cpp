@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <array>
+#include <iterator>
 
 #include "kernels/codec.hpp"
 #include "kernels/codecs/codecs.hpp"
@@ -7,13 +7,15 @@
 namespace simrun {
 namespace {
 
-constexpr std::array<CodecEntry, 5> table{{
-    {"dense", "every value, added up", false, true, make_dense},
-    {"top-k", "the K largest values; every worker gets all of them", true, false, make_top_k},
-    {"gtop-k", "the K largest values; merged in pairs to the K largest sums", true, false, make_gtop_k},
-    {"signs", "one bit an element; the majority wins", false, false, make_signs},
-    {"sparse-signs", "the signs of the K largest values; the majority wins", true, false, make_sparse_signs_codec},
-}};
+constexpr CodecEntry table[] = {
+    {"dense", "every value, added up", "dense", false, true, make_dense},
+    {"top-k", "the K largest values; every worker gets all of them", "largest-pairs", true, false, make_top_k},
+    {"gtop-k", "the K largest values; merged in pairs to the K largest sums", "largest-pairs", true, false,
+     make_gtop_k},
+    {"signs", "one bit an element; the majority wins", "signs", false, false, make_signs},
+    {"sparse-signs", "the signs of the K largest values; the majority wins", "largest-signs", true, false,
+     make_sparse_signs_codec},
+};
 
 }  // namespace
 
@@ -26,8 +28,9 @@ std::span<const CodecEntry> codecs() {
 }
 
 const CodecEntry* find_codec(std::string_view name) {
-  const auto found = std::find_if(table.begin(), table.end(), [&](const CodecEntry& e) { return e.name == name; });
-  return found == table.end() ? nullptr : &*found;
+  const auto* found =
+      std::find_if(std::begin(table), std::end(table), [&](const CodecEntry& e) { return e.name == name; });
+  return found == std::end(table) ? nullptr : found;
 }
 
 }  // namespace simrun

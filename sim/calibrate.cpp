@@ -61,16 +61,21 @@ class Bench {
         threads_(std::max(1U, std::thread::hardware_concurrency())),
         primitives_(make_cpu_primitives(threads_)) {
     const auto size = static_cast<std::uint64_t>(elements_.back());
-    gradient_.resize(size);
+    gradient_.resize(size + most_parts * offset_between_parts);
     scratch_.resize(size);
-    make_synthetic_gradients({}, Model{"calibration", {{"all", {size}}}})->fill(0, 0, threads_, gradient_);
+    make_synthetic_gradients({}, Model{"calibration", {{"all", {gradient_.size()}}}})->fill(0, 0, threads_, gradient_);
   }
 
   unsigned threads() const { return threads_; }
 
-  /// The values of an axis. Votes and merges are measured where all their parts fit in memory several times over.
-  const std::vector<double>& axis(std::string_view name) const {
-    return name == "density" ? densities_ : name == "parts" ? parts_ : elements_;
+  /// The grid of an operation's axis.
+  std::vector<double> axis(const OperationEntry& operation, std::size_t number) const {
+    const std::string_view name = operation.axes[number];
+    if (name == "parts") return parts_;
+    if (name != "density") return elements_;
+    std::vector<double> values = densities_;
+    if (operation.name == "combine.sparse-signs") values.push_back(8);  // of 8 payloads together
+    return values;
   }
 
   Sample run(std::string_view operation, const std::vector<double>& place) {
@@ -84,6 +89,9 @@ class Bench {
   }
 
  private:
+  static constexpr std::size_t most_parts = 64;
+  static constexpr std::size_t offset_between_parts = 997;
+
   std::unique_ptr<const Codec> codec_of(std::string_view kind) const {
     CodecOptions options;
     options.half_precision = kind == "dense16";
@@ -115,7 +123,7 @@ class Bench {
     if (kind == "pairs") {  // axis: entries of both payloads together
       parts = 2;
       entries = std::max<std::size_t>(1, size / 2);
-      size = std::min(gradient_.size(), 16 * entries);
+      size = std::min(scratch_.size(), 16 * entries);
     } else if (kind == "signs") {
       parts = static_cast<std::size_t>(place[1]);
     } else {  // density: of all payloads together
@@ -123,8 +131,7 @@ class Bench {
     }
     std::vector<Payload> payloads;
     for (std::size_t i = 0; i < parts; ++i) {
-      const std::size_t offset = std::min(i * 997, gradient_.size() - size);
-      payloads.push_back(codec->encode(gradient(offset, size), entries, {}));
+      payloads.push_back(codec->encode(gradient(i * offset_between_parts, size), entries, {}));
     }
     const auto aggregator = codec->aggregator();
     return measure([&] { aggregator->combine(payloads); });
@@ -134,7 +141,7 @@ class Bench {
   Sample decode(std::string_view kind, std::size_t count) {
     const auto codec = codec_of(kind);
     const bool sparse = kind == "pairs" || kind == "sparse-signs";
-    const std::size_t size = sparse ? std::min(gradient_.size(), 16 * count) : count;
+    const std::size_t size = sparse ? std::min(scratch_.size(), 16 * count) : count;
     const Payload payload = codec->encode(gradient(0, size), count, {});
     return measure([&] { codec->decode(payload, 1.0F, std::span(scratch_).first(size)); });
   }
@@ -181,7 +188,8 @@ double four_digits(double value) {
 /// Measures one operation on its grid. Times are nested in lists like its axes.
 Json measure_operation(Bench& bench, const OperationEntry& operation, const std::function<void()>& step) {
   Json axes = Json::object();
-  for (const std::string_view axis : operation.axes) axes[std::string(axis)] = bench.axis(axis);
+  for (std::size_t i = 0; i < operation.axes.size(); ++i)
+    axes[std::string(operation.axes[i])] = bench.axis(operation, i);
   Json table = {{"provenance", "measured"},
                 {"axes", axes},
                 {"seconds", Json::array()},
@@ -194,13 +202,13 @@ Json measure_operation(Bench& bench, const OperationEntry& operation, const std:
     p75.push_back(four_digits(sample.p75));
     step();
   };
-  for (const double first : bench.axis(operation.axes[0])) {
+  for (const double first : bench.axis(operation, 0)) {
     if (operation.axes.size() == 1) {
       add(table["seconds"], table["p25"], table["p75"], {first});
       continue;
     }
     for (const char* key : {"seconds", "p25", "p75"}) table[key].push_back(Json::array());
-    for (const double second : bench.axis(operation.axes[1]))
+    for (const double second : bench.axis(operation, 1))
       add(table["seconds"].back(), table["p25"].back(), table["p75"].back(), {first, second});
   }
   return table;
@@ -210,7 +218,7 @@ std::size_t count_places(const Bench& bench) {
   std::size_t places = 0;
   for (const OperationEntry& operation : profile_operations()) {
     std::size_t of_this = 1;
-    for (const std::string_view axis : operation.axes) of_this *= bench.axis(axis).size();
+    for (std::size_t i = 0; i < operation.axes.size(); ++i) of_this *= bench.axis(operation, i).size();
     places += of_this;
   }
   return places;
@@ -219,6 +227,11 @@ std::size_t count_places(const Bench& bench) {
 }  // namespace
 
 void calibrate(const CalibrateArguments& arguments) {
+  const std::string folder = cache_folder() + "/devices";
+  if (arguments.out.empty()) std::filesystem::create_directories(folder);
+  const std::string file = arguments.out.empty() ? folder + "/cpu.json" : arguments.out;
+  write_file(file + ".probe", "");  // better now than after minutes of measuring
+  std::filesystem::remove(file + ".probe");
   Bench bench(arguments.quick);
   const std::string processor = processor_name() + ", " + std::to_string(bench.threads()) + " threads";
   std::fprintf(stderr, "measuring %s\n", processor.c_str());
@@ -241,9 +254,6 @@ void calibrate(const CalibrateArguments& arguments) {
       profile["operations"][std::string(operation.name)] =
           measure_operation(bench, operation, [&] { bar.show(++done, places); });
   }
-  const std::string folder = cache_folder() + "/devices";
-  if (arguments.out.empty()) std::filesystem::create_directories(folder);
-  const std::string file = arguments.out.empty() ? folder + "/cpu.json" : arguments.out;
   write_file(file, profile.dump(1) + "\n");
   std::fprintf(stderr, "wrote %s\n", file.c_str());
 }

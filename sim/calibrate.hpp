@@ -5,7 +5,6 @@
 namespace simrun {
 
 struct CalibrateArguments {
-  std::string device = "cpu";
   std::string out;     ///< profile to write; empty: this machine's cache, where scenarios with "device": "cpu" find it
   bool quick = false;  ///< a coarse grid
 };

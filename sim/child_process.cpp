@@ -4,9 +4,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -44,6 +46,7 @@ std::string answer_of(const std::function<std::string()>& work) {
 }
 
 [[noreturn]] void run_child(int pipe, int printed, const std::function<std::string()>& work) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody waits for the result any more
   ::dup2(printed, STDOUT_FILENO);
   ::dup2(printed, STDERR_FILENO);
   write_all(pipe, answer_of(work));
@@ -82,10 +85,18 @@ ChildPool::~ChildPool() {
 void ChildPool::start(std::size_t task, const std::function<std::string()>& work) {
   std::array<int, 2> ends{};
   const int printed = ::memfd_create("simrun-child", MFD_CLOEXEC);
-  if (printed < 0 || ::pipe2(ends.data(), O_CLOEXEC) != 0)
-    throw ChildFailure(std::string("no pipe to a child process: ") + std::strerror(errno));
+  if (printed < 0) throw ChildFailure(std::string("no file for a child process: ") + std::strerror(errno));
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    const int cause = errno;
+    ::close(printed);
+    throw ChildFailure(std::string("no pipe to a child process: ") + std::strerror(cause));
+  }
   const pid_t pid = ::fork();
-  if (pid < 0) throw ChildFailure(std::string("no child process: ") + std::strerror(errno));
+  if (pid < 0) {
+    const int cause = errno;
+    for (const int file : {printed, ends[0], ends[1]}) ::close(file);
+    throw ChildFailure(std::string("no child process: ") + std::strerror(cause));
+  }
   if (pid == 0) run_child(ends[1], printed, work);
   ::close(ends[1]);
   children_[ends[0]] = {task, pid, printed, {}};

@@ -52,8 +52,7 @@ std::vector<Override> overrides(const std::vector<std::string>& set) {
 void print_points(const Study& study) {
   std::string text;
   for (const Point& point : study.points) {
-    text +=
-        std::string(point.scenario.method.method->name) + ", " + std::to_string(point.scenario.workers) + " workers";
+    text += label(point.scenario.method) + ", " + std::to_string(point.scenario.workers) + " workers";
     for (const auto& [key, value] : point.swept) text += key == "workers" ? "" : ", " + key + " " + brief(value);
     text += "\n";
   }
@@ -76,6 +75,8 @@ void print_report(const Report& report, const std::string& format) {
 }
 
 int run_scenario(const RunArguments& arguments) {
+  if (arguments.scenario.empty())
+    throw InputError("command line", "arguments", "no scenario given", "see simrun --help");
   // An installed simrun finds the scenarios that it came with from any folder.
   const std::string file = find_file(arguments.scenario, "").value_or(arguments.scenario);
   const Study study = read_study(file, overrides(arguments.set));
@@ -92,6 +93,7 @@ int run_scenario(const RunArguments& arguments) {
   }
   const std::string out =
       make_folder(arguments.out.empty() ? "results/" + fs::path(file).stem().string() : arguments.out);
+  fs::remove_all(out + "/trace");  // another run's
   RunOptions options{.jobs = arguments.jobs, .trace_folder = {}};
   if (arguments.trace) options.trace_folder = make_folder(out + "/trace");
   std::vector<PointResult> results;
@@ -145,7 +147,8 @@ int run_command_line(int argc, char** argv) {
   CalibrateArguments calibration;
   auto* calibrate_command =
       app.add_subcommand("calibrate", "measure the codecs on this machine and write a device profile");
-  calibrate_command->add_option("--device", calibration.device, "what to measure (default: cpu)")
+  std::string calibrated = "cpu";
+  calibrate_command->add_option("--device", calibrated, "what to measure (default: cpu)")
       ->check(CLI::IsMember({"cpu"}));
   calibrate_command->add_option("-o,--out", calibration.out, "profile to write (default: this machine's cache)")
       ->type_name("FILE");
@@ -157,11 +160,18 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     throw InputError("command line", "arguments", error.what(), "see simrun --help");
   }
-  if (list->parsed()) return print(listing(kind)), 0;
-  if (schema->parsed()) return print(scenario_schema().dump(2) + "\n"), 0;
-  if (calibrate_command->parsed()) return calibrate(calibration), 0;
-  if (run.scenario.empty()) throw InputError("command line", "arguments", "no scenario given", "see simrun --help");
-  return run_scenario(run);
+  int status = 0;
+  if (list->parsed()) {
+    print(listing(kind));
+  } else if (schema->parsed()) {
+    print(scenario_schema().dump(2) + "\n");
+  } else if (calibrate_command->parsed()) {
+    calibrate(calibration);
+  } else {
+    status = run_scenario(run);
+  }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw std::runtime_error("cannot write to standard output");
+  return status;
 }
 
 }  // namespace simrun

@@ -30,6 +30,12 @@ std::optional<std::string> find_file(const std::string& name, const std::string&
   return std::nullopt;
 }
 
+std::optional<std::string> file_in(const std::string& folder, const std::string& name) {
+  std::error_code ignored;
+  const fs::path file = fs::path(folder) / name;
+  return fs::exists(file, ignored) ? std::optional(file.string()) : std::nullopt;
+}
+
 std::string why_unreadable(const std::string& file) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0) return std::string("cannot be opened: ") + std::strerror(errno);

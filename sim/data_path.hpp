@@ -13,6 +13,9 @@ std::string data_root();
 /// The first of NAME as it is (if absolute), in `folder`, in the current folder, and in the data root that exists.
 std::optional<std::string> find_file(const std::string& name, const std::string& folder);
 
+/// FOLDER/NAME if that exists.
+std::optional<std::string> file_in(const std::string& folder, const std::string& name);
+
 /// Why a file that was named cannot be read: "cannot be opened: No such file or directory", "is a folder"; empty if it
 /// can.
 std::string why_unreadable(const std::string& file);

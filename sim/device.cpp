@@ -6,12 +6,12 @@ namespace simrun {
 
 std::size_t Device::submit(Activity activity, Seconds duration) {
   stream_.push_back({activity, duration, clock_.now()});
-  return begun_ + stream_.size() - 1;
+  return ends_.size() + stream_.size() - 1;
 }
 
 void Device::finish(std::size_t piece) {
-  while (begun_ <= piece) begin_next();
-  clock_.wait_until(free_at_);
+  while (ends_.size() <= piece) begin_next();
+  clock_.wait_until(ends_[piece]);
 }
 
 void Device::finish() {
@@ -30,8 +30,8 @@ Seconds Device::start(Activity activity, Seconds duration) {
 void Device::begin_next() {
   const Piece piece = stream_.front();
   stream_.pop_front();
-  ++begun_;
   run(piece.activity, piece.submitted, piece.duration);
+  ends_.push_back(std::max(free_at_, piece.submitted));
 }
 
 void Device::run(Activity activity, Seconds earliest, Seconds duration) {

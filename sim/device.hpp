@@ -57,9 +57,9 @@ class Device {
   void run(Activity activity, Seconds earliest, Seconds duration);
 
   Transport& clock_;
-  std::deque<Piece> stream_;  ///< not begun yet
-  std::size_t begun_ = 0;     ///< pieces begun so far
-  Seconds free_at_;           ///< when all that was begun is done
+  std::deque<Piece> stream_;   ///< not begun yet
+  std::vector<Seconds> ends_;  ///< when each piece that was begun is done
+  Seconds free_at_;            ///< when all that was begun is done
   std::vector<Span> spans_;
 };
 

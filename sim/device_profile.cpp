@@ -28,9 +28,9 @@ struct Place {
 Place place_on(const CostTable::Axis& axis, double value) {
   const auto& grid = axis.values;
   if (grid.size() == 1 || value <= grid.front()) {
-    return {0, 0, grid.size() == 1 && axis.name != "density" ? std::max(1.0, value / grid.front()) : 1};
+    return {0, 0, grid.size() == 1 ? std::max(1.0, value / grid.front()) : 1};
   }
-  if (value >= grid.back()) return {grid.size() - 2, 1, axis.name == "density" ? 1 : value / grid.back()};
+  if (value >= grid.back()) return {grid.size() - 2, 1, value / grid.back()};
   const auto above = std::upper_bound(grid.begin(), grid.end(), value);
   const auto low = static_cast<std::size_t>(above - grid.begin()) - 1;
   return {low, std::log(value / grid[low]) / std::log(grid[low + 1] / grid[low]), 1};
@@ -185,9 +185,10 @@ std::string operation_name(Stage stage, PayloadKind kind) {
 }
 
 Seconds DeviceProfile::seconds(const Work& work) const {
-  const auto found = operations.find(operation_name(work.stage, work.kind));
-  if (found == operations.end() || work.entries + work.elements == 0) return Seconds(0);
-  return found->second.at(work) + index_seconds(work);
+  const bool is_free =
+      work.kind == PayloadKind::dense32 || (work.kind == PayloadKind::dense16 && work.stage == Stage::combine);
+  if (is_free || work.entries + work.elements == 0) return Seconds(0);
+  return operations.at(operation_name(work.stage, work.kind)).at(work) + index_seconds(work);
 }
 
 Seconds DeviceProfile::index_seconds(const Work& work) const {
@@ -220,7 +221,9 @@ DeviceProfile read_device_profile(const std::string& file) {
       .required("software", &DeviceProfile::software, text(), "with what")
       .required("provenance", &DeviceProfile::provenance, provenance(), "of most operations")
       .required("source", &DeviceProfile::source, text(), "where the figures come from")
-      .optional("conditions", &DeviceProfile::conditions, anything(), "how it was measured")
+      .optional("conditions", &DeviceProfile::conditions,
+                convert(anything(), [](const Json& value, const Where&) { return value.dump(); }),
+                "how it was measured")
       .required("operations", &DeviceProfile::operations, operations, "times by operation")
       .field()
       .read(json, {file, ""});

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "kernels/payload.hpp"
-#include "sim/json.hpp"
 #include "sim/units.hpp"
 
 namespace simrun {
@@ -25,8 +24,7 @@ struct Work {
 };
 
 /// Seconds of one operation, measured on a grid of one or two axes. Between grid points it is interpolated linearly in
-/// log-log; below the first it stays, beyond the last it grows in proportion (slope 1) along `elements`, `entries` and
-/// `parts`, and stays along `density`.
+/// log-log; below the first it stays, beyond the last it grows in proportion.
 struct CostTable {
   struct Axis {
     std::string name;  ///< elements, entries, parts or density (entries / elements)
@@ -48,10 +46,11 @@ struct DeviceProfile {
   std::string software;
   std::string provenance;  ///< of most operations: measured, published or scaled
   std::string source;
-  Json conditions;                              ///< how it was measured, for people
+  std::string conditions;                       ///< how it was measured, for people
   std::map<std::string, CostTable> operations;  ///< by name: "encode.pairs", "combine.signs", "index-decode.bitmap"
 
-  /// Zero for fp32 dense payloads: they are sent as they are, and their sum is part of the collective.
+  /// Zero for fp32 dense payloads, which are sent as they are, and for sums of dense payloads, which are part of the
+  /// collective.
   Seconds seconds(const Work& work) const;
 
  private:

@@ -10,8 +10,7 @@ std::string to_text(const Times& times) {
   return Json{{"iteration", times.iteration.value}, {"compute", times.compute.value},
               {"encode", times.encode.value},       {"communication", times.communication.value},
               {"decode", times.decode.value},       {"result_bytes", times.result_bytes},
-              {"sent_bytes", times.sent_bytes},     {"received_bytes", times.received_bytes},
-              {"iterations", times.iterations}}
+              {"sent_bytes", times.sent_bytes},     {"received_bytes", times.received_bytes}}
       .dump();
 }
 
@@ -26,7 +25,6 @@ Times from_text(const std::string& text) {
   json["result_bytes"].get_to(times.result_bytes);
   json["sent_bytes"].get_to(times.sent_bytes);
   json["received_bytes"].get_to(times.received_bytes);
-  json["iterations"].get_to(times.iterations);
   return times;
 }
 
@@ -39,8 +37,9 @@ std::string run_point(const Scenario& scenario, const PayloadTable& payloads, co
 }
 
 std::string trace_name(std::size_t row, const Scenario& scenario) {
-  return std::to_string(row) + "-" + std::string(scenario.method.method->name) + "-" +
-         std::to_string(scenario.workers) + ".json";
+  std::string number = std::to_string(row);
+  number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
+  return number + "-" + std::string(scenario.method.method->name) + "-" + std::to_string(scenario.workers) + ".json";
 }
 
 }  // namespace
@@ -87,22 +86,33 @@ std::vector<PointResult> run_points(const Study& study,
   std::vector<PointResult> results(study.points.size());
   ChildPool pool;
   std::size_t started = 0;
-  for (std::size_t done = 0; done < results.size(); ++done) {
-    while (started < results.size() && pool.running() < options.jobs) {
-      const Scenario& scenario = study.points[started].scenario;
-      const PayloadTable& table = *payloads[started];
-      const std::string trace =
-          options.trace_folder.empty() ? "" : options.trace_folder + "/" + trace_name(started, scenario);
+  // True if the next point is on its way, or has failed for good because not even one child can be started.
+  const auto start_next = [&] {
+    const Scenario& scenario = study.points[started].scenario;
+    const PayloadTable& table = *payloads[started];
+    const std::string trace =
+        options.trace_folder.empty() ? "" : options.trace_folder + "/" + trace_name(started, scenario);
+    try {
       pool.start(started, [&scenario, &table, trace] { return run_point(scenario, table, trace); });
-      ++started;
+    } catch (const ChildFailure& failure) {
+      if (pool.running() > 0) return false;
+      results[started].failure = failure.what();
     }
+    ++started;
+    return true;
+  };
+  std::size_t finished = 0;
+  while (started < results.size() || pool.running() > 0) {
+    while (started < results.size() && pool.running() < options.jobs && start_next()) {
+    }
+    if (pool.running() == 0) continue;
     const ChildPool::Result child = pool.wait();
     PointResult& result = results[child.task];
     if (child.output) result.times = from_text(*child.output);
     result.failure = child.failure;
-    result.payload_bytes =
-        payloads[child.task]->mean_bytes(static_cast<std::size_t>(study.points[child.task].scenario.workers));
-    progress(done + 1, results.size());
+    const auto workers = static_cast<std::size_t>(study.points[child.task].scenario.workers);
+    result.payload_bytes = payloads[child.task]->mean_bytes(workers);
+    progress(++finished, results.size());
   }
   return results;
 }

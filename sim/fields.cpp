@@ -35,9 +35,10 @@ Field<Q> quantity(std::string noun, std::optional<Q> (*parse)(std::string_view),
             if (!value.is_string()) where.fail("is " + brief(value), accepted);
             const std::optional<Q> read = parse(value.get<std::string>());
             if (!read || !std::isfinite(read->value)) where.fail(brief(value) + " is no " + noun, accepted);
-            if (read->value < 0 || (positive && read->value == 0))
+            if (read->value < 0 || (positive && read->value < 1))
               where.fail(brief(value) + " is too small",
-                         positive ? "accepted: more than zero" : "accepted: zero or more");
+                         positive ? "accepted: at least one byte" + std::string(noun == "bandwidth" ? " a second" : "")
+                                  : "accepted: zero or more");
             if (read->value > most) where.fail(brief(value) + " is too large", "accepted: a smaller " + noun);
             return *read;
           }};
@@ -76,7 +77,7 @@ Field<std::int64_t> whole(std::int64_t least, std::int64_t most) {
             const auto real = value.get<double>();
             if (real != std::floor(real)) where.fail(brief(value) + " is not a whole number", accepted);
             // As doubles first: what is far outside does not fit an integer.
-            if (real < static_cast<double>(least) || real > static_cast<double>(most))
+            if (real < static_cast<double>(least) || real >= static_cast<double>(most) + 1)
               where.fail(brief(value) + " is out of range", accepted);
             const std::int64_t read =
                 value.is_number_float() ? static_cast<std::int64_t>(real) : value.get<std::int64_t>();
@@ -101,6 +102,7 @@ Field<double> number(Range range) {
             const bool too_small = range.without_least ? read <= range.least : read < range.least;
             if (too_small || !(read <= range.most) || std::isinf(read))
               where.fail(brief(value) + " is out of range", accepted);
+            value = read;  // 1 and 1.0 are the same
             return read;
           }};
 }

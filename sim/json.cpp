@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <sstream>
+#include <unordered_set>
 #include <vector>
 
 #include "sim/error.hpp"
@@ -39,7 +39,7 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool end_array() override { return close(); }
 
   bool key(string_t& name) override {
-    if (open_.back()->contains(name))
+    if (!seen_.back().insert(name).second)
       throw InputError(file_, path() + name, "key given twice", "accepted: every key once");
     keys_.back() = name;
     return true;
@@ -84,12 +84,14 @@ class Builder final : public nlohmann::json_sax<Json> {
     // A parent gets no other child before this one is closed, so the pointer stays good.
     open_.push_back(place(std::move(value)));
     keys_.emplace_back();
+    seen_.emplace_back();
     return true;
   }
 
   bool close() {
     open_.pop_back();
     keys_.pop_back();
+    seen_.pop_back();
     return true;
   }
 
@@ -105,7 +107,8 @@ class Builder final : public nlohmann::json_sax<Json> {
   const std::string& text_;
   Json root_;
   std::vector<Json*> open_;
-  std::vector<std::string> keys_;
+  std::vector<std::string> keys_;                      ///< the last key of each
+  std::vector<std::unordered_set<std::string>> seen_;  ///< all keys of each
 };
 
 }  // namespace

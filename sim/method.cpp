@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/index_coding.hpp"
+
 namespace simrun {
 namespace {
 
@@ -31,6 +33,16 @@ std::uint64_t MethodChoice::entries(std::uint64_t elements) const {
   if (k) return *k;
   const auto rounded = std::llround(*density * static_cast<double>(elements));
   return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(rounded));
+}
+
+std::string label(const MethodChoice& choice) {
+  std::string text(choice.method->name);
+  if (choice.collective->name != choice.method->collective) text += ", " + std::string(choice.collective->name);
+  if (choice.codec->sparsifies && choice.options.index != IndexCoding::raw32)
+    text += ", " + std::string(index_coding(choice.options.index).name);
+  if (choice.options.half_precision) text += ", fp16";
+  if (choice.server == ServerPlace::rank0) text += ", server on rank 0";
+  return text;
 }
 
 std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -43,6 +44,9 @@ struct MethodChoice {
   /// True if the exchange needs one host more than there are workers.
   bool needs_server_host() const { return collective->has_server && server == ServerPlace::own_host; }
 };
+
+/// The method's name and what is not its default: "sgd", "sgd, tree", "top-k, bitmap".
+std::string label(const MethodChoice& choice);
 
 /// A codec and the collective that its payloads go through.
 struct Round {

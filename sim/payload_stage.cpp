@@ -4,6 +4,7 @@
 #include <atomic>
 #include <fstream>
 #include <map>
+#include <mutex>
 
 #include "kernels/parallel.hpp"
 #include "sim/error.hpp"
@@ -45,9 +46,22 @@ std::string source_key(const Scenario& scenario) {
          scenario.resolved["schedule"].dump();
 }
 
-std::string encoding_key(const Scenario& scenario, const Codec& codec) {
-  return std::to_string(static_cast<int>(codec.kind())) + "/" +
+std::string encoding_key(const Scenario& scenario) {
+  return std::string(scenario.method.codec->encoding) + "/" +
          std::to_string(static_cast<int>(scenario.method.options.index)) + "/" + std::to_string(scenario.entries());
+}
+
+/// A seed for the worker's and group's own random numbers. Source: SplitMix64, Steele, Lea and Flood, OOPSLA 2014.
+std::uint64_t encoding_seed(const Scenario& scenario, std::size_t worker, std::size_t group) {
+  const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients);
+  std::uint64_t state = synthetic != nullptr ? synthetic->seed : 0;
+  for (const std::uint64_t part : {static_cast<std::uint64_t>(worker), static_cast<std::uint64_t>(group)}) {
+    state += part + 0x9E3779B97F4A7C15;
+    state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9;
+    state = (state ^ (state >> 27)) * 0x94D049BB133111EB;
+    state ^= state >> 31;
+  }
+  return state;
 }
 
 std::shared_ptr<const PayloadTable> dense_table(const Codec& codec, const std::vector<Group>& groups) {
@@ -90,7 +104,7 @@ class Plan {
     source.groups = groups;
     source.workers =
         share_one_gradient(scenario) ? 1 : std::max(source.workers, static_cast<std::size_t>(scenario.workers));
-    Encoding& encoding = source.encodings[encoding_key(scenario, *codec)];
+    Encoding& encoding = source.encodings[encoding_key(scenario)];
     encoding.serial = codec;
     encoding.threaded = scenario.method.codec->make(options, threaded_);
     encoding.entries = share_entries(groups, scenario.entries());
@@ -167,10 +181,12 @@ void encode_group(const Task& task, unsigned threads, std::span<float> buffer) {
     source.gradients->fill(static_cast<int>(task.worker), tensor, threads, gradient.subspan(offset, size));
     offset += size;
   }
+  const EncodeContext context{
+      .seed = encoding_seed(*source.scenario, task.worker, task.group), .round = 0, .previous = {}};
   for (auto& [key, encoding] : source.encodings) {
     const Codec& codec = threads > 1 ? *encoding.threaded : *encoding.serial;
     try {
-      encoding.table->set(task.worker, task.group, codec.encode(gradient, encoding.entries[task.group], {}));
+      encoding.table->set(task.worker, task.group, codec.encode(gradient, encoding.entries[task.group], context));
     } catch (const NonFiniteError& error) {
       blame_gradient(source, task.worker, group, error.element);
     }
@@ -182,18 +198,43 @@ bool is_large(const Task& task) {
   return task.elements() > (1U << 22);
 }
 
-/// Runs the tasks on `outer` threads, each with a buffer of its own, and with `inner` threads in each task.
+/// Buffers that threads take and give back.
+class BufferPool {
+ public:
+  explicit BufferPool(std::size_t size) : size_(size) {}
+
+  std::unique_ptr<float[]> take() {
+    const std::lock_guard lock(mutex_);
+    // Not a vector, which would write zeros first.
+    if (free_.empty()) return std::unique_ptr<float[]>(new float[size_]);
+    std::unique_ptr<float[]> buffer = std::move(free_.back());
+    free_.pop_back();
+    return buffer;
+  }
+
+  void give(std::unique_ptr<float[]> buffer) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(buffer));
+  }
+
+  std::size_t size() const { return size_; }
+
+ private:
+  std::size_t size_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<float[]>> free_;
+};
+
+/// Runs the tasks on `outer` threads, and with `inner` threads in each task.
 void run_tasks(const std::vector<Task>& tasks, unsigned outer, unsigned inner, const std::function<void()>& step) {
   std::size_t largest = 0;
   for (const Task& task : tasks) largest = std::max(largest, task.elements());
-  std::atomic<std::size_t> next = 0;
-  parallel_for(tasks.empty() ? 0 : outer, outer, [&](std::size_t) {
-    // Not a vector, which would write zeros first.
-    const std::unique_ptr<float[]> buffer(new float[largest]);
-    for (std::size_t i = next++; i < tasks.size(); i = next++) {
-      encode_group(tasks[i], inner, {buffer.get(), largest});
-      step();
-    }
+  BufferPool buffers(largest);
+  parallel_for(tasks.size(), outer, [&](std::size_t i) {
+    std::unique_ptr<float[]> buffer = buffers.take();
+    encode_group(tasks[i], inner, {buffer.get(), buffers.size()});
+    buffers.give(std::move(buffer));
+    step();
   });
 }
 

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "kernels/index_coding.hpp"
 #include "sim/simgrid/cluster.hpp"
@@ -61,6 +60,16 @@ double samples_per_second(const Scenario& scenario, Seconds iteration) {
 /// Against workers that neither compress nor communicate.
 double scaling_efficiency(const Scenario& scenario, Seconds iteration) {
   return scenario.computing() / iteration;
+}
+
+void add_new(Json& list, const Json& value) {
+  if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
+}
+
+/// The value that all points have, or the list of values; null if there is none.
+Json one_or_list(const Json& values) {
+  if (values.empty()) return nullptr;
+  return values.size() == 1 ? values.front() : values;
 }
 
 Json finite_or_null(double value) {
@@ -124,18 +133,27 @@ std::vector<std::pair<std::string, Json>> Report::columns(std::size_t point) con
   return all;
 }
 
+std::vector<std::string> Report::column_names() const {
+  // A point that failed has the same columns: the names do not depend on its values.
+  Report blank(study_,
+               std::vector<PointResult>(results_.size(), {.times = Times{}, .payload_bytes = 0, .failure = {}}));
+  std::vector<std::string> names;
+  for (const auto& [name, value] : blank.columns(0)) names.push_back(name);
+  return names;
+}
+
 std::string Report::csv() const {
   std::string text;
+  for (const std::string& name : column_names()) text += (text.empty() ? "" : ",") + csv_cell(name);
+  text += "\n";
   for (std::size_t point = 0; point < results_.size(); ++point) {
     if (!results_[point].times) continue;
-    std::string names;
-    std::string values;
+    std::string separator;
     for (const auto& [name, value] : columns(point)) {
-      names += (names.empty() ? "" : ",") + csv_cell(name);
-      values += (values.empty() ? "" : ",") + csv_cell(value);
+      text += separator + csv_cell(value);
+      separator = ",";
     }
-    if (text.empty()) text = names + "\n";
-    text += values + "\n";
+    text += "\n";
   }
   return text;
 }
@@ -169,7 +187,7 @@ std::string Report::table() const {
   }
   for (std::size_t point = 0; point < results_.size(); ++point) {
     const Scenario& scenario = study_.points[point].scenario;
-    std::vector<std::string> row = {std::string(scenario.method.method->name), std::to_string(scenario.workers)};
+    std::vector<std::string> row = {label(scenario.method), std::to_string(scenario.workers)};
     if (!results_[point].times) {
       row.push_back("failed");
       table.add_row(std::move(row));
@@ -210,11 +228,15 @@ Json Report::json() const {
   Json failed = Json::array();
   Json devices = Json::array();
   Json resolved = Json::array();
+  Json seeds = Json::array();
+  Json network_models = Json::array();
   std::set<const DeviceProfile*> seen;
   for (std::size_t point = 0; point < results_.size(); ++point) {
     const Scenario& scenario = study_.points[point].scenario;
     if (seen.insert(scenario.device.get()).second) devices.push_back(device_provenance(*scenario.device));
     resolved.push_back(scenario.resolved);
+    add_new(network_models, model_name(scenario.network.model));
+    if (const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients)) add_new(seeds, synthetic->seed);
     if (results_[point].times) {
       Json row = Json::object();
       for (auto& [name, value] : columns(point)) row[name] = value;
@@ -228,14 +250,11 @@ Json Report::json() const {
                         {"failure", results_[point].failure}});
     }
   }
-  Json seed = nullptr;
-  if (const auto* synthetic = std::get_if<SyntheticGradients>(&study_.points.front().scenario.gradients))
-    seed = synthetic->seed;
   return {{"scenario", study_.json},
           {"resolved", resolved},
-          {"seed", seed},
+          {"seed", one_or_list(seeds)},
           {"versions", {{"simrun", SIMRUN_VERSION}, {"simgrid", simgrid_version()}}},
-          {"network_model", model_name(study_.points.front().scenario.network.model)},
+          {"network_model", one_or_list(network_models)},
           {"devices", devices},
           {"points", rows},
           {"failed", failed}};
@@ -251,8 +270,7 @@ std::vector<std::string> Report::warnings() const {
     std::map<std::string, std::set<std::string>> outcomes;
     for (std::size_t point = 0; point < results_.size(); ++point) {
       if (!results_[point].times) continue;
-      std::string others = std::to_string(study_.points[point].scenario.method.method - methods().data()) +
-                           study_.points[point].scenario.resolved["methods"][0].value("collective", "");
+      std::string others = std::to_string(study_.points[point].method) + " ";
       for (const auto& [swept, value] : study_.points[point].swept) others += swept == key ? "" : swept + value.dump();
       std::string outcome;
       for (const auto& [name, value] : columns(point)) {
@@ -262,9 +280,17 @@ std::vector<std::string> Report::warnings() const {
       }
       outcomes[others].insert(outcome);
     }
-    if (!outcomes.empty() &&
-        std::all_of(outcomes.begin(), outcomes.end(), [](const auto& set) { return set.second.size() == 1; }))
+    const auto takes = [&](const Point& point) {
+      return std::any_of(point.swept.begin(), point.swept.end(), [&](const auto& s) { return s.first == key; });
+    };
+    const bool is_taken = std::any_of(study_.points.begin(), study_.points.end(), takes);
+    const bool moves =
+        std::any_of(outcomes.begin(), outcomes.end(), [](const auto& set) { return set.second.size() > 1; });
+    if (!is_taken) {
+      lines.push_back("sweep." + key + ": no method takes it");
+    } else if (!moves) {
       lines.push_back("sweep." + key + ": no result depends on it");
+    }
   }
   return lines;
 }
@@ -274,7 +300,7 @@ std::vector<std::string> Report::failures() const {
   for (std::size_t point = 0; point < results_.size(); ++point) {
     if (results_[point].times) continue;
     const Scenario& scenario = study_.points[point].scenario;
-    lines.push_back(std::string(scenario.method.method->name) + ", " + std::to_string(scenario.workers) +
+    lines.push_back(label(scenario.method) + ", " + std::to_string(scenario.workers) +
                     " workers: " + results_[point].failure);
   }
   return lines;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <iosfwd>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +33,7 @@ class Report {
  private:
   /// The values of a point's columns, in order; null where one does not apply.
   std::vector<std::pair<std::string, Json>> columns(std::size_t point) const;
+  std::vector<std::string> column_names() const;
   Json device_provenance(const DeviceProfile& profile) const;
   std::string heading() const;
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <tuple>
 
 #include "sim/child_process.hpp"
 #include "sim/data_path.hpp"
@@ -67,18 +66,6 @@ MethodChoice choose(const MethodText& text, std::uint64_t elements, const Where&
   return choice;
 }
 
-/// True if two entries mean the same, whether defaults are written out or not.
-bool same_method(const MethodText& a, const MethodText& b) {
-  const auto meaning = [](const MethodText& text) {
-    const CollectiveEntry* usual = find_collective(text.method->collective);
-    return std::tuple(text.method, text.density, text.k, text.collective != nullptr ? text.collective : usual,
-                      text.index.value_or(IndexCoding::raw32), text.half_precision.value_or(false),
-                      text.error_feedback.value_or(find_codec(text.method->codec)->sparsifies),
-                      text.server.value_or(ServerPlace::own_host));
-  };
-  return meaning(a) == meaning(b);
-}
-
 /// The entry of `methods` with the defaults that depend on the method.
 void fill_defaults(Json& entry, const MethodChoice& choice) {
   entry["collective"] = choice.collective->name;
@@ -86,6 +73,21 @@ void fill_defaults(Json& entry, const MethodChoice& choice) {
   if (choice.codec->half_precision) entry["precision"] = entry.value("precision", "fp32");
   if (choice.collective->has_server) entry["server"] = entry.value("server", "own-host");
   entry["error_feedback"] = choice.error_feedback;
+}
+
+/// The defaults that depend on the kind of network and of gradients.
+void fill_defaults(Json& json, const Scenario& scenario) {
+  if (scenario.network.topology == Network::Topology::star) json["network"]["topology"] = "star";
+  const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients);
+  if (synthetic == nullptr) return;
+  constexpr const char* distributions[] = {"normal", "laplace", "student-t"};
+  Json& gradients = json["gradients"];
+  gradients["distribution"] = distributions[static_cast<int>(synthetic->distribution)];
+  gradients["agreement"] = synthetic->agreement;
+  gradients["scale_spread"] = synthetic->scale_spread;
+  if (synthetic->distribution == SyntheticGradients::Distribution::student_t)
+    gradients["degrees_of_freedom"] = synthetic->degrees_of_freedom;
+  gradients["seed"] = synthetic->seed;
 }
 
 void check_against_model(const ScenarioText& text, const Model& model, const Where& where) {
@@ -159,22 +161,10 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   }
   Json entry = json["methods"][method];
   fill_defaults(entry, scenario.method);
+  fill_defaults(json, scenario);
   json["methods"] = Json::array({entry});
   scenario.resolved = std::move(json);
   return scenario;
-}
-
-void ScenarioReader::check_methods(const Json& scenario) const {
-  if (!scenario.is_object() || !scenario.contains("methods")) return;  // read says so
-  const Where where = Where{file_, ""} / "methods";
-  Json list = scenario["methods"];
-  const std::vector<MethodText> entries = list_of(fields_->method).read(list, where);
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (same_method(entries[i], entries[j]))
-        (where / i).fail("says the same as methods." + std::to_string(j), "accepted: entries that differ");
-    }
-  }
 }
 
 std::optional<std::string> ScenarioReader::readable_file(const std::string& name, const Where& where,
@@ -196,7 +186,7 @@ std::shared_ptr<const Model> ScenarioReader::find_model(const Json& value, Json&
 
   const std::string shipped = data_root() + "/scenarios/models";
   const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
-  const auto file = is_path ? readable_file(name, where, "a model") : find_file(name + ".json", shipped);
+  const auto file = is_path ? readable_file(name, where, "a model") : file_in(shipped, name + ".json");
   if (!file) {
     const auto names = json_names(shipped);
     const auto near = nearest(name, names);
@@ -215,24 +205,26 @@ std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const std::stri
   const std::string cached = cache_folder() + "/devices";
   std::optional<std::string> file;
   if (name == "auto") {
-    file = find_file("cuda.json", cached);
+    file = file_in(cached, "cuda.json");
     if (!file) {
-      file = find_file(std::string(default_profile) + ".json", shipped);
+      file = file_in(shipped, std::string(default_profile) + ".json");
       notes_.push_back("device auto: no GPU of this machine was measured, using the default profile " +
                        std::string(default_profile) +
                        "; \"device\": \"cpu\" uses this machine's processor once `simrun calibrate` has measured it");
     }
   } else if (name == "cpu") {
-    file = fs::exists(cached + "/cpu.json") ? cached + "/cpu.json" : find_file("cpu.json", shipped);
-    if (!fs::exists(cached + "/cpu.json"))
+    file = file_in(cached, "cpu.json");
+    if (!file) {
+      file = file_in(shipped, "cpu.json");
       notes_.push_back("device cpu: using the profile that simrun ships; `simrun calibrate` measures this machine");
+    }
   } else if (name == "cuda") {
-    file = find_file("cuda.json", cached);
+    file = file_in(cached, "cuda.json");
     if (!file)
       where.fail("no GPU of this machine was measured", "accepted: auto, cpu or " + one_of(json_names(shipped)));
   } else {
     const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
-    file = is_path ? readable_file(name, where, "a device profile") : find_file(name + ".json", shipped);
+    file = is_path ? readable_file(name, where, "a device profile") : file_in(shipped, name + ".json");
   }
   if (!file) {
     const auto names = json_names(shipped);

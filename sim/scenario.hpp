@@ -67,9 +67,6 @@ class ScenarioReader {
   /// The point of `scenario` (without `sweep`) that runs its method number `method`. Throws InputError.
   Scenario read(Json scenario, std::size_t method);
 
-  /// Throws InputError where two entries of `methods` say the same.
-  void check_methods(const Json& scenario) const;
-
   /// What users should know about how the scenario was understood: which device profile `auto` is, say. One line each.
   const std::vector<std::string>& notes() const { return notes_; }
 

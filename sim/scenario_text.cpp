@@ -267,6 +267,9 @@ Field<ScenarioText> scenario_field() {
   model.schema = {{"anyOf", {{{"type", "string"}}, model_field().schema}}};
   Field<Json> method_list = anything();
   method_list.schema = list_of(method_field()).schema;
+  method_list.read = [list = list_of(anything())](Json& value, const Where& where) {
+    return Json(list.read(value, where));
+  };
   Field<Json> sweep = anything();
   sweep.schema = {{"type", "object"}, {"additionalProperties", {{"type", "array"}, {"minItems", 1}}}};
   return Object<ScenarioText>()

@@ -7,6 +7,9 @@
 namespace simrun {
 namespace {
 
+/// SimGrid's clock knows no shorter times.
+constexpr Seconds clock_grain(2e-9);
+
 /// `busy` with communication in the gaps of [begin, end].
 std::vector<Span> fill_gaps(const std::vector<Span>& busy, Seconds begin, Seconds end) {
   std::vector<Span> all;
@@ -28,9 +31,14 @@ Times collect(const SteadyState& steady, bool keep_spans) {
   times.compute = shown.compute;
   times.encode = shown.encode;
   times.decode = shown.decode;
-  times.communication = times.iteration - times.compute - times.encode - times.decode;
+  const Seconds busy = times.compute + times.encode + times.decode;
+  times.communication = times.iteration - busy;
+  if (times.communication < clock_grain) {
+    // Nothing was waited for: what is left over is rounding.
+    times.communication = Seconds(0);
+    times.iteration = busy;
+  }
   times.result_bytes = shown.result_bytes;
-  times.iterations = steady.iterations();
   for (const IterationRecord& record : records) {
     times.sent_bytes = std::max(times.sent_bytes, record.traffic.sent);
     times.received_bytes = std::max(times.received_bytes, record.traffic.received);
@@ -44,19 +52,18 @@ Times collect(const SteadyState& steady, bool keep_spans) {
 Times simulate(const Setup& setup) {
   Cluster cluster(setup.network, setup.workers, setup.repeats);
   SteadyState steady(setup.workers);
-  CombineMemo memo;
   const Server* server = nullptr;
   Transport::Traffic server_traffic;
 
   const auto rank = [&](Transport& transport) {
-    Worker worker(transport, setup.plan, setup.rounds, *setup.profile, memo, setup.payload);
+    Worker worker(transport, setup.plan, setup.rounds, *setup.profile, setup.payload);
     while (!steady.record(transport.rank(), worker.iterate())) {
     }
     if (server != nullptr) server_traffic = server->traffic();
     cluster.stop();
   };
   const auto serve = [&](Transport& transport) {
-    Server own(transport, setup.plan.stages.size(), setup.rounds, *setup.profile, memo);
+    Server own(transport, setup.plan.stages.size(), setup.rounds, *setup.profile);
     server = &own;
     while (true) own.iterate();
   };

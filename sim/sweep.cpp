@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "sim/fields.hpp"
 
@@ -29,7 +30,9 @@ void set_at(Json& root, const std::string& path, const Json& value, const Where&
       const bool is_number = !key.empty() && key.size() < 9 &&
                              std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
       if (!is_number || std::stoul(key) >= at->size())
-        where.fail("there is no item \"" + key + "\"", "accepted: 0 to " + std::to_string(at->size() - 1));
+        where.fail("there is no item \"" + key + "\"", at->empty()
+                                                           ? "accepted: nothing, the list is empty"
+                                                           : "accepted: 0 to " + std::to_string(at->size() - 1));
       at = &(*at)[std::stoul(key)];
     } else if (at->is_object()) {
       if (key.empty()) where.fail("empty key in \"" + path + "\"", "accepted: keys joined by dots");
@@ -44,6 +47,11 @@ void set_at(Json& root, const std::string& path, const Json& value, const Where&
 /// Sweep keys that stand for a field of every method that accepts it.
 bool is_method_key(const std::string& key) {
   return key == "density" || key == "k" || key == "index";
+}
+
+/// True for a path into an entry of `methods` other than number `method`.
+bool is_of_other_method(const std::string& path, std::size_t method) {
+  return path.starts_with("methods.") && !path.starts_with("methods." + std::to_string(method) + ".");
 }
 
 bool accepts(const Json& method, const std::string& key) {
@@ -104,12 +112,12 @@ class Expansion {
       : study_(study), reader_(study.file), base_(std::move(base)), keys_(std::move(keys)) {}
 
   void run() {
-    reader_.check_methods(base_);
     std::vector<std::size_t> choice(keys_.size(), 0);
     do {
       add_combination(choice);
     } while (advance(choice));
-    study_.notes = reader_.notes();
+    check_twins();
+    for (const std::string& note : reader_.notes()) study_.notes.push_back(note);
     for (const Key& key : keys_) study_.keys.emplace_back(key.name, key.values.size());
   }
 
@@ -123,11 +131,12 @@ class Expansion {
   }
 
   void add_combination(const std::vector<std::size_t>& choice) {
-    const std::size_t methods =
-        base_.is_object() && base_.contains("methods") && base_["methods"].is_array() ? base_["methods"].size() : 1;
+    const bool has_methods = base_.is_object() && base_.contains("methods") && base_["methods"].is_array();
     std::optional<std::size_t> sgd;
     std::vector<std::size_t> rows;
-    for (std::size_t method = 0; method < methods; ++method) {
+    // Without methods the reader says what is missing.
+    for (std::size_t method = 0; method < (has_methods ? std::max<std::size_t>(1, base_["methods"].size()) : 1);
+         ++method) {
       rows.push_back(add_point(choice, method));
       const MethodEntry& entry = *study_.points[rows.back()].scenario.method.method;
       if (!sgd && entry.name == "sgd") sgd = rows.back();
@@ -135,11 +144,29 @@ class Expansion {
     for (const std::size_t row : rows) {
       if (!study_.points[row].sgd) study_.points[row].sgd = sgd;
     }
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (rows[i] != rows[j]) distinct_.insert({i, j});
+      }
+    }
+  }
+
+  /// Throws where two entries say the same, whatever the sweep.
+  void check_twins() const {
+    const std::size_t methods = base_["methods"].size();
+    for (std::size_t i = 0; i < methods; ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (distinct_.count({i, j}) == 0)
+          (Where{study_.file, ""} / "methods" / i)
+              .fail("says the same as methods." + std::to_string(j), "accepted: entries that differ");
+      }
+    }
   }
 
   /// The row of this combination and method: a new one, or the one that equals it.
   std::size_t add_point(const std::vector<std::size_t>& choice, std::size_t method) {
     Point point;
+    point.method = method;
     point.scenario = read(choice, method, point.swept);
     // Sorted keys: in which order they were written does not matter.
     nlohmann::json identity = point.scenario.resolved;
@@ -165,7 +192,7 @@ class Expansion {
       const Where where = Where{study_.file, ""} / "sweep" / key.name / choice[i];
       set_at(json, path, value, where);
       origins.emplace_back(path, where.path);
-      swept.emplace_back(key.name, value);
+      if (!is_of_other_method(path, method)) swept.emplace_back(key.name, value);
     }
     try {
       return reader_.read(json, method);
@@ -190,6 +217,7 @@ class Expansion {
   Json base_;
   std::vector<Key> keys_;
   std::map<std::string, std::size_t> rows_;
+  std::set<std::pair<std::size_t, std::size_t>> distinct_;  ///< methods that differ in some combination
 };
 
 }  // namespace
@@ -202,6 +230,9 @@ Study read_study(const std::string& file, const std::vector<Override>& overrides
     Json value = Json::parse(change.value, nullptr, false);
     if (value.is_discarded()) value = change.value;
     set_at(study.json, change.path, value, {file, change.path});
+    // What is set is not swept any more.
+    if (study.json.contains("sweep") && study.json["sweep"].is_object() && study.json["sweep"].erase(change.path) > 0)
+      study.notes.push_back("sweep." + change.path + ": left out, since " + change.path + " is set");
   }
   Json base = study.json;
   std::vector<Key> keys = take_sweep(base, file);

@@ -14,6 +14,7 @@ namespace simrun {
 /// One row of the results: a scenario with one method, and the values that the sweep gave it.
 struct Point {
   Scenario scenario;
+  std::size_t method = 0;                           ///< its number in `methods`
   std::vector<std::pair<std::string, Json>> swept;  ///< by key of `sweep`; only those that apply to this method
   std::optional<std::size_t> sgd;                   ///< the point of the first sgd entry with otherwise equal values
 };

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <vector>
 
 #include "kernels/codec.hpp"
@@ -9,18 +8,16 @@
 
 namespace simrun {
 
-/// Results of combining that were computed before. Every iteration sends the same payloads, so each place combines the
-/// same ones again.
+/// What one rank combined in its first iteration, in order. Every iteration sends the same payloads, so a rank combines
+/// the same ones again: later iterations take the results from here. Only payloads with contents are worth it.
 class CombineMemo {
  public:
+  void begin_iteration() { next_ = 0; }
   Payload combine(const Aggregator& aggregator, std::span<const Payload> parts);
 
  private:
-  struct Entry {
-    std::vector<Payload> parts;  ///< kept, so that no other payload can have their address
-    Payload result;
-  };
-  std::map<std::vector<const void*>, Entry> known_;
+  std::vector<Payload> results_;
+  std::size_t next_ = 0;
 };
 
 /// An aggregator whose combining occupies a device for as long as the device's profile says.
@@ -30,6 +27,7 @@ class TimedAggregator final : public Aggregator {
       : inner_(inner), profile_(profile), device_(device), memo_(memo) {}
 
   Payload combine(std::span<const Payload> parts) const override;
+  Payload accepted(const Payload& sent, const Payload& result) const override { return inner_.accepted(sent, result); }
 
  private:
   const Aggregator& inner_;

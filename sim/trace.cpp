@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 
 namespace simrun {
@@ -14,8 +16,10 @@ void write_trace(const std::string& file, const Scenario& scenario, const Times&
   Json events = Json::array();
   events.push_back(
       {{"ph", "M"}, {"name", "process_name"}, {"pid", 0}, {"args", {{"name", scenario.method.method->name}}}});
-  Seconds begin(0);
-  if (!times.spans.empty() && !times.spans.front().empty()) begin = times.spans.front().front().begin;
+  Seconds begin(std::numeric_limits<double>::infinity());
+  for (const auto& spans : times.spans) {
+    if (!spans.empty()) begin = std::min(begin, spans.front().begin);
+  }
   for (std::size_t rank = 0; rank < times.spans.size(); ++rank) {
     events.push_back({{"ph", "M"},
                       {"name", "thread_name"},

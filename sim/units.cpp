@@ -26,8 +26,8 @@ std::optional<NumberAndUnit> split(std::string_view text) {
 /// Takes a decimal or binary prefix off the front of `unit`; 1 where there is none.
 double take_prefix(std::string_view& unit) {
   constexpr std::pair<std::string_view, double> prefixes[] = {
-      {"Ki", 1024.0}, {"Mi", 1048576.0}, {"Gi", 1073741824.0}, {"Ti", 1099511627776.0}, {"k", 1e3}, {"K", 1e3},
-      {"M", 1e6},     {"G", 1e9},        {"T", 1e12}};
+      {"Ki", 1024.0}, {"Mi", 1048576.0}, {"Gi", 1073741824.0}, {"Ti", 1099511627776.0},
+      {"k", 1e3},     {"M", 1e6},        {"G", 1e9},           {"T", 1e12}};
   for (const auto& [prefix, factor] : prefixes) {
     if (unit.size() > prefix.size() && unit.starts_with(prefix)) {
       unit.remove_prefix(prefix.size());
@@ -99,7 +99,7 @@ std::optional<BytesPerSecond> parse_bandwidth(std::string_view text) {
 }
 
 std::string show(Seconds time) {
-  if (time.value == 0) return "0 s";
+  if (time.value < 5e-12) return "0 s";
   return scaled(time.value, {{1.0, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}});
 }
 

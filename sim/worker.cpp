@@ -22,17 +22,17 @@ void account(IterationRecord& record) {
 }  // namespace
 
 Worker::Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds,
-               const DeviceProfile& profile, CombineMemo& memo, PayloadOf payload)
+               const DeviceProfile& profile, PayloadOf payload)
     : transport_(transport),
       plan_(plan),
       rounds_(rounds),
       profile_(profile),
-      memo_(memo),
       payload_(std::move(payload)),
       device_(transport) {}
 
 IterationRecord Worker::iterate() {
   const Transport::Traffic before = transport_.traffic();
+  memo_.begin_iteration();
   device_.submit(Activity::compute, plan_.forward);
   std::vector<std::size_t> encoded;
   for (const IterationPlan::Stage& stage : plan_.stages) {
@@ -71,12 +71,12 @@ std::uint64_t Worker::exchange(std::size_t group) {
   return bytes;
 }
 
-Server::Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, const DeviceProfile& profile,
-               CombineMemo& memo)
-    : transport_(transport), groups_(groups), rounds_(rounds), profile_(profile), memo_(memo), device_(transport) {}
+Server::Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, const DeviceProfile& profile)
+    : transport_(transport), groups_(groups), rounds_(rounds), profile_(profile), device_(transport) {}
 
 void Server::iterate() {
   begun_with_ = transport_.traffic();
+  memo_.begin_iteration();
   for (std::size_t group = 0; group < groups_; ++group) {
     for (const Round& round : rounds_) {
       const TimedAggregator timed(*round.aggregator, profile_, device_, memo_);

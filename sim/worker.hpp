@@ -42,7 +42,7 @@ class Worker {
   using PayloadOf = std::function<const Payload&(int worker, std::size_t group)>;
 
   Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds, const DeviceProfile& profile,
-         CombineMemo& memo, PayloadOf payload);
+         PayloadOf payload);
 
   /// One iteration; begins at now().
   IterationRecord iterate();
@@ -54,7 +54,7 @@ class Worker {
   const IterationPlan& plan_;
   std::span<const Round> rounds_;
   const DeviceProfile& profile_;
-  CombineMemo& memo_;
+  CombineMemo memo_;
   PayloadOf payload_;
   Device device_;
 };
@@ -62,8 +62,7 @@ class Worker {
 /// A parameter server on a host of its own: combines for `groups` groups an iteration on a device of its own.
 class Server {
  public:
-  Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, const DeviceProfile& profile,
-         CombineMemo& memo);
+  Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, const DeviceProfile& profile);
 
   /// Serves one iteration.
   void iterate();
@@ -76,7 +75,7 @@ class Server {
   std::size_t groups_;
   std::span<const Round> rounds_;
   const DeviceProfile& profile_;
-  CombineMemo& memo_;
+  CombineMemo memo_;
   Device device_;
   Transport::Traffic begun_with_;
   Transport::Traffic complete_;

@@ -24,9 +24,16 @@ namespace {
 
 sg4::Engine& start_engine() {
   // The engine lives as long as the process, as SimGrid wants it.
-  static int argc = 1;
   static char name[] = "simrun";
+#ifdef __SANITIZE_ADDRESS__
+  // The sanitizer does not understand how SimGrid switches stacks, but threads it does.
+  static char contexts[] = "--cfg=contexts/factory:thread";
+  static int argc = 2;
+  static char* argv[] = {name, contexts, nullptr};
+#else
+  static int argc = 1;
   static char* argv[] = {name, nullptr};
+#endif
   auto* engine = new sg4::Engine(&argc, argv);
   xbt_log_control_set("root.thres:critical");
   return *engine;

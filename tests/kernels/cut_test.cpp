@@ -66,6 +66,6 @@ TEST_CASE("what cannot be joined is refused") {
   CHECK_THROWS_AS(join(std::vector{pairs, signs}), PayloadError);
   CHECK_THROWS_AS(join(std::vector{pairs, bitmap}), PayloadError);
   CHECK_THROWS_AS(join(std::vector{signs, signs}), PayloadError);  // 70 is no multiple of 32
-  const Payload all = Payload::size_only({.elements = Payload::most_elements});
+  const Payload all = Payload::size_only({.kind = PayloadKind::signs, .elements = Payload::most_elements});
   CHECK_THROWS_AS(join(std::vector{all, all}), PayloadError);
 }

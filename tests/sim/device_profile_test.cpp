@@ -29,10 +29,10 @@ TEST_CASE("times are interpolated linearly in log-log") {
 TEST_CASE("two axes are interpolated one after the other") {
   const CostTable table{{{"elements", {10, 1000}}, {"density", {0.01, 1}}}, {1, 4, 100, 400}, "measured", ""};
   CHECK(table.at(work(10, 0.1)).value == Approx(1));
-  CHECK(table.at(work(10, 1)).value == Approx(2));         // density 0.1, half way: sqrt(1 * 4)
-  CHECK(table.at(work(100, 10)).value == Approx(20));      // and half way in elements: sqrt(2 * 200)
-  CHECK(table.at(work(1000, 1e-3)).value == Approx(100));  // density below the grid: stays
-  CHECK(table.at(work(2000, 4000)).value == Approx(800));  // beyond in elements only
+  CHECK(table.at(work(10, 1)).value == Approx(2));          // density 0.1, half way: sqrt(1 * 4)
+  CHECK(table.at(work(100, 10)).value == Approx(20));       // and half way in elements: sqrt(2 * 200)
+  CHECK(table.at(work(1000, 1e-3)).value == Approx(100));   // density below the grid: stays
+  CHECK(table.at(work(2000, 4000)).value == Approx(1600));  // beyond in both: twice, and twice again
 }
 
 TEST_CASE("the P102-100 has the published selection time") {

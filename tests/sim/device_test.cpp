@@ -55,6 +55,19 @@ TEST_CASE("urgent work goes in between two pieces") {
   CHECK(spans[3].begin == Seconds(7));
 }
 
+TEST_CASE("waiting for a piece is over when that piece is done, whatever has begun since") {
+  Clock clock;
+  Device device(clock);
+  device.submit(Activity::compute, Seconds(1));
+  const std::size_t second = device.submit(Activity::encode, Seconds(1));
+  device.submit(Activity::compute, Seconds(10));
+  clock.wait_until(Seconds(2.5));
+  // The third piece runs by now, until 12; then the decoding.
+  CHECK(device.start(Activity::decode, Seconds(1)) == Seconds(13));
+  device.finish(second);
+  CHECK(clock.now() == Seconds(2.5));
+}
+
 TEST_CASE("an idle device begins at once") {
   Clock clock;
   Device device(clock);

@@ -32,8 +32,10 @@ std::string TemporaryFolder::write(const std::string& name, const std::string& t
 
 Ended run_program(const std::string& arguments, const std::string& folder, const std::string& before) {
   const TemporaryFolder output;
-  const std::string command = "cd '" + folder + "' && " + before + " && '" SIMRUN_PROGRAM "' " + arguments + " >'" +
-                              output.path() + "/out' 2>'" + output.path() + "/err'";
+  // Profiles measured on this machine must not change what tests see.
+  const std::string command = "export XDG_CACHE_HOME='" + output.path() + "' && cd '" + folder + "' && " + before +
+                              " && '" SIMRUN_PROGRAM "' " + arguments + " >'" + output.path() + "/out' 2>'" +
+                              output.path() + "/err'";
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(output.path() + "/out"),
           read_file(output.path() + "/err")};
