@@ -90,6 +90,13 @@ void fill_defaults(Json& json, const Scenario& scenario) {
   gradients["seed"] = synthetic->seed;
 }
 
+/// The shipped profiles that have a name of their own.
+std::vector<std::string> profile_names(const std::string& folder) {
+  std::vector<std::string> names = json_names(folder);
+  std::erase(names, "cpu");
+  return names;
+}
+
 void check_against_model(const ScenarioText& text, const Model& model, const Where& where) {
   const std::size_t times = text.compute.backward_by_tensor.size();
   if (times != 0 && times != model.tensors.size())
@@ -221,13 +228,13 @@ std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const std::stri
   } else if (name == "cuda") {
     file = file_in(cached, "cuda.json");
     if (!file)
-      where.fail("no GPU of this machine was measured", "accepted: auto, cpu or " + one_of(json_names(shipped)));
+      where.fail("no GPU of this machine was measured", "accepted: auto, cpu or " + one_of(profile_names(shipped)));
   } else {
     const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
     file = is_path ? readable_file(name, where, "a device profile") : file_in(shipped, name + ".json");
   }
   if (!file) {
-    const auto names = json_names(shipped);
+    const auto names = profile_names(shipped);
     const auto near = nearest(name, names);
     where.fail("there is no device profile " + brief(name) + (near ? ", did you mean \"" + *near + "\"?" : ""),
                "accepted: auto, cpu, cuda, a path, or " + one_of(names));

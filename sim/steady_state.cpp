@@ -1,16 +1,11 @@
 #include "sim/steady_state.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace simrun {
 namespace {
 
 constexpr double tolerance = 1e-9;
-
-bool equal(Seconds a, Seconds b) {
-  return std::abs(a.value - b.value) <= tolerance * std::max(a.value, b.value);
-}
 
 }  // namespace
 
@@ -45,10 +40,11 @@ bool SteadyState::record(int rank, IterationRecord iteration) {
 bool SteadyState::is_steady(const Iteration& now) const {
   const Seconds first = now.records.front().finish;
   if (complete_ == 1)
-    return std::all_of(now.records.begin(), now.records.end(), [&](const auto& r) { return equal(r.finish, first); });
+    return std::all_of(now.records.begin(), now.records.end(),
+                       [&](const auto& r) { return nearly_equal(r.finish, first); });
   const Seconds step = first - previous_.front();
   for (std::size_t r = 0; r < now.records.size(); ++r) {
-    if (!equal(now.records[r].finish - previous_[r], step)) return false;
+    if (!nearly_equal(now.records[r].finish - previous_[r], step)) return false;
   }
   return true;
 }

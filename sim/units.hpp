@@ -30,6 +30,12 @@ using Seconds = Quantity<struct SecondsTag>;
 using Bytes = Quantity<struct BytesTag>;
 using BytesPerSecond = Quantity<struct BytesPerSecondTag>;
 
+/// True if two clocks' differences are equal but for rounding: clocks are sums of many doubles.
+constexpr bool nearly_equal(Seconds a, Seconds b) {
+  const double difference = a.value > b.value ? a.value - b.value : b.value - a.value;
+  return difference <= 1e-9 * (a.value > b.value ? a.value : b.value);
+}
+
 /// "50 us", "1.5 ms"; units s, ms, us (or µs), ns, min, h.
 std::optional<Seconds> parse_seconds(std::string_view text);
 
@@ -42,9 +48,5 @@ std::optional<BytesPerSecond> parse_bandwidth(std::string_view text);
 /// For people: "1.53 s", "50 us"; "1.8 MB"; three significant digits.
 std::string show(Seconds time);
 std::string show(Bytes size);
-
-constexpr Seconds operator/(Bytes size, BytesPerSecond rate) {
-  return Seconds(size.value / rate.value);
-}
 
 }  // namespace simrun
