@@ -1,6 +1,7 @@
 #include "sim/simgrid/repeats.hpp"
 
 namespace simrun {
+
 void Repeat::finish(int step, Seconds duration) {
   Step& now = steps_[static_cast<std::size_t>(step)];
   if (now.finished++ == 0) now.duration = duration;
