@@ -163,7 +163,7 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   if (scenario.network.topology == Network::Topology::platform) {
     const bool server = scenario.method.needs_server_host() && scenario.workers > 1;
     scenario.network.platform =
-        *readable_file(scenario.network.platform, top / "network" / "platform", "a SimGrid platform");
+        readable_file(scenario.network.platform, top / "network" / "platform", "SimGrid platform");
     check_platform(scenario.network.platform, scenario.workers, server);
   }
   Json entry = json["methods"][method];
@@ -174,13 +174,22 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   return scenario;
 }
 
-std::optional<std::string> ScenarioReader::readable_file(const std::string& name, const Where& where,
-                                                         const char* what) const {
+std::string ScenarioReader::readable_file(const std::string& name, const Where& where, const std::string& what) const {
   const std::string file = find_file(name, folder_).value_or(name);
   const std::string problem = why_unreadable(file);
-  if (!problem.empty())
-    where.fail(brief(name) + " " + problem, std::string("accepted: ") + what + " file that can be read");
+  if (!problem.empty()) where.fail(brief(name) + " " + problem, "accepted: a " + what + " file that can be read");
   return file;
+}
+
+std::string ScenarioReader::named_file(const std::string& name, const Where& where, const std::string& what,
+                                       const std::string& shipped, const std::vector<std::string>& names,
+                                       const std::string& accepted) const {
+  const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
+  if (is_path) return readable_file(name, where, what);
+  if (const auto file = file_in(shipped, name + ".json")) return *file;
+  const auto near = nearest(name, names);
+  where.fail("there is no " + what + " " + brief(name) + (near ? ", did you mean \"" + *near + "\"?" : ""),
+             "accepted: " + accepted + "a path, or " + one_of(names));
 }
 
 std::shared_ptr<const Model> ScenarioReader::find_model(const Json& value, Json& resolved) {
@@ -189,59 +198,43 @@ std::shared_ptr<const Model> ScenarioReader::find_model(const Json& value, Json&
   if (!value.is_string())
     where.fail("is " + brief(value), "accepted: a name, a path, or an object with name and tensors");
   const auto name = value.get<std::string>();
-  if (const auto known = models_.find(name); known != models_.end()) return known->second;
-
-  const std::string shipped = data_root() + "/scenarios/models";
-  const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
-  const auto file = is_path ? readable_file(name, where, "a model") : file_in(shipped, name + ".json");
-  if (!file) {
-    const auto names = json_names(shipped);
-    const auto near = nearest(name, names);
-    where.fail("there is no model " + brief(value) + (near ? ", did you mean \"" + *near + "\"?" : ""),
-               "accepted: a path, or " + one_of(names));
+  const auto [known, is_new] = models_.try_emplace(name);
+  if (is_new) {
+    const std::string shipped = data_root() + "/scenarios/models";
+    known->second =
+        std::make_shared<Model>(read_model(named_file(name, where, "model", shipped, json_names(shipped), "")));
   }
-  auto model = std::make_shared<Model>(read_model(*file));
-  models_[name] = model;
-  return model;
+  return known->second;
 }
 
 std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const std::string& name) {
-  if (const auto known = devices_.find(name); known != devices_.end()) return known->second;
+  const auto [known, is_new] = devices_.try_emplace(name);
+  if (is_new) known->second = std::make_shared<DeviceProfile>(read_device_profile(device_file(name)));
+  return known->second;
+}
+
+std::string ScenarioReader::device_file(const std::string& name) {
   const Where where{file_, "device"};
   const std::string shipped = data_root() + "/platforms/devices";
-  const std::string cached = cache_folder() + "/devices";
-  std::optional<std::string> file;
+  const std::string measured = cache_folder() + "/devices";
+  const std::vector<std::string> names = profile_names(shipped);
   if (name == "auto") {
-    file = file_in(cached, "cuda.json");
-    if (!file) {
-      file = file_in(shipped, std::string(default_profile) + ".json");
-      notes_.push_back("device auto: no GPU of this machine was measured, using the default profile " +
-                       std::string(default_profile) +
-                       "; \"device\": \"cpu\" uses this machine's processor once `simrun calibrate` has measured it");
-    }
-  } else if (name == "cpu") {
-    file = file_in(cached, "cpu.json");
-    if (!file) {
-      file = file_in(shipped, "cpu.json");
-      notes_.push_back("device cpu: using the profile that simrun ships; `simrun calibrate` measures this machine");
-    }
-  } else if (name == "cuda") {
-    file = file_in(cached, "cuda.json");
-    if (!file)
-      where.fail("no GPU of this machine was measured", "accepted: auto, cpu or " + one_of(profile_names(shipped)));
-  } else {
-    const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
-    file = is_path ? readable_file(name, where, "a device profile") : file_in(shipped, name + ".json");
+    if (const auto file = file_in(measured, "cuda.json")) return *file;
+    notes_.push_back("device auto: no GPU of this machine was measured, using the default profile " +
+                     std::string(default_profile) +
+                     "; \"device\": \"cpu\" uses this machine's processor once `simrun calibrate` has measured it");
+    return shipped + "/" + std::string(default_profile) + ".json";
   }
-  if (!file) {
-    const auto names = profile_names(shipped);
-    const auto near = nearest(name, names);
-    where.fail("there is no device profile " + brief(name) + (near ? ", did you mean \"" + *near + "\"?" : ""),
-               "accepted: auto, cpu, cuda, a path, or " + one_of(names));
+  if (name == "cpu") {
+    if (const auto file = file_in(measured, "cpu.json")) return *file;
+    notes_.push_back("device cpu: using the profile that simrun ships; `simrun calibrate` measures this machine");
+    return shipped + "/cpu.json";
   }
-  auto profile = std::make_shared<DeviceProfile>(read_device_profile(*file));
-  devices_[name] = profile;
-  return profile;
+  if (name == "cuda") {
+    if (const auto file = file_in(measured, "cuda.json")) return *file;
+    where.fail("no GPU of this machine was measured", "accepted: auto, cpu or " + one_of(names));
+  }
+  return named_file(name, where, "device profile", shipped, names, "auto, cpu, cuda, ");
 }
 
 void ScenarioReader::check_files(const std::vector<std::string>& files, const Model& model) {

@@ -76,7 +76,13 @@ class ScenarioReader {
   std::shared_ptr<const Model> find_model(const Json& value, Json& resolved);
   std::shared_ptr<const DeviceProfile> find_device(const std::string& name);
   /// The file that `name` stands for; fails at `where` if it cannot be read.
-  std::optional<std::string> readable_file(const std::string& name, const Where& where, const char* what) const;
+  std::string readable_file(const std::string& name, const Where& where, const std::string& what) const;
+
+  /// The same for a path or for one of the `names` shipped in a folder.
+  std::string named_file(const std::string& name, const Where& where, const std::string& what,
+                         const std::string& shipped, const std::vector<std::string>& names,
+                         const std::string& accepted) const;
+  std::string device_file(const std::string& name);
   void check_files(const std::vector<std::string>& files, const Model& model);
   void check_platform(const std::string& path, int workers, bool server);
 
