@@ -77,8 +77,9 @@ void Cluster::run(const std::function<void(Transport&)>& rank, const std::functi
   const std::vector<sg4::Host*> hosts = build_platform(impl_->engine, impl_->network, count);
   if (hosts.size() < static_cast<std::size_t>(count)) throw std::runtime_error("the platform has too few hosts");
 
-  bool deadlock = false;
-  sg4::Engine::on_deadlock_cb([&deadlock] { deadlock = true; });
+  // The callback stays with the engine, so it shares what it writes to.
+  const auto deadlock = std::make_shared<bool>(false);
+  sg4::Engine::on_deadlock_cb([deadlock] { *deadlock = true; });
   std::exception_ptr failure;
   for (int r = 0; r < count; ++r) {
     shared.actors.push_back(sg4::Actor::create("rank-" + std::to_string(r), hosts[r], [&, r] {
@@ -95,7 +96,7 @@ void Cluster::run(const std::function<void(Transport&)>& rank, const std::functi
   }
   impl_->engine.run();
   if (failure) std::rethrow_exception(failure);
-  if (deadlock && !impl_->stopped) throw std::runtime_error("the ranks wait for each other for ever");
+  if (*deadlock && !impl_->stopped) throw std::runtime_error("the ranks wait for each other for ever");
 }
 
 void Cluster::stop() {

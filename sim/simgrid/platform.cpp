@@ -1,5 +1,8 @@
 #include "sim/simgrid/platform.hpp"
 
+#include <algorithm>
+#include <memory>
+
 namespace simrun {
 
 namespace sg4 = simgrid::s4u;
@@ -81,10 +84,11 @@ std::vector<sg4::Host*> build_platform(sg4::Engine& engine, const Network& netwo
 
 std::vector<sg4::Host*> load_platform(sg4::Engine& engine, const std::string& file) {
   // The engine lists hosts by name; file order is the order of their creation.
-  std::vector<sg4::Host*> hosts;
-  sg4::Host::on_creation_cb([&hosts](sg4::Host& host) { hosts.push_back(&host); });
+  // The callback stays with the engine, so it shares what it writes to.
+  const auto hosts = std::make_shared<std::vector<sg4::Host*>>();
+  sg4::Host::on_creation_cb([hosts](sg4::Host& host) { hosts->push_back(&host); });
   engine.load_platform(file);
-  return hosts;
+  return *hosts;
 }
 
 }  // namespace simrun

@@ -9,6 +9,7 @@
 #include "sim/child_process.hpp"
 #include "sim/collective.hpp"
 #include "sim/simgrid/cluster.hpp"
+#include "tests/sim/program.hpp"
 
 namespace simrun {
 namespace {
@@ -213,6 +214,36 @@ TEST_CASE("skipped repeats end when literal ones do") {
       }
     }
   }
+}
+
+TEST_CASE("skipped repeats end when literal ones do where ring edges share an uplink") {
+  // Hosts in turn on two switches: all edges of a ring of 8 cross the one link between them, 4 each way, and share it.
+  std::string xml = R"(<?xml version="1.0"?><!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">
+<platform version="4.1"><zone id="world" routing="Floyd">)";
+  std::string links = R"(<link id="between" bandwidth="1Gbps" latency="10us"/>)";
+  std::string routes = R"(<route src="switch0" dst="switch1"><link_ctn id="between"/></route>)";
+  for (int i = 0; i < 8; ++i) {
+    const std::string n = std::to_string(i);
+    xml += "<host id=\"h" + n + "\" speed=\"1Gf\"/>";
+    links += "<link id=\"l" + n + "\" bandwidth=\"1Gbps\" latency=\"25us\"/>";
+    routes +=
+        "<route src=\"h" + n + "\" dst=\"switch" + std::to_string(i % 2) + "\"><link_ctn id=\"l" + n + "\"/></route>";
+  }
+  xml += "<router id=\"switch0\"/><router id=\"switch1\"/>" + links + routes + "</zone></platform>";
+  const TemporaryFolder folder;
+  Network network;
+  network.topology = Network::Topology::platform;
+  network.platform = folder.write("interleaved.xml", xml);
+  for (const double stagger : {0.0, 3e-6, 2e-3}) {
+    INFO("stagger " << stagger);
+    const Run literal = simulated(network, "ring", dense(100'000), 8, Repeats::literal, stagger);
+    const Run skipped = simulated(network, "ring", dense(100'000), 8, Repeats::skipped, stagger);
+    CHECK(skipped.finish == Approx(literal.finish).epsilon(1e-9));
+    CHECK(skipped.sent == literal.sent);
+  }
+  // The link is what limits: a step moves 8 chunks of 50 kB over it, 3.2 ms; 14 steps.
+  CHECK(simulated(network, "ring", dense(100'000), 8, Repeats::literal).finish ==
+        Approx(14 * (60e-6 + 8 * 50'000 / B)).epsilon(1e-6));
 }
 
 TEST_CASE("the shortcut is taken: a literal all-gather hands over all parts, a skipped one a few") {
