@@ -197,6 +197,11 @@ class HostMachine {
   void clear(void* at, std::size_t bytes) { std::memset(at, 0, bytes); }
 
   template <class T>
+  void copy(T* to, const T* from, std::size_t count) {
+    std::copy_n(from, count, to);
+  }
+
+  template <class T>
   void upload(T* to, std::span<const T> from) {
     std::copy(from.begin(), from.end(), to);
   }

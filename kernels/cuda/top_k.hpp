@@ -34,7 +34,8 @@ struct TopKPlan {
   std::uint64_t tiles;
 };
 
-inline constexpr unsigned sweep_threads = 512;
+inline constexpr unsigned sweep_threads = 256;
+inline constexpr unsigned sweep_residency = 4;
 inline constexpr unsigned quads_a_thread = 4;
 inline constexpr std::uint64_t sweep_tile = std::uint64_t{sweep_threads} * quads_a_thread * 4;
 
@@ -115,7 +116,7 @@ struct Sweep {
                                       : pass == Pass::collect ? "collect"
                                                               : "count_collect";
   static constexpr unsigned threads = sweep_threads;
-  static constexpr unsigned residency = 2;
+  static constexpr unsigned residency = sweep_residency;
   static constexpr bool counts = pass != Pass::collect;
   static constexpr bool collects = pass != Pass::count;
   struct Shared {
@@ -145,25 +146,34 @@ struct Sweep {
   }
 
  private:
-  /// 16 elements: quad q of thread t starts at element (q * threads + t) * 4 of the tile.
+  /// The elements that a block handles at a time: quad q of thread t starts at element (q * threads + t) * 4 of them.
+  struct Tile {
+    std::uint64_t number;
+    std::uint64_t begin;
+    std::uint32_t size;
+  };
+
+  /// 16 elements.
   struct Items {
     Quad quads[quads_a_thread];
   };
 
   template <class Block>
-  SIMRUN_DEVICE void sweep_tile_of(Block& block, Shared& shared, std::uint64_t tile, std::uint32_t floor) const {
+  SIMRUN_DEVICE void sweep_tile_of(Block& block, Shared& shared, std::uint64_t number, std::uint32_t floor) const {
+    const std::uint64_t begin = number * sweep_tile;
+    const Tile tile{number, begin, static_cast<std::uint32_t>(smaller(sweep_tile, job.size - begin))};
     typename Block::template PerThread<Items> items;
     typename Block::template PerThread<std::uint32_t> reaching;   // bit 4 q + c: value c of quad q is collected
     typename Block::template PerThread<std::uint64_t> positions;  // 16 bits a quad
     block.each_thread([&](unsigned t) {
       items[t] = load(block, t, tile);
       std::uint32_t mask = 0;
-      for_each_value(items[t], t, tile, [&](unsigned bit, float value, std::uint64_t i) {
+      for_each_value(items[t], t, tile, [&](unsigned bit, float value, std::uint32_t i) {
         const std::uint32_t key = key_of(value);
         if (key < floor) return;
         mask |= 1U << bit;
         if constexpr (counts) block.add(&shared.counts[key >> digit_shift(0)], 1U);
-        if (key >= least_non_finite_key) block.take_max(&selection->non_finite, ~i);
+        if (key >= least_non_finite_key) block.take_max(&selection->non_finite, ~(tile.begin + i));
       });
       reaching[t] = mask;
       positions[t] = 0;
@@ -175,94 +185,91 @@ struct Sweep {
   }
 
   template <class Block>
-  SIMRUN_DEVICE Items load(Block& block, unsigned t, std::uint64_t tile) const {
+  SIMRUN_DEVICE Items load(Block& block, unsigned t, const Tile& tile) const {
     Items items;
     SIMRUN_UNROLL
-    for (unsigned q = 0; q < quads_a_thread; ++q) items.quads[q] = load_quad(job.x, first_of(q, t, tile));
+    for (unsigned q = 0; q < quads_a_thread; ++q) items.quads[q] = load_quad(job.x + tile.begin, offset(q, t), tile);
     if constexpr (adds_gradient) add_gradient(block, items, t, tile);
     return items;
   }
 
   template <class Block>
-  SIMRUN_DEVICE void add_gradient(Block& block, Items& items, unsigned t, std::uint64_t tile) const {
+  SIMRUN_DEVICE void add_gradient(Block& block, Items& items, unsigned t, const Tile& tile) const {
     Items gradient;
     SIMRUN_UNROLL
     for (unsigned q = 0; q < quads_a_thread; ++q) {
-      gradient.quads[q] = load_quad_once(block, job.gradient, first_of(q, t, tile));
+      const float* const from = job.gradient + tile.begin;
+      const bool whole = offset(q, t) + 4 <= tile.size;
+      gradient.quads[q] = whole ? block.read_once(reinterpret_cast<const Quad*>(from + offset(q, t)))
+                                : load_quad(from, offset(q, t), tile);
     }
     SIMRUN_UNROLL
     for (unsigned q = 0; q < quads_a_thread; ++q) {
       SIMRUN_UNROLL
       for (unsigned c = 0; c < 4; ++c) items.quads[q].values[c] += gradient.quads[q].values[c];
-      store_quad(items.quads[q], first_of(q, t, tile));
+      store_quad(items.quads[q], offset(q, t), tile);
     }
   }
 
-  SIMRUN_DEVICE static std::uint64_t first_of(unsigned q, unsigned t, std::uint64_t tile) {
-    return tile * sweep_tile + (std::uint64_t{q} * threads + t) * 4;
-  }
+  SIMRUN_DEVICE static std::uint32_t offset(unsigned q, unsigned t) { return (q * threads + t) * 4; }
 
-  SIMRUN_DEVICE Quad load_quad(const float* from, std::uint64_t first) const {
-    if (first + 4 <= job.size) return *reinterpret_cast<const Quad*>(from + first);
+  SIMRUN_DEVICE static Quad load_quad(const float* from, std::uint32_t i, const Tile& tile) {
+    if (i + 4 <= tile.size) return *reinterpret_cast<const Quad*>(from + i);
     Quad quad{};
-    for (unsigned c = 0; c < 4 && first + c < job.size; ++c) quad.values[c] = from[first + c];
+    for (unsigned c = 0; c < 4 && i + c < tile.size; ++c) quad.values[c] = from[i + c];
     return quad;
   }
 
-  template <class Block>
-  SIMRUN_DEVICE Quad load_quad_once(Block& block, const float* from, std::uint64_t first) const {
-    if (first + 4 <= job.size) return block.read_once(reinterpret_cast<const Quad*>(from + first));
-    return load_quad(from, first);
-  }
-
-  SIMRUN_DEVICE void store_quad(const Quad& quad, std::uint64_t first) const {
-    if (first + 4 <= job.size) {
-      *reinterpret_cast<Quad*>(job.x + first) = quad;
+  SIMRUN_DEVICE void store_quad(const Quad& quad, std::uint32_t i, const Tile& tile) const {
+    float* const to = job.x + tile.begin + i;
+    if (i + 4 <= tile.size) {
+      *reinterpret_cast<Quad*>(to) = quad;
       return;
     }
-    for (unsigned c = 0; c < 4 && first + c < job.size; ++c) job.x[first + c] = quad.values[c];
+    for (unsigned c = 0; c < 4 && i + c < tile.size; ++c) to[c] = quad.values[c];
   }
 
-  /// visit(4 q + c, value, element) for the values that exist.
+  /// visit(4 q + c, value, element of the tile) for the values that exist.
   template <class Visit>
-  SIMRUN_DEVICE void for_each_value(const Items& items, unsigned t, std::uint64_t tile, const Visit& visit) const {
+  SIMRUN_DEVICE static void for_each_value(const Items& items, unsigned t, const Tile& tile, const Visit& visit) {
     SIMRUN_UNROLL
     for (unsigned q = 0; q < quads_a_thread; ++q) {
       SIMRUN_UNROLL
       for (unsigned c = 0; c < 4; ++c) {
-        const std::uint64_t i = first_of(q, t, tile) + c;
-        if (i < job.size) visit(4 * q + c, items.quads[q].values[c], i);
+        const std::uint32_t i = offset(q, t) + c;
+        if (i < tile.size) visit(4 * q + c, items.quads[q].values[c], i);
       }
     }
   }
 
   /// Appends the elements that reach the floor, in order, as the tile's segment.
   template <class Block>
-  SIMRUN_DEVICE void collect(Block& block, Shared& shared, std::uint64_t tile,
+  SIMRUN_DEVICE void collect(Block& block, Shared& shared, const Tile& tile,
                              typename Block::template PerThread<Items>& items,
                              typename Block::template PerThread<std::uint32_t>& reaching,
                              typename Block::template PerThread<std::uint64_t>& positions) const {
     const std::uint64_t totals = block.exclusive_sum(positions);
+    const auto of_quad = [](std::uint64_t packed, unsigned q) {
+      return static_cast<std::uint32_t>(packed >> 16 * q) & 0xFFFFU;
+    };
     std::uint32_t count = 0;
-    for (unsigned q = 0; q < quads_a_thread; ++q) count += static_cast<std::uint32_t>(totals >> 16 * q & 0xFFFFU);
+    for (unsigned q = 0; q < quads_a_thread; ++q) count += of_quad(totals, q);
     block.once([&] {
       shared.begin = count > 0 ? block.add(&selection->collected, std::uint64_t{count}) : 0;
       const bool fits = shared.begin + count <= into.capacity;
-      into.segments[tile] = {static_cast<std::uint32_t>(shared.begin), fits ? count : 0};
+      into.segments[tile.number] = {static_cast<std::uint32_t>(shared.begin), fits ? count : 0};
       if (!fits) block.take_or(&selection->search_all, 1U);
     });
-    const std::uint64_t begin = shared.begin;
-    const bool fits = begin + count <= into.capacity;
     block.each_thread([&](unsigned t) {
-      if (!fits || reaching[t] == 0) return;
-      std::uint64_t start = begin;  // of the elements of quad q of all threads
-      for_each_value(items[t], t, tile, [&](unsigned bit, float value, std::uint64_t i) {
+      if (reaching[t] == 0 || shared.begin + count > into.capacity) return;
+      std::uint64_t start = shared.begin;  // of the elements of quad q of all threads
+      for_each_value(items[t], t, tile, [&](unsigned bit, float value, std::uint32_t i) {
         const unsigned q = bit / 4;
-        if (bit > 0 && bit % 4 == 0) start += totals >> 16 * (q - 1) & 0xFFFFU;
+        if (bit > 0 && bit % 4 == 0) start += of_quad(totals, q - 1);
         if ((reaching[t] >> bit & 1U) == 0) return;
-        const std::uint32_t in_quad = reaching[t] >> 4 * q & lanes_below(bit % 4);
-        const std::uint64_t at = start + (positions[t] >> 16 * q & 0xFFFFU) + count_bits(in_quad);
-        into.indices[at] = static_cast<std::uint32_t>(i);
+        const std::uint32_t earlier = reaching[t] >> 4 * q & lanes_below(bit % 4);
+        const std::uint64_t at = start + of_quad(positions[t], q) + count_bits(earlier);
+        into.indices[at] = static_cast<std::uint32_t>(tile.begin) + i;
         into.values[at] = value;
       });
     });
@@ -318,7 +325,8 @@ struct TopKWorkspace {
 template <bool adds_gradient, class Machine>
 void launch_sweeps(Machine& machine, const TopK& job, const TopKPlan& plan, const Candidates& into,
                    Selection* selection) {
-  const auto blocks = static_cast<unsigned>(smaller<std::uint64_t>(plan.tiles, machine.resident_blocks(2)));
+  const auto blocks =
+      static_cast<unsigned>(smaller<std::uint64_t>(plan.tiles, machine.resident_blocks(sweep_residency)));
   if (!plan.guess) {
     machine.launch(blocks, Sweep<adds_gradient, Pass::count>{job, into, selection, false});
     if (plan.capacity > 0) machine.launch(blocks, Sweep<false, Pass::collect>{job, into, selection, false});

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <span>
+#include <utility>
+
+#include "kernels/cuda/device_block.cuh"
+#include "kernels/cuda/cuda_error.hpp"
+
+namespace simrun::cuda {
+
+/// Throws CudaError where `status` is an error; `call` says what failed, as in "cudaMalloc of 1024 bytes".
+template <class Describe>
+void check(cudaError_t status, const Describe& call) {
+  if (status == cudaSuccess) return;
+  throw CudaError(call() + " failed: " + cudaGetErrorString(status) + " (" + cudaGetErrorName(status) + ")");
+}
+
+inline void check(cudaError_t status, const char* call) {
+  check(status, [=] { return std::string(call); });
+}
+
+/// Runs kernels on a GPU, in order, on a stream of its own. The calling thread's current device becomes this one.
+class CudaMachine {
+ public:
+  /// Memory of the current device.
+  template <class T>
+  class Buffer {
+   public:
+    explicit Buffer(std::size_t size) : size_(size) {
+      const std::size_t bytes = size * sizeof(T);
+      if (bytes == 0) return;
+      check(cudaMalloc(&data_, bytes), [=] { return "cudaMalloc of " + std::to_string(bytes) + " bytes"; });
+    }
+    Buffer(Buffer&& other) noexcept
+        : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    Buffer& operator=(Buffer&&) = delete;
+    ~Buffer() { cudaFree(data_); }
+
+    T* data() { return data_; }
+    const T* data() const { return data_; }
+    std::size_t size() const { return size_; }
+
+   private:
+    T* data_ = nullptr;
+    std::size_t size_;
+  };
+
+  explicit CudaMachine(int device) {
+    check(cudaSetDevice(device), "cudaSetDevice");
+    check(cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, device), "cudaDeviceGetAttribute");
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+  }
+  CudaMachine(const CudaMachine&) = delete;
+  CudaMachine& operator=(const CudaMachine&) = delete;
+  ~CudaMachine() { cudaStreamDestroy(stream_); }
+
+  cudaStream_t stream() const { return stream_; }
+
+  unsigned resident_blocks(unsigned residency) const { return static_cast<unsigned>(multiprocessors_) * residency; }
+
+  template <class Kernel>
+  void launch(unsigned blocks, const Kernel& kernel) {
+    run_kernel<Kernel><<<blocks, Kernel::threads, 0, stream_>>>(kernel);
+    check(cudaGetLastError(), [=] {
+      return std::string("the launch of ") + Kernel::name + " with " + std::to_string(blocks) + " blocks";
+    });
+  }
+
+  void clear(void* at, std::size_t bytes) { check(cudaMemsetAsync(at, 0, bytes, stream_), "cudaMemsetAsync"); }
+
+  template <class T>
+  void copy(T* to, const T* from, std::size_t count) {
+    check(cudaMemcpyAsync(to, from, count * sizeof(T), cudaMemcpyDeviceToDevice, stream_), "copying on the device");
+  }
+
+  template <class T>
+  void upload(T* to, std::span<const T> from) {
+    check(cudaMemcpyAsync(to, from.data(), from.size_bytes(), cudaMemcpyHostToDevice, stream_), "copying to the device");
+  }
+
+  /// Waits for all that was launched; what failed in it is thrown here.
+  template <class T>
+  void download(std::span<T> to, const T* from) {
+    check(cudaMemcpyAsync(to.data(), from, to.size_bytes(), cudaMemcpyDeviceToHost, stream_),
+          "copying from the device");
+    wait();
+  }
+
+  void wait() { check(cudaStreamSynchronize(stream_), "waiting for the device"); }
+
+ private:
+  cudaStream_t stream_ = nullptr;
+  int multiprocessors_ = 0;
+};
+
+}  // namespace simrun::cuda
