@@ -70,7 +70,7 @@ class Bench {
 
   /// The grid of an operation's axis.
   std::vector<double> axis(const OperationEntry& operation, std::size_t number) const {
-    const std::string_view name = operation.axes[number];
+    const std::string& name = operation.axes[number];
     if (name == "parts") return parts_;
     if (name != "density") return elements_;
     std::vector<double> values = densities_;
@@ -188,8 +188,7 @@ double four_digits(double value) {
 /// Measures one operation on its grid. Times are nested in lists like its axes.
 Json measure_operation(Bench& bench, const OperationEntry& operation, const std::function<void()>& step) {
   Json axes = Json::object();
-  for (std::size_t i = 0; i < operation.axes.size(); ++i)
-    axes[std::string(operation.axes[i])] = bench.axis(operation, i);
+  for (std::size_t i = 0; i < operation.axes.size(); ++i) axes[operation.axes[i]] = bench.axis(operation, i);
   Json table = {{"provenance", "measured"},
                 {"axes", axes},
                 {"seconds", Json::array()},
@@ -251,8 +250,7 @@ void calibrate(const CalibrateArguments& arguments) {
     std::size_t done = 0;
     const std::size_t places = count_places(bench);
     for (const OperationEntry& operation : profile_operations())
-      profile["operations"][std::string(operation.name)] =
-          measure_operation(bench, operation, [&] { bar.show(++done, places); });
+      profile["operations"][operation.name] = measure_operation(bench, operation, [&] { bar.show(++done, places); });
   }
   write_file(file, profile.dump(1) + "\n");
   std::fprintf(stderr, "wrote %s\n", file.c_str());

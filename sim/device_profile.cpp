@@ -4,18 +4,10 @@
 #include <cmath>
 #include <span>
 
-#include "kernels/index_coding.hpp"
 #include "sim/fields.hpp"
 
 namespace simrun {
 namespace {
-
-double value_on(const std::string& axis, const Work& work) {
-  if (axis == "elements") return work.elements;
-  if (axis == "entries") return work.entries;
-  if (axis == "parts") return work.parts;
-  return work.entries / std::max(1.0, work.elements);
-}
 
 /// Where a value lies on an axis: between grid points `low` and `low + 1`, at `share` of the way in log scale. A share
 /// above 1 goes on beyond the last point.
@@ -34,22 +26,6 @@ Place place_on(const CostTable::Axis& axis, double value) {
   const auto above = std::upper_bound(grid.begin(), grid.end(), value);
   const auto low = static_cast<std::size_t>(above - grid.begin()) - 1;
   return {low, std::log(value / grid[low]) / std::log(grid[low + 1] / grid[low]), 1};
-}
-
-std::string kind_name(PayloadKind kind) {
-  switch (kind) {
-    case PayloadKind::dense32:
-      return "dense32";
-    case PayloadKind::dense16:
-      return "dense16";
-    case PayloadKind::pairs:
-      return "pairs";
-    case PayloadKind::signs:
-      return "signs";
-    case PayloadKind::sparse_signs:
-      break;
-  }
-  return "sparse-signs";
 }
 
 double positive_number(const Json& value, const Where& where) {
@@ -96,11 +72,10 @@ Field<TableText> table_field() {
 }
 
 CostTable::Axis read_axis(const OperationEntry& operation, std::size_t number, const Json& axes, const Where& where) {
-  const std::string name(operation.axes[number]);
+  const std::string& name = operation.axes[number];
   if (!axes.is_object() || axes.size() != operation.axes.size() ||
       std::next(axes.begin(), static_cast<std::ptrdiff_t>(number)).key() != name) {
-    std::vector<std::string> names(operation.axes.begin(), operation.axes.end());
-    where.fail("wrong axes", "accepted, in this order: " + one_of(names, "then"));
+    where.fail("wrong axes", "accepted, in this order: " + one_of(operation.axes, "then"));
   }
   CostTable::Axis axis{name, {}};
   if (!axes[name].is_array() || axes[name].empty())
@@ -126,13 +101,13 @@ CostTable read_table(const OperationEntry& operation, Json& value, const Where& 
 std::map<std::string, CostTable> read_operations(Json& value, const Where& where) {
   if (!value.is_object()) where.fail("is " + brief(value), "accepted: an object, one table an operation");
   std::vector<std::string> known;
-  for (const OperationEntry& operation : profile_operations()) known.emplace_back(operation.name);
+  for (const OperationEntry& operation : profile_operations()) known.push_back(operation.name);
   for (const auto& [key, unused] : value.items()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) fail_unknown_key(where, key, known);
   }
   std::map<std::string, CostTable> tables;
   for (const OperationEntry& operation : profile_operations()) {
-    const std::string name(operation.name);
+    const std::string& name = operation.name;
     if (!value.contains(name)) (where / name).fail("is missing", "every operation is required");
     tables[name] = read_table(operation, value[name], where / name);
   }
@@ -160,54 +135,10 @@ Seconds CostTable::at(const Work& work) const {
   return Seconds(time);
 }
 
-const std::vector<OperationEntry>& profile_operations() {
-  static const std::vector<OperationEntry> table = {
-      {"encode.dense16", {"elements"}},
-      {"encode.pairs", {"elements", "density"}},
-      {"encode.signs", {"elements"}},
-      {"encode.sparse-signs", {"elements", "density"}},
-      {"combine.pairs", {"entries"}},
-      {"combine.signs", {"elements", "parts"}},
-      {"combine.sparse-signs", {"elements", "density"}},
-      {"decode.dense16", {"elements"}},
-      {"decode.pairs", {"entries"}},
-      {"decode.signs", {"elements"}},
-      {"decode.sparse-signs", {"entries"}},
-      {"index-encode.bitmap", {"elements", "density"}},
-      {"index-decode.bitmap", {"elements", "density"}},
-  };
-  return table;
-}
-
-std::string operation_name(Stage stage, PayloadKind kind) {
-  const char* names[] = {"encode.", "combine.", "decode."};
-  return names[static_cast<int>(stage)] + kind_name(kind);
-}
-
 Seconds DeviceProfile::seconds(const Work& work) const {
-  const bool is_free =
-      work.kind == PayloadKind::dense32 || (work.kind == PayloadKind::dense16 && work.stage == Stage::combine);
-  if (is_free || work.entries + work.elements == 0) return Seconds(0);
-  return operations.at(operation_name(work.stage, work.kind)).at(work) + index_seconds(work);
-}
-
-Seconds DeviceProfile::index_seconds(const Work& work) const {
-  if (work.index == IndexCoding::none || work.index == IndexCoding::raw32) return Seconds(0);
-  const std::string coding(index_coding(work.index).name);
-  const auto time = [&](const std::string& direction, double entries) {
-    Work one = work;
-    one.entries = entries;
-    return operations.at("index-" + direction + "." + coding).at(one);
-  };
-  switch (work.stage) {
-    case Stage::encode:
-      return time("encode", work.entries);
-    case Stage::combine:
-      return work.parts * time("decode", work.entries / work.parts) + time("encode", work.result_entries);
-    case Stage::decode:
-      break;
-  }
-  return work.parts * time("decode", work.entries / work.parts);
+  Seconds sum;
+  for (const Step& step : steps_of(work)) sum += step.times * operations.at(step.operation).at(step.work);
+  return sum;
 }
 
 DeviceProfile read_device_profile(const std::string& file) {
