@@ -73,6 +73,10 @@ const std::vector<OperationEntry>& profile_operations() {
        "signs added to an fp32 sum; measured in 16 elements an entry"},
       {"index-encode.bitmap", {"elements", "density"}, {.per_element = 0.125, .per_entry = 4}, "uint32 to coded"},
       {"index-decode.bitmap", {"elements", "density"}, {.per_element = 0.125, .per_entry = 4}, "coded to uint32"},
+      {"index-encode.delta", {"elements", "density"}, {.per_entry = 4}, "uint32 to coded"},
+      {"index-decode.delta", {"elements", "density"}, {.per_entry = 4}, "coded to uint32"},
+      {"index-encode.elias-fano", {"elements", "density"}, {.per_entry = 4}, "uint32 to coded"},
+      {"index-decode.elias-fano", {"elements", "density"}, {.per_entry = 4}, "coded to uint32"},
   };
   return table;
 }
