@@ -5,8 +5,8 @@
 #include <span>
 #include <utility>
 
-#include "kernels/cuda/device_block.cuh"
 #include "kernels/cuda/cuda_error.hpp"
+#include "kernels/cuda/device_block.cuh"
 
 namespace simrun::cuda {
 
@@ -63,9 +63,8 @@ class CudaMachine {
   template <class Kernel>
   void launch(unsigned blocks, const Kernel& kernel) {
     run_kernel<Kernel><<<blocks, Kernel::threads, 0, stream_>>>(kernel);
-    check(cudaGetLastError(), [=] {
-      return std::string("the launch of ") + Kernel::name + " with " + std::to_string(blocks) + " blocks";
-    });
+    check(cudaGetLastError(),
+          [=] { return std::string("the launch of ") + Kernel::name + " with " + std::to_string(blocks) + " blocks"; });
   }
 
   void clear(void* at, std::size_t bytes) { check(cudaMemsetAsync(at, 0, bytes, stream_), "cudaMemsetAsync"); }
@@ -77,7 +76,8 @@ class CudaMachine {
 
   template <class T>
   void upload(T* to, std::span<const T> from) {
-    check(cudaMemcpyAsync(to, from.data(), from.size_bytes(), cudaMemcpyHostToDevice, stream_), "copying to the device");
+    check(cudaMemcpyAsync(to, from.data(), from.size_bytes(), cudaMemcpyHostToDevice, stream_),
+          "copying to the device");
   }
 
   /// Waits for all that was launched; what failed in it is thrown here.

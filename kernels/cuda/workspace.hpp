@@ -8,11 +8,12 @@ namespace simrun::cuda {
 /// says how large a workspace is and what lies where in it.
 class Carver {
  public:
+  static constexpr std::size_t alignment = 256;
+
   explicit Carver(void* memory = nullptr) : memory_(static_cast<std::byte*>(memory)) {}
 
   template <class T>
   T* take(std::size_t count) {
-    constexpr std::size_t alignment = 256;
     T* const array = memory_ == nullptr ? nullptr : reinterpret_cast<T*>(memory_ + used_);
     used_ += (count * sizeof(T) + alignment - 1) / alignment * alignment;
     return array;
