@@ -1,7 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "kernels/cuda/cuda_error.hpp"
+#include "kernels/primitives.hpp"
 
 namespace simrun {
 
@@ -18,5 +22,9 @@ std::vector<CudaDevice> cuda_devices();
 
 /// Why cuda_devices() is empty, as a clause: "this simrun was built without CUDA". Empty where it is not.
 std::string why_no_cuda();
+
+/// The operations on a GPU, for arrays in the processor's memory, which are copied there and back; by one thread at a
+/// time. Throws CudaError, in a build without CUDA always; so do the operations where the GPU fails.
+std::unique_ptr<const Primitives> make_cuda_primitives(const CudaDevice& device);
 
 }  // namespace simrun

@@ -1,5 +1,4 @@
 #include <cub/version.cuh>
-#include <map>
 
 #include "kernels/cuda/cuda_bench.hpp"
 #include "kernels/cuda/cuda_machine.cuh"
@@ -123,102 +122,112 @@ std::string version_text(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
-}  // namespace
+class Bench final : public CudaBench {
+ public:
+  explicit Bench(int number)
+      : device_(number),
+        machine_(number),
+        flush_words_(2 * static_cast<std::size_t>(attribute(cudaDevAttrL2CacheSize, number)) / sizeof(std::uint32_t)),
+        written_(flush_words_),
+        read_(flush_words_),
+        cycles_(2) {
+    machine_.clear(read_.data(), flush_words_ * sizeof(std::uint32_t));
+    machine_.wait();
+  }
 
-struct CudaBench::Impl {
-  explicit Impl(int number)
-      : device(number),
-        machine(number),
-        flush_words(2 * static_cast<std::size_t>(attribute(cudaDevAttrL2CacheSize, number)) / sizeof(std::uint32_t)),
-        written(flush_words),
-        read(flush_words),
-        sink(2) {
-    machine.clear(read.data(), flush_words * sizeof(std::uint32_t));
-    machine.wait();
+  std::unique_ptr<Operation> prepare(const OperationCase& work) override {
+    return std::make_unique<GraphOperation>(machine_, cuda::make_operation(machine_, work));
+  }
+
+  double time(Operation& operation) override {
+    operation.reset();
+    flush();
+    return time_queued([&] { operation.run(); });
+  }
+
+  double time_copy(std::uint64_t bytes) override {
+    const CudaMachine::Buffer<std::byte> from(bytes);
+    CudaMachine::Buffer<std::byte> to(bytes);
+    const auto copy = [&] { machine_.copy(to.data(), from.data(), bytes); };
+    copy();
+    return time_queued(copy);
+  }
+
+  std::uint64_t free_memory() const override { return memory().free; }
+
+  std::vector<std::pair<std::string, std::string>> conditions() override {
+    const auto of = [&](cudaDeviceAttr which) { return attribute(which, device_); };
+    int driver = 0;
+    int runtime = 0;
+    check(cudaDriverGetVersion(&driver), "cudaDriverGetVersion");
+    check(cudaRuntimeGetVersion(&runtime), "cudaRuntimeGetVersion");
+    return {
+        {"compute capability", std::to_string(of(cudaDevAttrComputeCapabilityMajor)) + "." +
+                                   std::to_string(of(cudaDevAttrComputeCapabilityMinor))},
+        {"multiprocessors", std::to_string(of(cudaDevAttrMultiProcessorCount))},
+        {"L2 cache", std::to_string(of(cudaDevAttrL2CacheSize)) + " B"},
+        {"memory", std::to_string(memory().total) + " B"},
+        {"ECC", of(cudaDevAttrEccEnabled) != 0 ? "on" : "off"},
+        {"clock, nominal", std::to_string(of(cudaDevAttrClockRate) / 1000) + " MHz"},
+        {"clock, seen", std::to_string(clock_seen()) + " MHz"},
+        {"CUDA driver", version_text(driver)},
+        {"CUDA runtime", version_text(runtime)},
+        {"CCCL", std::to_string(CUB_MAJOR_VERSION) + "." + std::to_string(CUB_MINOR_VERSION) + "." +
+                     std::to_string(CUB_SUBMINOR_VERSION)},
+    };
+  }
+
+ private:
+  struct Memory {
+    std::size_t free;
+    std::size_t total;
+  };
+
+  static Memory memory() {
+    Memory memory{};
+    check(cudaMemGetInfo(&memory.free, &memory.total), "cudaMemGetInfo");
+    return memory;
   }
 
   /// Takes twice the cache's size through it, written and then read: what is read last is not dirty, so that the
   /// operation does not pay for writing it back.
   void flush() {
-    machine.clear(written.data(), flush_words * sizeof(std::uint32_t));
-    machine.launch(machine.resident_blocks(ReadThrough::residency),
-                   ReadThrough{read.data(), flush_words, reinterpret_cast<std::uint32_t*>(sink.data())});
+    machine_.clear(written_.data(), flush_words_ * sizeof(std::uint32_t));
+    machine_.launch(machine_.resident_blocks(ReadThrough::residency),
+                    ReadThrough{read_.data(), flush_words_, written_.data()});
   }
 
   template <class Queue>
-  double time(const Queue& queue) {
-    begin.record(machine.stream());
+  double time_queued(const Queue& queue) {
+    begin_.record(machine_.stream());
     queue();
-    end.record(machine.stream());
-    return end.since(begin);
+    end_.record(machine_.stream());
+    return end_.since(begin_);
   }
 
-  int device;
-  CudaMachine machine;
-  std::size_t flush_words;
-  CudaMachine::Buffer<std::uint32_t> written;
-  CudaMachine::Buffer<std::uint32_t> read;
-  CudaMachine::Buffer<std::uint64_t> sink;
-  Event begin;
-  Event end;
+  /// In MHz, of a multiprocessor that is busy.
+  std::uint64_t clock_seen() {
+    count_cycles<<<1, 1, 0, machine_.stream()>>>(1'000'000, cycles_.data());
+    check(cudaGetLastError(), "the launch of count_cycles");
+    std::uint64_t seen[2];
+    machine_.download(std::span<std::uint64_t>(seen), cycles_.data());
+    return seen[0] * 1000 / seen[1];
+  }
+
+  int device_;
+  CudaMachine machine_;
+  std::size_t flush_words_;
+  CudaMachine::Buffer<std::uint32_t> written_;
+  CudaMachine::Buffer<std::uint32_t> read_;
+  CudaMachine::Buffer<std::uint64_t> cycles_;
+  Event begin_;
+  Event end_;
 };
 
-CudaBench::CudaBench(const CudaDevice& device) : impl_(std::make_unique<Impl>(device.number)) {}
+}  // namespace
 
-CudaBench::~CudaBench() = default;
-
-std::unique_ptr<Operation> CudaBench::prepare(const OperationCase& work) {
-  return std::make_unique<GraphOperation>(impl_->machine, cuda::make_operation(impl_->machine, work));
-}
-
-double CudaBench::time(Operation& operation) {
-  operation.reset();
-  impl_->flush();
-  return impl_->time([&] { operation.run(); });
-}
-
-double CudaBench::time_copy(std::uint64_t bytes) {
-  const CudaMachine::Buffer<std::byte> from(bytes);
-  CudaMachine::Buffer<std::byte> to(bytes);
-  const auto copy = [&] { impl_->machine.copy(to.data(), from.data(), bytes); };
-  copy();
-  return impl_->time(copy);
-}
-
-std::uint64_t CudaBench::free_memory() const {
-  std::size_t free = 0;
-  std::size_t total = 0;
-  check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
-  return free;
-}
-
-std::vector<std::pair<std::string, std::string>> CudaBench::conditions() const {
-  const auto of = [&](cudaDeviceAttr which) { return attribute(which, impl_->device); };
-  int driver = 0;
-  int runtime = 0;
-  check(cudaDriverGetVersion(&driver), "cudaDriverGetVersion");
-  check(cudaRuntimeGetVersion(&runtime), "cudaRuntimeGetVersion");
-  count_cycles<<<1, 1, 0, impl_->machine.stream()>>>(1'000'000, impl_->sink.data());
-  check(cudaGetLastError(), "the launch of count_cycles");
-  std::uint64_t seen[2];
-  impl_->machine.download(std::span<std::uint64_t>(seen), impl_->sink.data());
-  std::size_t free = 0;
-  std::size_t total = 0;
-  check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
-  return {
-      {"compute capability", std::to_string(of(cudaDevAttrComputeCapabilityMajor)) + "." +
-                                 std::to_string(of(cudaDevAttrComputeCapabilityMinor))},
-      {"multiprocessors", std::to_string(of(cudaDevAttrMultiProcessorCount))},
-      {"L2 cache", std::to_string(of(cudaDevAttrL2CacheSize)) + " B"},
-      {"memory", std::to_string(total) + " B"},
-      {"ECC", of(cudaDevAttrEccEnabled) != 0 ? "on" : "off"},
-      {"clock, nominal", std::to_string(of(cudaDevAttrClockRate) / 1000) + " MHz"},
-      {"clock, seen", std::to_string(seen[0] * 1000 / seen[1]) + " MHz"},
-      {"CUDA driver", version_text(driver)},
-      {"CUDA runtime", version_text(runtime)},
-      {"CCCL", std::to_string(CUB_MAJOR_VERSION) + "." + std::to_string(CUB_MINOR_VERSION) + "." +
-                   std::to_string(CUB_SUBMINOR_VERSION)},
-  };
+std::unique_ptr<CudaBench> make_cuda_bench(const CudaDevice& device) {
+  return std::make_unique<Bench>(device.number);
 }
 
 }  // namespace simrun

@@ -14,27 +14,25 @@ namespace simrun {
 /// A GPU on which operations are timed, by one thread. A call that fails throws CudaError.
 class CudaBench {
  public:
-  explicit CudaBench(const CudaDevice& device);
-  ~CudaBench();
+  virtual ~CudaBench() = default;
 
   /// The operation with its inputs in the GPU's memory. It must not outlive the bench, nor the case's views.
-  std::unique_ptr<Operation> prepare(const OperationCase& work);
+  virtual std::unique_ptr<Operation> prepare(const OperationCase& work) = 0;
 
   /// Seconds from the start of the first kernel of a run to the end of the last, by the GPU's clock, with inputs that
   /// its second-level cache does not hold. The run is a graph of kernels, launched at once.
-  double time(Operation& operation);
+  virtual double time(Operation& operation) = 0;
 
   /// Seconds of copying so many bytes from one place in the GPU's memory to another.
-  double time_copy(std::uint64_t bytes);
+  virtual double time_copy(std::uint64_t bytes) = 0;
 
-  std::uint64_t free_memory() const;  ///< bytes
+  virtual std::uint64_t free_memory() const = 0;  ///< bytes
 
   /// What else a profile should say: compute capability, multiprocessors, cache, memory, clocks, driver, toolkit.
-  std::vector<std::pair<std::string, std::string>> conditions() const;
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  virtual std::vector<std::pair<std::string, std::string>> conditions() = 0;
 };
+
+/// Throws CudaError, in a build without CUDA always.
+std::unique_ptr<CudaBench> make_cuda_bench(const CudaDevice& device);
 
 }  // namespace simrun

@@ -21,7 +21,7 @@ inline void check(cudaError_t status, const char* call) {
   check(status, [=] { return std::string(call); });
 }
 
-/// Runs kernels on a GPU, in order, on a stream of its own. The calling thread's current device becomes this one.
+/// Runs kernels on a GPU, in order, on one stream. The calling thread's current device becomes this one.
 class CudaMachine {
  public:
   /// Memory of the current device.
@@ -47,14 +47,21 @@ class CudaMachine {
     std::size_t size_;
   };
 
-  explicit CudaMachine(int device) {
+  /// With a stream of its own.
+  explicit CudaMachine(int device) : CudaMachine(device, nullptr) {
+    check(cudaStreamCreateWithFlags(&own_stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+    stream_ = own_stream_;
+  }
+  /// On a stream of the caller's.
+  CudaMachine(int device, cudaStream_t stream) : stream_(stream) {
     check(cudaSetDevice(device), "cudaSetDevice");
     check(cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, device), "cudaDeviceGetAttribute");
-    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
   }
   CudaMachine(const CudaMachine&) = delete;
   CudaMachine& operator=(const CudaMachine&) = delete;
-  ~CudaMachine() { cudaStreamDestroy(stream_); }
+  ~CudaMachine() {
+    if (own_stream_ != nullptr) cudaStreamDestroy(own_stream_);
+  }
 
   cudaStream_t stream() const { return stream_; }
 
@@ -91,7 +98,8 @@ class CudaMachine {
   void wait() { check(cudaStreamSynchronize(stream_), "waiting for the device"); }
 
  private:
-  cudaStream_t stream_ = nullptr;
+  cudaStream_t stream_;
+  cudaStream_t own_stream_ = nullptr;
   int multiprocessors_ = 0;
 };
 

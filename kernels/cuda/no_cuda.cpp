@@ -1,6 +1,7 @@
 // For builds without CUDA.
 
 #include "kernels/cuda/cuda.hpp"
+#include "kernels/cuda/cuda_bench.hpp"
 
 namespace simrun {
 
@@ -10,6 +11,14 @@ std::vector<CudaDevice> cuda_devices() {
 
 std::string why_no_cuda() {
   return "this simrun was built without CUDA";
+}
+
+std::unique_ptr<const Primitives> make_cuda_primitives(const CudaDevice&) {
+  throw CudaError(why_no_cuda());
+}
+
+std::unique_ptr<CudaBench> make_cuda_bench(const CudaDevice&) {
+  throw CudaError(why_no_cuda());
 }
 
 }  // namespace simrun

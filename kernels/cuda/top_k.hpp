@@ -166,7 +166,7 @@ struct Sweep {
     typename Block::template PerThread<std::uint32_t> reaching;   // bit 4 q + c: value c of quad q is collected
     typename Block::template PerThread<std::uint64_t> positions;  // 16 bits a quad
     block.each_thread([&](unsigned t) {
-      items[t] = load(block, t, tile);
+      items[t] = tile.size == sweep_tile ? load<true>(block, t, tile) : load<false>(block, t, tile);
       std::uint32_t mask = 0;
       for_each_value(items[t], t, tile, [&](unsigned bit, float value, std::uint32_t i) {
         const std::uint32_t key = key_of(value);
@@ -184,49 +184,60 @@ struct Sweep {
     if constexpr (collects) collect(block, shared, tile, items, reaching, positions);
   }
 
-  template <class Block>
+  /// A tile but the last is whole: its loads are without a condition, so that all are under way at once.
+  template <bool whole, class Block>
   SIMRUN_DEVICE Items load(Block& block, unsigned t, const Tile& tile) const {
     Items items;
     SIMRUN_UNROLL
-    for (unsigned q = 0; q < quads_a_thread; ++q) items.quads[q] = load_quad(job.x + tile.begin, offset(q, t), tile);
-    if constexpr (adds_gradient) add_gradient(block, items, t, tile);
+    for (unsigned q = 0; q < quads_a_thread; ++q) {
+      items.quads[q] = load_quad<whole>(job.x + tile.begin, offset(q, t), tile);
+    }
+    if constexpr (adds_gradient) add_gradient<whole>(block, items, t, tile);
     return items;
   }
 
-  template <class Block>
+  template <bool whole, class Block>
   SIMRUN_DEVICE void add_gradient(Block& block, Items& items, unsigned t, const Tile& tile) const {
     Items gradient;
+    const float* const from = job.gradient + tile.begin;
     SIMRUN_UNROLL
     for (unsigned q = 0; q < quads_a_thread; ++q) {
-      const float* const from = job.gradient + tile.begin;
-      const bool whole = offset(q, t) + 4 <= tile.size;
-      gradient.quads[q] = whole ? block.read_once(reinterpret_cast<const Quad*>(from + offset(q, t)))
-                                : load_quad(from, offset(q, t), tile);
+      if constexpr (whole) {
+        gradient.quads[q] = block.read_once(reinterpret_cast<const Quad*>(from + offset(q, t)));
+      } else {
+        gradient.quads[q] = load_quad<whole>(from, offset(q, t), tile);
+      }
     }
     SIMRUN_UNROLL
     for (unsigned q = 0; q < quads_a_thread; ++q) {
       SIMRUN_UNROLL
       for (unsigned c = 0; c < 4; ++c) items.quads[q].values[c] += gradient.quads[q].values[c];
-      store_quad(items.quads[q], offset(q, t), tile);
+      store_quad<whole>(items.quads[q], offset(q, t), tile);
     }
   }
 
   SIMRUN_DEVICE static std::uint32_t offset(unsigned q, unsigned t) { return (q * threads + t) * 4; }
 
+  template <bool whole>
   SIMRUN_DEVICE static Quad load_quad(const float* from, std::uint32_t i, const Tile& tile) {
-    if (i + 4 <= tile.size) return *reinterpret_cast<const Quad*>(from + i);
+    if constexpr (whole) return *reinterpret_cast<const Quad*>(from + i);
     Quad quad{};
-    for (unsigned c = 0; c < 4 && i + c < tile.size; ++c) quad.values[c] = from[i + c];
+    for (unsigned c = 0; c < 4; ++c) {
+      if (i + c < tile.size) quad.values[c] = from[i + c];
+    }
     return quad;
   }
 
+  template <bool whole>
   SIMRUN_DEVICE void store_quad(const Quad& quad, std::uint32_t i, const Tile& tile) const {
     float* const to = job.x + tile.begin + i;
-    if (i + 4 <= tile.size) {
+    if constexpr (whole) {
       *reinterpret_cast<Quad*>(to) = quad;
-      return;
+    } else {
+      for (unsigned c = 0; c < 4; ++c) {
+        if (i + c < tile.size) to[c] = quad.values[c];
+      }
     }
-    for (unsigned c = 0; c < 4 && i + c < tile.size; ++c) to[c] = quad.values[c];
   }
 
   /// visit(4 q + c, value, element of the tile) for the values that exist.

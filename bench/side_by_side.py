@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+"""Our kernels beside what one would take instead, on the same data in one process, and the ratios.
+
+  side_by_side.py LIBRARY [--quick]
+
+LIBRARY is libside_by_side.so of the benchmarks (cmake --preset bench). On a GPU: PyTorch's add, topk, gather and
+index_fill, its sign and bit packing, CUB's radix sort and, from CUB 3.2 on, its DeviceTopK. On the processor:
+std::nth_element and PyTorch. What is not there is named with the reason. Every result is compared before it is timed.
+"""
+
+import argparse
+import ctypes
+import statistics
+import sys
+import time
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+GPU_SIZES = {25_600_000: 1e-3, 138_000_000: 1e-3, 345_000_000: 1e-3}
+CPU_SIZE = 25_600_000
+FLOAT, WORD = 4, 4
+
+
+class Library:
+    """The benchmarks' functions; an error becomes an exception."""
+
+    def __init__(self, path):
+        self._library = ctypes.CDLL(path)
+        self._library.simrun_error.restype = ctypes.c_char_p
+        self._library.simrun_cuda_workspace.restype = ctypes.c_uint64
+
+    def workspace_bytes(self, size, k):
+        return self._library.simrun_cuda_workspace(ctypes.c_uint64(size), ctypes.c_uint64(k))
+
+    def __call__(self, name, *arguments):
+        if getattr(self._library, name)(*[as_argument(value) for value in arguments]) != 0:
+            raise RuntimeError(self._library.simrun_error().decode())
+
+
+def as_argument(value):
+    if torch is not None and isinstance(value, torch.Tensor):
+        return ctypes.c_void_p(value.data_ptr())
+    if isinstance(value, int):
+        return ctypes.c_uint64(value)
+    return value
+
+
+class Gpu:
+    """Times work on the GPU: cold caches, events, medians."""
+
+    def __init__(self):
+        self.flush = torch.zeros(256 << 20, dtype=torch.uint8, device="cuda")
+        self.stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
+
+    def seconds(self, work, reset, repeats):
+        times = []
+        for _ in range(repeats):
+            reset()
+            self.flush.zero_()
+            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            begin.record()
+            work()
+            end.record()
+            torch.cuda.synchronize()
+            times.append(begin.elapsed_time(end) * 1e-3)
+        return statistics.median(times[1:])
+
+    def copy_bandwidth(self):
+        source = torch.empty(1 << 30, dtype=torch.uint8, device="cuda")
+        target = torch.empty_like(source)
+        return 2 * source.numel() / self.seconds(lambda: target.copy_(source), lambda: None, 20)
+
+
+class Processor:
+    """Times work on the processor: wall clock, medians. The data is larger than any cache."""
+
+    def seconds(self, work, reset, repeats):
+        times = []
+        for _ in range(repeats):
+            reset()
+            begin = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - begin)
+        return statistics.median(times[1:])
+
+
+def torch_top_k(gradient, residual, k):
+    """What papers' code does: add, topk of the magnitudes, gather, index_fill."""
+    residual.add_(gradient)
+    _, indices = torch.topk(residual.abs(), k, sorted=False)
+    values = residual.gather(0, indices)
+    residual.index_fill_(0, indices, 0)
+    return indices, values
+
+
+def torch_pack_signs(x):
+    """One bit an element by PyTorch's own operations: compare, shift, sum eight to a byte."""
+    weights = (1 << torch.arange(8, device=x.device)).to(torch.uint8)
+    return ((x < 0).view(-1, 8).to(torch.uint8) * weights).sum(1, dtype=torch.uint8)
+
+
+def show(what, size, ours, theirs, reason=None):
+    times = f"{ours * 1e6:10.1f} us {theirs * 1e6:12.1f} us  {theirs / ours:6.2f}x" if theirs else f"not run: {reason}"
+    print(f"  {what:44} {size:>11,}  {times}", flush=True)
+
+
+def attempt(what, size, ours, measure):
+    """Shows what `measure` gives, or why it gives nothing."""
+    try:
+        show(what, size, ours, measure())
+    except (RuntimeError, AttributeError) as error:
+        show(what, size, ours, None, str(error).splitlines()[0])
+
+
+def make_data(size, device):
+    """Laplace gradient and residual."""
+    torch.manual_seed(1)
+    laplace = torch.distributions.Laplace(torch.zeros((), device=device), torch.ones((), device=device))
+    return laplace.sample((size,)), laplace.sample((size,))
+
+
+def same_selection(gradient, before, indices, values, residual):
+    """True if ours is what PyTorch selects; where magnitudes are equal either may be taken."""
+    k = indices.numel()
+    total = before + gradient
+    theirs = torch.topk(total.abs(), k).values.sort().values
+    chosen = indices.long()
+    left = total.clone()
+    left[chosen] = 0
+    return (
+        torch.equal(total[chosen].abs().sort().values, theirs)
+        and torch.equal(values, total[chosen])
+        and torch.equal(residual, left)
+    )
+
+
+def compare_top_k(library, timer, gradient, before, k, run, others, repeats):
+    """Checks and times our top-k with residual update, then PyTorch's and `others`."""
+    size = gradient.numel()
+    residual = before.clone()
+    indices = torch.empty(k, dtype=torch.int32, device=gradient.device)
+    values = torch.empty(k, dtype=torch.float32, device=gradient.device)
+    run(residual, indices, values)
+    if gradient.is_cuda:
+        torch.cuda.synchronize()
+    if not same_selection(gradient, before, indices, values, residual):
+        sys.exit(f"the selection of {k} of {size} is wrong")
+    reset = lambda: residual.copy_(before)
+    ours = timer.seconds(lambda: run(residual, indices, values), reset, repeats)
+    attempt("PyTorch: add, topk, gather, index_fill", size, ours,
+            lambda: timer.seconds(lambda: torch_top_k(gradient, residual, k), reset, max(3, repeats // 4)))
+    for what, work in others(residual, indices, values):
+        attempt(what, size, ours, lambda work=work: timer.seconds(work, reset, max(3, repeats // 4)))
+    return ours
+
+
+def on_gpu(library, quick):
+    gpu = Gpu()
+    bandwidth = gpu.copy_bandwidth()
+    print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}, copy {bandwidth * 1e-12:.2f} TB/s")
+    for size, density in list(GPU_SIZES.items())[: 1 if quick else None]:
+        k = round(size * density)
+        gradient, before = make_data(size, "cuda")
+        workspace = torch.empty(library.workspace_bytes(size, k), dtype=torch.uint8, device="cuda")
+
+        def run(residual, indices, values):
+            library("simrun_cuda_top_k", gpu.stream, workspace, gradient, residual, size, k, indices, values)
+
+        def others(residual, indices, values):
+            yield "add, abs, CUB DeviceTopK, gather, fill", cub_work(
+                library, gpu, "simrun_cub_top_k", gradient, residual, k, k)
+            yield "add, abs, CUB radix sort, gather, fill", cub_work(
+                library, gpu, "simrun_cub_sort", gradient, residual, k, size)
+
+        ours = compare_top_k(library, gpu, gradient, before, k, run, others, 40)
+        print(f"    ours: {12 * size / bandwidth / ours:.2f} of the floor, 12 bytes an element")
+        words = torch.empty((size + 31) // 32, dtype=torch.int32, device="cuda")
+        pack = lambda: library("simrun_cuda_pack_signs", gpu.stream, workspace, gradient, size, words)
+        pack()
+        if not torch.equal(words.view(torch.uint8)[: size // 8], torch_pack_signs(gradient[: size // 8 * 8])):
+            sys.exit("the packed signs are wrong")
+        ours = gpu.seconds(pack, lambda: None, 40)
+        attempt("PyTorch: sign and bit packing", size, ours,
+                lambda: gpu.seconds(lambda: torch_pack_signs(gradient), lambda: None, 10))
+        print(f"    ours: {4.125 * size / bandwidth / ours:.2f} of the floor, 4.125 bytes an element")
+
+
+def cub_work(library, gpu, name, gradient, residual, k, count):
+    """Adds, takes magnitudes and has CUB's `name` find `count` pairs, of which the first k are gathered and cleared."""
+    order = torch.arange(gradient.numel(), dtype=torch.int32, device="cuda")
+    magnitudes = torch.empty_like(gradient)
+    keys = torch.empty(count, dtype=torch.float32, device="cuda")
+    indices = torch.empty(count, dtype=torch.int32, device="cuda")
+    needed = ctypes.c_uint64()
+    limit = [k] if name == "simrun_cub_top_k" else []
+
+    def call(workspace):
+        arguments = [magnitudes, order, gradient.numel(), *limit, keys, indices]
+        library(name, gpu.stream, workspace, ctypes.byref(needed), *arguments)
+
+    def work():
+        residual.add_(gradient)
+        torch.abs(residual, out=magnitudes)
+        if not needed.value:
+            call(None)
+            work.workspace = torch.empty(needed.value, dtype=torch.uint8, device="cuda")
+        call(work.workspace)
+        chosen = indices[:k].long()
+        residual.gather(0, chosen)
+        residual.index_fill_(0, chosen, 0)
+
+    return work
+
+
+def on_processor(library, quick):
+    timer, threads, k = Processor(), torch.get_num_threads(), CPU_SIZE // 1000
+    print(f"processor, {threads} threads, PyTorch {torch.__version__}")
+    gradient, before = make_data(CPU_SIZE, "cpu")
+    repeats = 5 if quick else 15
+
+    def run(residual, indices, values):
+        library("simrun_cpu_top_k", gradient, residual, CPU_SIZE, k, threads, indices, values)
+
+    def others(residual, indices, values):
+        nth = lambda: library("simrun_cpu_nth_element", gradient, residual, CPU_SIZE, k, indices, values)
+        yield "std::nth_element on pairs, 1 thread", nth
+
+    compare_top_k(library, timer, gradient, before, k, run, others, repeats)
+    words = torch.empty(CPU_SIZE // 32, dtype=torch.int32)
+    pack = lambda: library("simrun_cpu_pack_signs", gradient, CPU_SIZE, threads, words)
+    pack()
+    if not torch.equal(words.view(torch.uint8), torch_pack_signs(gradient)):
+        sys.exit("the packed signs are wrong")
+    attempt("PyTorch: sign and bit packing", CPU_SIZE, timer.seconds(pack, lambda: None, repeats),
+            lambda: timer.seconds(lambda: torch_pack_signs(gradient), lambda: None, max(3, repeats // 4)))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("library", help="libside_by_side.so")
+    parser.add_argument("--quick", action="store_true", help="only the smallest size")
+    arguments = parser.parse_args()
+    if torch is None:
+        sys.exit("skipped: this python3 has no PyTorch (Debian: python3-torch for /usr/bin/python3; or pip install torch)")
+    library = Library(arguments.library)
+    print(f"  {'instead of ours':44} {'elements':>11}  {'ours':>13} {'theirs':>15}   ratio")
+    on_processor(library, arguments.quick)
+    if torch.cuda.is_available():
+        on_gpu(library, arguments.quick)
+    else:
+        print("GPU: not run, PyTorch finds none")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+#pragma once
+
+#include <limits>
+
+#include "kernels/cuda/accumulate.hpp"
+#include "kernels/cuda/device_selection.hpp"
+#include "kernels/cuda/device_votes.hpp"
+#include "kernels/cuda/half.hpp"
+#include "kernels/cuda/scatter.hpp"
+#include "kernels/cuda/signs.hpp"
+
+namespace simrun::cuda {
+
+/// The array operations on kernels: arrays go to the machine, kernels run, results come back.
+template <class Machine>
+class KernelPrimitives final : public Primitives {
+ public:
+  explicit KernelPrimitives(std::unique_ptr<Machine> machine) : machine_(std::move(machine)) {}
+
+  Pairs select_largest(std::span<const float> x, std::size_t k) const override {
+    DeviceTopK<Machine> selection(*machine_, {}, x, k, true, false);
+    selection.run();
+    return selection.pairs();
+  }
+
+  Pairs merge_largest(PairsView a, PairsView b, std::size_t k) const override {
+    if (k == 0 || a.indices.size() + b.indices.size() == 0) return {};
+    DeviceMerge<Machine> merge(*machine_, a, b, k);
+    merge.run();
+    return merge.pairs();
+  }
+
+  void pack_signs(std::span<const float> x, std::span<std::uint32_t> words) const override {
+    if (words.size() != divide_up<std::size_t>(x.size(), warp_lanes)) throw sizes_differ();
+    const auto values = uploaded(*machine_, x);
+    Buffer<std::uint32_t> packed(words.size());
+    Buffer<std::uint64_t> non_finite = zero<std::uint64_t>();
+    launch_pack_signs(*machine_, values.data(), Entries{x.size()}, packed.data(), non_finite.data());
+    fail_on(downloaded(*machine_, non_finite.data(), 1).front());
+    machine_->download(words, packed.data());
+  }
+
+  void add_signs(std::span<const std::uint32_t> words, float weight, std::span<float> out) const override {
+    if (words.size() != divide_up<std::size_t>(out.size(), warp_lanes)) throw sizes_differ();
+    const auto signs = uploaded(*machine_, words);
+    change(out, [&](float* sums) { launch_add_signs(*machine_, signs.data(), weight, sums, out.size()); });
+  }
+
+  void vote(std::span<const std::span<const std::uint32_t>> planes, std::span<std::uint32_t> result) const override {
+    for (const auto plane : planes) {
+      if (plane.size() != result.size()) throw sizes_differ();
+    }
+    DeviceVote<Machine> vote(*machine_, planes);
+    vote.run();
+    machine_->download(result, vote.result());
+  }
+
+  SparseSigns vote_sparse(std::span<const SparseSignsView> votes, std::size_t elements) const override {
+    DeviceSparseVote<Machine> vote(*machine_, votes, elements);
+    vote.run();
+    return vote.signs();
+  }
+
+  void scatter_add(PairsView pairs, float weight, std::span<float> out) const override {
+    const auto indices = uploaded(*machine_, pairs.indices);
+    const auto values = uploaded(*machine_, pairs.values);
+    change(out, [&](float* sums) {
+      launch_scatter_add(*machine_, indices.data(), values.data(), Entries{pairs.indices.size()}, weight, sums);
+    });
+  }
+
+  void scatter_add(SparseSignsView votes, float weight, std::span<float> out) const override {
+    const auto indices = uploaded(*machine_, votes.indices);
+    const auto signs = uploaded(*machine_, as_numbers(votes.signs));
+    change(out, [&](float* sums) {
+      launch_scatter_add(*machine_, indices.data(), signs.data(), Entries{votes.indices.size()}, weight, sums);
+    });
+  }
+
+  void scatter_zero(std::span<const std::uint32_t> indices, std::span<float> out) const override {
+    const auto places = uploaded(*machine_, indices);
+    change(out, [&](float* values) { launch_scatter_zero(*machine_, places.data(), Entries{indices.size()}, values); });
+  }
+
+  void accumulate(std::span<const float> gradient, std::span<float> residual) const override {
+    if (gradient.size() != residual.size()) throw sizes_differ();
+    const auto terms = uploaded(*machine_, gradient);
+    change(residual, [&](float* sums) { launch_accumulate(*machine_, terms.data(), sums, residual.size()); });
+  }
+
+  void to_half(std::span<const float> x, std::span<std::uint16_t> out) const override {
+    if (x.size() != out.size()) throw sizes_differ();
+    const auto values = uploaded(*machine_, x);
+    Buffer<std::uint16_t> halves(out.size());
+    Buffer<HalfFlaws> flaws = zero<HalfFlaws>();
+    launch_to_half(*machine_, values.data(), halves.data(), x.size(), flaws.data());
+    fail_on(downloaded(*machine_, flaws.data(), 1).front().too_large);
+    machine_->download(out, halves.data());
+  }
+
+  void add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out) const override {
+    if (values.size() != out.size()) throw sizes_differ();
+    const auto halves = uploaded(*machine_, values);
+    change(out, [&](float* sums) { launch_add_half(*machine_, halves.data(), weight, sums, out.size()); });
+  }
+
+  void accumulate_half(std::span<const std::uint16_t> values, std::span<std::uint16_t> sum) const override {
+    if (values.size() != sum.size()) throw sizes_differ();
+    const auto terms = uploaded(*machine_, values);
+    change(sum, [&](std::uint16_t* sums) { launch_accumulate_half(*machine_, terms.data(), sums, sum.size()); });
+  }
+
+ private:
+  template <class T>
+  using Buffer = typename Machine::template Buffer<T>;
+
+  static std::invalid_argument sizes_differ() { return std::invalid_argument("the arrays differ in size"); }
+
+  /// `found`: ~(index of the element that is not finite), 0 for none.
+  static void fail_on(std::uint64_t found) {
+    if (found != 0) throw NonFiniteError(static_cast<std::size_t>(~found));
+  }
+
+  static std::span<const std::uint8_t> as_numbers(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+  }
+
+  template <class T>
+  Buffer<T> zero() const {
+    Buffer<T> value(1);
+    machine_->clear(value.data(), sizeof(T));
+    return value;
+  }
+
+  /// Calls launch(array) with a copy of `values` on the machine, and copies it back.
+  template <class T, class Launch>
+  void change(std::span<T> values, const Launch& launch) const {
+    auto array = uploaded(*machine_, std::span<const T>(values));
+    launch(array.data());
+    machine_->download(values, array.data());
+  }
+
+  std::unique_ptr<Machine> machine_;
+};
+
+}  // namespace simrun::cuda
