@@ -2,37 +2,38 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "kernels/codec.hpp"
+#include "kernels/payload.hpp"
 
 namespace simrun {
 
 /// What an operation gives. Which parts are there depends on the operation.
 struct OperationResult {
-  std::vector<std::byte> bytes;  ///< encode, combine: the payload, header included; index-encode: the coded indices
-  std::vector<float> values;     ///< encode with error feedback: the residual afterwards; decode: what was added up
-  std::vector<std::uint32_t> indices;  ///< index-decode
+  std::vector<std::byte> bytes = {};  ///< encode, combine: the payload, header included; index-encode: coded indices
+  std::vector<float> values = {};     ///< encode with error feedback: the residual afterwards; decode: the sum
+  std::vector<std::uint32_t> indices = {};  ///< index-decode
 
+  std::uint64_t size_in_bytes() const {
+    return bytes.size() + values.size() * sizeof(float) + indices.size() * sizeof(std::uint32_t);
+  }
   friend bool operator==(const OperationResult& a, const OperationResult& b) = default;
 };
 
-/// An operation of a device on given data: what goes in and what must come out.
+/// What a device does with payloads, on given data: what goes in and what must come out.
 struct OperationCase {
-  std::string operation;  ///< "encode.pairs"
-  std::size_t elements = 0;
-  std::size_t entries = 0;                ///< that encoding keeps; otherwise those that go in
-  std::shared_ptr<const Codec> codec;     ///< on one thread; null for index codings
-  IndexCoding index = IndexCoding::none;  ///< index-encode, index-decode
-  std::span<const float> gradient;        ///< encode
-  std::span<const float> residual;        ///< encode with error feedback: before `gradient` is added; else empty
-  std::vector<Payload> payloads;          ///< combine: all parts; decode: one, which is added to zeros
-  std::vector<std::uint32_t> indices;     ///< index-encode
-  std::vector<std::byte> coded;           ///< index-decode
-  OperationResult expected;               ///< what the CPU back end gives on one thread
+  std::string stage;                   ///< encode, combine, decode, index-encode, index-decode
+  std::string kind;                    ///< the payload's kind or the index coding: "pairs", "delta"
+  std::size_t elements = 0;            ///< N
+  std::size_t entries = 0;             ///< K that encoding keeps, or that a decoded payload or list of indices has
+  std::span<const float> gradient;     ///< encode
+  std::span<const float> residual;     ///< encode with error feedback: before the gradient is added; else empty
+  std::vector<Payload> payloads;       ///< combine: all parts; decode: one, to be added with weight 1 to zeros
+  std::vector<std::uint32_t> indices;  ///< index-encode, index-decode
+  std::vector<std::byte> coded;        ///< index-decode
+  OperationResult expected;            ///< what the CPU back end gives on one thread
 };
 
 /// An operation with its inputs laid out where it works, to be repeated: for timing, and to compare back ends.

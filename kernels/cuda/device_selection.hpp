@@ -59,22 +59,22 @@ class DeviceTopK {
 
   /// Throws NonFiniteError.
   Pairs pairs() const {
-    const auto [selected, non_finite] = outcome();
-    if (non_finite != 0) throw NonFiniteError(static_cast<std::size_t>(~non_finite));
+    const SmallResult outcome = this->outcome();
+    if (outcome.non_finite != 0) throw NonFiniteError(static_cast<std::size_t>(~outcome.non_finite));
+    const auto selected = static_cast<std::size_t>(outcome.selected);
     return {downloaded(machine_, indices_.data(), selected), downloaded(machine_, values_.data(), selected)};
   }
 
   std::vector<float> x() const { return downloaded(machine_, x_.data(), x_.size()); }
 
-  /// Where the values are, one for each that was selected.
+  /// Where on the machine the values are, one for each that was selected, and how many they are.
   const float* values() const { return values_.data(); }
+  const std::uint64_t* selected() const {
+    if (x_.size() <= small_tensor) return &small_result_.data()->selected;
+    return &memory_.layout().selection.selection->selected;
+  }
 
  private:
-  struct Outcome {
-    std::size_t selected;
-    std::uint64_t non_finite;  ///< ~(lowest index of a NaN or an infinity); 0: there is none
-  };
-
   static std::size_t checked(std::size_t k, std::size_t size) {
     if (k == 0 || k > size) throw std::invalid_argument("the number of entries to keep is not in [1, N]");
     return k;
@@ -86,13 +86,11 @@ class DeviceTopK {
 
   const float* gradient_or_null() const { return gradient_.size() == 0 ? nullptr : gradient_.data(); }
 
-  Outcome outcome() const {
-    if (x_.size() <= small_tensor) {
-      const SmallResult result = downloaded(machine_, small_result_.data(), 1).front();
-      return {result.selected, result.non_finite == 0 ? 0 : ~std::uint64_t{~result.non_finite}};
-    }
-    const Selection state = downloaded<Selection>(machine_, memory_.layout().selection.selection, 1).front();
-    return {static_cast<std::size_t>(state.selected), state.non_finite};
+  SmallResult outcome() const {
+    if (x_.size() <= small_tensor) return downloaded(machine_, small_result_.data(), 1).front();
+    const Selection* const at = memory_.layout().selection.selection;
+    const Selection state = downloaded(machine_, at, 1).front();
+    return {state.selected, state.non_finite};
   }
 
   template <class T>

@@ -94,8 +94,8 @@ struct SmallTopK {
 
 /// What came of it.
 struct SmallResult {
-  std::uint32_t selected;
-  std::uint32_t non_finite;  ///< ~(lowest index of a NaN or an infinity); 0: there is none
+  std::uint64_t selected;
+  std::uint64_t non_finite;  ///< ~(lowest index of a NaN or an infinity); 0: there is none
 };
 
 /// Block b selects in tensor b. Reads 8 and writes 4 bytes an element once, the rest from caches; 8 bytes an entry.
@@ -113,7 +113,7 @@ struct SelectSmall : OneBlock {
       for (std::uint32_t i = t; i < job.size; i += Block::threads) {
         const float value = job.gradient != nullptr ? job.x[i] + job.gradient[i] : job.x[i];
         if (job.gradient != nullptr) job.x[i] = value;
-        if (key_of(value) >= least_non_finite_key) block.take_max(&result.non_finite, ~i);
+        if (key_of(value) >= least_non_finite_key) block.take_max(&result.non_finite, ~std::uint64_t{i});
       }
     });
     const auto key_at = [&](std::uint32_t i) { return key_of(job.x[i]); };

@@ -6,7 +6,7 @@
 
 #include "kernels/cuda/cuda.hpp"
 #include "kernels/cuda/cuda_bench.hpp"
-#include "tests/kernels/samples.hpp"
+#include "tests/kernels/same_bytes.hpp"
 
 using namespace simrun;
 
@@ -21,41 +21,12 @@ std::shared_ptr<const Primitives> on_gpu() {
   return primitives;
 }
 
-std::shared_ptr<const Primitives> on_processor() {
-  return make_cpu_primitives(2);
-}
-
-/// Payloads of three workers, and what they combine to and decode to.
-void check_codec(const CodecCase& each, const Sample& sample, std::size_t n, std::size_t k) {
-  INFO(each.name << ", " << sample.name << ", N = " << n << ", K = " << k);
-  const auto gpu_codec = each.entry->make(each.options, on_gpu());
-  const auto cpu_codec = each.entry->make(each.options, on_processor());
-  std::vector<Payload> parts;
-  for (unsigned worker = 0; worker < 3; ++worker) {
-    std::vector<float> x = sample.make(n);
-    std::rotate(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(worker * n / 7), x.end());
-    parts.push_back(gpu_codec->encode(x, k, {}));
-    REQUIRE(parts.back() == cpu_codec->encode(x, k, {}));
-    std::vector<float> out = normal_values(n, worker);
-    std::vector<float> expected = out;
-    gpu_codec->decode(parts.back(), 0.25F, out);
-    cpu_codec->decode(parts.back(), 0.25F, expected);
-    REQUIRE(out == expected);
-    gpu_codec->settle(parts.back(), out);
-    cpu_codec->settle(parts.back(), expected);
-    REQUIRE(out == expected);
-  }
-  if (const auto aggregator = gpu_codec->aggregator()) {
-    REQUIRE(aggregator->combine(parts) == cpu_codec->aggregator()->combine(parts));
-  }
-}
-
 }  // namespace
 
 TEST_CASE("every codec makes the same bytes on the GPU, small", "[small]") {
   for (const CodecCase& each : codec_cases()) {
     for (const Sample& sample : samples()) {
-      for (const std::size_t n : {1U, 33U, 5003U, 70'001U}) check_codec(each, sample, n, (n + 19) / 20);
+      for (const std::size_t n : {1U, 33U, 5003U, 70'001U}) check_same_bytes(each, sample, n, (n + 19) / 20, on_gpu());
     }
   }
 }
@@ -65,7 +36,7 @@ TEST_CASE("every codec makes the same bytes on the GPU, large") {
     for (const Sample& sample : samples()) {
       for (const double density : {1e-4, 1e-3, 0.01, 0.3, 1.0}) {
         constexpr std::size_t n = 3'000'017;
-        check_codec(each, sample, n, static_cast<std::size_t>(density * n));
+        check_same_bytes(each, sample, n, static_cast<std::size_t>(density * n), on_gpu());
       }
     }
   }
@@ -73,7 +44,7 @@ TEST_CASE("every codec makes the same bytes on the GPU, large") {
 
 TEST_CASE("the GPU gives the same bytes again and again") {
   const std::vector<float> x = normal_values(25'600'000);
-  const Pairs expected = on_processor()->select_largest(x, 25'600);
+  const Pairs expected = make_cpu_primitives(2)->select_largest(x, 25'600);
   for (int i = 0; i < 10; ++i) {
     const Pairs pairs = on_gpu()->select_largest(x, 25'600);
     REQUIRE(pairs.indices == expected.indices);
