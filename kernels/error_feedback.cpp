@@ -1,12 +1,9 @@
 #include "kernels/error_feedback.hpp"
 
-#include <stdexcept>
-
 namespace simrun {
 
 std::span<const float> ErrorFeedback::correct(std::span<const float> gradient) {
-  if (gradient.size() != residual_.size()) throw std::invalid_argument("the gradient and its residual differ in size");
-  for (std::size_t i = 0; i < residual_.size(); ++i) residual_[i] += gradient[i];
+  primitives_->accumulate(gradient, residual_);
   return residual_;
 }
 

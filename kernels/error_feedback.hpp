@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "kernels/codec.hpp"
@@ -12,9 +14,11 @@ namespace simrun {
 /// Source: Seide et al., Interspeech 2014; Karimireddy et al., ICML 2019.
 class ErrorFeedback {
  public:
-  explicit ErrorFeedback(std::size_t elements) : residual_(elements, 0.0F) {}
+  ErrorFeedback(std::size_t elements, std::shared_ptr<const Primitives> primitives)
+      : residual_(elements, 0.0F), primitives_(std::move(primitives)) {}
 
-  /// residual + gradient, the vector to encode (size N); valid until settle.
+  /// residual + gradient, the vector to encode (size N); valid until settle. Throws std::invalid_argument for a
+  /// gradient of another size.
   std::span<const float> correct(std::span<const float> gradient);
 
   /// Keeps of the corrected gradient what `accepted` does not carry.
@@ -24,6 +28,7 @@ class ErrorFeedback {
 
  private:
   std::vector<float> residual_;
+  std::shared_ptr<const Primitives> primitives_;
 };
 
 }  // namespace simrun

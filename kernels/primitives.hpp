@@ -38,7 +38,8 @@ struct SparseSignsView {
 };
 
 /// The array operations that codecs are made of. Each back end produces the same bytes for the same input; nothing
-/// depends on the number of threads. At most 2^32 elements.
+/// depends on the number of threads. At most 2^32 elements. Arrays whose sizes do not fit each other throw
+/// std::invalid_argument.
 ///
 /// Order of magnitude: |x| descending, then index ascending; -0 and +0 are equal. So "the k largest" is a unique set.
 class Primitives {
@@ -75,6 +76,20 @@ class Primitives {
 
   /// out[indices[j]] = 0.
   virtual void scatter_zero(std::span<const std::uint32_t> indices, std::span<float> out) const = 0;
+
+  /// residual[i] += gradient[i].
+  virtual void accumulate(std::span<const float> gradient, std::span<float> residual) const = 0;
+
+  // Half-precision values are IEEE binary16 as bits. fp32 is rounded to nearest, ties to even; a NaN becomes 0x7E00.
+
+  /// out[i] = x[i]. Throws NonFiniteError where that is a NaN or an infinity, so also beyond the range of fp16.
+  virtual void to_half(std::span<const float> x, std::span<std::uint16_t> out) const = 0;
+
+  /// out[i] += weight * values[i], with the product rounded to fp32 before it is added.
+  virtual void add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out) const = 0;
+
+  /// sum[i] = sum[i] + values[i], added in fp32 and rounded to fp16, to infinity beyond its range.
+  virtual void accumulate_half(std::span<const std::uint16_t> values, std::span<std::uint16_t> sum) const = 0;
 };
 
 /// The operations on this machine's processor with at most `threads` threads.

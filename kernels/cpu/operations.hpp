@@ -13,6 +13,10 @@ namespace simrun {
 
 Pairs cpu_select_largest(std::span<const float> x, std::size_t k, unsigned threads);
 Pairs cpu_merge_largest(PairsView a, PairsView b, std::size_t k);
+void cpu_accumulate(std::span<const float> gradient, std::span<float> residual, unsigned threads);
+void cpu_to_half(std::span<const float> x, std::span<std::uint16_t> out, unsigned threads);
+void cpu_add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out, unsigned threads);
+void cpu_accumulate_half(std::span<const std::uint16_t> values, std::span<std::uint16_t> sum, unsigned threads);
 void cpu_pack_signs(std::span<const float> x, std::span<std::uint32_t> words, unsigned threads);
 void cpu_add_signs(std::span<const std::uint32_t> words, float weight, std::span<float> out, unsigned threads);
 void cpu_vote(std::span<const std::span<const std::uint32_t>> planes, std::span<std::uint32_t> result,

@@ -46,6 +46,20 @@ class CpuPrimitives final : public Primitives {
     for_each_entry(indices.size(), [&](std::size_t j) { out[indices[j]] = 0.0F; });
   }
 
+  void accumulate(std::span<const float> gradient, std::span<float> residual) const override {
+    cpu_accumulate(gradient, residual, threads_);
+  }
+
+  void to_half(std::span<const float> x, std::span<std::uint16_t> out) const override { cpu_to_half(x, out, threads_); }
+
+  void add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out) const override {
+    cpu_add_half(values, weight, out, threads_);
+  }
+
+  void accumulate_half(std::span<const std::uint16_t> values, std::span<std::uint16_t> sum) const override {
+    cpu_accumulate_half(values, sum, threads_);
+  }
+
  private:
   /// The indices of a list are distinct, so that its entries may be handled in any order.
   template <class Work>

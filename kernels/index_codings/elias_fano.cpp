@@ -8,6 +8,7 @@
 // Bits left over at the end of each part are 0. No indices take no bytes.
 // Source: Elias, Journal of the ACM 1974; Fano, MIT Project MAC 1971.
 
+#include <array>
 #include <bit>
 
 #include "kernels/index_codings/bits.hpp"
@@ -73,9 +74,11 @@ void check_high_bits(const std::byte* words, const Shape& shape, std::uint64_t e
   check_padding(words, shape.high_bits);
 }
 
-/// Puts the two parts of each index together. High words follow the low ones, which read_bits relies on.
+/// Puts the two parts of each index together. read_bits may read a word of the high part behind the last low word.
 void read_indices(const std::byte* low, const std::byte* high, const Shape& shape, std::uint64_t elements,
                   std::span<std::uint32_t> indices) {
+  static constexpr std::array<std::byte, 2 * word_bytes> no_low_words{};
+  if (shape.low_words == 0) low = no_low_words.data();
   std::uint64_t least = 0;  // what the next index must at least be
   bool ascending = true;
   std::size_t j = 0;

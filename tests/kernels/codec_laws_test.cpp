@@ -76,7 +76,7 @@ TEST_CASE("values: what is decoded plus the residual is the corrected gradient, 
     if (codec->combining() == Combining::vote) continue;
     for (const Sample& sample : samples()) {
       INFO(each.name << ", " << sample.name);
-      ErrorFeedback feedback(elements);
+      ErrorFeedback feedback(elements, make_cpu_primitives(1));
       const auto view = feedback.correct(sample.make(elements));
       const std::vector<float> corrected(view.begin(), view.end());
       const Payload payload = codec->encode(corrected, kept, {});
@@ -225,7 +225,8 @@ TEST_CASE("combining payloads without contents gives the size of the result, or 
 }
 
 TEST_CASE("payloads that do not fit are refused") {
-  const Payload other = find_codec("dense")->make({.half_precision = true}, nullptr)->encode(normal_values(9), 1, {});
+  const Payload other =
+      find_codec("dense")->make({.half_precision = true}, make_cpu_primitives(1))->encode(normal_values(9), 1, {});
   for (const CodecCase& each : codec_cases()) {
     INFO(each.name);
     const auto codec = each.make();

@@ -8,7 +8,7 @@ using namespace simrun;
 namespace {
 
 std::unique_ptr<const Codec> dense16() {
-  return find_codec("dense")->make({.half_precision = true}, nullptr);
+  return find_codec("dense")->make({.half_precision = true}, make_cpu_primitives(1));
 }
 
 std::vector<float> rounded(const std::vector<float>& x) {
@@ -38,7 +38,7 @@ TEST_CASE("a value that fp16 cannot hold is refused") {
 
 TEST_CASE("dense payloads are added in order") {
   // In fp32, (2^24 + 1) + 1 = 2^24, but (1 + 1) + 2^24 = 2^24 + 2.
-  const auto codec = find_codec("dense")->make({}, nullptr);
+  const auto codec = find_codec("dense")->make({}, make_cpu_primitives(1));
   const float big = 16777216;
   const Payload a = codec->encode(std::vector<float>{big, 1}, 1, {});
   const Payload b = codec->encode(std::vector<float>{1, 1}, 1, {});

@@ -18,7 +18,7 @@ std::vector<float> residual_of(const ErrorFeedback& feedback) {
 TEST_CASE("error feedback over two steps worked by hand") {
   // K = 1. 3 1 -2: 3 is sent, 0 1 -2 stays. With 1 1 -1 that is 1 2 -3: -3 is sent, 1 2 0 stays.
   const auto codec = find_codec("top-k")->make({}, make_cpu_primitives(1));
-  ErrorFeedback feedback(3);
+  ErrorFeedback feedback(3, make_cpu_primitives(1));
   const Payload first = codec->encode(feedback.correct(std::vector<float>{3, 1, -2}), 1, {});
   CHECK(first == codec->encode(std::vector<float>{3, 0, 0}, 1, {}));
   feedback.settle(*codec, first);
@@ -33,7 +33,7 @@ TEST_CASE("nothing is lost: all that was sent plus the residual is the sum of th
   // Whole numbers, which fp32 adds exactly.
   constexpr std::size_t elements = 200;
   const auto codec = find_codec("top-k")->make({}, make_cpu_primitives(1));
-  ErrorFeedback feedback(elements);
+  ErrorFeedback feedback(elements, make_cpu_primitives(1));
   std::vector<float> sent(elements);
   std::vector<float> total(elements);
   for (unsigned step = 0; step < 30; ++step) {
@@ -47,6 +47,6 @@ TEST_CASE("nothing is lost: all that was sent plus the residual is the sum of th
 }
 
 TEST_CASE("a gradient of another size is refused") {
-  ErrorFeedback feedback(3);
+  ErrorFeedback feedback(3, make_cpu_primitives(1));
   CHECK_THROWS_AS(feedback.correct(std::vector<float>(4)), std::invalid_argument);
 }

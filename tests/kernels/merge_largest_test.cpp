@@ -102,7 +102,7 @@ TEST_CASE("gtop-k merges an example worked by hand") {
   // The entry of a at 1 is not in the result, so it goes back to the residual of a; the one at 4 does not.
   const Payload accepted = aggregator->accepted(a, result);
   CHECK(accepted == payload_of(*codec, {0, 0, 0, 0, -2, 0, 0}, 1));
-  ErrorFeedback feedback(gradient_a.size());
+  ErrorFeedback feedback(gradient_a.size(), make_cpu_primitives(1));
   feedback.correct(gradient_a);
   feedback.settle(*codec, accepted);
   const auto residual = feedback.residual();

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace simrun {
+
+// Arrays of IEEE half-precision values on one thread. Rounding is to nearest, ties to even; every NaN becomes 0x7E00.
+
+/// out[i] = x[i]; false if some out[i] is a NaN or an infinity.
+bool convert_to_half(const float* x, std::size_t count, std::uint16_t* out);
+
+/// out[i] += weight * values[i].
+void add_weighted_half(const std::uint16_t* values, std::size_t count, float weight, float* out);
+
+/// sum[i] = sum[i] + values[i], added in fp32.
+void add_to_half(const std::uint16_t* values, std::size_t count, std::uint16_t* sum);
+
+}  // namespace simrun
