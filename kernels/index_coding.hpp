@@ -11,7 +11,7 @@
 
 namespace simrun {
 
-/// One way to write K ascending indices below N as bytes.
+/// One way to write K ascending indices below N as bytes. K <= N <= 2^32, also where bytes are read.
 struct IndexCodingEntry {
   IndexCoding coding;
   std::string_view name;
@@ -24,7 +24,8 @@ struct IndexCodingEntry {
   void (*encode)(std::span<const std::uint32_t> indices, std::uint64_t elements, std::vector<std::byte>& out);
 
   /// Reads `entries` indices from the start of `bytes` and sets `used` to the bytes they took. Throws PayloadError
-  /// where the bytes are too few or the indices are not ascending, not distinct or not below `elements`.
+  /// where the bytes are too few, where the indices are not ascending, not distinct or not below `elements`, and where
+  /// encode would write other bytes. Allocates nothing for indices that the bytes are too few for.
   std::vector<std::uint32_t> (*decode)(std::span<const std::byte> bytes, std::uint64_t elements, std::uint64_t entries,
                                        std::size_t& used);
 };

@@ -13,6 +13,7 @@ namespace {
 Payload make_sparse(PayloadKind kind, IndexCoding coding, std::uint64_t elements,
                     std::span<const std::uint32_t> indices, std::span<const std::byte> values) {
   std::vector<std::byte> bytes(Payload::header_bytes);
+  if (const auto header = sparse_header(kind, coding, elements, indices.size())) bytes.reserve(header->bytes);
   index_coding(coding).encode(indices, elements, bytes);
   bytes.insert(bytes.end(), values.begin(), values.end());
   return Payload::make({.kind = kind, .index = coding, .elements = elements, .entries = indices.size()},

@@ -26,9 +26,11 @@ enum class PayloadKind : std::uint8_t {
 
 /// How ascending indices are written. The values are part of the wire format.
 enum class IndexCoding : std::uint8_t {
-  none = 0,    ///< the payload has no indices
-  raw32 = 1,   ///< one uint32 an index
-  bitmap = 2,  ///< ceil(N/32) uint32 words, bit i%32 of word i/32 set where index i is present
+  none = 0,        ///< the payload has no indices
+  raw32 = 1,       ///< one uint32 an index
+  bitmap = 2,      ///< ceil(N/32) uint32 words, bit i%32 of word i/32 set where index i is present
+  delta = 3,       ///< gaps in blocks of 128 with as many bits as the block needs: kernels/index_codings/delta.cpp
+  elias_fano = 4,  ///< low bits as they are, high bits in unary: kernels/index_codings/elias_fano.cpp
 };
 
 /// The bytes of one message and what they stand for. Immutable; copies share the bytes.

@@ -85,7 +85,7 @@ class Bench {
     if (what == "encode") return encode(kind, place);
     if (what == "combine") return combine(kind, place);
     if (what == "decode") return decode(kind, static_cast<std::size_t>(place[0]));
-    return index(what, place);
+    return index(what, kind, place);
   }
 
  private:
@@ -146,8 +146,9 @@ class Bench {
     return measure([&] { codec->decode(payload, 1.0F, std::span(scratch_).first(size)); });
   }
 
-  Sample index(std::string_view direction, const std::vector<double>& place) const {
-    const IndexCodingEntry& coding = index_coding(IndexCoding::bitmap);
+  Sample index(std::string_view direction, std::string_view name, const std::vector<double>& place) const {
+    const IndexCodingEntry& coding = *std::find_if(index_codings().begin(), index_codings().end(),
+                                                   [&](const IndexCodingEntry& entry) { return entry.name == name; });
     const auto size = static_cast<std::size_t>(place[0]);
     const std::size_t entries = kept(place[0], place[1]);
     const std::vector<std::uint32_t> indices = primitives_->select_largest(gradient(0, size), entries).indices;

@@ -175,6 +175,10 @@ const std::vector<OperationEntry>& profile_operations() {
       {"decode.sparse-signs", {"entries"}},
       {"index-encode.bitmap", {"elements", "density"}},
       {"index-decode.bitmap", {"elements", "density"}},
+      {"index-encode.delta", {"elements", "density"}},
+      {"index-decode.delta", {"elements", "density"}},
+      {"index-encode.elias-fano", {"elements", "density"}},
+      {"index-decode.elias-fano", {"elements", "density"}},
   };
   return table;
 }

@@ -129,6 +129,12 @@ double available_memory() {
   return 0;
 }
 
+/// An upper bound for sparse payloads of K entries whose size depends on them: header, values, gaps of 32 bits, and a
+/// base and a width for each block of 128 gaps or less, rounded up.
+double most_bytes(double entries) {
+  return Payload::header_bytes + 8 * entries + 5 * (entries / 128 + 1) + 3;
+}
+
 void check_memory(const Study& study, const std::map<std::string, Source>& sources) {
   double bytes = 0;
   double largest = 0;
@@ -136,8 +142,8 @@ void check_memory(const Study& study, const std::map<std::string, Source>& sourc
     for (const auto& [name, encoding] : source.encodings) {
       for (std::size_t g = 0; g < source.groups.size(); ++g) {
         const auto shape = encoding.serial->shape(source.groups[g].elements, encoding.entries[g]);
-        // What has no known size takes less than raw pairs.
-        const double each = shape ? static_cast<double>(shape->bytes) : 8.0 * static_cast<double>(encoding.entries[g]);
+        const double each =
+            shape ? static_cast<double>(shape->bytes) : most_bytes(static_cast<double>(encoding.entries[g]));
         bytes += each * static_cast<double>(source.workers);
         largest = std::max(largest, 4.0 * static_cast<double>(source.groups[g].elements));
       }

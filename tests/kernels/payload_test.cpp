@@ -3,6 +3,8 @@
 #include <cstring>
 #include <sstream>
 
+#include "kernels/index_coding.hpp"
+#include "kernels/layout.hpp"
 #include "tests/kernels/samples.hpp"
 
 using namespace simrun;
@@ -79,6 +81,22 @@ TEST_CASE("golden bytes of pairs with a bitmap") {
         "0A 00 00 00 00 00 40 C0 00 00 00 40");
 }
 
+TEST_CASE("golden bytes of pairs with gaps") {
+  // coding 3, 32 + 3 x 4 + 2 x 4 = 52 = 0x34 bytes. One block: base 1; width 1 and three bytes of padding; the values 0
+  // and 3 - 1 - 1 = 1, 1 bit each: 0b10.
+  CHECK(hex_of(encoded("top-k", {.index = IndexCoding::delta}).bytes()) ==
+        "53 52 55 4E 01 02 03 00 05 00 00 00 00 00 00 00 02 00 00 00 00 00 00 00 34 00 00 00 00 00 00 00 "
+        "01 00 00 00 01 00 00 00 02 00 00 00 00 00 40 C0 00 00 00 40");
+}
+
+TEST_CASE("golden bytes of pairs with Elias-Fano indices") {
+  // coding 4, 32 + 2 x 4 + 2 x 4 = 48 = 0x30 bytes. l = floor(log2(5/2)) = 1: the low bits of 1 and 3 are 1 and 1,
+  // 0b11; the high parts are 0 and 1, so bits 0 + 0 and 1 + 1 of the second word: 0b101.
+  CHECK(hex_of(encoded("top-k", {.index = IndexCoding::elias_fano}).bytes()) ==
+        "53 52 55 4E 01 02 04 00 05 00 00 00 00 00 00 00 02 00 00 00 00 00 00 00 30 00 00 00 00 00 00 00 "
+        "03 00 00 00 05 00 00 00 00 00 40 C0 00 00 00 40");
+}
+
 TEST_CASE("golden bytes of signs") {
   // kind 3, no coding, N = K = 5, 32 + 4 = 36 = 0x24 bytes; elements 1 and 4 are negative: 0b10010 = 0x12.
   CHECK(hex_of(encoded("signs").bytes()) ==
@@ -103,9 +121,14 @@ TEST_CASE("golden bytes of dense values") {
 
 TEST_CASE("a payload with any byte changed is refused or is another valid payload") {
   std::vector<Payload> payloads{encoded("signs")};
-  for (const IndexCoding index : {IndexCoding::raw32, IndexCoding::bitmap}) {
-    payloads.push_back(encoded("top-k", {.index = index}));
-    payloads.push_back(encoded("sparse-signs", {.index = index}));
+  for (const IndexCodingEntry& index : index_codings()) {
+    payloads.push_back(encoded("top-k", {.index = index.coding}));
+    payloads.push_back(encoded("sparse-signs", {.index = index.coding}));
+    // More than one block of 128, and gaps of several widths.
+    std::vector<std::uint32_t> indices{7};
+    for (std::uint32_t j = 1; j < 150; ++j) indices.push_back(indices.back() + 1 + j * j % 23);
+    const std::vector<std::byte> signs(19);
+    payloads.push_back(make_sparse_signs(index.coding, 2000, {indices, signs}));
   }
   for (const Payload& payload : payloads) {
     for (std::size_t at = 0; at < payload.size(); ++at) {
@@ -137,7 +160,7 @@ TEST_CASE("random bytes behind the right magic number are no trouble") {
   for (int round = 0; round < 20'000; ++round) {
     std::vector<std::byte> bytes = bytes_of("53 52 55 4E 01");
     bytes.push_back(static_cast<std::byte>(random() % 6));
-    bytes.push_back(static_cast<std::byte>(random() % 4));
+    bytes.push_back(static_cast<std::byte>(random() % 6));
     bytes.resize(8);
     for (int field = 0; field < 3; ++field) {
       bytes.push_back(static_cast<std::byte>(random() % 64));
@@ -154,7 +177,8 @@ TEST_CASE("counts that overflow or ask for huge memory are refused") {
     CHECK_THROWS_AS(Payload::parse(bytes), PayloadError);
   };
   for (const PayloadKind kind : {PayloadKind::pairs, PayloadKind::sparse_signs}) {
-    for (const IndexCoding index : {IndexCoding::raw32, IndexCoding::bitmap}) {
+    for (const IndexCodingEntry& entry : index_codings()) {
+      const IndexCoding index = entry.coding;
       refused(with_header(kind, index, huge, huge, 32 + 64, 64));        // far more entries than bytes
       refused(with_header(kind, index, huge + 1, 0, 32, 0));             // too many elements
       refused(with_header(kind, index, 5, 6, 32 + 64, 64));              // more entries than elements

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "kernels/codec.hpp"
+#include "kernels/index_coding.hpp"
 #include "sim/collective.hpp"
 #include "sim/memory_transport.hpp"
 
@@ -26,6 +27,23 @@ std::vector<float> gradient_of(int worker) {
     value = static_cast<float>(static_cast<int>(state >> 20) % 401 - 200);
   }
   return values;
+}
+
+/// Every codec with every index coding that it takes.
+struct Choice {
+  const CodecEntry* codec;
+  CodecOptions options;
+};
+
+std::vector<Choice> choices() {
+  std::vector<Choice> all;
+  for (const CodecEntry& codec : codecs()) {
+    if (!codec.sparsifies) all.push_back({&codec, {}});
+    for (const IndexCodingEntry& coding : index_codings()) {
+      if (codec.sparsifies) all.push_back({&codec, {.index = coding.coding}});
+    }
+  }
+  return all;
 }
 
 std::vector<Payload> payloads_of(const Codec& codec, int workers) {
@@ -85,13 +103,14 @@ std::vector<Payload> sequential_result(const Codec& codec, const std::vector<Pay
 TEST_CASE("every collective gives every rank the sequential result") {
   const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
   for (const CollectiveEntry& entry : collectives()) {
-    for (const CodecEntry& codec_entry : codecs()) {
-      const auto codec = codec_entry.make({}, primitives);
+    for (const Choice& choice : choices()) {
+      const auto codec = choice.codec->make(choice.options, primitives);
       if (!entry.can(codec->combining())) continue;
       for (const ServerPlace place : {ServerPlace::own_host, ServerPlace::rank0}) {
         if (place == ServerPlace::rank0 && !entry.has_server) continue;
         for (const int workers : worker_counts) {
-          INFO(entry.name << " with " << codec_entry.name << ", " << workers << " workers, server place "
+          INFO(entry.name << " with " << choice.codec->name << ", index coding "
+                          << static_cast<int>(choice.options.index) << ", " << workers << " workers, server place "
                           << static_cast<int>(place));
           const auto payloads = payloads_of(*codec, workers);
           const auto aggregator = codec->aggregator();
@@ -112,11 +131,12 @@ TEST_CASE("every collective gives every rank the sequential result") {
 TEST_CASE("what is sent is received, and one worker sends nothing") {
   const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
   for (const CollectiveEntry& entry : collectives()) {
-    for (const CodecEntry& codec_entry : codecs()) {
-      const auto codec = codec_entry.make({}, primitives);
+    for (const Choice& choice : choices()) {
+      const auto codec = choice.codec->make(choice.options, primitives);
       if (!entry.can(codec->combining())) continue;
       for (const int workers : worker_counts) {
-        INFO(entry.name << " with " << codec_entry.name << ", " << workers << " workers");
+        INFO(entry.name << " with " << choice.codec->name << ", index coding " << static_cast<int>(choice.options.index)
+                        << ", " << workers << " workers");
         const auto aggregator = codec->aggregator();
         const Exchanged all = exchange_in_memory(*entry.make(ServerPlace::own_host), entry.has_server,
                                                  payloads_of(*codec, workers), aggregator.get());

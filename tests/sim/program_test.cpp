@@ -1,5 +1,6 @@
 // The program as users run it.
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
@@ -112,6 +113,34 @@ TEST_CASE("program: a swept path has a column of its own, and speed-up is agains
   for (std::size_t i = 0; i < 10; ++i)
     CHECK(number(rows[i], "speedup_over_sgd") ==
           Approx(number(rows[i / 5 * 5], "iteration_s") / number(rows[i], "iteration_s")));
+}
+
+TEST_CASE("program: indices can be coded in every way, for every method that sends some") {
+  json scenario = small_scenario();
+  scenario["methods"] = json::parse(R"([
+    {"name": "top-k", "density": 0.01}, {"name": "top-k", "density": 0.01, "collective": "allgather-doubling"},
+    {"name": "gtop-k", "density": 0.01}, {"name": "sparse-signsgd", "density": 0.01},
+    {"name": "sparse-signsgd", "density": 0.01, "server": "rank0"},
+    {"name": "sparse-signsgd", "density": 0.01, "collective": "sharded-parameter-server"}])");
+  scenario["sweep"] = {{"index", {"raw32", "bitmap", "delta", "elias-fano"}}};
+  const auto rows = rows_of(scenario);
+  REQUIRE(rows.size() == 24);
+  // N = 1000, K = 10: 4 K bytes; ceil(1000 / 32) words; a base, a width and at most 10 gaps of 9 bits, or 3 words; l =
+  // floor(log2(1000 / 10)) = 6, so ceil(60 / 32) + ceil((10 + ceil(1000 / 64) + 1) / 32) = 3 words.
+  const std::array<double, 4> most{40, 128, 20, 12};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    INFO(rows[i].at("method") << ", " << rows[i].at("collective") << ", " << rows[i].at("index"));
+    const double values = rows[i].at("method") == "sparse-signsgd" ? 2 : 40;  // 10 signs or 10 fp32 values
+    const double bytes = 32 + most[i / 6] + values;
+    if (rows[i].at("index") == "delta") {
+      CHECK(number(rows[i], "payload_bytes") <= bytes);
+      CHECK(number(rows[i], "payload_bytes") >= bytes - 2 * 4);  // gaps of 64 at least, 7 bits
+    } else {
+      CHECK(number(rows[i], "payload_bytes") == bytes);
+    }
+    if (rows[i].at("collective") == "allgather-ring" && rows[i].at("index") != "delta")
+      CHECK(number(rows[i], "communication_s") == Approx(3 * (a + bytes / B)).epsilon(1e-9));
+  }
 }
 
 TEST_CASE("program: any number of jobs gives the same bytes, and files hold what is printed") {
