@@ -71,6 +71,11 @@ struct alignas(16) Quad {
   float values[4];
 };
 
+/// Four words, moved at once.
+struct alignas(16) WordQuad {
+  std::uint32_t words[4];
+};
+
 SIMRUN_DEVICE inline std::uint32_t bits_of(float x) {
   std::uint32_t bits;
   memcpy(&bits, &x, sizeof bits);

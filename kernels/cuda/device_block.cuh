@@ -159,6 +159,11 @@ class DeviceBlock {
     return {values.x, values.y, values.z, values.w};
   }
 
+  __device__ WordQuad read_once(const WordQuad* at) const {
+    const uint4 words = __ldcs(reinterpret_cast<const uint4*>(at));
+    return {words.x, words.y, words.z, words.w};
+  }
+
   template <class T>
   __device__ T read_once(const T* at) const {
     return static_cast<T>(__ldcs(native(at)));

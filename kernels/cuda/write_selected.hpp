@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "kernels/cuda/selection.hpp"
+#include "kernels/cuda/sharing.hpp"
 
 namespace simrun::cuda {
 
@@ -19,18 +20,6 @@ SIMRUN_DEVICE inline Tally tally_of(float value, std::uint32_t cutoff) {
   const std::uint32_t key = key_of(value);
   return Tally{key > cutoff} << 32 | Tally{key == cutoff};
 }
-
-/// The tiles that a block looks after in CountSelected and WriteSelected, which run with equally many blocks.
-struct TileRange {
-  std::uint64_t begin;
-  std::uint64_t end;
-
-  template <class Block>
-  SIMRUN_DEVICE static TileRange of(const Block& block, std::uint64_t tiles) {
-    const std::uint64_t each = divide_up(tiles, std::uint64_t{block.count()});
-    return {smaller(each * block.number(), tiles), smaller(each * (block.number() + 1), tiles)};
-  }
-};
 
 /// A stretch of candidates in order.
 struct Stretch {
