@@ -41,7 +41,7 @@ int simrun_cuda_top_k(void* stream, void* workspace, const float* gradient, floa
 int simrun_cuda_pack_signs(void* stream, void* workspace, const float* x, std::uint64_t size, std::uint32_t* words) {
   return guarded([&] {
     CudaMachine machine = machine_on(stream);
-    launch_pack_signs(machine, x, size, words, static_cast<std::uint64_t*>(workspace));
+    launch_pack_signs(machine, x, Entries{size}, words, static_cast<std::uint64_t*>(workspace));
   });
 }
 

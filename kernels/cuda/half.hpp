@@ -163,6 +163,38 @@ struct AddHalf {
   }
 };
 
+/// sum[i] += halves[i], in fp32, rounded to a half. Reads 4 and writes 2 bytes an element.
+struct AccumulateHalf {
+  static constexpr const char* name = "accumulate_half";
+  static constexpr unsigned threads = 256;
+  static constexpr unsigned residency = 4;
+  struct Shared {};
+  const std::uint16_t* halves;  ///< at a multiple of 8 bytes, like the sum
+  std::uint16_t* sum;
+  std::uint64_t size;
+
+  template <class Block>
+  SIMRUN_DEVICE void run(Block& block, Shared&) const {
+    struct Terms {
+      HalfQuad sum;
+      HalfQuad halves;
+    };
+    stream(
+        block, quads_of(size),
+        [&](std::uint64_t quad) {
+          return Terms{load_half_quad(sum, quad, size), load_half_quad(halves, quad, size)};
+        },
+        [&](std::uint64_t quad, Terms& terms) {
+          SIMRUN_UNROLL
+          for (unsigned c = 0; c < 4; ++c) {
+            const float total = float_of_half(terms.sum.values[c]) + float_of_half(terms.halves.values[c]);
+            terms.sum.values[c] = half_of(total);
+          }
+          store_half_quad(terms.sum, sum, quad, size);
+        });
+  }
+};
+
 /// Launches a conversion. `flaws` are raised where there are some; both 0 before the first launch that may.
 template <class Machine>
 void launch_to_half(Machine& machine, const float* x, std::uint16_t* halves, std::uint64_t size, HalfFlaws* flaws) {
@@ -172,6 +204,11 @@ void launch_to_half(Machine& machine, const float* x, std::uint16_t* halves, std
 template <class Machine>
 void launch_add_half(Machine& machine, const std::uint16_t* halves, float weight, float* out, std::uint64_t size) {
   machine.launch(blocks_to_stream<AddHalf>(machine, quads_of(size)), AddHalf{halves, weight, out, size});
+}
+
+template <class Machine>
+void launch_accumulate_half(Machine& machine, const std::uint16_t* halves, std::uint16_t* sum, std::uint64_t size) {
+  machine.launch(blocks_to_stream<AccumulateHalf>(machine, quads_of(size)), AccumulateHalf{halves, sum, size});
 }
 
 }  // namespace simrun::cuda

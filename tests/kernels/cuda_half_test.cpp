@@ -55,7 +55,7 @@ std::uint16_t nearest_half(float x) {
 
 /// What the codec for halves makes; it throws where a value is not finite.
 Halves by_codec(const std::vector<float>& x) {
-  const auto codec = find_codec("dense")->make({.half_precision = true}, nullptr);
+  const auto codec = find_codec("dense")->make({.half_precision = true}, make_cpu_primitives(1));
   const Payload payload = codec->encode(x, 1, {});
   Halves halves(x.size());
   std::memcpy(halves.data(), payload.bytes().data(), payload.size());

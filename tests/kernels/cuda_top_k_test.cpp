@@ -89,8 +89,7 @@ TEST_CASE("top-k on kernels selects from residual + gradient and clears what it 
         for (const std::size_t k : {std::size_t{1}, n / 1000, n / 100, n / 9, n / 2, n - 1, n}) {
           if (k == 0) continue;
           INFO(sample.name << ", N = " << n << ", K = " << k);
-          for (const unsigned threads : {1U, 3U})
-            check_run(run_top_k(HostMachine(threads), gradient, before, k), sum, k);
+          check_run(run_top_k(HostMachine(1 + n % 3), gradient, before, k), sum, k);
         }
       }
     }
