@@ -49,12 +49,11 @@ namespace simrun::cuda {
 //     once(f)                      f() on one thread, then a barrier
 //     PerThread<T>                 a value of each thread, x[t]; lives from one phase to the next
 //     exclusive_sum(x)             turns a PerThread<T> of unsigned integers into the sums of the threads before;
-//     returns
-//                                  the total to all
+//                                  returns the total to all
 //     last_to_arrive(counter)      true in the last block that calls it; it sees what all others wrote. Counter: 0
-//     before
-//                                  and after
+//                                  before and after
 //     add, take_max, take_or(p, v) atomic, return the old value; the results that count must not depend on the order
+//     put(p, v)                    stores v where other threads may store the same v at the same time
 //     read_fresh(p)                the value as other blocks of this launch left it
 //     read_once(p)                 the value; will not be needed again soon
 //

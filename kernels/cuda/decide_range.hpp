@@ -124,7 +124,7 @@ struct DecideRange {
                                      count_bits(in_word) - first;  // wraps in front of the first
         if (number >= window_marks) return;
         block.add(&shared.sums[number], is_negative(ballot.signs, entry) ? ~0U : 1U);
-        shared.places[number] = static_cast<std::uint16_t>(place);  // the same from every voter
+        block.put(&shared.places[number], static_cast<std::uint16_t>(place));
       });
     });
   }

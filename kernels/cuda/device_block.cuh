@@ -150,6 +150,11 @@ class DeviceBlock {
   }
 
   template <class T>
+  __device__ void put(T* at, T value) const {
+    *static_cast<volatile T*>(at) = value;
+  }
+
+  template <class T>
   __device__ T read_fresh(const T* at) const {
     return static_cast<T>(__ldcg(native(at)));
   }

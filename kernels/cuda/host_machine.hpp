@@ -137,6 +137,11 @@ class HostBlock {
   }
 
   template <class T>
+  void put(T* at, T value) const {
+    std::atomic_ref<T>(*at).store(value, std::memory_order_relaxed);
+  }
+
+  template <class T>
   T read_fresh(const T* at) const {
     return *at;
   }
