@@ -1,260 +1,108 @@
 #include "sim/calibrate.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <cmath>
-#include <filesystem>
-#include <fstream>
-#include <functional>
-#include <thread>
+#include <unistd.h>
 
-#include "kernels/codec.hpp"
-#include "kernels/index_coding.hpp"
-#include "sim/data_path.hpp"
-#include "sim/device_profile.hpp"
-#include "sim/gradients.hpp"
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "sim/calibration.hpp"
+#include "sim/device_choice.hpp"
+#include "sim/error.hpp"
+#include "sim/profile_text.hpp"
 #include "sim/progress_bar.hpp"
 #include "sim/trace.hpp"
 
 namespace simrun {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+namespace fs = std::filesystem;
 
-/// Median and quartiles of repeated runs, in seconds.
-struct Sample {
-  double median;
-  double p25;
-  double p75;
+constexpr double drift_to_warn_of = 0.05;
+
+/// What is to be measured, and where its profile goes if nobody says otherwise.
+struct Choice {
+  std::unique_ptr<CalibrationTarget> (*make)(const CudaDevice& gpu);
+  CudaDevice gpu;
+  std::string file;
 };
 
-/// One run to warm up, then at least 5 and at most 101, for a tenth of a second where that allows.
-Sample measure(const std::function<void()>& work) {
-  constexpr std::size_t fewest = 5;
-  constexpr std::size_t most = 101;
-  constexpr double budget = 0.1;
-  work();
-  std::vector<double> times;
-  double spent = 0;
-  while (times.size() < fewest || (times.size() < most && spent < budget)) {
-    const Clock::time_point start = Clock::now();
-    work();
-    times.push_back(std::chrono::duration<double>(Clock::now() - start).count());
-    spent += times.back();
+Choice choose(const std::string& device) {
+  if (device != "cpu") {
+    const Gpus gpus = find_gpus();
+    if (!gpus.devices.empty())
+      return {make_cuda_calibration_target, gpus.devices.front(), gpu_calibration_file(gpus.devices.front())};
+    if (device == "cuda")
+      throw InputError("command line", "--device", "no GPU can be used: " + gpus.why_none, "accepted here: cpu");
   }
-  std::sort(times.begin(), times.end());
-  const auto quantile = [&](double share) {
-    return times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
+  return {[](const CudaDevice&) { return make_cpu_calibration_target(); }, {}, cpu_calibration_file()};
+}
+
+/// Better now than after minutes of measuring. Leaves nothing behind.
+void check_place(const std::string& file) {
+  const auto fail = [&](const std::string& wrong) {
+    throw InputError("command line", "--out", "\"" + file + "\" " + wrong, "accepted: a file that can be written");
   };
-  return {quantile(0.5), quantile(0.25), quantile(0.75)};
+  if (file.empty()) fail("names no file");
+  std::error_code failed;
+  const fs::file_status status = fs::status(file, failed);
+  if (fs::is_directory(status)) fail("is a folder");
+  if (fs::exists(status) && !fs::is_regular_file(status)) fail("is not a regular file");
+  const fs::path parent = fs::path(file).parent_path();
+  const std::string folder = parent.empty() ? "." : parent.string();
+  if (!fs::is_directory(folder, failed)) fail("cannot be written: there is no folder " + folder);
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) fail(std::string("cannot be written: ") + std::strerror(errno));
 }
 
-/// The grid, and the data that operations work on.
-class Bench {
- public:
-  explicit Bench(bool quick)
-      : elements_(quick ? std::vector<double>{1 << 12, 1 << 16, 1 << 20, 1 << 23}
-                        : std::vector<double>{1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 23,
-                                              1 << 24, 1 << 25}),
-        densities_(quick ? std::vector<double>{1e-4, 1e-2, 1} : std::vector<double>{1e-4, 1e-3, 1e-2, 0.1, 1}),
-        parts_(quick ? std::vector<double>{2, 32} : std::vector<double>{1, 2, 4, 8, 16, 32, 64}),
-        threads_(std::max(1U, std::thread::hardware_concurrency())),
-        primitives_(make_cpu_primitives(threads_)) {
-    const auto size = static_cast<std::uint64_t>(elements_.back());
-    gradient_.resize(size + most_parts * offset_between_parts);
-    scratch_.resize(size);
-    make_synthetic_gradients({}, Model{"calibration", {{"all", {gradient_.size()}}}})->fill(0, 0, threads_, gradient_);
-  }
-
-  unsigned threads() const { return threads_; }
-
-  /// The grid of an operation's axis.
-  std::vector<double> axis(const OperationEntry& operation, std::size_t number) const {
-    const std::string& name = operation.axes[number];
-    if (name == "parts") return parts_;
-    if (name != "density") return elements_;
-    std::vector<double> values = densities_;
-    if (operation.name == "combine.sparse-signs") values.push_back(8);  // of 8 payloads together
-    return values;
-  }
-
-  Sample run(std::string_view operation, const std::vector<double>& place) {
-    const std::size_t dot = operation.find('.');
-    const std::string_view what = operation.substr(0, dot);
-    const std::string_view kind = operation.substr(dot + 1);
-    if (what == "encode") return encode(kind, place);
-    if (what == "combine") return combine(kind, place);
-    if (what == "decode") return decode(kind, static_cast<std::size_t>(place[0]));
-    return index(what, kind, place);
-  }
-
- private:
-  static constexpr std::size_t most_parts = 64;
-  static constexpr std::size_t offset_between_parts = 997;
-
-  std::unique_ptr<const Codec> codec_of(std::string_view kind) const {
-    CodecOptions options;
-    options.half_precision = kind == "dense16";
-    const std::string_view name = kind == "dense16" ? "dense" : kind == "pairs" ? "gtop-k" : kind;
-    return find_codec(name)->make(options, primitives_);
-  }
-
-  std::span<const float> gradient(std::size_t offset, std::size_t size) const {
-    return std::span(gradient_).subspan(offset, size);
-  }
-
-  static std::size_t kept(double elements, double density) {
-    return std::max<std::size_t>(1, static_cast<std::size_t>(elements * density));
-  }
-
-  Sample encode(std::string_view kind, const std::vector<double>& place) const {
-    const auto codec = codec_of(kind);
-    const auto size = static_cast<std::size_t>(place[0]);
-    const std::size_t entries = place.size() > 1 ? kept(place[0], place[1]) : size;
-    return measure([&] { codec->encode(gradient(0, size), entries, {}); });
-  }
-
-  /// Combines payloads of neighbouring stretches of the data, so that they differ.
-  Sample combine(std::string_view kind, const std::vector<double>& place) const {
-    const auto codec = codec_of(kind);
-    std::size_t parts = 8;
-    std::size_t size = static_cast<std::size_t>(place[0]);
-    std::size_t entries = size;
-    if (kind == "pairs") {  // axis: entries of both payloads together
-      parts = 2;
-      entries = std::max<std::size_t>(1, size / 2);
-      size = std::min(scratch_.size(), 16 * entries);
-    } else if (kind == "signs") {
-      parts = static_cast<std::size_t>(place[1]);
-    } else {  // density: of all payloads together
-      entries = kept(place[0], place[1] / static_cast<double>(parts));
-    }
-    std::vector<Payload> payloads;
-    for (std::size_t i = 0; i < parts; ++i) {
-      payloads.push_back(codec->encode(gradient(i * offset_between_parts, size), entries, {}));
-    }
-    const auto aggregator = codec->aggregator();
-    return measure([&] { aggregator->combine(payloads); });
-  }
-
-  /// One payload with as many entries as the axis says.
-  Sample decode(std::string_view kind, std::size_t count) {
-    const auto codec = codec_of(kind);
-    const bool sparse = kind == "pairs" || kind == "sparse-signs";
-    const std::size_t size = sparse ? std::min(scratch_.size(), 16 * count) : count;
-    const Payload payload = codec->encode(gradient(0, size), count, {});
-    return measure([&] { codec->decode(payload, 1.0F, std::span(scratch_).first(size)); });
-  }
-
-  Sample index(std::string_view direction, std::string_view name, const std::vector<double>& place) const {
-    const IndexCodingEntry& coding = *std::find_if(index_codings().begin(), index_codings().end(),
-                                                   [&](const IndexCodingEntry& entry) { return entry.name == name; });
-    const auto size = static_cast<std::size_t>(place[0]);
-    const std::size_t entries = kept(place[0], place[1]);
-    const std::vector<std::uint32_t> indices = primitives_->select_largest(gradient(0, size), entries).indices;
-    std::vector<std::byte> bytes;
-    coding.encode(indices, size, bytes);
-    if (direction == "index-encode") {
-      return measure([&] {
-        std::vector<std::byte> out;
-        coding.encode(indices, size, out);
-      });
-    }
-    std::size_t used = 0;
-    return measure([&] { coding.decode(bytes, size, entries, used); });
-  }
-
-  std::vector<double> elements_;
-  std::vector<double> densities_;
-  std::vector<double> parts_;
-  unsigned threads_;
-  std::shared_ptr<const Primitives> primitives_;
-  std::vector<float> gradient_;
-  std::vector<float> scratch_;
-};
-
-std::string processor_name() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  }
-  return "unknown processor";
+Seconds read_clock() {
+  return Seconds(std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count());
 }
 
-double four_digits(double value) {
-  const double scale = std::pow(10, 3 - std::floor(std::log10(value)));
-  return std::round(value * scale) / scale;
-}
-
-/// Measures one operation on its grid. Times are nested in lists like its axes.
-Json measure_operation(Bench& bench, const OperationEntry& operation, const std::function<void()>& step) {
-  Json axes = Json::object();
-  for (std::size_t i = 0; i < operation.axes.size(); ++i) axes[operation.axes[i]] = bench.axis(operation, i);
-  Json table = {{"provenance", "measured"},
-                {"axes", axes},
-                {"seconds", Json::array()},
-                {"p25", Json::array()},
-                {"p75", Json::array()}};
-  const auto add = [&](Json& median, Json& p25, Json& p75, const std::vector<double>& place) {
-    const Sample sample = bench.run(operation.name, place);
-    median.push_back(four_digits(sample.median));
-    p25.push_back(four_digits(sample.p25));
-    p75.push_back(four_digits(sample.p75));
-    step();
-  };
-  for (const double first : bench.axis(operation, 0)) {
-    if (operation.axes.size() == 1) {
-      add(table["seconds"], table["p25"], table["p75"], {first});
-      continue;
-    }
-    for (const char* key : {"seconds", "p25", "p75"}) table[key].push_back(Json::array());
-    for (const double second : bench.axis(operation, 1))
-      add(table["seconds"].back(), table["p25"].back(), table["p75"].back(), {first, second});
+void print_findings(const DeviceProfile& profile, const std::string& file) {
+  const Measurement& measurement = *profile.measurement;
+  for (const Drift& drift : measurement.drift) {
+    if (drift.worst() <= drift_to_warn_of) continue;
+    std::fprintf(stderr, "warning: %s changed by %.1f %% while measuring; is the machine busy?\n", drift.what.c_str(),
+                 100 * drift.worst());
   }
-  return table;
-}
-
-std::size_t count_places(const Bench& bench) {
-  std::size_t places = 0;
-  for (const OperationEntry& operation : profile_operations()) {
-    std::size_t of_this = 1;
-    for (std::size_t i = 0; i < operation.axes.size(); ++i) of_this *= bench.axis(operation, i).size();
-    places += of_this;
-  }
-  return places;
+  std::fprintf(stderr, "memory bandwidth %s; interpolation error median %.1f %%, worst %.1f %%\nwrote %s\n",
+               show(profile.bandwidth).c_str(), 100 * measurement.error.median, 100 * measurement.error.worst,
+               file.c_str());
 }
 
 }  // namespace
 
 void calibrate(const CalibrateArguments& arguments) {
-  const std::string folder = cache_folder() + "/devices";
-  if (arguments.out.empty()) std::filesystem::create_directories(folder);
-  const std::string file = arguments.out.empty() ? folder + "/cpu.json" : arguments.out;
-  write_file(file + ".probe", "");  // better now than after minutes of measuring
-  std::filesystem::remove(file + ".probe");
-  Bench bench(arguments.quick);
-  const std::string processor = processor_name() + ", " + std::to_string(bench.threads()) + " threads";
-  std::fprintf(stderr, "measuring %s\n", processor.c_str());
-  Json profile = {{"format", 1},
-                  {"name", "cpu"},
-                  {"device", processor},
-                  {"software", std::string("simrun ") + SIMRUN_VERSION + ", compiler " + __VERSION__},
-                  {"provenance", "measured"},
-                  {"source", "simrun calibrate"},
-                  {"conditions",
-                   {{"statistic", "median, with quartiles, of 5 to 101 runs after one to warm up"},
-                    {"data", "laplace, seed 1"},
-                    {"threads", bench.threads()}}},
-                  {"operations", Json::object()}};
-  {
-    ProgressBar bar("calibrating");
-    std::size_t done = 0;
-    const std::size_t places = count_places(bench);
-    for (const OperationEntry& operation : profile_operations())
-      profile["operations"][operation.name] = measure_operation(bench, operation, [&] { bar.show(++done, places); });
+  const Choice choice = choose(arguments.device);
+  const std::string file = arguments.out.value_or(choice.file);
+  std::error_code failed;
+  if (!arguments.out) fs::create_directories(fs::path(file).parent_path(), failed);  // check_place says why not
+  check_place(file);
+  write_calibration(*choice.make(choice.gpu), file, arguments.quick);
+}
+
+void write_calibration(CalibrationTarget& target, const std::string& file, bool quick) {
+  CalibrationOptions options;
+  options.grid = {.most_elements = target.most_elements(), .sizes = {}, .quick = quick};
+  if (quick) {
+    options.grid.most_elements = std::min<std::uint64_t>(options.grid.most_elements, 1 << 24);
+    options.budget = Seconds(30);
+  } else {
+    options.grid.sizes = sizes_of_shipped_models();
+    options.budget = Seconds(300);
   }
-  write_file(file, profile.dump(1) + "\n");
-  std::fprintf(stderr, "wrote %s\n", file.c_str());
+  std::fprintf(stderr, "measuring %s: %zu points, about %s\n", target.facts().device.c_str(),
+               points_to_measure(options.grid), quick ? "half a minute" : "6 minutes");
+  const DeviceProfile profile = [&] {
+    ProgressBar bar("calibrating");
+    return measure_profile(target, options, read_clock,
+                           [&](std::size_t done, std::size_t total) { bar.show(done, total); });
+  }();
+  write_file(file, profile_text(profile));
+  print_findings(profile, file);
 }
 
 }  // namespace simrun

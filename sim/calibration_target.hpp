@@ -29,9 +29,9 @@ class PreparedOperation {
   /// last-level cache is touched. Putting back what a run changes is not timed.
   virtual Seconds run() = 0;
 
-  /// Compares the result of the latest run with what the CPU back end gives for the same input. Throws
-  /// CalibrationError.
-  virtual void check() = 0;
+  /// Compares the result of the latest run with what the CPU back end gives for the same input; returns how many bytes
+  /// it compared. Throws CalibrationError where they differ.
+  virtual std::uint64_t check() = 0;
 };
 
 /// What a profile says of the device that was measured.

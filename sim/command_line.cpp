@@ -145,11 +145,11 @@ int run_command_line(int argc, char** argv) {
       ->check(CLI::IsMember({"all", "methods", "codecs", "collectives", "models", "devices", "networks"}));
   auto* schema = app.add_subcommand("schema", "print the JSON Schema of a scenario");
   CalibrateArguments calibration;
-  auto* calibrate_command =
-      app.add_subcommand("calibrate", "measure the codecs on this machine and write a device profile");
-  std::string calibrated = "cpu";
-  calibrate_command->add_option("--device", calibrated, "what to measure (default: cpu)")
-      ->check(CLI::IsMember({"cpu"}));
+  auto* calibrate_command = app.add_subcommand(
+      "calibrate", "measure the codecs on this machine's GPU or processor and write a device profile");
+  calibrate_command
+      ->add_option("--device", calibration.device, "what to measure (default: cuda where a GPU can be used, else cpu)")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
   calibrate_command->add_option("-o,--out", calibration.out, "profile to write (default: this machine's cache)")
       ->type_name("FILE");
   calibrate_command->add_flag("--quick", calibration.quick, "coarse grid, under a minute");

@@ -73,8 +73,9 @@ class CudaTarget final : public CalibrationTarget {
           .device = device_.name,
           .uuid = device_.uuid,
           .software = "compiler " __VERSION__,
-          .timer = "CUDA events around one launch of a graph of all kernels; copies between host and device not "
-                   "included",
+          .timer =
+              "CUDA events around one launch of a graph of all kernels; copies between host and device not "
+              "included",
           .caches = "before each run memory of twice the L2 cache is written and as much is read",
           .conditions = bench_->conditions()};
     });

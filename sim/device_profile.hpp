@@ -1,46 +1,98 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "sim/cost_table.hpp"
 #include "sim/operations.hpp"
 #include "sim/units.hpp"
 
 namespace simrun {
 
-/// Seconds of one operation, measured on a grid of one or two axes. Between grid points it is interpolated linearly in
-/// log-log; below the first it stays, beyond the last it grows in proportion.
-struct CostTable {
-  struct Axis {
-    std::string name;  ///< elements, entries, parts or density (entries / elements)
-    std::vector<double> values;
-  };
-  std::vector<Axis> axes;
-  std::vector<double> seconds;  ///< the last axis varies fastest
-  std::string provenance;       ///< measured, published or scaled
-  std::string source;
+/// How far an interpolation is off, as a share of the time: see leave_one_out.
+struct InterpolationError {
+  double median = 0;
+  double worst = 0;
+};
 
-  Seconds at(const Work& work) const;
+/// What is known of a table's times where they were measured; lists in the order of the table's times, which are
+/// medians.
+struct TimeSpread {
+  std::vector<double> p5;
+  std::vector<double> p25;
+  std::vector<double> p75;
+  std::vector<double> p95;
+  std::vector<double> n;  ///< samples
+  InterpolationError error;
+  std::uint64_t verified_bytes = 0;  ///< of results, compared with the CPU back end's
+};
+
+/// The times of one operation, and how they are known.
+struct OperationTimes {
+  std::string provenance;  ///< measured, published or scaled
+  std::string source;
+  CostTable table;
+  std::optional<TimeSpread> spread;  ///< where they were measured
+};
+
+/// Something that was measured first, half-way and last.
+struct Drift {
+  std::string what;
+  std::vector<double> values;  ///< three
+
+  /// The larger of the two later deviations from the first, as a share of it.
+  double worst() const;
+};
+
+/// How a profile was measured.
+struct Measurement {
+  std::string timer;
+  std::string caches;
+  std::string samples;
+  std::string order;
+  std::string data;
+  BytesPerSecond bandwidth_p5;
+  BytesPerSecond bandwidth_p95;
+  std::int64_t bandwidth_n = 0;
+  std::vector<Drift> drift;
+  InterpolationError error;  ///< over all operations
 };
 
 /// How long the operations take on one device, and how that is known.
 struct DeviceProfile {
-  std::int64_t format = 1;
+  static constexpr std::int64_t current_format = 2;
+
   std::string name;
   std::string device;
+  std::string uuid;  ///< of a GPU that was measured
   std::string software;
+  std::string commit;      ///< of the simrun that measured; empty where unknown
   std::string provenance;  ///< of most operations: measured, published or scaled
   std::string source;
-  std::string conditions;                       ///< how it was measured, for people
-  std::map<std::string, CostTable> operations;  ///< by name: "encode.pairs", "combine.signs", "index-decode.bitmap"
+  BytesPerSecond bandwidth;                                     ///< of memory, read and write together
+  std::vector<std::pair<std::string, std::string>> conditions;  ///< key and text
+  std::optional<Measurement> measurement;
+  std::map<std::string, OperationTimes> operations;  ///< all of profile_operations(), by name
 
-  /// Zero for fp32 dense payloads, which are sent as they are, and for sums of dense payloads, which are part of the
-  /// collective.
+  /// One time of that operation. On the grid and between its points it is the table's time. Beyond the grid, where the
+  /// table only continues in proportion, it is at least what the operation's fewest bytes take at the memory's
+  /// bandwidth: the last points may have fitted in a cache. (Between points the bound would change nothing if it holds
+  /// at them, because in log-log the fewest bytes are a convex function; and where it does not hold, what was measured
+  /// is right.)
+  Seconds seconds(const Step& step) const;
+
+  /// All steps of a piece of work.
   Seconds seconds(const Work& work) const;
 };
 
-/// Reads a profile. Throws InputError.
-DeviceProfile read_device_profile(const std::string& file);
+/// Where `work` lies on the axes of a table.
+std::vector<double> place_of(const Work& work, const CostTable& table);
+
+/// The same device with another name and memory bandwidth: all times scaled by the ratio of the bandwidths.
+DeviceProfile scaled_to(const DeviceProfile& profile, const std::string& name, BytesPerSecond bandwidth);
 
 }  // namespace simrun

@@ -7,10 +7,19 @@ namespace simrun {
 namespace {
 
 std::string to_text(const Times& times) {
-  return Json{{"iteration", times.iteration.value}, {"compute", times.compute.value},
-              {"encode", times.encode.value},       {"communication", times.communication.value},
-              {"decode", times.decode.value},       {"result_bytes", times.result_bytes},
-              {"sent_bytes", times.sent_bytes},     {"received_bytes", times.received_bytes}}
+  Json used = Json::object();
+  for (const auto& [operation, extents] : times.used) {
+    for (const Extent& extent : extents) used[operation].push_back({extent.least, extent.most});
+  }
+  return Json{{"iteration", times.iteration.value},
+              {"compute", times.compute.value},
+              {"encode", times.encode.value},
+              {"communication", times.communication.value},
+              {"decode", times.decode.value},
+              {"result_bytes", times.result_bytes},
+              {"sent_bytes", times.sent_bytes},
+              {"received_bytes", times.received_bytes},
+              {"used", used}}
       .dump();
 }
 
@@ -25,6 +34,10 @@ Times from_text(const std::string& text) {
   json["result_bytes"].get_to(times.result_bytes);
   json["sent_bytes"].get_to(times.sent_bytes);
   json["received_bytes"].get_to(times.received_bytes);
+  for (const auto& [operation, extents] : json["used"].items()) {
+    for (const Json& extent : extents)
+      times.used[operation].push_back({extent[0].get<double>(), extent[1].get<double>()});
+  }
   return times;
 }
 
@@ -57,10 +70,11 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
     IterationPlan::Stage stage;
     while (remaining > groups[g].tensors.front()) stage.backward.push_back(backward[--remaining]);
     const Payload& payload = payloads.at(0, g);
-    Work work{.stage = Stage::encode, .kind = payload.kind(), .index = payload.index()};
-    work.elements = static_cast<double>(payload.elements());
-    work.entries = static_cast<double>(payload.entries());
-    stage.encode = scenario.device->seconds(work);
+    stage.encode = {.stage = Stage::encode,
+                    .kind = payload.kind(),
+                    .index = payload.index(),
+                    .elements = static_cast<double>(payload.elements()),
+                    .entries = static_cast<double>(payload.entries())};
     plan.stages.push_back(std::move(stage));
   }
   return plan;

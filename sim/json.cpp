@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <unordered_set>
@@ -111,7 +112,42 @@ class Builder final : public nlohmann::json_sax<Json> {
   std::vector<std::unordered_set<std::string>> seen_;  ///< all keys of each
 };
 
+/// One that is no object and no list of them. Numbers in shortest form, which dump() does not always find.
+std::string scalar_text(const Json& value) {
+  if (!value.is_number_float()) return value.dump();
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value.get<double>()).ptr};
+}
+
+std::string list_text(const Json& list) {
+  std::string text;
+  for (const Json& item : list) text += (text.empty() ? "" : ", ") + scalar_text(item);
+  return "[" + text + "]";
+}
+
+void add_lines(const Json& value, const std::string& indent, std::string& text) {
+  const bool is_nested = value.is_array() && !value.empty() && value.front().is_structured();
+  if (!is_nested && !value.is_object()) {
+    text += value.is_array() ? list_text(value) : scalar_text(value);
+    return;
+  }
+  text += is_nested ? "[" : "{";
+  std::string separator = "\n";
+  for (const auto& [key, item] : value.items()) {
+    text += separator + indent + " " + (is_nested ? "" : Json(key).dump() + ": ");
+    add_lines(item, indent + " ", text);
+    separator = ",\n";
+  }
+  text += "\n" + indent + (is_nested ? "]" : "}");
+}
+
 }  // namespace
+
+std::string to_lines(const Json& value) {
+  std::string text;
+  add_lines(value, "", text);
+  return text + "\n";
+}
 
 std::string read_text(const std::string& file, const std::string& path) {
   struct stat status {};

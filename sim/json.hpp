@@ -16,6 +16,9 @@ std::string read_text(const std::string& file, const std::string& path = "file")
 /// nesting deeper than 64.
 Json parse_json(const std::string& file, const std::string& text);
 
+/// For files that people compare: a line for each key and for each innermost list.
+std::string to_lines(const Json& value);
+
 /// A value as one would write it in a message: short, on one line.
 std::string brief(const Json& value);
 

@@ -1,5 +1,7 @@
 #include "sim/listing.hpp"
 
+#include <array>
+#include <cstdio>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -7,8 +9,9 @@
 #include "kernels/codec.hpp"
 #include "sim/collective.hpp"
 #include "sim/data_path.hpp"
-#include "sim/device_profile.hpp"
+#include "sim/device_choice.hpp"
 #include "sim/method.hpp"
+#include "sim/profile_text.hpp"
 #include "sim/scenario.hpp"
 #include "sim/table.hpp"
 
@@ -35,14 +38,30 @@ Lines models() {
   return lines;
 }
 
+std::string percent(double share) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f %%", 100 * share);
+  return text.data();
+}
+
+std::string device_line(const std::string& file) {
+  try {
+    const DeviceProfile profile = read_device_profile(file);
+    std::string line = profile.provenance + ": " + profile.device;
+    if (!profile.measurement) return line;
+    const InterpolationError& error = profile.measurement->error;
+    return line + ", interpolation error median " + percent(error.median) + ", worst " + percent(error.worst);
+  } catch (const InputError& error) {
+    return std::string("cannot be used: ") + error.what();
+  }
+}
+
 Lines devices() {
   Lines lines;
-  for (const std::string& folder : {data_root() + "/platforms/devices", cache_folder() + "/devices"}) {
-    for (const std::string& name : json_names(folder)) {
-      const DeviceProfile profile = read_device_profile(folder + "/" + name + ".json");
+  for (const std::string& folder : {shipped_profiles(), measured_profiles()}) {
+    for (const std::string& name : json_names(folder))
       lines.emplace_back(name,
-                         profile.provenance + ": " + profile.device + (name == default_profile ? " (default)" : ""));
-    }
+                         device_line(folder + "/" + name + ".json") + (name == default_profile ? " (default)" : ""));
   }
   return lines;
 }

@@ -81,6 +81,11 @@ const std::vector<OperationEntry>& profile_operations() {
   return table;
 }
 
+const OperationEntry& operation_entry(const std::string& name) {
+  const auto& all = profile_operations();
+  return *std::find_if(all.begin(), all.end(), [&](const OperationEntry& entry) { return entry.name == name; });
+}
+
 std::vector<Step> steps_of(const Work& work) {
   const bool is_free =
       work.kind == PayloadKind::dense32 || (work.kind == PayloadKind::dense16 && work.stage == Stage::combine);

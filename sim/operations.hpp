@@ -44,6 +44,9 @@ struct OperationEntry {
 /// Every operation, in the order in which profiles list them.
 const std::vector<OperationEntry>& profile_operations();
 
+/// The entry called `name`, which is one of them.
+const OperationEntry& operation_entry(const std::string& name);
+
 /// An operation that a piece of work takes, done a number of times.
 struct Step {
   std::string operation;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "kernels/index_coding.hpp"
+#include "sim/device_report.hpp"
 #include "sim/simgrid/cluster.hpp"
 #include "sim/table.hpp"
 
@@ -167,8 +168,7 @@ std::string Report::heading() const {
     const Scenario& scenario = point.scenario;
     models.insert(scenario.model->name + ", " + std::to_string(scenario.elements()) + " parameters");
     networks.insert(model_name(scenario.network.model));
-    devices.insert(scenario.device->name + " (" + scenario.device->provenance + "; " + scenario.device->device + "; " +
-                   scenario.device->source + ")");
+    devices.insert(device_line(*scenario.device));
   }
   const auto joined = [](const std::set<std::string>& parts) {
     std::string all;
@@ -214,26 +214,25 @@ std::string Report::table() const {
   return heading() + table.text();
 }
 
-Json Report::device_provenance(const DeviceProfile& profile) const {
-  Json operations = Json::object();
-  for (const auto& [name, table] : profile.operations)
-    operations[name] = {{"provenance", table.provenance}, {"source", table.source}};
-  return {{"name", profile.name},         {"device", profile.device},
-          {"software", profile.software}, {"provenance", profile.provenance},
-          {"source", profile.source},     {"operations", operations}};
+std::vector<std::pair<const DeviceProfile*, UsedExtents>> Report::devices() const {
+  std::vector<std::pair<const DeviceProfile*, UsedExtents>> all;
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    const DeviceProfile* profile = study_.points[point].scenario.device.get();
+    auto known = std::find_if(all.begin(), all.end(), [&](const auto& device) { return device.first == profile; });
+    if (known == all.end()) known = all.insert(all.end(), {profile, {}});
+    if (results_[point].times) include(known->second, results_[point].times->used);
+  }
+  return all;
 }
 
 Json Report::json() const {
   Json rows = Json::array();
   Json failed = Json::array();
-  Json devices = Json::array();
   Json resolved = Json::array();
   Json seeds = Json::array();
   Json network_models = Json::array();
-  std::set<const DeviceProfile*> seen;
   for (std::size_t point = 0; point < results_.size(); ++point) {
     const Scenario& scenario = study_.points[point].scenario;
-    if (seen.insert(scenario.device.get()).second) devices.push_back(device_provenance(*scenario.device));
     resolved.push_back(scenario.resolved);
     add_new(network_models, model_name(scenario.network.model));
     if (const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients)) add_new(seeds, synthetic->seed);
@@ -250,18 +249,24 @@ Json Report::json() const {
                         {"failure", results_[point].failure}});
     }
   }
+  Json device_list = Json::array();
+  for (const auto& [profile, used] : devices()) device_list.push_back(device_provenance(*profile, used));
   return {{"scenario", study_.json},
           {"resolved", resolved},
           {"seed", one_or_list(seeds)},
           {"versions", {{"simrun", SIMRUN_VERSION}, {"simgrid", simgrid_version()}}},
           {"network_model", one_or_list(network_models)},
-          {"devices", devices},
+          {"devices", device_list},
           {"points", rows},
           {"failed", failed}};
 }
 
 std::vector<std::string> Report::warnings() const {
   std::vector<std::string> lines;
+  for (const auto& [profile, used] : devices()) {
+    for (const std::string& line : beyond_the_grid(*profile, used))
+      lines.push_back("device " + profile->name + ": " + line);
+  }
   const std::set<std::string> inputs = {"workers",    "k",     "density", "index",
                                         "collective", "model", "device",  "network_model"};
   for (const auto& [key, values] : study_.keys) {

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/device_times.hpp"
 #include "sim/experiment.hpp"
 #include "sim/sweep.hpp"
 
@@ -24,7 +25,7 @@ class Report {
   /// The same rows, the scenario, versions, and where the device's times come from.
   Json json() const;
 
-  /// Swept keys that changed no result: one line each.
+  /// Swept keys that changed no result, device times beyond what was measured: one line each.
   std::vector<std::string> warnings() const;
 
   /// One line for each point that failed.
@@ -34,7 +35,8 @@ class Report {
   /// The values of a point's columns, in order; null where one does not apply.
   std::vector<std::pair<std::string, Json>> columns(std::size_t point) const;
   std::vector<std::string> column_names() const;
-  Json device_provenance(const DeviceProfile& profile) const;
+  /// The points' devices, each once, and what was used of it.
+  std::vector<std::pair<const DeviceProfile*, UsedExtents>> devices() const;
   std::string heading() const;
 
   const Study& study_;

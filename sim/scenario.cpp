@@ -5,6 +5,7 @@
 
 #include "sim/child_process.hpp"
 #include "sim/data_path.hpp"
+#include "sim/profile_text.hpp"
 #include "sim/scenario_text.hpp"
 #include "sim/simgrid/cluster.hpp"
 
@@ -88,13 +89,6 @@ void fill_defaults(Json& json, const Scenario& scenario) {
   if (synthetic->distribution == SyntheticGradients::Distribution::student_t)
     gradients["degrees_of_freedom"] = synthetic->degrees_of_freedom;
   gradients["seed"] = synthetic->seed;
-}
-
-/// The shipped profiles that have a name of their own.
-std::vector<std::string> profile_names(const std::string& folder) {
-  std::vector<std::string> names = json_names(folder);
-  std::erase(names, "cpu");
-  return names;
 }
 
 void check_against_model(const ScenarioText& text, const Model& model, const Where& where) {
@@ -182,14 +176,22 @@ std::string ScenarioReader::readable_file(const std::string& name, const Where& 
 }
 
 std::string ScenarioReader::named_file(const std::string& name, const Where& where, const std::string& what,
-                                       const std::string& shipped, const std::vector<std::string>& names,
-                                       const std::string& accepted) const {
+                                       const std::vector<std::string>& folders,
+                                       const std::vector<std::string>& accepted) const {
   const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
   if (is_path) return readable_file(name, where, what);
-  if (const auto file = file_in(shipped, name + ".json")) return *file;
+  for (const std::string& folder : folders) {
+    if (const auto file = file_in(folder, name + ".json")) return *file;
+  }
+  std::vector<std::string> names = json_names(folders.front());
+  std::string text = "accepted: ";
+  for (const std::string& word : accepted) {
+    std::erase(names, word);
+    text += word + ", ";
+  }
   const auto near = nearest(name, names);
   where.fail("there is no " + what + " " + brief(name) + (near ? ", did you mean \"" + *near + "\"?" : ""),
-             "accepted: " + accepted + "a path, or " + one_of(names));
+             text + "a path, or " + one_of(names));
 }
 
 std::shared_ptr<const Model> ScenarioReader::find_model(const Json& value, Json& resolved) {
@@ -201,40 +203,30 @@ std::shared_ptr<const Model> ScenarioReader::find_model(const Json& value, Json&
   const auto [known, is_new] = models_.try_emplace(name);
   if (is_new) {
     const std::string shipped = data_root() + "/scenarios/models";
-    known->second =
-        std::make_shared<Model>(read_model(named_file(name, where, "model", shipped, json_names(shipped), "")));
+    known->second = std::make_shared<Model>(read_model(named_file(name, where, "model", {shipped}, {})));
   }
   return known->second;
 }
 
-std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const std::string& name) {
-  const auto [known, is_new] = devices_.try_emplace(name);
-  if (is_new) known->second = std::make_shared<DeviceProfile>(read_device_profile(device_file(name)));
-  return known->second;
-}
-
-std::string ScenarioReader::device_file(const std::string& name) {
+std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const DeviceText& text) {
+  const auto scaled = text.scaled_to.value_or(DeviceText::Scaled{});
+  const auto [known, is_new] = devices_.try_emplace({text.profile, scaled.name, scaled.bandwidth});
+  if (!is_new) return known->second;
   const Where where{file_, "device"};
-  const std::string shipped = data_root() + "/platforms/devices";
-  const std::string measured = cache_folder() + "/devices";
-  const std::vector<std::string> names = profile_names(shipped);
-  if (name == "auto") {
-    if (const auto file = file_in(measured, "cuda.json")) return *file;
-    notes_.push_back("device auto: no GPU of this machine was measured, using the default profile " +
-                     std::string(default_profile) +
-                     "; \"device\": \"cpu\" uses this machine's processor once `simrun calibrate` has measured it");
-    return shipped + "/" + std::string(default_profile) + ".json";
+  DeviceProfile profile = read_device(text.profile, text.scaled_to ? where / "profile" : where);
+  if (text.scaled_to) profile = scaled_to(profile, scaled.name, scaled.bandwidth);
+  known->second = std::make_shared<DeviceProfile>(std::move(profile));
+  return known->second;
+}
+
+DeviceProfile ScenarioReader::read_device(const std::string& name, const Where& where) {
+  if (auto choice = choose_device(name, find_gpus, where)) {
+    if (!choice->note.empty() && std::find(notes_.begin(), notes_.end(), choice->note) == notes_.end())
+      notes_.push_back(choice->note);
+    return std::move(choice->profile);
   }
-  if (name == "cpu") {
-    if (const auto file = file_in(measured, "cpu.json")) return *file;
-    notes_.push_back("device cpu: using the profile that simrun ships; `simrun calibrate` measures this machine");
-    return shipped + "/cpu.json";
-  }
-  if (name == "cuda") {
-    if (const auto file = file_in(measured, "cuda.json")) return *file;
-    where.fail("no GPU of this machine was measured", "accepted: auto, cpu or " + one_of(names));
-  }
-  return named_file(name, where, "device profile", shipped, names, "auto, cpu, cuda, ");
+  return read_device_profile(
+      named_file(name, where, "device profile", {shipped_profiles(), measured_profiles()}, {"auto", "cpu", "cuda"}));
 }
 
 void ScenarioReader::check_files(const std::vector<std::string>& files, const Model& model) {

@@ -6,10 +6,11 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
-#include "sim/device_profile.hpp"
+#include "sim/device_choice.hpp"
 #include "sim/fields.hpp"
 #include "sim/gradients.hpp"
 #include "sim/json.hpp"
@@ -27,6 +28,16 @@ struct Compute {
   std::optional<Seconds> backward;
   std::vector<Seconds> backward_by_tensor;  ///< in forward order; empty: shared out by size
   Seconds update;
+};
+
+/// A device as it stands in the file: a profile's name, and another device that its times are scaled to.
+struct DeviceText {
+  struct Scaled {
+    std::string name;
+    BytesPerSecond bandwidth;
+  };
+  std::string profile;
+  std::optional<Scaled> scaled_to;
 };
 
 /// Gradients from files, one or M.
@@ -74,15 +85,15 @@ class ScenarioReader {
   struct Fields;
 
   std::shared_ptr<const Model> find_model(const Json& value, Json& resolved);
-  std::shared_ptr<const DeviceProfile> find_device(const std::string& name);
+  std::shared_ptr<const DeviceProfile> find_device(const DeviceText& text);
   /// The file that `name` stands for; fails at `where` if it cannot be read.
   std::string readable_file(const std::string& name, const Where& where, const std::string& what) const;
 
-  /// The same for a path or for one of the `names` shipped in a folder.
+  /// The same for a path or for a name in one of the `folders`, the first that has it. Messages list the names of the
+  /// first folder but for those that `accepted` has.
   std::string named_file(const std::string& name, const Where& where, const std::string& what,
-                         const std::string& shipped, const std::vector<std::string>& names,
-                         const std::string& accepted) const;
-  std::string device_file(const std::string& name);
+                         const std::vector<std::string>& folders, const std::vector<std::string>& accepted) const;
+  DeviceProfile read_device(const std::string& name, const Where& where);
   void check_files(const std::vector<std::string>& files, const Model& model);
   void check_platform(const std::string& path, int workers, bool server);
 
@@ -90,7 +101,7 @@ class ScenarioReader {
   std::string folder_;
   std::unique_ptr<const Fields> fields_;
   std::map<std::string, std::shared_ptr<const Model>> models_;
-  std::map<std::string, std::shared_ptr<const DeviceProfile>> devices_;
+  std::map<std::tuple<std::string, std::string, BytesPerSecond>, std::shared_ptr<const DeviceProfile>> devices_;
   std::map<std::string, std::size_t> platform_hosts_;
   std::set<std::string> checked_files_;
   std::vector<std::string> notes_;
@@ -101,8 +112,5 @@ Model read_model(const std::string& file);
 
 /// The JSON Schema of a scenario.
 Json scenario_schema();
-
-/// The profile for `auto` where this machine's GPU was not measured.
-inline constexpr std::string_view default_profile = "p102-100";
 
 }  // namespace simrun

@@ -112,6 +112,24 @@ Field<Network> network_field() {
       network_of);
 }
 
+Field<DeviceText> device_field() {
+  const auto scaled = Object<DeviceText::Scaled>()
+                          .required("name", &DeviceText::Scaled::name, text(), "of the device scaled to")
+                          .required("bandwidth", &DeviceText::Scaled::bandwidth, bandwidth(), "of its memory")
+                          .field();
+  const auto object =
+      Object<DeviceText>()
+          .required("profile", &DeviceText::profile, text(), "whose times are scaled")
+          .required(
+              "scaled_to", &DeviceText::scaled_to,
+              convert(scaled, [](DeviceText::Scaled read, const Where&) { return std::optional(std::move(read)); }),
+              "another device: times are scaled by the ratio of memory bandwidths")
+          .field();
+  const auto name = convert(text(), [](std::string read, const Where&) { return DeviceText{std::move(read), {}}; });
+  return text_or_object(name, object,
+                        "auto, cpu, cuda, a profile's name or path, or an object with profile and scaled_to");
+}
+
 /// Gradients as they stand in the file.
 struct GradientsText {
   enum class Source { synthetic, npy };
@@ -280,7 +298,8 @@ Field<ScenarioText> scenario_field() {
       .required("batch_per_worker", &ScenarioText::batch_per_worker, whole(1, 1'000'000'000),
                 "samples a worker and iteration")
       .required("compute", &ScenarioText::compute, compute_field(), "what a worker computes in an iteration")
-      .with_default("device", "auto", &ScenarioText::device, text(), "device profile: auto, cpu, cuda or a name")
+      .with_default("device", "auto", &ScenarioText::device, device_field(),
+                    "device profile: auto, cpu, cuda, a name or a path")
       .required("network", &ScenarioText::network, network_field(), "the network between the workers")
       .with_default("gradients", Json::object(), &ScenarioText::gradients, gradients_field(), "what is encoded")
       .with_default("schedule", Json::object(), &ScenarioText::grouping, schedule_field(), "when what is exchanged")

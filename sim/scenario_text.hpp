@@ -30,7 +30,7 @@ struct ScenarioText {
   Json model;
   std::int64_t batch_per_worker = 1;
   Compute compute;
-  std::string device;
+  DeviceText device;
   Network network;
   std::variant<SyntheticGradients, NpyFiles> gradients;
   Grouping grouping;

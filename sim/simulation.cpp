@@ -52,24 +52,26 @@ Times collect(const SteadyState& steady, bool keep_spans) {
 Times simulate(const Setup& setup) {
   Cluster cluster(setup.network, setup.workers, setup.repeats);
   SteadyState steady(setup.workers);
+  DeviceTimes device(*setup.profile);
   const Server* server = nullptr;
   Transport::Traffic server_traffic;
 
   const auto rank = [&](Transport& transport) {
-    Worker worker(transport, setup.plan, setup.rounds, *setup.profile, setup.payload);
+    Worker worker(transport, setup.plan, setup.rounds, device, setup.payload);
     while (!steady.record(transport.rank(), worker.iterate())) {
     }
     if (server != nullptr) server_traffic = server->traffic();
     cluster.stop();
   };
   const auto serve = [&](Transport& transport) {
-    Server own(transport, setup.plan.stages.size(), setup.rounds, *setup.profile);
+    Server own(transport, setup.plan.stages.size(), setup.rounds, device);
     server = &own;
     while (true) own.iterate();
   };
   cluster.run(rank, setup.server_host ? std::function<void(Transport&)>(serve) : nullptr);
 
   Times times = collect(steady, setup.keep_spans);
+  times.used = device.used();
   times.sent_bytes = std::max(times.sent_bytes, server_traffic.sent);
   times.received_bytes = std::max(times.received_bytes, server_traffic.received);
   return times;

@@ -33,6 +33,7 @@ struct Times {
   std::uint64_t result_bytes = 0;
   std::uint64_t sent_bytes = 0;          ///< the most of any host
   std::uint64_t received_bytes = 0;      ///< the most of any host
+  UsedExtents used;                      ///< of the device profile
   std::vector<std::vector<Span>> spans;  ///< by rank, if they were to be kept; communication fills the gaps
 };
 

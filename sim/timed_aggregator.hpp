@@ -4,7 +4,7 @@
 
 #include "kernels/codec.hpp"
 #include "sim/device.hpp"
-#include "sim/device_profile.hpp"
+#include "sim/device_times.hpp"
 
 namespace simrun {
 
@@ -23,15 +23,15 @@ class CombineMemo {
 /// An aggregator whose combining occupies a device for as long as the device's profile says.
 class TimedAggregator final : public Aggregator {
  public:
-  TimedAggregator(const Aggregator& inner, const DeviceProfile& profile, Device& device, CombineMemo& memo)
-      : inner_(inner), profile_(profile), device_(device), memo_(memo) {}
+  TimedAggregator(const Aggregator& inner, DeviceTimes& times, Device& device, CombineMemo& memo)
+      : inner_(inner), times_(times), device_(device), memo_(memo) {}
 
   Payload combine(std::span<const Payload> parts) const override;
   Payload accepted(const Payload& sent, const Payload& result) const override { return inner_.accepted(sent, result); }
 
  private:
   const Aggregator& inner_;
-  const DeviceProfile& profile_;
+  DeviceTimes& times_;
   Device& device_;
   CombineMemo& memo_;
 };

@@ -108,4 +108,14 @@ std::string show(Bytes size) {
   return scaled(size.value, {{1e12, "TB"}, {1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}});
 }
 
+std::string show(BytesPerSecond bandwidth) {
+  return show(Bytes(bandwidth.value)) + "/s";
+}
+
+std::string show(double number) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), number >= 1 ? "%.12g" : "%.3g", number);
+  return text.data();
+}
+
 }  // namespace simrun

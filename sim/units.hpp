@@ -45,8 +45,12 @@ std::optional<Bytes> parse_bytes(std::string_view text);
 /// "1 Gbps", "1 Gb/s", "440 GB/s".
 std::optional<BytesPerSecond> parse_bandwidth(std::string_view text);
 
-/// For people: "1.53 s", "50 us"; "1.8 MB"; three significant digits.
+/// For people: "1.53 s", "50 us"; "1.80 MB"; "440 GB/s"; three significant digits.
 std::string show(Seconds time);
 std::string show(Bytes size);
+std::string show(BytesPerSecond bandwidth);
+
+/// A number without a unit: "14728266", "0.001"; what is below 1 with three significant digits.
+std::string show(double number);
 
 }  // namespace simrun

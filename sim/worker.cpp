@@ -21,12 +21,12 @@ void account(IterationRecord& record) {
 
 }  // namespace
 
-Worker::Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds,
-               const DeviceProfile& profile, PayloadOf payload)
+Worker::Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds, DeviceTimes& times,
+               PayloadOf payload)
     : transport_(transport),
       plan_(plan),
       rounds_(rounds),
-      profile_(profile),
+      times_(times),
       payload_(std::move(payload)),
       device_(transport) {}
 
@@ -37,7 +37,7 @@ IterationRecord Worker::iterate() {
   std::vector<std::size_t> encoded;
   for (const IterationPlan::Stage& stage : plan_.stages) {
     for (const Seconds backward : stage.backward) device_.submit(Activity::compute, backward);
-    encoded.push_back(device_.submit(Activity::encode, stage.encode));
+    encoded.push_back(device_.submit(Activity::encode, times_.of(stage.encode)));
   }
   IterationRecord record;
   for (std::size_t group = 0; group < encoded.size(); ++group) {
@@ -58,28 +58,28 @@ std::uint64_t Worker::exchange(std::size_t group) {
   std::uint64_t bytes = 0;
   for (const Round& round : rounds_) {
     std::optional<TimedAggregator> timed;
-    if (round.aggregator) timed.emplace(*round.aggregator, profile_, device_, memo_);
+    if (round.aggregator) timed.emplace(*round.aggregator, times_, device_, memo_);
     const Payload& mine = payload_(transport_.rank(), group);
     const Outcome outcome = round.collective->exchange(transport_, mine, timed ? &*timed : nullptr);
     Work work{.stage = Stage::decode, .kind = mine.kind(), .index = mine.index()};
     work.elements = static_cast<double>(mine.elements());
     work.entries = static_cast<double>(outcome.entries());
     work.parts = static_cast<double>(outcome.parts.size()) + outcome.alike;
-    device_.start(Activity::decode, profile_.seconds(work));
+    device_.start(Activity::decode, times_.of(work));
     bytes += outcome.bytes();
   }
   return bytes;
 }
 
-Server::Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, const DeviceProfile& profile)
-    : transport_(transport), groups_(groups), rounds_(rounds), profile_(profile), device_(transport) {}
+Server::Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, DeviceTimes& times)
+    : transport_(transport), groups_(groups), rounds_(rounds), times_(times), device_(transport) {}
 
 void Server::iterate() {
   begun_with_ = transport_.traffic();
   memo_.begin_iteration();
   for (std::size_t group = 0; group < groups_; ++group) {
     for (const Round& round : rounds_) {
-      const TimedAggregator timed(*round.aggregator, profile_, device_, memo_);
+      const TimedAggregator timed(*round.aggregator, times_, device_, memo_);
       round.collective->serve(transport_, timed);
     }
   }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sim/device.hpp"
-#include "sim/device_profile.hpp"
+#include "sim/device_times.hpp"
 #include "sim/method.hpp"
 #include "sim/timed_aggregator.hpp"
 
@@ -17,7 +17,7 @@ struct IterationPlan {
   /// A group of tensors: the backward times of the tensors since the group before it was ready, then its exchange.
   struct Stage {
     std::vector<Seconds> backward;
-    Seconds encode;
+    Work encode;
   };
   Seconds forward;
   Seconds update;
@@ -41,7 +41,7 @@ class Worker {
  public:
   using PayloadOf = std::function<const Payload&(int worker, std::size_t group)>;
 
-  Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds, const DeviceProfile& profile,
+  Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds, DeviceTimes& times,
          PayloadOf payload);
 
   /// One iteration; begins at now().
@@ -53,7 +53,7 @@ class Worker {
   Transport& transport_;
   const IterationPlan& plan_;
   std::span<const Round> rounds_;
-  const DeviceProfile& profile_;
+  DeviceTimes& times_;
   CombineMemo memo_;
   PayloadOf payload_;
   Device device_;
@@ -62,7 +62,7 @@ class Worker {
 /// A parameter server on a host of its own: combines for `groups` groups an iteration on a device of its own.
 class Server {
  public:
-  Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, const DeviceProfile& profile);
+  Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, DeviceTimes& times);
 
   /// Serves one iteration.
   void iterate();
@@ -74,7 +74,7 @@ class Server {
   Transport& transport_;
   std::size_t groups_;
   std::span<const Round> rounds_;
-  const DeviceProfile& profile_;
+  DeviceTimes& times_;
   CombineMemo memo_;
   Device device_;
   Transport::Traffic begun_with_;

@@ -118,6 +118,7 @@ def make_files(folder):
 def command_lines():
     sound = CASES / "sound.json"
     file = {"file": ""}
+    cpu = ["calibrate", "--device", "cpu"]
 
     def case(name, *arguments, **more):
         return Case(name, "command lines", list(arguments), **more)
@@ -162,6 +163,17 @@ def command_lines():
     yield case("list_unknown_kind", "list", "metods")
     yield case("schema_with_argument", "schema", "top-k")
     yield case("calibrate_unknown_device", "calibrate", "--device", "tpu")
+    yield case("calibrate_device_left_out", "calibrate", "--device")
+    yield case("calibrate_cuda_without_gpu", "calibrate", "--device", "cuda",
+               skip="this machine has a GPU" if os.path.exists("/dev/nvidiactl") else "")
+    yield case("calibrate_with_scenario", "calibrate", sound)
+    yield case("calibrate_with_option_of_runs", "calibrate", "--dry-run")
+    yield case("calibrate_out_empty", *cpu, "-o", "")
+    yield case("calibrate_out_left_out", *cpu, "-o")
+    yield case("calibrate_out_is_folder", *cpu, "-o", ".")
+    yield case("calibrate_out_no_file", *cpu, "-o", "/dev/null")
+    yield case("calibrate_out_without_folder", *cpu, "-o", "none/cpu.json")
+    yield case("calibrate_out_below_file", *cpu, "-o", "file/cpu.json", files=file)
     yield case("relative_path", "zero.json", files={"zero.json": (CASES / "density_zero.json").read_text()})
     yield case("dry_run_npy_missing", CASES / "npy_missing.json", "--dry-run")
 

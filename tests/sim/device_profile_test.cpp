@@ -4,50 +4,36 @@
 
 #include "kernels/index_coding.hpp"
 #include "sim/data_path.hpp"
+#include "sim/device_report.hpp"
+#include "sim/profile_text.hpp"
+#include "tests/sim/profiles.hpp"
 
 namespace simrun {
 namespace {
 
-Work work(double elements, double entries, double parts = 1) {
-  Work made;
-  made.elements = elements;
-  made.entries = entries;
-  made.parts = parts;
-  return made;
+DeviceProfile p102() {
+  return read_device_profile(data_root() + "/platforms/devices/p102-100.json");
+}
+
+Work selection(double elements, double entries) {
+  return {.stage = Stage::encode,
+          .kind = PayloadKind::pairs,
+          .index = IndexCoding::raw32,
+          .elements = elements,
+          .entries = entries};
 }
 
 }  // namespace
 
-TEST_CASE("times are interpolated linearly in log-log") {
-  const CostTable table{{{"elements", {100, 10000}}}, {1e-6, 1e-4}, "measured", ""};
-  CHECK(table.at(work(100, 0)).value == Approx(1e-6));
-  CHECK(table.at(work(1000, 0)).value == Approx(1e-5));  // half way in log scale: sqrt(1e-6 * 1e-4)
-  CHECK(table.at(work(10000, 0)).value == Approx(1e-4));
-  CHECK(table.at(work(1, 0)).value == Approx(1e-6));      // below the grid: stays
-  CHECK(table.at(work(40000, 0)).value == Approx(4e-4));  // beyond: in proportion
-}
-
-TEST_CASE("two axes are interpolated one after the other") {
-  const CostTable table{{{"elements", {10, 1000}}, {"density", {0.01, 1}}}, {1, 4, 100, 400}, "measured", ""};
-  CHECK(table.at(work(10, 0.1)).value == Approx(1));
-  CHECK(table.at(work(10, 1)).value == Approx(2));          // density 0.1, half way: sqrt(1 * 4)
-  CHECK(table.at(work(100, 10)).value == Approx(20));       // and half way in elements: sqrt(2 * 200)
-  CHECK(table.at(work(1000, 1e-3)).value == Approx(100));   // density below the grid: stays
-  CHECK(table.at(work(2000, 4000)).value == Approx(1600));  // beyond in both: twice, and twice again
-}
-
-TEST_CASE("the P102-100 has the published selection time") {
-  const DeviceProfile profile = read_device_profile(data_root() + "/platforms/devices/p102-100.json");
-  Work selection{.stage = Stage::encode, .kind = PayloadKind::pairs, .index = IndexCoding::raw32};
-  selection.elements = 14'728'266;
-  selection.entries = 14'728;
+TEST_CASE("device profile: the P102-100 has the published selection time") {
+  const DeviceProfile profile = p102();
   // 6.3 ns a parameter; the paper's breakdown says 91.4 ms.
-  CHECK(profile.seconds(selection).value == Approx(6.3e-9 * 14'728'266));
+  CHECK(profile.seconds(selection(14'728'266, 14'728)).value == Approx(6.3e-9 * 14'728'266));
   CHECK(profile.provenance == "published");
   CHECK(profile.operations.at("encode.signs").provenance == "scaled");
 }
 
-TEST_CASE("every shipped profile has every operation, and dense fp32 costs nothing") {
+TEST_CASE("device profile: shipped ones have every operation, and dense fp32 costs nothing") {
   for (const std::string& name : json_names(data_root() + "/platforms/devices")) {
     INFO(name);
     const DeviceProfile profile = read_device_profile(data_root() + "/platforms/devices/" + name + ".json");
@@ -59,15 +45,26 @@ TEST_CASE("every shipped profile has every operation, and dense fp32 costs nothi
   }
 }
 
-TEST_CASE("coded indices cost more than raw ones") {
-  const DeviceProfile profile = read_device_profile(data_root() + "/platforms/devices/p102-100.json");
-  const Work raw{.stage = Stage::combine,
-                 .kind = PayloadKind::sparse_signs,
-                 .index = IndexCoding::raw32,
-                 .elements = 1e6,
-                 .entries = 8e4,
-                 .parts = 8,
-                 .result_entries = 5e4};
+TEST_CASE("device profile: no formula of the P102-100 is faster than its memory") {
+  const DeviceProfile profile = p102();
+  for (const OperationEntry& operation : profile_operations()) {
+    INFO(operation.name);
+    const Work work{.elements = 1e7, .entries = 1e5, .parts = 8};
+    const double fewest = operation.bytes.of(work) / profile.bandwidth.value;
+    // Tables have four digits, and three points a decade at most.
+    CHECK(profile.seconds(Step{operation.name, work}).value >= 0.999 * fewest);
+  }
+}
+
+TEST_CASE("device profile: coded indices cost more than raw ones") {
+  const DeviceProfile profile = p102();
+  Work raw{.stage = Stage::combine,
+           .kind = PayloadKind::sparse_signs,
+           .index = IndexCoding::raw32,
+           .elements = 1e6,
+           .entries = 8e4,
+           .parts = 8,
+           .result_entries = 5e4};
   // Eight decodings of 1e4 entries in 1e6 elements and one encoding of 5e4.
   Work one = raw;
   one.entries = 1e4;
@@ -79,10 +76,90 @@ TEST_CASE("coded indices cost more than raw ones") {
     Work coded = raw;
     coded.index = coding.coding;
     const std::string name(coding.name);
-    const double expected = 8 * profile.operations.at("index-decode." + name).at(one).value +
-                            profile.operations.at("index-encode." + name).at(result).value;
+    const double expected = 8 * profile.seconds(Step{"index-decode." + name, one}).value +
+                            profile.seconds(Step{"index-encode." + name, result}).value;
     CHECK(profile.seconds(coded).value - profile.seconds(raw).value == Approx(expected));
   }
+}
+
+TEST_CASE("device profile: beyond the grid no operation is faster than memory, on it the times are as they are") {
+  // 1 us for up to 1e6 elements: a bit an element packed from 4.125 bytes of a cache. At 1 GB/s 4.125 MB take 4.125 ms.
+  const DeviceProfile profile = even_profile({1, 1e6}, 1e-6);
+  const auto seconds = [&](double elements) {
+    return profile.seconds({.stage = Stage::encode, .kind = PayloadKind::signs, .elements = elements}).value;
+  };
+  CHECK(seconds(1e3) == Approx(1e-6));
+  CHECK(seconds(1e6) == Approx(1e-6));
+  CHECK(seconds(2e6) == Approx(2e6 * 4.125 / 1e9));
+  // Where the times are above the bound already, they go on in proportion.
+  const DeviceProfile slow = even_profile({1, 1e6}, 1);
+  CHECK(slow.seconds({.stage = Stage::encode, .kind = PayloadKind::signs, .elements = 2e6}).value == Approx(2));
+}
+
+TEST_CASE("device profile: fewest bytes of each operation") {
+  const Work work{.elements = 800, .entries = 80, .parts = 4};
+  const auto bytes = [&](const char* name) { return operation_entry(name).bytes.of(work); };
+  CHECK(bytes("encode.signs") == Approx(4 * 800 + 100));                      // gradient in, bits out
+  CHECK(bytes("encode.pairs") == Approx(4 * 800 + 2 * 4 * 800 + 8 * 80));     // gradient, residual in and out, pairs
+  CHECK(bytes("encode.sparse-signs") == Approx(12 * 800 + 4 * 80 + 80 / 8));  // index and bit
+  CHECK(bytes("combine.signs") == Approx(5 * 100));                           // four in, one out
+  CHECK(bytes("decode.signs") == Approx(100 + 2 * 4 * 800));                  // the sum in and out
+  CHECK(bytes("decode.dense16") == Approx(2 * 800 + 2 * 4 * 800));
+  CHECK(bytes("decode.pairs") == Approx(8 * 80 + 2 * 4 * 80));
+  CHECK(bytes("index-encode.bitmap") == Approx(4 * 80 + 100));
+}
+
+TEST_CASE("device profile: scaled to another device, every time is longer by the ratio of bandwidths") {
+  const DeviceProfile profile = measured_profile({1, 1e3, 1e6}, 1e-4);
+  const DeviceProfile scaled = scaled_to(profile, "slow", BytesPerSecond(0.25e9));
+  for (const double elements : {0.5, 1.0, 700.0, 1e6, 1e9}) {
+    for (const double entries : {0.1, 1.0, 1e3}) {
+      const Work work = selection(elements, entries);
+      CHECK(scaled.seconds(work).value == Approx(4 * profile.seconds(work).value).epsilon(1e-12));
+    }
+  }
+  CHECK(scaled.name == "slow");
+  CHECK(scaled.provenance == "scaled");
+  CHECK(scaled.device == "slow, 250 MB/s");
+  CHECK(scaled.source == "even (measured; none; made up), scaled by memory bandwidth, 1.00 GB/s over 250 MB/s");
+  CHECK(scaled.operations.at("encode.pairs").provenance == "scaled");
+  CHECK(scaled.operations.at("encode.pairs").spread->p5.front() == Approx(4 * 0.8e-4));
+}
+
+TEST_CASE("device profile: drift is the larger deviation from what was measured first") {
+  CHECK(Drift{"", {10, 11, 9.5}}.worst() == Approx(0.1));
+  CHECK(Drift{"", {10, 10, 8}}.worst() == Approx(0.2));
+  CHECK(Drift{"", {10, 10, 10}}.worst() == 0);
+}
+
+TEST_CASE("device times: what is used beyond the measured grid is told, a line an operation") {
+  const DeviceProfile profile = measured_profile({0.01, 1, 1000}, 1e-4);
+  DeviceTimes times(profile);
+  times.of(selection(1000, 10));
+  CHECK(beyond_the_grid(profile, times.used()).empty());
+  times.of(selection(1005, 10));  // within 1 %
+  CHECK(beyond_the_grid(profile, times.used()).empty());
+  times.of(selection(2000, 40));
+  times.of(selection(4000, 20));
+  CHECK(
+      beyond_the_grid(profile, times.used()) ==
+      std::vector<std::string>{"encode.pairs used at elements 1000 to 4000, measured from 0.01 to 1000, density 0.005 "
+                               "to 0.02, measured from 0.01 to 1000"});
+  // What is a formula was measured nowhere.
+  const DeviceProfile formula = even_profile({0.01, 1, 1000}, 1e-4);
+  CHECK(beyond_the_grid(formula, times.used()).empty());
+}
+
+TEST_CASE("device times: an index coding is used as often as there are parts, one at a time") {
+  const DeviceProfile profile = measured_profile({0.01, 1, 1000}, 1e-4);
+  DeviceTimes times(profile);
+  Work work = selection(1000, 80);
+  work.stage = Stage::decode;
+  work.index = IndexCoding::bitmap;
+  work.parts = 8;
+  CHECK(times.of(work).value == Approx(9e-4));  // 80 entries at once, and 8 bitmaps
+  CHECK(times.used().at("index-decode.bitmap")[1].most == Approx(0.01));
+  CHECK(times.used().at("decode.pairs")[0].most == Approx(80));
 }
 
 }  // namespace simrun

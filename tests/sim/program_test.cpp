@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "sim/profile_text.hpp"
+#include "tests/sim/profiles.hpp"
 #include "tests/sim/program.hpp"
 
 namespace simrun {
@@ -186,30 +188,8 @@ TEST_CASE("program: points.csv has the contract's columns in order") {
 
 TEST_CASE("program: encoding, combining and decoding take what the profile says, where it says") {
   // A device on which every operation takes 1 ms, whatever its size.
-  json operations;
-  const json shipped = json::parse(read_file(SIMRUN_SOURCE_DIR "/platforms/devices/p102-100.json"));
-  for (const auto& [name, table] : shipped["operations"].items()) {
-    const bool two = table["axes"].size() == 2;
-    json axes;
-    for (const auto& [axis, values] : table["axes"].items()) axes[axis] = {1e-6, 1e12};
-    const json row = {1e-3, 1e-3};
-    operations[name] = {{"provenance", "scaled"}, {"axes", axes}, {"seconds", two ? json{row, row} : row}};
-  }
   const TemporaryFolder folder;
-  // nlohmann's plain objects sort keys, and the axes are named in an order that is sorted but for (elements, density).
-  std::string profile = json{{"format", 1},
-                             {"name", "even"},
-                             {"device", "none"},
-                             {"software", "none"},
-                             {"provenance", "scaled"},
-                             {"source", "made up"},
-                             {"operations", operations}}
-                            .dump();
-  const std::string sorted = R"({"density":[1e-06,1000000000000.0],"elements":[1e-06,1000000000000.0]})";
-  const std::string wanted = R"({"elements":[1e-06,1000000000000.0],"density":[1e-06,1000000000000.0]})";
-  for (std::size_t at = 0; (at = profile.find(sorted, at)) != std::string::npos;)
-    profile.replace(at, sorted.size(), wanted);
-  folder.write("even.json", profile);
+  folder.write("even.json", profile_text(even_profile({1e-6, 1e12}, 1e-3)));
   json scenario = small_scenario();
   scenario["device"] = "even.json";
   folder.write("s.json", scenario.dump());
@@ -227,6 +207,52 @@ TEST_CASE("program: encoding, combining and decoding take what the profile says,
   CHECK(number(rows[3], "encode_s") == Approx(ms));
   CHECK(number(rows[3], "decode_s") == Approx(ms));
   CHECK(number(rows[3], "communication_s") == Approx(2 * (a + 640 / B) + ms).epsilon(1e-9));
+}
+
+TEST_CASE("program: what lies beyond the measured grid is told once an operation, and only then") {
+  const TemporaryFolder folder;
+  folder.write("wide.json", profile_text(measured_profile({1e-3, 1, 1000}, 1e-6)));
+  folder.write("narrow.json", profile_text(measured_profile({1e-3, 1, 500}, 1e-6)));
+  json scenario = small_scenario();
+  scenario["device"] = "wide.json";
+  folder.write("s.json", scenario.dump());
+  const Ended wide = run_program("s.json --format json", folder.path());
+  INFO(wide.err);
+  REQUIRE(wide.status == 0);
+  CHECK_THAT(wide.err, !Catch::Contains("warning"));
+  CHECK(json::parse(wide.out)["devices"][0]["extrapolated"].empty());
+  scenario["device"] = "narrow.json";
+  scenario["sweep"] = {{"workers", {2, 4}}};
+  folder.write("s.json", scenario.dump());
+  const Ended narrow = run_program("s.json --format json", folder.path());
+  const json told = json::parse(narrow.out)["devices"][0]["extrapolated"];
+  // Encoding of three kinds, votes of two (by elements), decoding of signs; pairs are decoded by entries, which fit.
+  CHECK(told.size() == 6);
+  CHECK(told[0] == "combine.signs used at elements 1000, measured from 0.001 to 500");
+  CHECK_THAT(narrow.err,
+             Catch::Contains("warning: device even: encode.pairs used at elements 1000, measured from 0.001 to 500\n"));
+}
+
+TEST_CASE("program: times scaled to another device are longer by the ratio of bandwidths, and the report says so") {
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "top-k"}, {"density", 0.01}}};
+  const TemporaryFolder folder;
+  folder.write("s.json", scenario.dump());
+  const auto own = rows_of(scenario, "--set device=p102-100");
+  scenario["device"] = {{"profile", "p102-100"}, {"scaled_to", {{"name", "tenth"}, {"bandwidth", "44 GB/s"}}}};
+  scenario["sweep"] = {{"device.scaled_to.bandwidth", {"44 GB/s", "440 GB/s"}}};
+  const auto scaled = rows_of(scenario);
+  REQUIRE(scaled.size() == 2);
+  CHECK(number(scaled[0], "encode_s") == Approx(10 * number(own[0], "encode_s")).epsilon(1e-12));
+  CHECK(number(scaled[0], "decode_s") == Approx(10 * number(own[0], "decode_s")).epsilon(1e-12));
+  CHECK(number(scaled[1], "encode_s") == Approx(number(own[0], "encode_s")).epsilon(1e-12));
+  CHECK(scaled[0].at("device") == "tenth");
+  CHECK(scaled[1].at("device.scaled_to.bandwidth") == "440 GB/s");
+  folder.write("s.json", scenario.dump());
+  const Ended run = run_program("s.json", folder.path());
+  CHECK_THAT(run.out,
+             Catch::Contains("tenth (scaled; tenth, 44.0 GB/s; p102-100 (published; NVIDIA P102-100, 440 GB/s;"));
+  CHECK_THAT(run.out, Catch::Contains("scaled by memory bandwidth, 440 GB/s over 44.0 GB/s"));
 }
 
 TEST_CASE("program: decoding one group does not hold up the next one's exchange") {
@@ -375,6 +401,8 @@ TEST_CASE("program: what it lists can be named") {
   for (const char* word : {"gtop-k", "sparse-signs", "allgather-doubling", "vgg16-cifar10", "p102-100", "lv08"})
     CHECK_THAT(all.out, Catch::Contains(word));
   CHECK_THAT(run_program("list methods", folder.path()).out, !Catch::Contains("vgg16"));
+  CHECK_THAT(run_program("list devices", folder.path()).out,
+             Catch::Contains("interpolation error median ") && Catch::Contains("p102-100  published: "));
   CHECK(json::parse(run_program("schema", folder.path()).out)["properties"].contains("workers"));
   CHECK_THAT(run_program("--version", folder.path()).out, Catch::StartsWith("simrun "));
 }

@@ -1,0 +1,154 @@
+// Measures the CPU back end on this machine's processor.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <thread>
+
+#include "kernels/parallel.hpp"
+#include "sim/calibration_case.hpp"
+#include "sim/calibration_target.hpp"
+#include "sim/cpu_operation.hpp"
+
+namespace simrun {
+namespace {
+
+constexpr std::uint64_t most_bytes_an_element = 128;  ///< of memory that a case takes, with all its copies
+
+using Clock = std::chrono::steady_clock;
+
+Seconds since(Clock::time_point begin) {
+  return Seconds(std::chrono::duration<double>(Clock::now() - begin).count());
+}
+
+std::string processor_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown processor";
+}
+
+/// Of the first processor. Read from the kernel's files: on some processors sysconf counts caches of other cores in.
+std::size_t last_level_cache() {
+  constexpr std::size_t unknown = 32 << 20;
+  std::size_t largest = 0;
+  for (int index = 0; index < 8; ++index) {
+    std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/size");
+    std::size_t kibibytes = 0;  // "32768K"
+    if (file >> kibibytes) largest = std::max(largest, kibibytes << 10);
+  }
+  return largest > 0 ? largest : unknown;
+}
+
+std::uint64_t physical_memory() {
+  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+/// Two buffers, each of four times the last-level cache.
+class Caches {
+ public:
+  explicit Caches(unsigned threads)
+      : threads_(threads), from_(4 * last_level_cache() / sizeof(std::uint64_t), 1), to_(from_.size()) {}
+
+  std::size_t bytes() const { return from_.size() * sizeof(std::uint64_t); }
+
+  /// Reads one of the buffers, on all cores: whatever else a cache held is gone.
+  void flush() {
+    std::vector<std::uint64_t> sums(threads_);
+    parallel_ranges(from_.size(), threads_, 64, [&](std::size_t part, std::size_t begin, std::size_t end) {
+      std::uint64_t sum = 0;
+      for (std::size_t i = begin; i < end; ++i) sum += from_[i];
+      sums[part] = sum;
+    });
+    // Used, so that the compiler leaves the loop in.
+    for (const std::uint64_t sum : sums) to_.front() += sum;
+  }
+
+  Seconds copy() {
+    const Clock::time_point begin = Clock::now();
+    parallel_ranges(from_.size(), threads_, 64, [&](std::size_t, std::size_t first, std::size_t end) {
+      std::memcpy(&to_[first], &from_[first], (end - first) * sizeof(std::uint64_t));
+    });
+    return since(begin);
+  }
+
+ private:
+  unsigned threads_;
+  std::vector<std::uint64_t> from_;
+  std::vector<std::uint64_t> to_;
+};
+
+class CpuPrepared final : public PreparedOperation {
+ public:
+  CpuPrepared(OperationCase work, Caches& caches, unsigned threads)
+      : work_(std::move(work)), caches_(caches), operation_(make_cpu_operation(work_, threads)) {}
+
+  Seconds run() override {
+    operation_->reset();
+    caches_.flush();
+    const Clock::time_point begin = Clock::now();
+    operation_->run();
+    return since(begin);
+  }
+
+  std::uint64_t check() override {
+    const OperationResult result = operation_->result();
+    if (result != work_.expected) throw CalibrationError("the result differs from that of one thread");
+    return result.size_in_bytes();
+  }
+
+ private:
+  OperationCase work_;
+  Caches& caches_;
+  std::unique_ptr<Operation> operation_;
+};
+
+class CpuTarget final : public CalibrationTarget {
+ public:
+  CpuTarget()
+      : threads_(std::max(1U, std::thread::hardware_concurrency())), caches_(threads_), data_(elements(), threads_) {}
+
+  DeviceFacts facts() const override {
+    const std::string threads = std::to_string(threads_) + (threads_ == 1 ? " thread" : " threads");
+    return {.name = "cpu",
+            .device = processor_name() + ", " + threads,
+            .uuid = {},
+            .software = "compiler " __VERSION__,
+            .timer = "std::chrono::steady_clock around one run; starting threads and allocating the result included",
+            .caches = "before each run " + std::to_string(caches_.bytes() >> 20) +
+                      " MiB are read by all threads, four times the last-level cache",
+            .conditions = {{"threads", std::to_string(threads_)}}};
+  }
+
+  std::uint64_t most_elements() const override { return elements(); }
+
+  BytesPerSecond copy_bandwidth() override {
+    return BytesPerSecond(2 * static_cast<double>(caches_.bytes()) / caches_.copy().value);
+  }
+
+  std::unique_ptr<PreparedOperation> prepare(const OperationEntry& operation, std::span<const double> place) override {
+    return std::make_unique<CpuPrepared>(data_.make_case(operation, place), caches_, threads_);
+  }
+
+ private:
+  static std::uint64_t elements() {
+    return std::min<std::uint64_t>(1 << 25, std::bit_floor(physical_memory() / most_bytes_an_element));
+  }
+
+  unsigned threads_;
+  Caches caches_;
+  CalibrationData data_;
+};
+
+}  // namespace
+
+std::unique_ptr<CalibrationTarget> make_cpu_calibration_target() {
+  return std::make_unique<CpuTarget>();
+}
+
+}  // namespace simrun

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "kernels/codec.hpp"
+#include "kernels/index_coding.hpp"
+#include "kernels/operation.hpp"
+
+namespace simrun {
+
+/// A case as the CPU back end does it. The case outlives it.
+std::unique_ptr<Operation> make_cpu_operation(const OperationCase& work, unsigned threads);
+
+/// The codec whose payloads are of that kind ("pairs"); of several, the one whose payloads combine.
+const CodecEntry& codec_of_kind(const std::string& kind);
+std::unique_ptr<const Codec> make_codec_of_kind(const std::string& kind, unsigned threads);
+
+/// The index coding of that name.
+const IndexCodingEntry& find_index_coding(const std::string& name);
+
+}  // namespace simrun

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/device_profile.hpp"
+
+namespace simrun {
+
+/// From the least to the most that was asked for.
+struct Extent {
+  double least;
+  double most;
+
+  void include(const Extent& other);
+};
+
+/// Which part of a profile's tables was used: by operation, the extent along each of its axes.
+using UsedExtents = std::map<std::string, std::vector<Extent>>;
+
+/// Makes `all` cover `more` as well.
+void include(UsedExtents& all, const UsedExtents& more);
+
+/// The times of one device in one simulation. Remembers what it was asked for.
+class DeviceTimes {
+ public:
+  explicit DeviceTimes(const DeviceProfile& profile) : profile_(profile) {}
+
+  Seconds of(const Work& work);
+
+  const UsedExtents& used() const { return used_; }
+
+ private:
+  const DeviceProfile& profile_;
+  UsedExtents used_;
+};
+
+}  // namespace simrun
