@@ -57,6 +57,14 @@ RULES = [
         innocent=("sim/mpi/mpi_transport.cpp", "#include <mpi.h>"),
     ),
     Rule(
+        "only files that nvcc compiles include CUDA, so that kernels run on the processor too",
+        files=["*"],
+        allowed=["*.cu", "*.cuh"],
+        includes=["cuda_runtime.h", "cuda.h", "cuda/*", "cub/*", "thrust/*", "*.cuh"],
+        offender=("kernels/cuda/top_k.hpp", "#include <cub/block/block_scan.cuh>"),
+        innocent=("kernels/cuda/device_block.cuh", "#include <cub/block/block_scan.cuh>"),
+    ),
+    Rule(
         "kernels/ knows no JSON",
         files=["kernels/*"],
         allowed=[],
