@@ -74,6 +74,7 @@ SIMRUN_DEVICE void set_bits(Block& block, Tile& tile, std::uint32_t* words, std:
                             const PositionOf& position_of) {
   constexpr std::uint64_t tile_words = Tile::tile_words;
   const TileRange range = TileRange::of(block, divide_up(size, tile_words));
+  if (range.begin == range.end) return;
   block.each_warp([&](auto& warp) {
     if (warp.number() != 0) return;
     const std::uint64_t begin = range.begin * tile_words * 32;

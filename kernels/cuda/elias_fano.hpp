@@ -91,7 +91,7 @@ template <class Machine>
 void launch_elias_fano_encode(Machine& machine, const std::uint32_t* indices, Entries entries, std::uint64_t elements,
                               std::uint32_t* words, std::uint64_t* size) {
   const EliasFanoShape shape = EliasFanoShape::of(elements, entries.most);
-  machine.launch(blocks_for<EncodeEliasFano>(machine, shape.high_words, EncodeEliasFano::Shared::tile_words),
+  machine.launch(blocks_for<EncodeEliasFano>(machine, shape.words(), EncodeEliasFano::Shared::tile_words),
                  EncodeEliasFano{indices, entries, elements, words, size});
 }
 

@@ -13,8 +13,8 @@ namespace simrun::cuda {
 // first. Its results also tell how many votes lie in front of a range: a range writes what it decides from there on
 // into a scratch array and needs to know of no other range. Last, this is moved together.
 //
-// Bytes: 8 1/4 an entry read (half of it twice from memory at worst) and 4 written; 4 read and 4 1/8 written an element
-// that is decided; 8 M a range for the bounds.
+// Bytes: 8 1/8 an entry read, half of it from caches as a rule; 4 written and 4 read an element with a vote; 4 1/8
+// written an element that is decided; 8 M written and 16 M read, twice, a range for the bounds.
 
 /// Finds where each range begins in each ballot, and clears what the next kernels add to. A search reads a sector of 32
 /// bytes a step, most of them from caches.

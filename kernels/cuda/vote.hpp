@@ -6,8 +6,9 @@
 namespace simrun::cuda {
 
 // Majority vote over planes of bits. Each thread counts 128 positions at once: bit i of word w of level l is bit l of
-// the count of position i of word w. Counts start at 2^n - 1 - M/2, where 2^n > M, so that the first vote above half of
-// M carries out of the last of n levels. It does so once at most, so the carries, gathered, are the result.
+// the count of position i of word w. Counts start at 2^n - 1 - floor(M/2), where 2^n > M/2, so that the first vote
+// above half of M carries out of the last of n levels. Counts stay below 2^(n+1), so that this happens once at most:
+// the carries, gathered, are the result.
 
 /// A vote over planes of equal size.
 struct Vote {
@@ -25,12 +26,12 @@ SIMRUN_DEVICE inline std::uint32_t full_add(std::uint32_t& low, std::uint32_t b,
 }
 
 /// Bit i of the result is set where more than half of the planes have it set. Reads M/8 and writes 1/8 bytes an
-/// element. For fewer than 2^levels voters.
+/// element. For fewer than 2^(levels + 1) voters.
 template <unsigned levels>
 struct CountVotes {
   static constexpr const char* name = "count_votes";
   static constexpr unsigned threads = 256;
-  static constexpr unsigned residency = levels <= 6 ? 3 : 2;
+  static constexpr unsigned residency = levels <= 5 ? 3 : 2;
   static constexpr unsigned planes_a_turn = 8;
   struct Shared {};
   Vote job;
@@ -120,11 +121,11 @@ void launch_count_votes(Machine& machine, const Vote& job) {
 
 template <class Machine>
 void launch_vote(Machine& machine, const Vote& job) {
-  if (job.voters < 1U << 4) return launch_count_votes<4>(machine, job);
-  if (job.voters < 1U << 6) return launch_count_votes<6>(machine, job);
-  if (job.voters < 1U << 8) return launch_count_votes<8>(machine, job);
-  if (job.voters < 1U << 12) return launch_count_votes<12>(machine, job);
-  return launch_count_votes<17>(machine, job);
+  if (job.voters < 1U << 4) return launch_count_votes<3>(machine, job);
+  if (job.voters < 1U << 6) return launch_count_votes<5>(machine, job);
+  if (job.voters < 1U << 8) return launch_count_votes<7>(machine, job);
+  if (job.voters < 1U << 12) return launch_count_votes<11>(machine, job);
+  return launch_count_votes<16>(machine, job);
 }
 
 }  // namespace simrun::cuda

@@ -69,6 +69,7 @@ std::vector<Case> cases(std::uint64_t most_elements) {
     }
   }
   all.push_back({3'000'000, random_indices(3'000'000, 0.001, 7)});
+  all.push_back({2'000'000, random_indices(2'000'000, 0.5, 7)});
   all.push_back({most, random_indices(most, 1e-6, 7)});
   std::erase_if(all, [=](const Case& one) { return one.elements > most_elements; });
   return all;
