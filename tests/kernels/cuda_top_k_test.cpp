@@ -1,11 +1,14 @@
 // The kernels of top-k as HostMachine runs them, against sorting. What select_largest promises of every back end is
 // tested in select_largest_test.cpp; here: the residual, the ways that a selection can take, many tensors at once.
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <numeric>
 
 #include "kernels/cuda/host_machine.hpp"
@@ -89,7 +92,7 @@ TEST_CASE("top-k on kernels selects from residual + gradient and clears what it 
         for (const std::size_t k : {std::size_t{1}, n / 1000, n / 100, n / 9, n / 2, n - 1, n}) {
           if (k == 0) continue;
           INFO(sample.name << ", N = " << n << ", K = " << k);
-          check_run(run_top_k(HostMachine(1 + n % 3), gradient, before, k), sum, k);
+          check_run(run_top_k(HostMachine(n % 2 == 0 ? 1 : 3), gradient, before, k), sum, k);
         }
       }
     }
@@ -191,6 +194,31 @@ TEST_CASE("one launch selects in many small tensors", "[cuda]") {
     Run run{indices[i], values[i], residuals[i], {}};
     check_run(run, sums[i], indices[i].size());
   }
+}
+
+// Hidden, for it takes a minute: run as "[huge]".
+TEST_CASE("top-k on kernels finds elements beyond 2^31 and 2^32 bytes", "[.huge]") {
+  // Memory that is only read costs nothing: all its pages are one page of zeros.
+  const std::size_t n = (std::size_t{1} << 31) + 12'345;
+  void* const memory =
+      ::mmap(nullptr, n * sizeof(float), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  REQUIRE(memory != MAP_FAILED);
+  auto* const x = static_cast<float*>(memory);
+  const std::vector<std::uint32_t> places{7, (1U << 30) + 1, (1U << 31) - 1, 1U << 31, (1U << 31) + 12'344};
+  for (const std::uint32_t place : places) x[place] = -1;
+  constexpr std::size_t k = 6;  // one more than there are: the first zero
+  std::vector<std::byte> room(TopKWorkspace::bytes(n, k) + 256);
+  void* start = room.data();
+  std::size_t space = room.size();
+  Carver carver(std::align(256, room.size() - 256, start, space));
+  std::vector<std::uint32_t> indices(k);
+  std::vector<float> values(k);
+  HostMachine machine(2);
+  launch_top_k(machine, {nullptr, x, n, k}, TopKWorkspace::carve(carver, n, k),
+               {indices.data(), values.data(), nullptr, true});
+  ::munmap(memory, n * sizeof(float));
+  CHECK(indices == std::vector<std::uint32_t>{0, 7, (1U << 30) + 1, (1U << 31) - 1, 1U << 31, (1U << 31) + 12'344});
+  CHECK(values == std::vector<float>{0, -1, -1, -1, -1, -1});
 }
 
 TEST_CASE("the workspace of top-k is small", "[cuda]") {
