@@ -1,18 +1,18 @@
-// Times of the primitives on this processor, beside the limit that its memory sets and beside std::nth_element.
-// Every case reads data that no cache holds. The last lines are ratios within this run.
+// Times of the primitives and index codings on this processor, beside the limit that its memory sets and beside
+// std::nth_element. The last lines are figures and ratios within this run, with their limits where there are any.
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <map>
+#include <functional>
 #include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "bench/medians.hpp"
 #include "kernels/finite.hpp"
+#include "kernels/index_coding.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/primitives.hpp"
 
@@ -23,6 +23,8 @@ using namespace simrun;
 constexpr std::size_t elements = 25'600'000;  // parameters of ResNet-50
 constexpr std::size_t kept = 25'600;          // density 0.001
 constexpr std::size_t voters = 32;
+constexpr std::size_t many = 3'450'000;  // entries of a large merge
+constexpr std::size_t coded = 256'000;   // indices to code: density 0.01
 
 /// Laplace values, which gradients resemble.
 std::vector<float> laplace(std::size_t count, unsigned seed) {
@@ -139,45 +141,126 @@ void vote_sparse(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(primitives->vote_sparse(views, elements));
 }
 
-/// Prints as usual, and keeps the medians for the ratios.
-class Medians : public benchmark::ConsoleReporter {
- public:
-  Medians() : ConsoleReporter(OO_Tabular) {}
-
-  void ReportRuns(const std::vector<Run>& runs) override {
-    ConsoleReporter::ReportRuns(runs);
-    for (const Run& run : runs) {
-      if (run.aggregate_name == "median") seconds_[run.run_name.str()] = run.GetAdjustedRealTime() * 1e-3;
-    }
+/// At the density where gTop-k is applied to VGG-16's 138 M parameters with K/N = 0.025.
+void merge_many(benchmark::State& state) {
+  const auto primitives = cpu(state);
+  const auto make = [](unsigned seed) {
+    const std::vector<float> values = laplace(many, seed);
+    std::mt19937 random(seed);
+    std::vector<std::uint32_t> indices(many);
+    std::uniform_int_distribution<std::uint32_t> gap(1, 79);
+    std::uint32_t at = 0;
+    for (std::uint32_t& index : indices) index = at += gap(random);
+    return Pairs{indices, values};
+  };
+  const Pairs a = make(5);
+  const Pairs b = make(6);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(primitives->merge_largest({a.indices, a.values}, {b.indices, b.values}, many));
   }
+}
 
-  void print_ratios() const {
-    const double gigabytes = elements * sizeof(float) * 1e-9;
-    std::printf("\nread bandwidth, 2 threads:                 %6.1f GB/s\n", gigabytes / of("read_memory/2"));
-    std::printf("pack_signs, 2 threads:                     %6.1f GB/s, %.2f of it\n", gigabytes / of("pack_signs/2"),
-                of("read_memory/2") / of("pack_signs/2"));
-    std::printf("select_largest, 2 threads:                 %6.2f of one read\n",
-                of("read_memory/2") / of("select_largest/2"));
-    std::printf("nth_element of indices / select_largest:   %6.1f with 1 thread, %.1f with 2\n",
-                of("nth_element") / of("select_largest/1"), of("nth_element") / of("select_largest/2"));
-    std::printf("nth_element of pairs / select_largest:     %6.1f with 1 thread, %.1f with 2\n",
-                of("nth_element_pairs") / of("select_largest/1"), of("nth_element_pairs") / of("select_largest/2"));
-    std::printf("vote, 2 threads:                           %6.1f GB/s\n", voters * elements / 8 * 1e-9 / of("vote/2"));
+void accumulate(benchmark::State& state) {
+  const auto primitives = cpu(state);
+  std::vector<float> residual(elements);
+  for (auto _ : state) primitives->accumulate(gradient(), residual);
+  set_bytes(state, 3 * elements * sizeof(float));
+}
+
+/// What a worker with error feedback does in a step: residual and gradient are read, the residual is written.
+void top_k_with_residual(benchmark::State& state) {
+  const auto primitives = cpu(state);
+  std::vector<float> residual(elements);
+  for (auto _ : state) {
+    primitives->accumulate(gradient(), residual);
+    const Pairs pairs = primitives->select_largest(residual, kept);
+    primitives->scatter_zero(pairs.indices, residual);
+    benchmark::DoNotOptimize(pairs.values.data());
   }
+}
 
- private:
-  double of(const std::string& name) const {
-    for (const auto& [key, value] : seconds_) {
-      if (key.rfind(name + "/", 0) == 0 || key == name) return value;
-    }
-    return NAN;
+void to_half(benchmark::State& state) {
+  const auto primitives = cpu(state);
+  std::vector<std::uint16_t> halves(elements);
+  for (auto _ : state) primitives->to_half(gradient(), halves);
+  set_bytes(state, 6 * elements);
+}
+
+void add_half(benchmark::State& state) {
+  const auto primitives = cpu(state);
+  const std::vector<std::uint16_t> halves(elements, 0x3C00);
+  std::vector<float> out(elements);
+  for (auto _ : state) primitives->add_half(halves, 0.5F, out);
+  set_bytes(state, 10 * elements);
+}
+
+void accumulate_half(benchmark::State& state) {
+  const auto primitives = cpu(state);
+  const std::vector<std::uint16_t> halves(elements, 0x1400);
+  std::vector<std::uint16_t> sum(elements);
+  for (auto _ : state) primitives->accumulate_half(halves, sum);
+  set_bytes(state, 6 * elements);
+}
+
+/// The indices to code.
+const std::vector<std::uint32_t>& support() {
+  static const std::vector<std::uint32_t> indices = make_cpu_primitives(1)->select_largest(gradient(), coded).indices;
+  return indices;
+}
+
+void encode(const IndexCodingEntry& coding, benchmark::State& state) {
+  std::vector<std::byte> bytes;
+  for (auto _ : state) {
+    bytes.clear();
+    coding.encode(support(), elements, bytes);
+    benchmark::DoNotOptimize(bytes.data());
   }
+}
 
-  std::map<std::string, double> seconds_;  // by name
-};
+void decode(const IndexCodingEntry& coding, benchmark::State& state) {
+  std::vector<std::byte> bytes;
+  coding.encode(support(), elements, bytes);
+  std::size_t used = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(coding.decode(bytes, elements, coded, used));
+}
 
-void register_case(const char* name, void (*body)(benchmark::State&), std::initializer_list<int> threads) {
-  auto* const added = benchmark::RegisterBenchmark(name, body);
+void print_figures(const Medians& medians) {
+  const auto of = [&](const char* name) { return medians.of(name); };
+  const double read = elements * sizeof(float) * 1e-9 / of("read_memory/2");
+  std::printf("\nFigures of this run, from medians, with 2 threads unless it says otherwise\n");
+  print_figure("read bandwidth", read, "GB/s");
+  print_figure("select_largest: nth_element of indices on 1 thread takes", of("nth_element") / of("select_largest/2"),
+               "times", "must 8, aim 15");
+  print_figure("select_largest: nth_element of pairs on 1 thread takes",
+               of("nth_element_pairs") / of("select_largest/2"), "times");
+  print_figure("select_largest: bytes read, of the read bandwidth", of("read_memory/2") / of("select_largest/2"), "");
+  print_figure("pack_signs: bytes read, of the read bandwidth", of("read_memory/2") / of("pack_signs/2"), "",
+               "must 0.7, aim 0.9");
+  print_figure("vote of 32: bytes read, of the read bandwidth", voters * elements / 8 * 1e-9 / of("vote/2") / read, "",
+               "must 0.5, aim 0.8");
+  const auto print_traffic = [&](const char* what, const char* name, double bytes) {
+    print_figure(what, bytes * elements * 1e-9 / of(name), "GB/s");
+  };
+  print_traffic("accumulate: 8 bytes read and 4 written an element", "accumulate/2", 12);
+  print_traffic("to_half: 4 bytes read and 2 written an element", "to_half/2", 6);
+  print_traffic("add_half: 6 bytes read and 4 written an element", "add_half/2", 10);
+  print_traffic("accumulate_half: 4 bytes read and 2 written an element", "accumulate_half/2", 6);
+  print_figure("top-k with residual: accumulate, select_largest, scatter_zero", of("top_k_with_residual/2") * 1e3,
+               "ms");
+  print_figure("merge_largest of 2 x 3.45 M entries, 1 thread", of("merge_many/1") * 1e9 / (2 * many), "ns/entry");
+  print_figure("merge_largest of 2 x 3.45 M entries", of("merge_many/2") * 1e9 / (2 * many), "ns/entry");
+  for (const IndexCodingEntry& coding : index_codings()) {
+    const std::string name(coding.name);
+    print_figure(("encode indices, " + name + ", 1 thread").c_str(), coded * 1e-9 / medians.of("encode " + name),
+                 "G/s");
+    print_figure(("decode indices, " + name + ", 1 thread").c_str(), coded * 1e-9 / medians.of("decode " + name), "G/s",
+                 "must 0.1");
+  }
+}
+
+void register_case(const std::string& name, const std::function<void(benchmark::State&)>& body,
+                   std::initializer_list<int> threads) {
+  auto* const added = benchmark::RegisterBenchmark(name.c_str(), body);
   for (const int count : threads) added->Arg(count);
   added->Unit(benchmark::kMillisecond)->UseRealTime()->Repetitions(9)->ReportAggregatesOnly();
 }
@@ -193,10 +276,20 @@ int main(int argc, char** argv) {
   register_case("vote", vote, {1, 2});
   register_case("merge_largest", merge_largest, {1});
   register_case("vote_sparse", vote_sparse, {1, 2});
+  register_case("merge_many", merge_many, {1, 2});
+  register_case("accumulate", accumulate, {1, 2});
+  register_case("top_k_with_residual", top_k_with_residual, {1, 2});
+  register_case("to_half", to_half, {1, 2});
+  register_case("add_half", add_half, {1, 2});
+  register_case("accumulate_half", accumulate_half, {1, 2});
+  for (const IndexCodingEntry& coding : index_codings()) {
+    register_case("encode " + std::string(coding.name), [&](benchmark::State& state) { encode(coding, state); }, {});
+    register_case("decode " + std::string(coding.name), [&](benchmark::State& state) { decode(coding, state); }, {});
+  }
   register_case("nth_element", nth_element, {});
   register_case("nth_element_pairs", nth_element_pairs, {});
   Medians reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
-  reporter.print_ratios();
+  print_figures(reporter);
   return 0;
 }

@@ -51,14 +51,6 @@ Payload cut_pairs(const Payload& payload, std::uint64_t begin, std::uint64_t end
       {std::span(pairs.indices).subspan(first, last - first), std::span(pairs.values).subspan(first, last - first)});
 }
 
-void append_signs(std::vector<std::byte>& out, std::size_t out_entries, std::span<const std::byte> signs,
-                  std::size_t first, std::size_t last) {
-  out.resize((out_entries + last - first + 7) / 8);
-  for (std::size_t j = first; j < last; ++j) {
-    if (sign_bit(signs, j)) set_sign_bit(out, out_entries + j - first);
-  }
-}
-
 Payload cut_sparse_signs(const Payload& payload, std::uint64_t begin, std::uint64_t end) {
   SparseSigns signs = read_sparse_signs(payload);
   const auto [first, last] = cut_indices(signs.indices, begin, end);

@@ -85,4 +85,18 @@ SparseSigns read_sparse_signs(const Payload& payload) {
   return signs;
 }
 
+void append_signs(std::vector<std::byte>& out, std::size_t count, std::span<const std::byte> signs, std::size_t first,
+                  std::size_t last) {
+  out.resize((count + last - first + 7) / 8);
+  for (std::size_t size; first < last; first += size, count += size) {  // 8 entries, or the rest
+    size = std::min<std::size_t>(8, last - first);
+    const bool in_two = first % 8 + size > 8;
+    const unsigned two = std::to_integer<unsigned>(signs[first / 8]) |
+                         (in_two ? std::to_integer<unsigned>(signs[first / 8 + 1]) << 8 : 0U);
+    const unsigned entries = (two >> (first % 8) & ((1U << size) - 1)) << (count % 8);
+    out[count / 8] |= static_cast<std::byte>(entries);
+    if (count % 8 + size > 8) out[count / 8 + 1] |= static_cast<std::byte>(entries >> 8);
+  }
+}
+
 }  // namespace simrun

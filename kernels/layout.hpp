@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "kernels/payload.hpp"
 #include "kernels/primitives.hpp"
@@ -37,8 +38,13 @@ inline bool sign_bit(std::span<const std::byte> signs, std::size_t j) {
   return (std::to_integer<unsigned>(signs[j / 8]) >> (j % 8) & 1U) != 0;
 }
 
-inline void set_sign_bit(std::span<std::byte> signs, std::size_t j) {
-  signs[j / 8] |= std::byte{1} << static_cast<int>(j % 8);
+/// Sets the sign of entry `j`, which was 0. Without a branch: signs cannot be predicted.
+inline void set_sign_bit(std::span<std::byte> signs, std::size_t j, bool negative) {
+  signs[j / 8] |= static_cast<std::byte>(negative) << static_cast<int>(j % 8);
 }
+
+/// Appends entries [first, last) of `signs` to the `count` entries that `out` has.
+void append_signs(std::vector<std::byte>& out, std::size_t count, std::span<const std::byte> signs, std::size_t first,
+                  std::size_t last);
 
 }  // namespace simrun

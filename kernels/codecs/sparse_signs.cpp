@@ -50,7 +50,7 @@ class SparseSignsCodec final : public Codec {
     signs.signs.resize((entries + 7) / 8);
     for (std::size_t j = 0; j < entries; ++j) {
       if (pairs.values[j] == 0.0F) continue;
-      if (pairs.values[j] < 0.0F) set_sign_bit(signs.signs, signs.indices.size());
+      set_sign_bit(signs.signs, signs.indices.size(), pairs.values[j] < 0.0F);
       signs.indices.push_back(pairs.indices[j]);
     }
     signs.signs.resize((signs.indices.size() + 7) / 8);

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "kernels/cpu/mask.hpp"
+#include "kernels/parallel.hpp"
+#include "kernels/primitives.hpp"
 
 namespace simrun {
 
@@ -23,6 +25,11 @@ struct Cutoff {
   bool non_finite = false;    ///< some element is a NaN or an infinity
 };
 
+/// True where few enough of `elements` are selected that looking for them pays.
+inline bool is_sparse(Cutoff::Share share, std::size_t elements) {
+  return share.selected() < elements / 16;
+}
+
 /// Exact, by counting the 31 bits of the keys digit by digit from the top. 0 < k <= number of values.
 Cutoff find_cutoff(std::span<const std::span<const float>> chunks, std::size_t k, unsigned threads);
 
@@ -36,6 +43,46 @@ void for_each_selected(std::span<const float> chunk, std::uint32_t key, std::siz
     }
     emit(i);
   });
+}
+
+/// Writes index_of(i) and the value of every selected element i of a chunk to `indices` and `values`, which have room
+/// for exactly those.
+template <class IndexOf>
+void gather_chunk(std::span<const float> chunk, std::uint32_t key, Cutoff::Share share, const IndexOf& index_of,
+                  std::uint32_t* indices, float* values) {
+  if (is_sparse(share, chunk.size())) {
+    for_each_selected(chunk, key, share.ties, [&](std::size_t i) {
+      *indices++ = index_of(i);
+      *values++ = chunk[i];
+    });
+    return;
+  }
+  // Without a branch, which could not be predicted: what is not selected is written over by the next one.
+  const std::size_t count = share.selected();
+  std::size_t ties = share.ties;
+  std::size_t at = 0;
+  for (std::size_t i = 0; at < count; ++i) {
+    const std::uint32_t own = magnitude_key(chunk[i]);
+    const std::size_t tie = static_cast<std::size_t>(own == key) & static_cast<std::size_t>(ties != 0);
+    indices[at] = index_of(i);
+    values[at] = chunk[i];
+    at += static_cast<std::size_t>(own > key) | tie;
+    ties -= tie;
+  }
+}
+
+/// What the cutoff selects; indices_of(c) gives the function from an element of chunk c to its index.
+template <class IndicesOf>
+Pairs gather(std::span<const std::span<const float>> chunks, const Cutoff& cutoff, unsigned threads,
+             const IndicesOf& indices_of) {
+  std::vector<std::size_t> start{0};
+  for (const Cutoff::Share share : cutoff.shares) start.push_back(start.back() + share.selected());
+  Pairs result{std::vector<std::uint32_t>(start.back()), std::vector<float>(start.back())};
+  parallel_for(chunks.size(), threads, [&](std::size_t c) {
+    gather_chunk(chunks[c], cutoff.key, cutoff.shares[c], indices_of(c), result.indices.data() + start[c],
+                 result.values.data() + start[c]);
+  });
+  return result;
 }
 
 }  // namespace simrun

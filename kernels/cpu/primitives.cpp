@@ -15,7 +15,9 @@ class CpuPrimitives final : public Primitives {
     return cpu_select_largest(x, k, threads_);
   }
 
-  Pairs merge_largest(PairsView a, PairsView b, std::size_t k) const override { return cpu_merge_largest(a, b, k); }
+  Pairs merge_largest(PairsView a, PairsView b, std::size_t k) const override {
+    return cpu_merge_largest(a, b, k, threads_);
+  }
 
   void pack_signs(std::span<const float> x, std::span<std::uint32_t> words) const override {
     cpu_pack_signs(x, words, threads_);

@@ -74,23 +74,6 @@ std::optional<std::vector<Pairs>> collect(const Chunks& chunks, Guess guess, std
   return found;
 }
 
-/// Writes what the cutoff selects, each chunk at its place; index_of(c, i) is the index of element i of chunk c.
-template <class IndexOf>
-Pairs gather(const Chunks& chunks, const Cutoff& cutoff, std::size_t k, unsigned threads, const IndexOf& index_of) {
-  Pairs result{std::vector<std::uint32_t>(k), std::vector<float>(k)};
-  std::vector<std::size_t> start(chunks.size(), 0);
-  for (std::size_t c = 1; c < chunks.size(); ++c) start[c] = start[c - 1] + cutoff.shares[c - 1].selected();
-  parallel_for(chunks.size(), threads, [&](std::size_t c) {
-    std::size_t at = start[c];
-    for_each_selected(chunks[c], cutoff.key, cutoff.shares[c].ties, [&](std::size_t i) {
-      result.indices[at] = index_of(c, i);
-      result.values[at] = chunks[c][i];
-      ++at;
-    });
-  });
-  return result;
-}
-
 Pairs select_among(const std::vector<Pairs>& candidates, std::span<const float> x, std::size_t k, unsigned threads) {
   Chunks chunks;
   std::size_t total = 0;
@@ -101,14 +84,18 @@ Pairs select_among(const std::vector<Pairs>& candidates, std::span<const float> 
   threads = useful_threads(total, threads);
   const Cutoff cutoff = find_cutoff(chunks, k, threads);
   if (cutoff.non_finite) check_finite(x);
-  return gather(chunks, cutoff, k, threads, [&](std::size_t c, std::size_t i) { return candidates[c].indices[i]; });
+  return gather(chunks, cutoff, threads, [&](std::size_t c) {
+    return [indices = candidates[c].indices.data()](std::size_t i) { return indices[i]; };
+  });
 }
 
 Pairs select_among_all(const Chunks& chunks, std::span<const float> x, std::size_t k, unsigned threads) {
   const Cutoff cutoff = find_cutoff(chunks, k, threads);
   if (cutoff.non_finite) check_finite(x);
-  return gather(chunks, cutoff, k, threads, [&](std::size_t c, std::size_t i) {
-    return static_cast<std::uint32_t>(static_cast<std::size_t>(chunks[c].data() - x.data()) + i);
+  return gather(chunks, cutoff, threads, [&](std::size_t c) {
+    return [first = static_cast<std::uint32_t>(chunks[c].data() - x.data())](std::size_t i) {
+      return first + static_cast<std::uint32_t>(i);
+    };
   });
 }
 

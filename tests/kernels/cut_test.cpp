@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "kernels/layout.hpp"
 #include "tests/kernels/samples.hpp"
 
 using namespace simrun;
@@ -68,4 +69,23 @@ TEST_CASE("what cannot be joined is refused") {
   CHECK_THROWS_AS(join(std::vector{signs, signs}), PayloadError);  // 70 is no multiple of 32
   const Payload all = Payload::size_only({.kind = PayloadKind::signs, .elements = Payload::most_elements});
   CHECK_THROWS_AS(join(std::vector{all, all}), PayloadError);
+}
+
+TEST_CASE("signs are appended entry by entry, whatever lies before them") {
+  std::mt19937 random(20);
+  std::vector<std::byte> from(9);
+  for (std::byte& value : from) value = static_cast<std::byte>(random());
+  for (std::size_t count = 0; count < 20; ++count) {
+    for (std::size_t first = 0; first < 20; ++first) {
+      for (std::size_t last = first; last <= 72; ++last) {
+        std::vector<std::byte> out((count + 7) / 8);
+        for (std::size_t j = 0; j < count; ++j) set_sign_bit(out, j, sign_bit(from, 71 - j));
+        std::vector<std::byte> expected = out;
+        expected.resize((count + last - first + 7) / 8);
+        for (std::size_t j = first; j < last; ++j) set_sign_bit(expected, count + j - first, sign_bit(from, j));
+        append_signs(out, count, from, first, last);
+        REQUIRE(out == expected);
+      }
+    }
+  }
 }

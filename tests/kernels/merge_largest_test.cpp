@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -29,8 +30,8 @@ std::vector<Entry> merge_by_sorting(const Pairs& a, const Pairs& b, std::size_t 
   return all;
 }
 
-std::vector<Entry> merged(const Pairs& a, const Pairs& b, std::size_t k) {
-  const Pairs sum = make_cpu_primitives(1)->merge_largest({a.indices, a.values}, {b.indices, b.values}, k);
+std::vector<Entry> merged(const Pairs& a, const Pairs& b, std::size_t k, unsigned threads = 1) {
+  const Pairs sum = make_cpu_primitives(threads)->merge_largest({a.indices, a.values}, {b.indices, b.values}, k);
   std::vector<Entry> all;
   for (std::size_t j = 0; j < sum.indices.size(); ++j) all.emplace_back(sum.indices[j], sum.values[j]);
   return all;
@@ -50,6 +51,19 @@ Pairs some_of(const Sample& sample, std::size_t n, unsigned step, unsigned seed)
   return pairs;
 }
 
+/// Every `step`-th index from `first` on, with values of like size.
+Pairs spread(std::uint32_t first, std::uint32_t step, std::size_t count, unsigned seed) {
+  Pairs pairs{{}, normal_values(count, seed)};
+  for (std::size_t j = 0; j < count; ++j) pairs.indices.push_back(first + step * static_cast<std::uint32_t>(j));
+  return pairs;
+}
+
+bool same_bits(const std::vector<Entry>& x, const std::vector<Entry>& y) {
+  return std::equal(x.begin(), x.end(), y.begin(), y.end(), [](const Entry& a, const Entry& b) {
+    return a.first == b.first && std::bit_cast<std::uint32_t>(a.second) == std::bit_cast<std::uint32_t>(b.second);
+  });
+}
+
 Payload payload_of(const Codec& codec, const std::vector<float>& x, std::size_t k) {
   return codec.encode(x, k, {});
 }
@@ -66,6 +80,36 @@ TEST_CASE("merge_largest gives what adding in a map and sorting gives") {
           INFO(sample.name << ", N = " << n << ", K = " << k);
           REQUIRE(merged(a, b, k) == merge_by_sorting(a, b, k));
         }
+      }
+    }
+  }
+}
+
+TEST_CASE("merge_largest gives the same bits on any number of threads, wherever the lists lie") {
+  constexpr std::size_t many = 120'000;  // of both lists together, enough work for seven threads
+  struct Lists {
+    const char* name;
+    Pairs a;
+    Pairs b;
+  };
+  const std::vector<Lists> cases{
+      {"the same indices", spread(5, 3, many, 1), spread(5, 3, many, 2)},
+      {"in turns", spread(0, 2, many, 1), spread(1, 2, many, 2)},
+      {"every third meets", spread(0, 2, many, 1), spread(0, 3, many, 2)},
+      {"one after the other", spread(0, 1, many, 1), spread(many, 1, many, 2)},
+      {"one in a gap of the other", spread(0, 40'000, 100'000, 1), spread(40'001, 1, 30'000, 2)},
+      {"one empty", spread(0, 2, 2 * many, 1), {}},
+      {"equal magnitudes",
+       {spread(0, 2, many, 1).indices, std::vector<float>(many, 1.0F)},
+       {spread(1, 2, many, 1).indices, std::vector<float>(many, -1.0F)}},
+  };
+  for (const Lists& lists : cases) {
+    for (const std::size_t k : {std::size_t{7}, many / 2, many, 3 * many}) {
+      INFO(lists.name << ", K = " << k);
+      const auto expected = merge_by_sorting(lists.a, lists.b, k);
+      for (const unsigned threads : {1U, 2U, 3U, 7U}) {
+        CHECK(same_bits(merged(lists.a, lists.b, k, threads), expected));
+        CHECK(same_bits(merged(lists.b, lists.a, k, threads), expected));
       }
     }
   }

@@ -79,6 +79,19 @@ TEST_CASE("vote_sparse gives what adding in a map gives") {
   }
 }
 
+TEST_CASE("vote_sparse does not depend on the number of threads, wherever the votes are") {
+  std::mt19937 random(9);
+  for (const std::size_t elements : {30'000U, 5'000'000U}) {
+    for (const bool clustered : {false, true}) {
+      std::vector<Votes> all;
+      for (int v = 0; v < 20; ++v) all.push_back(random_votes(clustered ? 20'000 : elements, 15'000, random));
+      INFO(elements << " elements" << (clustered ? ", the first of which have all votes" : ""));
+      const Votes expected = vote_by_adding(all);
+      for (const unsigned threads : {1U, 2U, 3U, 7U}) REQUIRE(vote(all, elements, threads) == expected);
+    }
+  }
+}
+
 TEST_CASE("vote_sparse: a tie and no vote are no update") {
   // 1: +1 +1 -1 = +1; 2: +1 -1 = 0; 4: -1 = -1; the others got no vote.
   CHECK(vote({{{1, 1}, {2, 1}}, {{1, 1}, {2, -1}}, {{1, -1}, {4, -1}}}, 6) == Votes{{1, 1}, {4, -1}});

@@ -1,0 +1,77 @@
+// Any bytes as a payload: refused, or one that is written as those very bytes, that can be cut and joined, and that
+// codecs and aggregators take without harm.
+
+#include <algorithm>
+
+#include "kernels/codec.hpp"
+#include "kernels/layout.hpp"
+#include "tests/fuzz/harness.hpp"
+
+namespace simrun {
+namespace {
+
+/// What takes memory for N elements is tried up to here.
+constexpr std::uint64_t few_elements = 4096;
+
+/// The payload that is made of what is read from `payload`.
+Payload made_again(const Payload& payload) {
+  switch (payload.kind()) {
+    case PayloadKind::pairs: {
+      const Pairs pairs = read_pairs(payload);
+      return make_pairs(payload.index(), payload.elements(), {pairs.indices, pairs.values});
+    }
+    case PayloadKind::sparse_signs: {
+      const SparseSigns signs = read_sparse_signs(payload);
+      return make_sparse_signs(payload.index(), payload.elements(), {signs.indices, signs.signs});
+    }
+    default:
+      return payload;
+  }
+}
+
+void check_cut(const Payload& payload) {
+  const std::uint64_t first = payload.elements() / 96 * 32;
+  const std::uint64_t second = payload.elements() / 64 * 32;
+  const Payload parts[] = {cut(payload, 0, first), cut(payload, first, second),
+                           cut(payload, second, payload.elements())};
+  require(join(parts) == payload, "cut and joined");
+}
+
+void check_codecs(const Payload& payload) {
+  static const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
+  const Payload parts[] = {payload, payload, payload};
+  std::vector<float> out(payload.elements());
+  for (const CodecEntry& entry : codecs()) {
+    const auto codec = entry.make({}, primitives);
+    if (codec->kind() != payload.kind()) continue;
+    codec->decode(payload, 0.5F, out);
+    codec->settle(payload, out);
+    if (const auto aggregator = codec->aggregator()) {
+      const Payload result = aggregator->combine(parts);
+      require(Payload::parse(result.bytes()) == result, "what payloads combine to is a payload");
+      aggregator->accepted(payload, result);
+    }
+  }
+}
+
+void check(std::span<const std::byte> bytes) {
+  Payload payload;
+  try {
+    payload = Payload::parse(bytes);
+  } catch (const PayloadError&) {
+    return;
+  }
+  require(std::ranges::equal(payload.bytes(), bytes.first(payload.size())), "the bytes that were parsed");
+  require(made_again(payload) == payload, "the same payload again");
+  if (payload.elements() > few_elements) return;
+  check_cut(payload);
+  check_codecs(payload);
+}
+
+}  // namespace
+}  // namespace simrun
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  simrun::check(std::as_bytes(std::span(data, size)));
+  return 0;
+}
