@@ -28,17 +28,18 @@ struct Choice {
   std::unique_ptr<CalibrationTarget> (*make)(const CudaDevice& gpu);
   CudaDevice gpu;
   std::string file;
+  std::string note;
 };
 
 Choice choose(const std::string& device) {
-  if (device != "cpu") {
-    const Gpus gpus = find_gpus();
-    if (!gpus.devices.empty())
-      return {make_cuda_calibration_target, gpus.devices.front(), gpu_calibration_file(gpus.devices.front())};
-    if (device == "cuda")
-      throw InputError("command line", "--device", "no GPU can be used: " + gpus.why_none, "accepted here: cpu");
-  }
-  return {[](const CudaDevice&) { return make_cpu_calibration_target(); }, {}, cpu_calibration_file()};
+  const auto cpu = [](const CudaDevice&) { return make_cpu_calibration_target(); };
+  if (device == "cpu") return {cpu, {}, cpu_calibration_file(), {}};
+  const Gpus gpus = find_gpus();
+  if (!gpus.devices.empty())
+    return {make_cuda_calibration_target, gpus.devices.front(), gpu_calibration_file(gpus.devices.front()), {}};
+  const std::string why = "no GPU can be used: " + gpus.why_none;
+  if (device == "cuda") throw InputError("command line", "--device", why, "accepted here: cpu");
+  return {cpu, {}, cpu_calibration_file(), why + "; measuring the processor"};
 }
 
 /// Better now than after minutes of measuring. Leaves nothing behind.
@@ -81,6 +82,7 @@ void calibrate(const CalibrateArguments& arguments) {
   std::error_code failed;
   if (!arguments.out) fs::create_directories(fs::path(file).parent_path(), failed);  // check_place says why not
   check_place(file);
+  if (!choice.note.empty()) std::fprintf(stderr, "note: %s\n", choice.note.c_str());
   write_calibration(*choice.make(choice.gpu), file, arguments.quick);
 }
 

@@ -1,5 +1,7 @@
 #include "sim/device_report.hpp"
 
+#include <algorithm>
+
 namespace simrun {
 namespace {
 
@@ -11,14 +13,33 @@ std::string device_line(const DeviceProfile& profile) {
   return profile.name + " (" + profile.provenance + "; " + profile.device + "; " + profile.source + ")";
 }
 
-Json device_provenance(const DeviceProfile& profile, const UsedExtents& used) {
-  Json operations = Json::object();
-  for (const auto& [name, times] : profile.operations)
-    operations[name] = {{"provenance", times.provenance}, {"source", times.source}};
-  return {{"name", profile.name},         {"device", profile.device},
-          {"software", profile.software}, {"provenance", profile.provenance},
-          {"source", profile.source},     {"bandwidth", show(profile.bandwidth)},
-          {"operations", operations},     {"extrapolated", beyond_the_grid(profile, used)}};
+UsedDevices used_devices(const Study& study, const std::vector<PointResult>& results) {
+  UsedDevices devices;
+  for (std::size_t point = 0; point < results.size(); ++point) {
+    const DeviceProfile* profile = study.points[point].scenario.device.get();
+    auto known = std::find_if(devices.begin(), devices.end(), [&](const auto& one) { return one.first == profile; });
+    if (known == devices.end()) known = devices.insert(devices.end(), {profile, {}});
+    if (results[point].times) include(known->second, results[point].times->used);
+  }
+  return devices;
+}
+
+Json device_provenance(const UsedDevices& devices) {
+  Json list = Json::array();
+  for (const auto& [profile, used] : devices) {
+    Json operations = Json::object();
+    for (const auto& [name, times] : profile->operations)
+      operations[name] = {{"provenance", times.provenance}, {"source", times.source}};
+    list.push_back({{"name", profile->name},
+                    {"device", profile->device},
+                    {"software", profile->software},
+                    {"provenance", profile->provenance},
+                    {"source", profile->source},
+                    {"bandwidth", show(profile->bandwidth)},
+                    {"operations", operations},
+                    {"extrapolated", beyond_the_grid(*profile, used)}});
+  }
+  return list;
 }
 
 std::vector<std::string> beyond_the_grid(const DeviceProfile& profile, const UsedExtents& used) {
@@ -36,6 +57,15 @@ std::vector<std::string> beyond_the_grid(const DeviceProfile& profile, const Use
               show(values.back());
     }
     if (!text.empty()) lines.push_back(operation + text);
+  }
+  return lines;
+}
+
+std::vector<std::string> beyond_the_grid(const UsedDevices& devices) {
+  std::vector<std::string> lines;
+  for (const auto& [profile, used] : devices) {
+    for (const std::string& line : beyond_the_grid(*profile, used))
+      lines.push_back("device " + profile->name + ": " + line);
   }
   return lines;
 }

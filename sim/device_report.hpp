@@ -1,21 +1,31 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/device_times.hpp"
+#include "sim/experiment.hpp"
 #include "sim/json.hpp"
+#include "sim/sweep.hpp"
 
 namespace simrun {
 
 /// "p102-100 (published; NVIDIA P102-100, 440 GB/s; ...)".
 std::string device_line(const DeviceProfile& profile);
 
-/// Where the device's times come from, by operation, and which of them were used beyond what was measured.
-Json device_provenance(const DeviceProfile& profile, const UsedExtents& used);
+/// The devices of a study's points, each once, and what was used of them.
+using UsedDevices = std::vector<std::pair<const DeviceProfile*, UsedExtents>>;
+UsedDevices used_devices(const Study& study, const std::vector<PointResult>& results);
+
+/// A list: where each device's times come from, by operation, and which of them were used beyond what was measured.
+Json device_provenance(const UsedDevices& devices);
 
 /// Where measured times were used beyond the grid that was measured: a line for each such operation. A value within 1 %
 /// of the grid's ends counts as on it: shares of whole numbers are not exact.
 std::vector<std::string> beyond_the_grid(const DeviceProfile& profile, const UsedExtents& used);
+
+/// The same of all devices, each line with the device's name.
+std::vector<std::string> beyond_the_grid(const UsedDevices& devices);
 
 }  // namespace simrun

@@ -214,17 +214,6 @@ std::string Report::table() const {
   return heading() + table.text();
 }
 
-std::vector<std::pair<const DeviceProfile*, UsedExtents>> Report::devices() const {
-  std::vector<std::pair<const DeviceProfile*, UsedExtents>> all;
-  for (std::size_t point = 0; point < results_.size(); ++point) {
-    const DeviceProfile* profile = study_.points[point].scenario.device.get();
-    auto known = std::find_if(all.begin(), all.end(), [&](const auto& device) { return device.first == profile; });
-    if (known == all.end()) known = all.insert(all.end(), {profile, {}});
-    if (results_[point].times) include(known->second, results_[point].times->used);
-  }
-  return all;
-}
-
 Json Report::json() const {
   Json rows = Json::array();
   Json failed = Json::array();
@@ -249,24 +238,18 @@ Json Report::json() const {
                         {"failure", results_[point].failure}});
     }
   }
-  Json device_list = Json::array();
-  for (const auto& [profile, used] : devices()) device_list.push_back(device_provenance(*profile, used));
   return {{"scenario", study_.json},
           {"resolved", resolved},
           {"seed", one_or_list(seeds)},
           {"versions", {{"simrun", SIMRUN_VERSION}, {"simgrid", simgrid_version()}}},
           {"network_model", one_or_list(network_models)},
-          {"devices", device_list},
+          {"devices", device_provenance(used_devices(study_, results_))},
           {"points", rows},
           {"failed", failed}};
 }
 
 std::vector<std::string> Report::warnings() const {
-  std::vector<std::string> lines;
-  for (const auto& [profile, used] : devices()) {
-    for (const std::string& line : beyond_the_grid(*profile, used))
-      lines.push_back("device " + profile->name + ": " + line);
-  }
+  std::vector<std::string> lines = beyond_the_grid(used_devices(study_, results_));
   const std::set<std::string> inputs = {"workers",    "k",     "density", "index",
                                         "collective", "model", "device",  "network_model"};
   for (const auto& [key, values] : study_.keys) {

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "sim/device_times.hpp"
 #include "sim/experiment.hpp"
 #include "sim/sweep.hpp"
 
@@ -35,8 +34,6 @@ class Report {
   /// The values of a point's columns, in order; null where one does not apply.
   std::vector<std::pair<std::string, Json>> columns(std::size_t point) const;
   std::vector<std::string> column_names() const;
-  /// The points' devices, each once, and what was used of it.
-  std::vector<std::pair<const DeviceProfile*, UsedExtents>> devices() const;
   std::string heading() const;
 
   const Study& study_;

@@ -5,6 +5,7 @@
 
 #include "sim/child_process.hpp"
 #include "sim/data_path.hpp"
+#include "sim/device_choice.hpp"
 #include "sim/profile_text.hpp"
 #include "sim/scenario_text.hpp"
 #include "sim/simgrid/cluster.hpp"

@@ -10,7 +10,8 @@
 #include <variant>
 #include <vector>
 
-#include "sim/device_choice.hpp"
+#include "sim/device_profile.hpp"
+#include "sim/device_text.hpp"
 #include "sim/fields.hpp"
 #include "sim/gradients.hpp"
 #include "sim/json.hpp"
@@ -28,16 +29,6 @@ struct Compute {
   std::optional<Seconds> backward;
   std::vector<Seconds> backward_by_tensor;  ///< in forward order; empty: shared out by size
   Seconds update;
-};
-
-/// A device as it stands in the file: a profile's name, and another device that its times are scaled to.
-struct DeviceText {
-  struct Scaled {
-    std::string name;
-    BytesPerSecond bandwidth;
-  };
-  std::string profile;
-  std::optional<Scaled> scaled_to;
 };
 
 /// Gradients from files, one or M.

@@ -112,24 +112,6 @@ Field<Network> network_field() {
       network_of);
 }
 
-Field<DeviceText> device_field() {
-  const auto scaled = Object<DeviceText::Scaled>()
-                          .required("name", &DeviceText::Scaled::name, text(), "of the device scaled to")
-                          .required("bandwidth", &DeviceText::Scaled::bandwidth, bandwidth(), "of its memory")
-                          .field();
-  const auto object =
-      Object<DeviceText>()
-          .required("profile", &DeviceText::profile, text(), "whose times are scaled")
-          .required(
-              "scaled_to", &DeviceText::scaled_to,
-              convert(scaled, [](DeviceText::Scaled read, const Where&) { return std::optional(std::move(read)); }),
-              "another device: times are scaled by the ratio of memory bandwidths")
-          .field();
-  const auto name = convert(text(), [](std::string read, const Where&) { return DeviceText{std::move(read), {}}; });
-  return text_or_object(name, object,
-                        "auto, cpu, cuda, a profile's name or path, or an object with profile and scaled_to");
-}
-
 /// Gradients as they stand in the file.
 struct GradientsText {
   enum class Source { synthetic, npy };

@@ -79,6 +79,7 @@ RULES = [
             "sim/command_line.*",
             "sim/device_choice.*",
             "sim/device_report.*",
+            "sim/device_text.*",
             "sim/experiment.*",
             "sim/fields.*",
             "sim/fields_impl.hpp",

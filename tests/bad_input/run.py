@@ -168,6 +168,7 @@ def command_lines():
                skip="this machine has a GPU" if os.path.exists("/dev/nvidiactl") else "")
     yield case("calibrate_with_scenario", "calibrate", sound)
     yield case("calibrate_with_option_of_runs", "calibrate", "--dry-run")
+    yield case("calibrate_any_device_out_is_folder", "calibrate", "-o", ".")
     yield case("calibrate_out_empty", *cpu, "-o", "")
     yield case("calibrate_out_left_out", *cpu, "-o")
     yield case("calibrate_out_is_folder", *cpu, "-o", ".")
