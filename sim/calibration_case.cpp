@@ -1,6 +1,9 @@
 #include "sim/calibration_case.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "sim/cpu_operation.hpp"
@@ -21,6 +24,12 @@ std::size_t kept(std::size_t elements, double density) {
 }
 
 }  // namespace
+
+std::uint64_t CalibrationData::most_elements_here() {
+  constexpr std::uint64_t most_bytes_an_element = 128;
+  const auto bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES) * ::sysconf(_SC_PAGESIZE));
+  return std::bit_floor(bytes / most_bytes_an_element);
+}
 
 CalibrationData::CalibrationData(std::uint64_t most_elements, unsigned threads)
     : threads_(threads), values_(most_elements + most_parts * offset_between_parts) {

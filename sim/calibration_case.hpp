@@ -14,6 +14,9 @@ namespace simrun {
 /// Makes cases from one stretch of random data.
 class CalibrationData {
  public:
+  /// So many that the largest case, with all its copies, has room in this machine's memory.
+  static std::uint64_t most_elements_here();
+
   /// For places of at most `most_elements` elements. Cases are made with that many threads; nothing in them depends on
   /// it.
   CalibrationData(std::uint64_t most_elements, unsigned threads);

@@ -17,8 +17,6 @@
 namespace simrun {
 namespace {
 
-constexpr std::uint64_t most_bytes_an_element = 128;  ///< of memory that a case takes, with all its copies
-
 using Clock = std::chrono::steady_clock;
 
 Seconds since(Clock::time_point begin) {
@@ -43,10 +41,6 @@ std::size_t last_level_cache() {
     if (file >> kibibytes) largest = std::max(largest, kibibytes << 10);
   }
   return largest > 0 ? largest : unknown;
-}
-
-std::uint64_t physical_memory() {
-  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 /// Two buffers, each of four times the last-level cache.
@@ -136,9 +130,7 @@ class CpuTarget final : public CalibrationTarget {
   }
 
  private:
-  static std::uint64_t elements() {
-    return std::min<std::uint64_t>(1 << 25, std::bit_floor(physical_memory() / most_bytes_an_element));
-  }
+  static std::uint64_t elements() { return std::min<std::uint64_t>(1 << 25, CalibrationData::most_elements_here()); }
 
   unsigned threads_;
   Caches caches_;

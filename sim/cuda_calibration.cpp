@@ -95,10 +95,11 @@ class CudaTarget final : public CalibrationTarget {
   }
 
  private:
-  /// So many that the largest case, with all its copies, has room.
+  /// So many that the largest case, with all its copies, has room on the GPU and here.
   static std::uint64_t elements(std::uint64_t free_memory) {
+    constexpr std::uint64_t most = std::uint64_t{1} << 29;
     constexpr std::uint64_t most_bytes_an_element = 48;
-    return std::min<std::uint64_t>(std::uint64_t{1} << 29, std::bit_floor(free_memory / most_bytes_an_element));
+    return std::min({most, std::bit_floor(free_memory / most_bytes_an_element), CalibrationData::most_elements_here()});
   }
 
   CudaDevice device_;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that only a machine with an NVIDIA GPU can show, in one command and under eight minutes: the tests on the
-# GPU, compute-sanitizer, a measured device profile, the comparison with PyTorch and CUB. A step that fails does not
-# stop the others; the last lines say how each ended.
+# GPU, compute-sanitizer, a device profile on a coarse grid, the comparison with PyTorch and CUB. A step that fails does
+# not stop the others; the last lines say how each ended. The whole grid: simrun calibrate --device cuda, 10 minutes.
 #   tests/gpu.sh [OUT [BUILD]]   OUT: folder for logs and the profile (default: results/gpu)
 #                                BUILD: a finished build (default: build/gpu, which is brought up to date)
 set -uo pipefail
@@ -49,7 +49,7 @@ export build
 step gpu 20 nvidia-smi
 [[ ${2-} ]] || step build 240 bash -c build_all
 step tests 90 "$build/tests/test_gpu"
-step calibrate 170 "$build/sim/simrun" calibrate --device cuda -o "$out/profile.json"
+step calibrate 90 "$build/sim/simrun" calibrate --device cuda --quick -o "$out/profile.json"
 step "side by side" 90 bash -c side_by_side
 step memcheck 50 bash -c 'under_sanitizer memcheck'
 step racecheck 50 bash -c 'under_sanitizer racecheck'
