@@ -90,11 +90,11 @@ void write_calibration(CalibrationTarget& target, const std::string& file, bool 
   CalibrationOptions options;
   options.grid = {.most_elements = target.most_elements(), .sizes = {}, .quick = quick};
   if (quick) {
-    options.grid.most_elements = std::min<std::uint64_t>(options.grid.most_elements, 1 << 24);
-    options.budget = Seconds(30);
+    options.grid.most_elements = std::min<std::uint64_t>(options.grid.most_elements, 1 << 23);
+    options.budget = Seconds(25);
   } else {
     options.grid.sizes = sizes_of_shipped_models();
-    options.budget = Seconds(300);
+    options.budget = Seconds(180);
   }
   std::fprintf(stderr, "measuring %s: %zu points, about %s\n", target.facts().device.c_str(),
                points_to_measure(options.grid), quick ? "half a minute" : "6 minutes");

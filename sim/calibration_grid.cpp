@@ -35,9 +35,11 @@ std::vector<double> elements_axis(const GridOptions& options) {
 }
 
 std::vector<double> density_axis(const OperationEntry& operation, bool quick) {
-  std::vector<double> axis = quick ? std::vector<double>{1e-4, 1e-2, 1} : std::vector<double>{1e-4, 1e-3, 1e-2, 0.1, 1};
+  // Closer together where the cost of entries overtakes that of elements.
+  std::vector<double> axis = {1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1};
+  if (quick) axis = {1e-4, 0.01, 1};
   // Of the payloads that are combined, which the axis takes together.
-  if (operation.name.starts_with("combine.")) axis.push_back(8);
+  if (operation.name.starts_with("combine.")) axis.push_back(4);
   return axis;
 }
 

@@ -169,7 +169,7 @@ TEST_CASE("calibration grid: sizes of models take the place of powers that are n
   const std::vector<CostTable::Axis> axes = calibration_axes(operation, options);
   // 21,000 is near 20,000, 16,384 too; a million is beyond what fits.
   CHECK(axes[0].values == std::vector<double>{1, 64, 1024, 4096, 20'000, 30'000, 65'536});
-  CHECK(axes[1].values == std::vector<double>{1e-4, 1e-3, 1e-2, 0.1, 1});
+  CHECK(axes[1].values == std::vector<double>{1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1});
   CHECK(calibration_axes(operation_entry("combine.pairs"), options)[0].values ==
         std::vector<double>{1, 4, 16, 64, 256, 1024, 4096});
   CHECK(calibration_axes(operation_entry("combine.signs"), options)[1].values.back() == 64);
