@@ -21,7 +21,7 @@ namespace simrun::cuda {
 
 // A kernel is a struct: its members are the arguments, and `run` is what one block of threads does. It is written once,
 // over the type of the block: DeviceBlock runs it on a GPU, HostBlock on the processor, so that sanitizers and tests
-// reach it where there is no GPU.
+// reach it where there is no GPU. ThreadedBlock (tests/races/) finds what threads of a GPU may not do to each other.
 //
 //     struct Negate {
 //       static constexpr const char* name = "negate";
@@ -60,7 +60,8 @@ namespace simrun::cuda {
 // All threads of a block make the same calls in the same order; f may hold any code but calls of these with a barrier.
 //
 // A warp offers: number() in the block, thread(lane), each_lane(f), PerLane<T>, ballot(f) (bit l is set where f(l)),
-// exclusive_sum(x), sum(x) and largest(x) of a PerLane<T>, the results known to all lanes.
+// exclusive_sum(x), sum(x) and largest(x) of a PerLane<T>, the results known to all lanes. All lanes make the same
+// calls. What a lane writes, the others see after the end of an each_lane, not after the other calls.
 
 /// Threads that run in step.
 inline constexpr unsigned warp_lanes = 32;

@@ -7,11 +7,11 @@
 #include <memory>
 #include <numeric>
 #include <random>
-#include <span>
 #include <utility>
 #include <vector>
 
 #include "kernels/cuda/block.hpp"
+#include "kernels/cuda/host_memory.hpp"
 #include "kernels/parallel.hpp"
 
 namespace simrun::cuda {
@@ -64,7 +64,7 @@ class HostWarp {
 /// depend on each other's writes, which is what a barrier between phases means; so that a dependence shows, some phases
 /// run from the last thread to the first.
 template <unsigned Threads>
-class HostBlock {
+class HostBlock : public HostAtomics {
  public:
   static constexpr unsigned threads = Threads;
 
@@ -117,40 +117,6 @@ class HostBlock {
     return true;
   }
 
-  template <class T>
-  T add(T* at, T value) const {
-    return std::atomic_ref<T>(*at).fetch_add(value, std::memory_order_relaxed);
-  }
-
-  template <class T>
-  T take_max(T* at, T value) const {
-    const std::atomic_ref<T> target(*at);
-    T old = target.load(std::memory_order_relaxed);
-    while (old < value && !target.compare_exchange_weak(old, value, std::memory_order_relaxed)) {
-    }
-    return old;
-  }
-
-  template <class T>
-  T take_or(T* at, T value) const {
-    return std::atomic_ref<T>(*at).fetch_or(value, std::memory_order_relaxed);
-  }
-
-  template <class T>
-  void put(T* at, T value) const {
-    std::atomic_ref<T>(*at).store(value, std::memory_order_relaxed);
-  }
-
-  template <class T>
-  T read_fresh(const T* at) const {
-    return *at;
-  }
-
-  template <class T>
-  T read_once(const T* at) const {
-    return *at;
-  }
-
  private:
   template <class Work>
   void in_some_order(unsigned count, const Work& work) {
@@ -164,22 +130,8 @@ class HostBlock {
 };
 
 /// Runs kernels on the processor: each launch runs its blocks in an order drawn at random, on `threads` threads.
-class HostMachine {
+class HostMachine : public HostMemory {
  public:
-  template <class T>
-  class Buffer {
-   public:
-    explicit Buffer(std::size_t size) : values_(size) {
-      if (size > 0) std::memset(static_cast<void*>(values_.data()), 0xA5, size * sizeof(T));  // nothing counts on zeros
-    }
-    T* data() { return values_.data(); }
-    const T* data() const { return values_.data(); }
-    std::size_t size() const { return values_.size(); }
-
-   private:
-    std::vector<T> values_;
-  };
-
   explicit HostMachine(unsigned threads = 1, unsigned seed = 1) : threads_(threads), random_(seed) {}
 
   /// Blocks that run at once, if a multiprocessor holds `residency` of them.
@@ -197,24 +149,6 @@ class HostMachine {
       HostBlock<Kernel::threads> block(order[i], blocks, seed + order[i]);
       kernel.run(block, *shared);
     });
-  }
-
-  void clear(void* at, std::size_t bytes) { std::memset(at, 0, bytes); }
-
-  template <class T>
-  void copy(T* to, const T* from, std::size_t count) {
-    std::copy_n(from, count, to);
-  }
-
-  template <class T>
-  void upload(T* to, std::span<const T> from) {
-    std::copy(from.begin(), from.end(), to);
-  }
-
-  /// Waits for all that was launched.
-  template <class T>
-  void download(std::span<T> to, const T* from) {
-    std::copy_n(from, to.size(), to.begin());
   }
 
  private:

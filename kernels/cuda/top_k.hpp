@@ -76,7 +76,7 @@ struct GuessFloor {
     const std::uint64_t stride = job.size / samples;
     block.each_thread([&](unsigned t) {
       for (std::uint64_t j = block.global(t); j < samples; j += block.grid_threads()) {
-        const std::uint64_t i = j * stride + (std::uint64_t{scramble(static_cast<std::uint32_t>(j))} * stride >> 32);
+        const std::uint64_t i = sampled(static_cast<std::uint32_t>(j), stride);
         const float value = job.gradient != nullptr ? job.x[i] + job.gradient[i] : job.x[i];
         block.add(&shared.counts[key_of(value) >> digit_shift(0)], 1U);
       }
@@ -89,6 +89,11 @@ struct GuessFloor {
     block.once([&] {  // not above infinity, so that every non-finite value is collected
       selection->floor = smaller(shared.picked.bin << digit_shift(0), least_non_finite_key);
     });
+  }
+
+  /// Element number j of the sample, which is one in [j * stride, (j + 1) * stride).
+  SIMRUN_DEVICE static std::uint64_t sampled(std::uint32_t j, std::uint64_t stride) {
+    return j * stride + (std::uint64_t{scramble(j)} * stride >> 32);
   }
 
  private:

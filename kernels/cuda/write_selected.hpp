@@ -87,7 +87,7 @@ struct CountSelected {
             own[lane] += tally_of(stretch.values[i], selection->key);
           }
         });
-        shared.tallies[tile - begin] = warp.sum(own);
+        block.put(&shared.tallies[tile - begin], warp.sum(own));  // by every lane
       }
     });
     typename Block::template PerThread<Tally> sums;

@@ -119,15 +119,7 @@ TEST_CASE("a right guess of top-k collects few, a wrong one is found out", "[cud
   // and the guess far too high.
   std::vector<float> biased = x;
   const TopKPlan plan = plan_top_k(n, k);
-  const std::uint64_t stride = n / plan.samples;
-  std::size_t large = 0;
-  for (std::uint32_t j = 0; large < k - 1; ++j, ++large) {
-    std::uint32_t h = j;
-    h = (h ^ (h >> 16)) * 0x7FEB352DU;
-    h = (h ^ (h >> 15)) * 0x846CA68BU;
-    h ^= h >> 16;
-    biased[j * stride + (std::uint64_t{h} * stride >> 32)] = 100;
-  }
+  for (std::uint32_t j = 0; j < k - 1; ++j) biased[GuessFloor::sampled(j, n / plan.samples)] = 100;
   const Run wrong = run_top_k(HostMachine(2), biased, zeros, k);
   check_run(wrong, biased, k);
   CHECK(wrong.state.guess_failed == 1);
