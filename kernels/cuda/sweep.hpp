@@ -1,0 +1,218 @@
+#pragma once
+
+#include "kernels/cuda/selection.hpp"
+#include "kernels/cuda/top_k_plan.hpp"
+
+namespace simrun::cuda {
+
+/// What a pass over all elements does.
+enum class Pass {
+  count,    ///< counts the first digit of all keys and picks it
+  collect,  ///< collects what reaches the floor
+  both,     ///< collects, and counts the first digit of what it collects
+};
+
+/// A pass over all elements. Reads 4 bytes an element; with a gradient reads 8 and writes 4. Writes 8 bytes for each
+/// element that it collects.
+template <bool adds_gradient, Pass pass>
+struct Sweep {
+  static constexpr const char* name = adds_gradient           ? pass == Pass::count ? "add_count" : "add_collect"
+                                      : pass == Pass::count   ? "count"
+                                      : pass == Pass::collect ? "collect"
+                                                              : "count_collect";
+  static constexpr unsigned threads = sweep_threads;
+  static constexpr unsigned residency = sweep_residency;
+  static constexpr bool counts = pass != Pass::collect;
+  static constexpr bool collects = pass != Pass::count;
+  struct Shared {
+    std::uint32_t counts[first_digit_bins];
+    Picked picked;
+    std::uint64_t begin;
+  };
+  TopK job;
+  Candidates into;
+  Selection* selection;
+  bool after_failed_guess;  ///< does nothing where the guess was right
+
+  template <class Block>
+  SIMRUN_DEVICE void run(Block& block, Shared& shared) const {
+    if (after_failed_guess && selection->guess_failed == 0) return;
+    const std::uint32_t floor = collects ? selection->floor : 0;
+    if constexpr (counts) clear_counts(block, shared.counts, first_digit_bins);
+    for (std::uint64_t turn = block.number(); turn < into.tiles; turn += block.count()) {
+      // A pass that follows another one begins where that ended, with what the cache still holds.
+      const std::uint64_t tile = pass == Pass::collect ? into.tiles - 1 - turn : turn;
+      sweep_tile_of(block, shared, tile, floor);
+    }
+    if constexpr (counts) {
+      add_counts(block, shared.counts, first_digit_bins, selection->counts[0]);
+      if (block.last_to_arrive(&selection->arrivals)) finish(block, shared);
+    }
+  }
+
+ private:
+  /// The elements that a block handles at a time: quad q of thread t starts at element (q * threads + t) * 4 of them.
+  struct Tile {
+    std::uint64_t number;
+    std::uint64_t begin;
+    std::uint32_t size;
+  };
+
+  /// 16 elements.
+  struct Items {
+    Quad quads[quads_a_thread];
+  };
+
+  template <class Block>
+  SIMRUN_DEVICE void sweep_tile_of(Block& block, Shared& shared, std::uint64_t number, std::uint32_t floor) const {
+    const std::uint64_t begin = number * sweep_tile;
+    const Tile tile{number, begin, static_cast<std::uint32_t>(smaller(sweep_tile, job.size - begin))};
+    typename Block::template PerThread<Items> items;
+    typename Block::template PerThread<std::uint32_t> reaching;   // bit 4 q + c: value c of quad q is collected
+    typename Block::template PerThread<std::uint64_t> positions;  // 16 bits a quad
+    block.each_thread([&](unsigned t) {
+      items[t] = tile.size == sweep_tile ? load<true>(block, t, tile) : load<false>(block, t, tile);
+      std::uint32_t mask = 0;
+      for_each_value(items[t], t, tile, [&](unsigned bit, float value, std::uint32_t i) {
+        const std::uint32_t key = key_of(value);
+        if (key < floor) return;
+        mask |= 1U << bit;
+        if constexpr (counts) block.add(&shared.counts[key >> digit_shift(0)], 1U);
+        if (key >= least_non_finite_key) block.take_max(&selection->non_finite, ~(tile.begin + i));
+      });
+      reaching[t] = mask;
+      positions[t] = 0;
+      for (unsigned q = 0; q < quads_a_thread; ++q) {
+        positions[t] |= std::uint64_t{count_bits(mask >> 4 * q & 15U)} << 16 * q;
+      }
+    });
+    if constexpr (collects) collect(block, shared, tile, items, reaching, positions);
+  }
+
+  /// A tile but the last is whole: its loads are without a condition, so that all are under way at once.
+  template <bool whole, class Block>
+  SIMRUN_DEVICE Items load(Block& block, unsigned t, const Tile& tile) const {
+    Items items;
+    SIMRUN_UNROLL
+    for (unsigned q = 0; q < quads_a_thread; ++q) {
+      items.quads[q] = load_quad<whole>(job.x + tile.begin, offset(q, t), tile);
+    }
+    if constexpr (adds_gradient) add_gradient<whole>(block, items, t, tile);
+    return items;
+  }
+
+  template <bool whole, class Block>
+  SIMRUN_DEVICE void add_gradient(Block& block, Items& items, unsigned t, const Tile& tile) const {
+    Items gradient;
+    const float* const from = job.gradient + tile.begin;
+    SIMRUN_UNROLL
+    for (unsigned q = 0; q < quads_a_thread; ++q) {
+      if constexpr (whole) {
+        gradient.quads[q] = block.read_once(reinterpret_cast<const Quad*>(from + offset(q, t)));
+      } else {
+        gradient.quads[q] = load_quad<whole>(from, offset(q, t), tile);
+      }
+    }
+    SIMRUN_UNROLL
+    for (unsigned q = 0; q < quads_a_thread; ++q) {
+      SIMRUN_UNROLL
+      for (unsigned c = 0; c < 4; ++c) items.quads[q].values[c] += gradient.quads[q].values[c];
+      store_quad<whole>(items.quads[q], offset(q, t), tile);
+    }
+  }
+
+  SIMRUN_DEVICE static std::uint32_t offset(unsigned q, unsigned t) { return (q * threads + t) * 4; }
+
+  template <bool whole>
+  SIMRUN_DEVICE static Quad load_quad(const float* from, std::uint32_t i, const Tile& tile) {
+    if constexpr (whole) return *reinterpret_cast<const Quad*>(from + i);
+    Quad quad{};
+    for (unsigned c = 0; c < 4; ++c) {
+      if (i + c < tile.size) quad.values[c] = from[i + c];
+    }
+    return quad;
+  }
+
+  template <bool whole>
+  SIMRUN_DEVICE void store_quad(const Quad& quad, std::uint32_t i, const Tile& tile) const {
+    float* const to = job.x + tile.begin + i;
+    if constexpr (whole) {
+      *reinterpret_cast<Quad*>(to) = quad;
+    } else {
+      for (unsigned c = 0; c < 4; ++c) {
+        if (i + c < tile.size) to[c] = quad.values[c];
+      }
+    }
+  }
+
+  /// visit(4 q + c, value, element of the tile) for the values that exist.
+  template <class Visit>
+  SIMRUN_DEVICE static void for_each_value(const Items& items, unsigned t, const Tile& tile, const Visit& visit) {
+    SIMRUN_UNROLL
+    for (unsigned q = 0; q < quads_a_thread; ++q) {
+      SIMRUN_UNROLL
+      for (unsigned c = 0; c < 4; ++c) {
+        const std::uint32_t i = offset(q, t) + c;
+        if (i < tile.size) visit(4 * q + c, items.quads[q].values[c], i);
+      }
+    }
+  }
+
+  /// Appends the elements that reach the floor, in order, as the tile's segment.
+  template <class Block>
+  SIMRUN_DEVICE void collect(Block& block, Shared& shared, const Tile& tile,
+                             typename Block::template PerThread<Items>& items,
+                             typename Block::template PerThread<std::uint32_t>& reaching,
+                             typename Block::template PerThread<std::uint64_t>& positions) const {
+    const std::uint64_t totals = block.exclusive_sum(positions);
+    const auto of_quad = [](std::uint64_t packed, unsigned q) {
+      return static_cast<std::uint32_t>(packed >> 16 * q) & 0xFFFFU;
+    };
+    std::uint32_t count = 0;
+    for (unsigned q = 0; q < quads_a_thread; ++q) count += of_quad(totals, q);
+    block.once([&] {
+      shared.begin = count > 0 ? block.add(&selection->collected, std::uint64_t{count}) : 0;
+      const bool fits = shared.begin + count <= into.capacity;
+      into.segments[tile.number] = {static_cast<std::uint32_t>(shared.begin), fits ? count : 0};
+      if (!fits) block.take_or(&selection->search_all, 1U);
+    });
+    block.each_thread([&](unsigned t) {
+      if (reaching[t] == 0 || shared.begin + count > into.capacity) return;
+      std::uint64_t start = shared.begin;  // of the elements of quad q of all threads
+      for_each_value(items[t], t, tile, [&](unsigned bit, float value, std::uint32_t i) {
+        const unsigned q = bit / 4;
+        if (bit > 0 && bit % 4 == 0) start += of_quad(totals, q - 1);
+        if ((reaching[t] >> bit & 1U) == 0) return;
+        const std::uint32_t earlier = reaching[t] >> 4 * q & lanes_below(bit % 4);
+        const std::uint64_t at = start + of_quad(positions[t], q) + count_bits(earlier);
+        into.indices[at] = static_cast<std::uint32_t>(tile.begin) + i;
+        into.values[at] = value;
+      });
+    });
+  }
+
+  /// The last block: picks the first digit, or finds that too few reached the floor.
+  template <class Block>
+  SIMRUN_DEVICE void finish(Block& block, Shared& shared) const {
+    if (collects && block.read_fresh(&selection->collected) < job.k) {
+      block.each_thread([&](unsigned t) {
+        for (unsigned bin = t; bin < first_digit_bins; bin += threads) selection->counts[0][bin] = 0;
+      });
+      block.once([&] {
+        selection->guess_failed = 1;
+        selection->collected = 0;
+        selection->search_all = 0;
+      });
+      return;
+    }
+    pick_digit(block, *selection, 0, job.k, shared.picked);
+    block.once([&] {
+      if constexpr (!collects) {
+        selection->floor = smaller(selection->key, least_non_finite_key);
+        if (into.capacity == 0) selection->search_all = 1;
+      }
+    });
+  }
+};
+
+}  // namespace simrun::cuda
