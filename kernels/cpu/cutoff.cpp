@@ -19,15 +19,21 @@ constexpr std::array<Digit, 3> digits{{{20, 11}, {10, 10}, {0, 10}}};
 
 using Counts = std::array<std::size_t, 2048>;
 
-/// How often each value of the digit occurs among the elements that agree with `key` in all higher digits.
+/// How often each value of the first digit occurs.
+Counts count_first_digit(std::span<const float> chunk) {
+  Counts counts{};
+  for (const float value : chunk) ++counts[magnitude_key(value) >> digits.front().shift];
+  return counts;
+}
+
+/// How often each value of the digit occurs among the elements that agree with `key` in all higher digits. Those are
+/// few as a rule.
 Counts count_digit(std::span<const float> chunk, Digit digit, std::uint32_t key) {
+  if (digit.shift == digits.front().shift) return count_first_digit(chunk);
   Counts counts{};
   const std::uint32_t mask = (1U << digit.bits) - 1;
-  const unsigned above = digit.shift + digit.bits;
-  for (const float value : chunk) {
-    const std::uint32_t own = magnitude_key(value);
-    if (own >> above == key >> above) ++counts[own >> digit.shift & mask];
-  }
+  const std::uint32_t above = key + (1U << (digit.shift + digit.bits));
+  for_each_in_range(chunk, key, above, [&](std::size_t i) { ++counts[magnitude_key(chunk[i]) >> digit.shift & mask]; });
   return counts;
 }
 

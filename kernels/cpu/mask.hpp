@@ -20,10 +20,10 @@ inline std::uint32_t lane_bits(__m128i a, __m128i b, __m128i c, __m128i d) {
   return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d))));
 }
 
-/// Bit j is set where the key of x[j] is at least `bound`, for 64 elements.
+/// Bit j is set where the key of x[j] is at least `bound` (at most 2^31), for 64 elements.
 inline std::uint64_t mask_at_least(const float* x, std::uint32_t bound) {
   // Keys have 31 bits, so that a signed comparison orders them.
-  const __m128i below = _mm_set1_epi32(static_cast<int>(bound) - 1);
+  const __m128i below = _mm_set1_epi32(static_cast<int>(bound - 1));
   const __m128i magnitude = _mm_set1_epi32(0x7FFFFFFF);
   const auto reaches = [&](const float* at) {
     const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
@@ -47,18 +47,26 @@ inline std::uint64_t mask_at_least(const float* x, std::uint32_t bound) {
 
 #endif
 
-/// Calls visit(i) for every i, ascending, where the key of x[i] is at least `bound`. Fast where those are few.
+/// Calls visit(i) for every i, ascending, where the key of x[i] is in [low, high), high <= 2^31. Fast where those are
+/// few.
 template <class Visit>
-void for_each_at_least(std::span<const float> x, std::uint32_t bound, const Visit& visit) {
+void for_each_in_range(std::span<const float> x, std::uint32_t low, std::uint32_t high, const Visit& visit) {
+  constexpr std::uint32_t no_limit = 0x80000000;
   std::size_t i = 0;
   for (; i + 64 <= x.size(); i += 64) {
-    for (std::uint64_t mask = mask_at_least(x.data() + i, bound); mask != 0; mask &= mask - 1) {
-      visit(i + static_cast<std::size_t>(std::countr_zero(mask)));
-    }
+    std::uint64_t mask = mask_at_least(x.data() + i, low);
+    if (high < no_limit) mask &= ~mask_at_least(x.data() + i, high);
+    for (; mask != 0; mask &= mask - 1) visit(i + static_cast<std::size_t>(std::countr_zero(mask)));
   }
   for (; i < x.size(); ++i) {
-    if (magnitude_key(x[i]) >= bound) visit(i);
+    if (magnitude_key(x[i]) >= low && magnitude_key(x[i]) < high) visit(i);
   }
+}
+
+/// The same without an upper bound.
+template <class Visit>
+void for_each_at_least(std::span<const float> x, std::uint32_t bound, const Visit& visit) {
+  for_each_in_range(x, bound, 0x80000000, visit);
 }
 
 }  // namespace simrun

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "kernels/cpu/operations.hpp"
-#include "kernels/cpu/simd.hpp"
 #include "kernels/parallel.hpp"
+#include "kernels/simd.hpp"
 
 namespace simrun {
 namespace {

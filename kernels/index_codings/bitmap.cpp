@@ -1,5 +1,3 @@
-#include <bit>
-
 #include "kernels/index_codings/bits.hpp"
 #include "kernels/index_codings/codings.hpp"
 
@@ -19,11 +17,9 @@ void encode(std::span<const std::uint32_t> indices, std::uint64_t elements, std:
 }
 
 void check_bits(std::span<const std::byte> words, std::uint64_t elements, std::uint64_t entries) {
-  std::uint64_t present = 0;
-  for (std::size_t at = 0; at < words.size(); at += word_bytes) {
-    present += static_cast<std::uint64_t>(std::popcount(load_word(words.data() + at)));
+  if (count_bits(words) != entries) {
+    throw PayloadError("the bitmap of the payload has another number of bits than of entries");
   }
-  if (present != entries) throw PayloadError("the bitmap of the payload has another number of bits than of entries");
   if (elements % 32 != 0 && load_word(words.data() + words.size() - word_bytes) >> (elements % 32) != 0) {
     throw PayloadError("the bitmap of the payload has a bit set beyond its elements");
   }
@@ -34,12 +30,8 @@ std::vector<std::uint32_t> decode(std::span<const std::byte> bytes, std::uint64_
   const auto words = first_words(bytes, words_for(elements));
   check_bits(words, elements, entries);
   std::vector<std::uint32_t> indices(entries);
-  auto next = indices.begin();
-  for (std::size_t w = 0; w < words.size() / word_bytes; ++w) {
-    for (std::uint32_t word = load_word(words.data() + w * word_bytes); word != 0; word &= word - 1) {
-      *next++ = static_cast<std::uint32_t>(w * 32 + static_cast<std::size_t>(std::countr_zero(word)));
-    }
-  }
+  std::uint32_t* next = indices.data();
+  for_each_bit(words, [&](std::uint64_t index) { *next++ = static_cast<std::uint32_t>(index); });
   used = words.size();
   return indices;
 }

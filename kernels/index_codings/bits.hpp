@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -69,6 +72,32 @@ class BitWriter {
   std::uint64_t pending_ = 0;
   unsigned filled_ = 0;  ///< bits of `pending_`; below 32 between calls
 };
+
+/// Bits that are set in `words`.
+std::uint64_t count_bits(std::span<const std::byte> words);
+
+/// Calls visit(i) for every bit i that is set, ascending. Words without any are passed over in blocks, because which
+/// words have some cannot be predicted.
+template <class Visit>
+void for_each_bit(std::span<const std::byte> words, const Visit& visit) {
+  constexpr std::size_t block_words = 256;
+  const std::size_t count = words.size() / word_bytes;
+  std::array<std::uint32_t, block_words> present;
+  for (std::size_t begin = 0; begin < count; begin += block_words) {
+    const std::size_t end = std::min(begin + block_words, count);
+    std::size_t found = 0;
+    for (std::size_t w = begin; w < end; ++w) {
+      present[found] = static_cast<std::uint32_t>(w - begin);
+      found += static_cast<std::size_t>(load_word(words.data() + w * word_bytes) != 0);
+    }
+    for (std::size_t p = 0; p < found; ++p) {
+      const std::size_t w = begin + present[p];
+      for (std::uint32_t word = load_word(words.data() + w * word_bytes); word != 0; word &= word - 1) {
+        visit(std::uint64_t{w} * 32 + static_cast<std::uint64_t>(std::countr_zero(word)));
+      }
+    }
+  }
+}
 
 /// Room for `size` more bytes of zeros at the end of `out`.
 inline std::byte* grow(std::vector<std::byte>& out, std::uint64_t size) {

@@ -65,32 +65,20 @@ void check_padding(const std::byte* words, std::uint64_t bits) {
   }
 }
 
-void check_high_bits(const std::byte* words, const Shape& shape, std::uint64_t entries) {
-  std::uint64_t present = 0;
-  for (std::uint64_t w = 0; w < shape.high_words; ++w) {
-    present += static_cast<std::uint64_t>(std::popcount(load_word(words + w * word_bytes)));
-  }
-  if (present != entries) throw PayloadError("the payload has another number of indices than of entries");
-  check_padding(words, shape.high_bits);
-}
-
 /// Puts the two parts of each index together. read_bits may read a word of the high part behind the last low word.
-void read_indices(const std::byte* low, const std::byte* high, const Shape& shape, std::uint64_t elements,
+void read_indices(const std::byte* low, std::span<const std::byte> high, const Shape& shape, std::uint64_t elements,
                   std::span<std::uint32_t> indices) {
   static constexpr std::array<std::byte, 2 * word_bytes> no_low_words{};
   if (shape.low_words == 0) low = no_low_words.data();
   std::uint64_t least = 0;  // what the next index must at least be
   bool ascending = true;
   std::size_t j = 0;
-  for (std::uint64_t w = 0; w < shape.high_words; ++w) {
-    for (std::uint32_t word = load_word(high + w * word_bytes); word != 0; word &= word - 1, ++j) {
-      const std::uint64_t above = w * 32 + static_cast<std::uint64_t>(std::countr_zero(word)) - j;
-      const std::uint64_t index = above << shape.low_bits | read_bits(low, j * shape.low_bits, shape.low_bits);
-      ascending = ascending && index >= least;
-      least = index + 1;
-      indices[j] = static_cast<std::uint32_t>(index);
-    }
-  }
+  for_each_bit(high, [&](std::uint64_t bit) {
+    const std::uint64_t index = (bit - j) << shape.low_bits | read_bits(low, j * shape.low_bits, shape.low_bits);
+    ascending &= index >= least;
+    least = index + 1;
+    indices[j++] = static_cast<std::uint32_t>(index);
+  });
   if (!ascending) throw PayloadError("an index of the payload is not above the one before it");
   if (least > elements) throw PayloadError("the last index of the payload is not below its number of elements");
 }
@@ -99,10 +87,11 @@ std::vector<std::uint32_t> decode(std::span<const std::byte> bytes, std::uint64_
                                   std::size_t& used) {
   const Shape shape = shape_of(elements, entries);
   const auto words = first_words(bytes, shape.words());
-  const std::byte* const high = words.data() + shape.low_words * word_bytes;
+  const auto high = words.subspan(shape.low_words * word_bytes);
+  if (count_bits(high) != entries) throw PayloadError("the payload has another number of indices than of entries");
   if (entries > 0) {
     check_padding(words.data(), entries * shape.low_bits);
-    check_high_bits(high, shape, entries);
+    check_padding(high.data(), shape.high_bits);
   }
   std::vector<std::uint32_t> indices(entries);
   read_indices(words.data(), high, shape, elements, indices);
