@@ -80,7 +80,12 @@ class Calibration {
  public:
   Calibration(CalibrationTarget& target, const CalibrationOptions& options, const ReadClock& now,
               const std::function<void(std::size_t, std::size_t)>& progress)
-      : target_(target), rule_(options.rule), now_(now), progress_(progress), grids_(make_grids(options.grid)) {
+      : target_(target),
+        rule_(options.rule),
+        is_quick_(options.grid.quick),
+        now_(now),
+        progress_(progress),
+        grids_(make_grids(options.grid)) {
     for (Grid& grid : grids_) {
       for (std::size_t number = 0; number < grid.samples.size(); ++number) {
         const Point point{&grid, number};
@@ -114,7 +119,7 @@ class Calibration {
     profile.software = std::string("simrun ") + SIMRUN_VERSION + ", " + facts.software;
     profile.commit = simrun_commit();
     profile.provenance = "measured";
-    profile.source = "simrun calibrate";
+    profile.source = is_quick_ ? "simrun calibrate --quick" : "simrun calibrate";
     profile.bandwidth = BytesPerSecond(quantile(copies_, 0.5));
     profile.conditions = facts.conditions;
     profile.measurement = measurement(facts);
@@ -171,6 +176,7 @@ class Calibration {
 
   CalibrationTarget& target_;
   SamplingRule rule_;
+  bool is_quick_;
   const ReadClock& now_;
   const std::function<void(std::size_t, std::size_t)>& progress_;
   std::vector<Grid> grids_;

@@ -86,6 +86,7 @@ TEST_CASE("calibration: every operation on its grid, with what was measured") {
   CHECK(profile.name == "fake");
   CHECK(profile.uuid == "GPU-0");
   CHECK(profile.provenance == "measured");
+  CHECK(profile.source == "simrun calibrate --quick");
   CHECK(profile.bandwidth.value == Approx(1e9));
   CHECK(profile.measurement->bandwidth_n == 15);
   CHECK(profile.operations.size() == profile_operations().size());
