@@ -5,7 +5,7 @@
 
 LIBRARY is libside_by_side.so of the benchmarks (cmake --preset bench). On a GPU: PyTorch's add, topk, gather and
 index_fill, its sign and bit packing, CUB's radix sort and, from CUB 3.2 on, its DeviceTopK. On the processor:
-std::nth_element and PyTorch. What is not there is named with the reason. Every result is compared before it is timed.
+std::nth_element and PyTorch. What is not there is named with the reason. Our results are compared with PyTorch's before they are timed.
 """
 
 import argparse
@@ -30,9 +30,12 @@ class Library:
     def __init__(self, path):
         self._library = ctypes.CDLL(path)
         self._library.simrun_error.restype = ctypes.c_char_p
-        self._library.simrun_cuda_workspace.restype = ctypes.c_uint64
+
+    def has_cuda(self):
+        return hasattr(self._library, "simrun_cuda_workspace")
 
     def workspace_bytes(self, size, k):
+        self._library.simrun_cuda_workspace.restype = ctypes.c_uint64
         return self._library.simrun_cuda_workspace(ctypes.c_uint64(size), ctypes.c_uint64(k))
 
     def __call__(self, name, *arguments):
@@ -248,10 +251,12 @@ def main():
     library = Library(arguments.library)
     print(f"  {'instead of ours':44} {'elements':>11}  {'ours':>13} {'theirs':>15}   ratio")
     on_processor(library, arguments.quick)
-    if torch.cuda.is_available():
-        on_gpu(library, arguments.quick)
-    else:
+    if not torch.cuda.is_available():
         print("GPU: not run, PyTorch finds none")
+    elif not library.has_cuda():
+        print("GPU: not run, the library was built without CUDA")
+    else:
+        on_gpu(library, arguments.quick)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ void write_calibration(CalibrationTarget& target, const std::string& file, bool 
     options.budget = Seconds(180);
   }
   std::fprintf(stderr, "measuring %s: %zu points, about %s\n", target.facts().device.c_str(),
-               points_to_measure(options.grid), quick ? "half a minute" : "6 minutes");
+               points_to_measure(options.grid), quick ? "a minute" : "8 minutes");
   const DeviceProfile profile = [&] {
     ProgressBar bar("calibrating");
     return measure_profile(target, options, read_clock,

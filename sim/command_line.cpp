@@ -152,7 +152,7 @@ int run_command_line(int argc, char** argv) {
       ->check(CLI::IsMember({"cpu", "cuda"}));
   calibrate_command->add_option("-o,--out", calibration.out, "profile to write (default: this machine's cache)")
       ->type_name("FILE");
-  calibrate_command->add_flag("--quick", calibration.quick, "coarse grid, under a minute");
+  calibrate_command->add_flag("--quick", calibration.quick, "coarse grid, about a minute");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {

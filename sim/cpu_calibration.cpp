@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "kernels/parallel.hpp"
@@ -31,23 +32,34 @@ std::string processor_name() {
   return "unknown processor";
 }
 
-/// Of the first processor. Read from the kernel's files: on some processors sysconf counts caches of other cores in.
-std::size_t last_level_cache() {
+/// Of all last-level caches together, in bytes. Read from the kernel's files: on some processors sysconf counts caches
+/// of other cores in, and there may be a cache for every few cores.
+std::size_t last_level_caches() {
   constexpr std::size_t unknown = 32 << 20;
-  std::size_t largest = 0;
-  for (int index = 0; index < 8; ++index) {
-    std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/size");
-    std::size_t kibibytes = 0;  // "32768K"
-    if (file >> kibibytes) largest = std::max(largest, kibibytes << 10);
+  std::map<std::string, std::size_t> by_sharers;
+  for (unsigned cpu = 0; cpu < std::max(1U, std::thread::hardware_concurrency()); ++cpu) {
+    std::string sharers;
+    std::size_t largest = 0;
+    for (int index = 0; index < 8; ++index) {
+      const std::string folder =
+          "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cache/index" + std::to_string(index);
+      std::size_t kibibytes = 0;  // "32768K"
+      if (!(std::ifstream(folder + "/size") >> kibibytes) || kibibytes < largest) continue;
+      largest = kibibytes;
+      std::getline(std::ifstream(folder + "/shared_cpu_list"), sharers);
+    }
+    by_sharers[sharers] = largest << 10;
   }
-  return largest > 0 ? largest : unknown;
+  std::size_t total = 0;
+  for (const auto& [sharers, bytes] : by_sharers) total += bytes;
+  return total > 0 ? total : unknown;
 }
 
-/// Two buffers, each of four times the last-level cache.
+/// Two buffers, each of four times the last-level caches.
 class Caches {
  public:
   explicit Caches(unsigned threads)
-      : threads_(threads), from_(4 * last_level_cache() / sizeof(std::uint64_t), 1), to_(from_.size()) {}
+      : threads_(threads), from_(4 * last_level_caches() / sizeof(std::uint64_t), 1), to_(from_.size()) {}
 
   std::size_t bytes() const { return from_.size() * sizeof(std::uint64_t); }
 
@@ -115,7 +127,7 @@ class CpuTarget final : public CalibrationTarget {
             .software = "compiler " __VERSION__,
             .timer = "std::chrono::steady_clock around one run; starting threads and allocating the result included",
             .caches = "before each run " + std::to_string(caches_.bytes() >> 20) +
-                      " MiB are read by all threads, four times the last-level cache",
+                      " MiB are read by all threads, four times the last-level caches",
             .conditions = {{"threads", std::to_string(threads_)}}};
   }
 

@@ -50,7 +50,10 @@ std::string device_line(const std::string& file) {
     std::string line = profile.provenance + ": " + profile.device;
     if (!profile.measurement) return line;
     const InterpolationError& error = profile.measurement->error;
-    return line + ", interpolation error median " + percent(error.median) + ", worst " + percent(error.worst);
+    line += ", interpolation error median " + percent(error.median) + ", worst " + percent(error.worst);
+    double drift = 0;
+    for (const Drift& each : profile.measurement->drift) drift = std::max(drift, std::abs(each.change));
+    return line + ", drift " + percent(drift);
   } catch (const InputError& error) {
     return std::string("cannot be used: ") + error.what();
   }

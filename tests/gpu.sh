@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Everything that only a machine with an NVIDIA GPU can show, in one command and under eight minutes: the tests on the
+# Everything that only a machine with an NVIDIA GPU can show, in one command, with a finished build under eight minutes: the tests on the
 # GPU, compute-sanitizer, a device profile on a coarse grid, the comparison with PyTorch and CUB. A step that fails does
-# not stop the others; the last lines say how each ended. The whole grid: simrun calibrate --device cuda, 10 minutes.
+# not stop the others; the last lines say how each ended. The whole grid: simrun calibrate --device cuda, about 8 minutes.
 #   tests/gpu.sh [OUT [BUILD]]   OUT: folder for logs and the profile (default: results/gpu)
 #                                BUILD: a finished build (default: build/gpu, which is brought up to date)
 set -uo pipefail
@@ -11,7 +11,7 @@ cd "$root" || exit
 out=${1:-results/gpu}
 build=${2:-build/gpu}
 mkdir -p "$out"
-summary=()
+summary=() failed=0
 
 # step NAME SECONDS COMMAND...: runs it for at most so long, keeps its log.
 step() {
@@ -23,8 +23,8 @@ step() {
   case $status in
     0) status=ok ;;
     77) status=skipped ;;
-    124 | 137) status="over its $limit s" ;;
-    *) status="FAILED ($status)" ;;
+    124 | 137) status="over its $limit s" failed=1 ;;
+    *) status="FAILED ($status)" failed=1 ;;
   esac
   summary+=("$(printf '%-22s %4d s  %s' "$name" $((SECONDS - begin)) "$status")")
 }
@@ -56,3 +56,4 @@ step racecheck 50 bash -c 'under_sanitizer racecheck'
 
 printf '\n== summary\n'
 printf '%s\n' "${summary[@]}"
+exit "$failed"

@@ -30,7 +30,7 @@ struct ReadThrough {
   }
 };
 
-/// Counts the cycles of one multiprocessor for a millisecond. A kernel of its own: it waits for a clock.
+/// Counts the cycles of one multiprocessor for a while. A kernel of its own: it waits for a clock.
 __global__ void count_cycles(std::uint64_t nanoseconds, std::uint64_t* cycles_and_time) {
   const auto now = [] {
     std::uint64_t time;
@@ -77,7 +77,8 @@ class Graph {
       queue();
     } catch (...) {
       cudaStreamEndCapture(stream, &graph);
-      cudaGraphDestroy(graph);
+      if (graph != nullptr) cudaGraphDestroy(graph);
+      cudaGetLastError();
       throw;
     }
     check(cudaStreamEndCapture(stream, &graph), "cudaStreamEndCapture");

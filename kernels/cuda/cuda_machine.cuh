@@ -14,6 +14,7 @@ namespace simrun::cuda {
 template <class Describe>
 void check(cudaError_t status, const Describe& call) {
   if (status == cudaSuccess) return;
+  cudaGetLastError();  // forgotten, else the next launch would report it as its own
   throw CudaError(call() + " failed: " + cudaGetErrorString(status) + " (" + cudaGetErrorName(status) + ")");
 }
 

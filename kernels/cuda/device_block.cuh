@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cub/block/block_scan.cuh>
-#include <cub/warp/warp_scan.cuh>
 #include <type_traits>
 
 #include "kernels/cuda/block.hpp"

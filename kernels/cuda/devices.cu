@@ -20,25 +20,42 @@ std::string uuid_text(const cudaUUID_t& uuid) {
   return text;
 }
 
+struct Found {
+  std::vector<CudaDevice> devices;
+  std::string why_none;
+};
+
+Found look_for_gpus() {
+  constexpr int least_capability = 75;
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status != cudaSuccess) return {{}, std::string("CUDA finds no GPU: ") + cudaGetErrorString(status)};
+  Found found{{}, "CUDA finds no GPU"};
+  for (int number = 0; number < count; ++number) {
+    cudaDeviceProp properties;
+    const cudaError_t answer = cudaGetDeviceProperties(&properties, number);
+    if (answer != cudaSuccess) {
+      found.why_none =
+          std::string("CUDA knows nothing of GPU ") + std::to_string(number) + ": " + cudaGetErrorString(answer);
+    } else if (properties.major * 10 + properties.minor < least_capability) {
+      found.why_none = std::string(properties.name) + " has compute capability " + std::to_string(properties.major) +
+                       "." + std::to_string(properties.minor) + ", and 7.5 is the least that simrun's kernels run on";
+    } else {
+      found.devices.push_back({number, properties.name, uuid_text(properties.uuid)});
+    }
+  }
+  if (!found.devices.empty()) found.why_none.clear();
+  return found;
+}
+
 }  // namespace
 
 std::vector<CudaDevice> cuda_devices() {
-  int count = 0;
-  if (cudaGetDeviceCount(&count) != cudaSuccess) return {};
-  std::vector<CudaDevice> devices;
-  for (int number = 0; number < count; ++number) {
-    cudaDeviceProp properties;
-    if (cudaGetDeviceProperties(&properties, number) != cudaSuccess) continue;
-    devices.push_back({number, properties.name, uuid_text(properties.uuid)});
-  }
-  return devices;
+  return look_for_gpus().devices;
 }
 
 std::string why_no_cuda() {
-  int count = 0;
-  const cudaError_t status = cudaGetDeviceCount(&count);
-  if (status != cudaSuccess) return std::string("CUDA finds no GPU: ") + cudaGetErrorString(status);
-  return count == 0 ? "CUDA finds no GPU" : "";
+  return look_for_gpus().why_none;
 }
 
 }  // namespace simrun

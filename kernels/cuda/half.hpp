@@ -22,7 +22,7 @@ inline constexpr std::uint32_t infinite_half = 0x7C00U;
 SIMRUN_DEVICE inline std::uint16_t half_of(float x) {
   const std::uint32_t key = key_of(x);
   const std::uint32_t sign = bits_of(x) >> 16 & 0x8000U;
-  if (key > least_non_finite_key) return static_cast<std::uint16_t>(sign | 0x7E00U);
+  if (key > least_non_finite_key) return 0x7E00U;
 #ifdef __CUDA_ARCH__
   return __half_as_ushort(__float2half_rn(x));
 #else

@@ -56,6 +56,7 @@ class KernelPrimitives final : public Primitives {
   }
 
   SparseSigns vote_sparse(std::span<const SparseSignsView> votes, std::size_t elements) const override {
+    if (votes.empty() || elements == 0) return {};
     DeviceSparseVote<Machine> vote(*machine_, votes, elements);
     vote.run();
     return vote.signs();

@@ -239,7 +239,7 @@ class OperationMaker {
     });
   }
 
-  /// The first `count` words of an array, or as many as `size` says on the machine, as bytes.
+  /// The first `count` words of an array, as bytes.
   OperationResult coded_result(const std::uint32_t* words, std::size_t count) const {
     const auto values = downloaded(machine_, words, count);
     const auto bytes = std::as_bytes(std::span(values));
@@ -271,7 +271,7 @@ class OperationMaker {
   std::unique_ptr<Operation> encode_elias_fano(const OperationCase& work) const {
     const auto indices = array_of(std::span<const std::uint32_t>(work.indices));
     const EliasFanoShape shape = EliasFanoShape::of(work.elements, work.entries);
-    const auto words = array<std::uint32_t>(shape.low_words + shape.high_words);
+    const auto words = array<std::uint32_t>(shape.words());
     const auto size = array<std::uint64_t>(1);
     const auto run = [=, *this, n = work.elements] {
       launch_elias_fano_encode(machine_, indices->data(), Entries{indices->size()}, n, words->data(), size->data());

@@ -7,14 +7,13 @@ namespace simrun::cuda {
 
 // Exact top-k of a large tensor, fused with the residual update of error feedback.
 //
-//   where few are kept, a sample tells a key that about k elements reach. One pass adds the gradient to the residual
-//   and
-//     collects what reaches it: 12 bytes an element. A count proves that all of the k largest were collected. If not,
-//     one pass counts the first digit of all keys and another collects what lies in the cutoff's bin or above: 8 bytes
-//     an element more.
-//   where many are kept, collecting (8 bytes a candidate, written and read) costs as much as reading all elements
-//   again:
-//     one pass adds and counts the first digit, and every later kernel reads all elements.
+// Where few are kept, a sample tells a key that about k elements reach. One pass adds the gradient to the residual and
+// collects what reaches it: 12 bytes an element. A count proves that all of the k largest were collected. If not, one
+// pass counts the first digit of all keys and another collects what lies in the cutoff's bin or above, which is 8 bytes
+// an element more.
+//
+// Where many are kept, collecting (8 bytes a candidate, written and read) costs as much as reading all elements again.
+// One pass adds and counts the first digit, and every later kernel reads all elements.
 //
 // Without a gradient the passes only read x: 4 bytes an element instead of 12.
 

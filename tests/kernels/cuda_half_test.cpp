@@ -133,7 +133,7 @@ TEST_CASE("the first value that is not finite is found, and the first that halve
     REQUIRE(converted.halves[777] == 0x7C00);
     REQUIRE(converted.halves[5000] == 0x7C00);
     REQUIRE(converted.halves[4000] == 0x7E00);
-    REQUIRE(converted.halves[20'000] == 0xFE00);
+    REQUIRE(converted.halves[20'000] == 0x7E00);
   });
 }
 
@@ -169,4 +169,26 @@ TEST_CASE("every half that is not a NaN has its value", "[cuda]") {
       REQUIRE(std::bit_cast<std::uint32_t>(value) == std::bit_cast<std::uint32_t>(expected));
     }
   }
+}
+
+TEST_CASE("sums of halves are those of the CPU back end, infinities and NaNs too", "[cuda]") {
+  on_machines([](HostMachine& machine) {
+    Halves sum = by_codec(normal_values(5003, 5));
+    Halves terms = by_codec(normal_values(5003, 6));
+    sum[1] = 0x7BFF;  // the largest half, twice: beyond the range
+    terms[1] = 0x7BFF;
+    sum[2] = 0x7C00;  // inf - inf
+    terms[2] = 0xFC00;
+    sum[3] = 0xFE01;  // a NaN
+    sum[4] = 0x0001;  // least denormal, twice
+    terms[4] = 0x0001;
+    Halves expected = sum;
+    make_cpu_primitives(1)->accumulate_half(terms, expected);
+    auto on_device = uploaded(sum);
+    launch_accumulate_half(machine, uploaded(terms).data(), on_device.data(), sum.size());
+    REQUIRE(downloaded(on_device) == expected);
+    REQUIRE(expected[1] == 0x7C00);
+    REQUIRE(expected[2] == 0x7E00);
+    REQUIRE(expected[4] == 0x0002);
+  });
 }

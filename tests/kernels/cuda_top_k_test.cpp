@@ -214,7 +214,8 @@ TEST_CASE("top-k on kernels finds elements beyond 2^31 and 2^32 bytes", "[.huge]
 }
 
 TEST_CASE("the workspace of top-k is small", "[cuda]") {
-  // 12 bytes for each of 4 K + 65536 candidates, and 16 bytes a tile of 4096 elements, besides some kB.
+  // An index and a value for each of 4 K + 65536 candidates, a segment and a tally (8 bytes each) for each tile of 4096
+  // elements, besides some kB.
   const std::size_t n = 345'000'000;
   CHECK(TopKWorkspace::bytes(n, n / 1000) < 8 * (4 * n / 1000 + 65536) + 16 * (n / 4096) + 100'000);
   CHECK(TopKWorkspace::bytes(n, n) < 16 * (n / 4096) + 200'000);
