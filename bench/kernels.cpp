@@ -10,9 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "bench/inputs.hpp"
 #include "bench/medians.hpp"
 #include "kernels/finite.hpp"
 #include "kernels/index_coding.hpp"
+#include "kernels/layout.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/primitives.hpp"
 
@@ -26,18 +28,8 @@ constexpr std::size_t voters = 32;
 constexpr std::size_t many = 3'450'000;  // entries of a large merge
 constexpr std::size_t coded = 256'000;   // indices to code: density 0.01
 
-/// Laplace values, which gradients resemble.
-std::vector<float> laplace(std::size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::exponential_distribution<float> magnitude;
-  std::vector<float> x(count);
-  for (float& value : x) value = (random() & 1U) != 0 ? magnitude(random) : -magnitude(random);
-  return x;
-}
-
 const std::vector<float>& gradient() {
-  static const std::vector<float> x = laplace(elements, 1);
-  return x;
+  return once([] { return laplace(elements, 1); });
 }
 
 std::unique_ptr<const Primitives> cpu(const benchmark::State& state) {
@@ -108,9 +100,12 @@ void pack_signs(benchmark::State& state) {
 
 void vote(benchmark::State& state) {
   const auto primitives = cpu(state);
-  std::mt19937 random(2);
-  std::vector<std::vector<std::uint32_t>> planes(voters, std::vector<std::uint32_t>(elements / 32));
-  for (auto& plane : planes) std::generate(plane.begin(), plane.end(), std::ref(random));
+  const auto& planes = once([] {
+    std::mt19937 random(2);
+    std::vector<std::vector<std::uint32_t>> made(voters, std::vector<std::uint32_t>(elements / 32));
+    for (auto& plane : made) std::generate(plane.begin(), plane.end(), std::ref(random));
+    return made;
+  });
   const std::vector<std::span<const std::uint32_t>> views(planes.begin(), planes.end());
   std::vector<std::uint32_t> result(elements / 32);
   for (auto _ : state) {
@@ -120,44 +115,38 @@ void vote(benchmark::State& state) {
   set_bytes(state, voters * elements / 8);
 }
 
-void merge_largest(benchmark::State& state) {
+/// Two lists of the same number of entries, which is how many are kept.
+void merge(benchmark::State& state, const Pairs& a, const Pairs& b) {
   const auto primitives = cpu(state);
-  const Pairs a = primitives->select_largest(gradient(), kept);
-  const Pairs b = primitives->select_largest(laplace(elements, 3), kept);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(primitives->merge_largest({a.indices, a.values}, {b.indices, b.values}, kept));
+    benchmark::DoNotOptimize(primitives->merge_largest({a.indices, a.values}, {b.indices, b.values}, a.indices.size()));
   }
+}
+
+void merge_largest(benchmark::State& state) {
+  merge(state, once([] { return largest_of_laplace(kept, elements, 3); }),
+        once([] { return largest_of_laplace(kept, elements, 4); }));
+}
+
+void merge_many(benchmark::State& state) {
+  merge(state, once([] { return largest_of_laplace(many, 40 * many, 5); }),
+        once([] { return largest_of_laplace(many, 40 * many, 6); }));
 }
 
 void vote_sparse(benchmark::State& state) {
   const auto primitives = cpu(state);
-  std::vector<SparseSigns> votes;
-  for (unsigned voter = 0; voter < 8; ++voter) {
-    votes.push_back({primitives->select_largest(laplace(elements, 4 + voter), kept).indices,
-                     std::vector<std::byte>((kept + 7) / 8)});
-  }
+  const auto& votes = once([] {
+    std::vector<SparseSigns> made(8);
+    for (unsigned voter = 0; voter < made.size(); ++voter) {
+      const Pairs pairs = largest_of_laplace(kept, elements, 7 + voter);
+      made[voter] = {pairs.indices, std::vector<std::byte>((kept + 7) / 8)};
+      for (std::size_t j = 0; j < kept; ++j) set_sign_bit(made[voter].signs, j, pairs.values[j] < 0);
+    }
+    return made;
+  });
   std::vector<SparseSignsView> views;
   for (const auto& each : votes) views.push_back({each.indices, each.signs});
   for (auto _ : state) benchmark::DoNotOptimize(primitives->vote_sparse(views, elements));
-}
-
-/// At the density where gTop-k is applied to VGG-16's 138 M parameters with K/N = 0.025.
-void merge_many(benchmark::State& state) {
-  const auto primitives = cpu(state);
-  const auto make = [](unsigned seed) {
-    const std::vector<float> values = laplace(many, seed);
-    std::mt19937 random(seed);
-    std::vector<std::uint32_t> indices(many);
-    std::uniform_int_distribution<std::uint32_t> gap(1, 79);
-    std::uint32_t at = 0;
-    for (std::uint32_t& index : indices) index = at += gap(random);
-    return Pairs{indices, values};
-  };
-  const Pairs a = make(5);
-  const Pairs b = make(6);
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(primitives->merge_largest({a.indices, a.values}, {b.indices, b.values}, many));
-  }
 }
 
 void accumulate(benchmark::State& state) {
@@ -204,8 +193,7 @@ void accumulate_half(benchmark::State& state) {
 
 /// The indices to code.
 const std::vector<std::uint32_t>& support() {
-  static const std::vector<std::uint32_t> indices = make_cpu_primitives(1)->select_largest(gradient(), coded).indices;
-  return indices;
+  return once([] { return make_cpu_primitives(1)->select_largest(gradient(), coded); }).indices;
 }
 
 void encode(const IndexCodingEntry& coding, benchmark::State& state) {
@@ -268,8 +256,13 @@ void register_case(const std::string& name, const std::function<void(benchmark::
 }  // namespace
 
 int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  // Repetitions of different cases in turns, so that a busy spell of the machine does not fall on one case alone.
+  std::string interleave = "--benchmark_enable_random_interleaving=true";
+  std::vector<char*> arguments(argv, argv + argc);
+  arguments.insert(arguments.begin() + 1, interleave.data());
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 1;
   register_case("read_memory", read_memory, {1, 2});
   register_case("pack_signs", pack_signs, {1, 2});
   register_case("select_largest", select_largest, {1, 2});

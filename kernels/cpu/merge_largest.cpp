@@ -114,9 +114,10 @@ PairsView part_of(PairsView all, std::size_t begin, std::size_t end) {
 /// a + b over the union of their indices, in parts one after another, with room between them.
 class Union {
  public:
-  Union(PairsView a, PairsView b, unsigned threads)
-      : indices_(make_scratch<std::uint32_t>(a.indices.size() + b.indices.size())),
-        values_(make_scratch<float>(a.indices.size() + b.indices.size())),
+  Union(PairsView a, PairsView b, unsigned threads, ScratchPool& pool)
+      : memory_(pool, (a.indices.size() + b.indices.size()) * (sizeof(std::uint32_t) + sizeof(float))),
+        indices_(memory_.at<std::uint32_t>(0)),
+        values_(memory_.at<float>((a.indices.size() + b.indices.size()) * sizeof(std::uint32_t))),
         parts_(2 * std::size_t{threads}) {
     parallel_for(threads, threads, [&](std::size_t t) { add(a, b, 2 * t); });
   }
@@ -130,9 +131,7 @@ class Union {
   std::span<const std::span<const float>> parts() const { return parts_; }
 
   /// The indices of a part.
-  const std::uint32_t* indices(std::size_t part) const {
-    return indices_.get() + (parts_[part].data() - values_.get());
-  }
+  const std::uint32_t* indices(std::size_t part) const { return indices_ + (parts_[part].data() - values_); }
 
  private:
   /// Parts p and p + 1.
@@ -145,25 +144,26 @@ class Union {
       const Place begin = bounds[i];
       const Place end = bounds[i + 1];
       const std::size_t first = begin.a + begin.b;
-      return Sum(part_of(a, begin.a, end.a), part_of(b, begin.b, end.b), indices_.get() + first, values_.get() + first);
+      return Sum(part_of(a, begin.a, end.a), part_of(b, begin.b, end.b), indices_ + first, values_ + first);
     };
     Sum first = sum_of(0);
     Sum second = sum_of(1);
     add_in_turns(first, second);
-    parts_[p] = {values_.get() + bounds[0].a + bounds[0].b, first.finish()};
-    parts_[p + 1] = {values_.get() + bounds[1].a + bounds[1].b, second.finish()};
+    parts_[p] = {values_ + bounds[0].a + bounds[0].b, first.finish()};
+    parts_[p + 1] = {values_ + bounds[1].a + bounds[1].b, second.finish()};
   }
 
-  Scratch<std::uint32_t> indices_;
-  Scratch<float> values_;
+  Scratch memory_;
+  std::uint32_t* indices_;
+  float* values_;
   std::vector<std::span<const float>> parts_;
 };
 
 }  // namespace
 
-Pairs cpu_merge_largest(PairsView a, PairsView b, std::size_t k, unsigned threads) {
+Pairs cpu_merge_largest(PairsView a, PairsView b, std::size_t k, unsigned threads, ScratchPool& pool) {
   threads = useful_threads(a.indices.size() + b.indices.size(), threads);
-  const Union sums(a, b, threads);
+  const Union sums(a, b, threads, pool);
   k = std::min(k, sums.size());
   if (k == 0) return {};
   const Cutoff cutoff = find_cutoff(sums.parts(), k, threads);

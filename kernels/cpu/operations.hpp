@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "kernels/cpu/scratch.hpp"
 #include "kernels/primitives.hpp"
 
 namespace simrun {
@@ -12,7 +13,7 @@ namespace simrun {
 // The operations of Primitives that have a file of their own, on at most `threads` threads.
 
 Pairs cpu_select_largest(std::span<const float> x, std::size_t k, unsigned threads);
-Pairs cpu_merge_largest(PairsView a, PairsView b, std::size_t k, unsigned threads);
+Pairs cpu_merge_largest(PairsView a, PairsView b, std::size_t k, unsigned threads, ScratchPool& pool);
 void cpu_accumulate(std::span<const float> gradient, std::span<float> residual, unsigned threads);
 void cpu_to_half(std::span<const float> x, std::span<std::uint16_t> out, unsigned threads);
 void cpu_add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out, unsigned threads);

@@ -16,7 +16,7 @@ class CpuPrimitives final : public Primitives {
   }
 
   Pairs merge_largest(PairsView a, PairsView b, std::size_t k) const override {
-    return cpu_merge_largest(a, b, k, threads_);
+    return cpu_merge_largest(a, b, k, threads_, scratch_);
   }
 
   void pack_signs(std::span<const float> x, std::span<std::uint32_t> words) const override {
@@ -73,6 +73,7 @@ class CpuPrimitives final : public Primitives {
   }
 
   unsigned threads_;
+  mutable ScratchPool scratch_;
 };
 
 }  // namespace

@@ -1,36 +1,57 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
-#include <new>
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
+#include <mutex>
+#include <utility>
 
 namespace simrun {
 
-struct FreeMemory {
-  void operator()(void* memory) const { std::free(memory); }
+/// Keeps a block of memory for the next call: fresh memory costs more to get than to fill. Any number of threads.
+class ScratchPool {
+ public:
+  struct Block {
+    std::unique_ptr<std::byte[]> bytes;
+    std::size_t size = 0;
+  };
+
+  /// A block of at least `size` bytes, which may be anything.
+  Block take(std::size_t size) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (kept_.size >= size) return std::exchange(kept_, {});
+    }
+    return {std::make_unique_for_overwrite<std::byte[]>(size), size};
+  }
+
+  void give(Block block) {
+    constexpr std::size_t most_kept = std::size_t{64} << 20;
+    const std::lock_guard lock(mutex_);
+    if (block.size > kept_.size && block.size <= most_kept) std::swap(kept_, block);
+  }
+
+ private:
+  std::mutex mutex_;
+  Block kept_;
 };
 
-/// An array for intermediate values, which start as anything.
-template <class T>
-using Scratch = std::unique_ptr<T[], FreeMemory>;
+/// A block that goes back to its pool.
+class Scratch {
+ public:
+  Scratch(ScratchPool& pool, std::size_t size) : pool_(pool), block_(pool.take(size)) {}
+  ~Scratch() { pool_.give(std::move(block_)); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
 
-/// Large arrays are made of large pages where the system has them: fresh small ones cost more to get than to fill.
-template <class T>
-Scratch<T> make_scratch(std::size_t count) {
-  constexpr std::size_t large_page = std::size_t{1} << 21;
-  const std::size_t pages = (count * sizeof(T) + large_page - 1) / large_page;
-  const bool large = pages > 1;
-  void* const memory = large ? std::aligned_alloc(large_page, pages * large_page) : std::malloc(count * sizeof(T) + 1);
-  if (memory == nullptr) throw std::bad_alloc();
-#if defined(__linux__)
-  if (large) ::madvise(memory, pages * large_page, MADV_HUGEPAGE);
-#endif
-  return Scratch<T>(static_cast<T*>(memory));
-}
+  /// Values of T from byte `offset` on.
+  template <class T>
+  T* at(std::size_t offset) const {
+    return reinterpret_cast<T*>(block_.bytes.get() + offset);
+  }
+
+ private:
+  ScratchPool& pool_;
+  ScratchPool::Block block_;
+};
 
 }  // namespace simrun
