@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,11 +10,15 @@ namespace simrun {
 
 /// Seconds of one operation on a grid: every combination of its axes' values.
 ///
-/// Between grid points the time is interpolated linearly in log-log. Below the first point of an axis it stays, beyond
-/// the last it grows in proportion. With more elements, entries or parts it never falls: where the times given do, each
-/// run of them that descends is replaced by its geometric mean (isotonic regression of the logarithms by pooling
-/// adjacent violators; Ayer et al., Annals of Mathematical Statistics, 1955). Along a density it may fall: to select
-/// all entries can be easier than to select most.
+/// Between grid points the logarithm of the time is interpolated over the logarithms of the axes by monotone cubics
+/// (Fritsch and Carlson, SIAM Journal on Numerical Analysis, 1980). A power law is met exactly; a fixed cost that gives
+/// way to a bandwidth, the shape of most tables, within 1 % on a grid of powers of 4, where straight lines are off by
+/// 6 %. Below the first point of an axis the time stays, beyond the last it grows in proportion.
+///
+/// With more elements, entries or parts the time never falls: where the times given do, each run of them that descends
+/// is replaced by its geometric mean (isotonic regression of the logarithms by pooling adjacent violators; Ayer et al.,
+/// Annals of Mathematical Statistics, 1955). Along a density it may fall: to select all entries can be easier than to
+/// select most.
 class CostTable {
  public:
   struct Axis {
@@ -43,19 +48,24 @@ class CostTable {
   CostTable without(std::size_t axis, std::size_t value) const;
 
  private:
-  /// Where a value lies on an axis: at `share` of the way from grid point `low` to the next, in log scale.
+  /// Where a value lies on an axis: at `share` of the way from knot `low` to the next.
   struct Position {
     std::size_t low = 0;
     double share = 0;
     double beyond = 1;  ///< the factor by which the value exceeds the last grid point
   };
-  static Position position(const Axis& axis, double value);
+  Position position(std::size_t axis, double value) const;
   double interpolate(std::span<const Position> positions, std::size_t axis, std::size_t offset) const;
-  void make_monotone(std::size_t axis);
+
+  /// Replaces each line of `logs_` along an axis by what `change` makes of it, all lines of the same length.
+  void change_lines(std::size_t axis, const std::function<std::vector<double>(const std::vector<double>&)>& change);
+  void make_monotone();
+  void refine(std::size_t axis);
 
   std::vector<Axis> axes_;
   std::vector<double> seconds_;
-  std::vector<double> logs_;  ///< of the times, monotone
+  std::vector<std::vector<double>> knots_;  ///< by axis: logarithms, of the grid's values and of some between
+  std::vector<double> logs_;                ///< of the times at all knots; straight lines join them
 };
 
 /// The number of points of a grid, and the place of one of them in the order of a table's times.

@@ -22,7 +22,7 @@ std::vector<double> random_times(std::size_t count, unsigned seed) {
 
 }  // namespace
 
-TEST_CASE("cost table: times are interpolated linearly in log-log") {
+TEST_CASE("cost table: two points are joined by a power law") {
   const CostTable table({{"elements", {100, 10000}}}, {1e-6, 1e-4});
   CHECK(at(table, {100}) == Approx(1e-6));
   CHECK(at(table, {1000}) == Approx(1e-5));  // half way in log scale: sqrt(1e-6 * 1e-4)
@@ -42,11 +42,29 @@ TEST_CASE("cost table: two axes are interpolated one after the other") {
 
 TEST_CASE("cost table: exact at the points of a grid that ascends") {
   const std::vector<CostTable::Axis> axes = {{"elements", {1, 7, 1e3, 1e6}}, {"parts", {1, 2, 64}}};
-  std::vector<double> times = random_times(12, 1);
-  std::sort(times.begin(), times.end());
-  const CostTable table(axes, times);
-  for (std::size_t point = 0; point < times.size(); ++point)
-    CHECK(table.at(place_on_grid(axes, point)) == Approx(times[point]).epsilon(1e-14));
+  for (unsigned seed = 0; seed < 50; ++seed) {
+    std::vector<double> times = random_times(12, seed);
+    std::sort(times.begin(), times.end());
+    const CostTable table(axes, times);
+    for (std::size_t point = 0; point < times.size(); ++point)
+      CHECK(table.at(place_on_grid(axes, point)) == Approx(times[point]).epsilon(1e-13));
+  }
+}
+
+TEST_CASE("cost table: a fixed cost that gives way to a bandwidth is met within 1 %") {
+  // 10 us and 1 ns an element, on powers of 4 around the 10,000 elements where both are equal. Straight lines in
+  // log-log pass (1 + sqrt 4) / (2 sqrt sqrt 4) = 1.06 of the time half way between two points at equal distances from
+  // there.
+  const auto law = [](double elements) { return 1e-5 + 1e-9 * elements; };
+  CostTable::Axis axis{"elements", {}};
+  std::vector<double> times;
+  for (double elements = 256; elements < 2e7; elements *= 4) {
+    axis.values.push_back(elements);
+    times.push_back(law(elements));
+  }
+  const CostTable table({axis}, times);
+  for (double elements = 256; elements < axis.values.back(); elements *= 1.1)
+    CHECK(at(table, {elements}) == Approx(law(elements)).epsilon(0.0105));
 }
 
 TEST_CASE("cost table: what descends along elements, entries or parts is levelled, along density it is not") {
