@@ -52,7 +52,7 @@ std::string device_line(const std::string& file) {
     const InterpolationError& error = profile.measurement->error;
     line += ", interpolation error median " + percent(error.median) + ", worst " + percent(error.worst);
     double drift = 0;
-    for (const Drift& each : profile.measurement->drift) drift = std::max(drift, std::abs(each.change));
+    for (const Drift& each : profile.measurement->drift) drift = std::max(drift, each.worst());
     return line + ", drift " + percent(drift);
   } catch (const InputError& error) {
     return std::string("cannot be used: ") + error.what();
