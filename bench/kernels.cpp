@@ -237,6 +237,7 @@ void print_figures(const Medians& medians) {
                "ms");
   print_figure("merge_largest of 2 x 3.45 M entries, 1 thread", of("merge_many/1") * 1e9 / (2 * many), "ns/entry");
   print_figure("merge_largest of 2 x 3.45 M entries", of("merge_many/2") * 1e9 / (2 * many), "ns/entry");
+  print_figure("vote_sparse of 8 x 25,600 entries", of("vote_sparse/2") * 1e9 / (8 * kept), "ns/entry");
   for (const IndexCodingEntry& coding : index_codings()) {
     const std::string name(coding.name);
     print_figure(("encode indices, " + name + ", 1 thread").c_str(), coded * 1e-9 / medians.of("encode " + name),

@@ -39,13 +39,14 @@ SIMRUN_INLINE void full_add(T& low, const T& b, const T& c, T& carry) {
   low = half ^ c;
 }
 
-/// Asks for what is read from a plane some lines later: processors do not foresee so many streams by themselves.
+/// Asks for what is read from a plane some lines later: processors do not foresee so many streams by themselves. Into
+/// the second cache, because planes that lie a multiple of 4096 bytes apart evict each other from the first.
 SIMRUN_INLINE void prefetch(const std::uint32_t* at) {
   constexpr std::uintptr_t bytes_ahead = 6 * sizeof(Line);
-  constexpr int into_second_cache =
-      2;  // planes that lie a multiple of 4096 bytes apart evict each other from the first
-  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(at) + bytes_ahead), 0,
-                     into_second_cache);
+  constexpr int for_reading = 0;
+  constexpr int into_second_cache = 2;
+  const std::uintptr_t later = reinterpret_cast<std::uintptr_t>(at) + bytes_ahead;
+  __builtin_prefetch(reinterpret_cast<const void*>(later), for_reading, into_second_cache);
 }
 
 template <class T>
