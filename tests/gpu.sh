@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Everything that only a machine with an NVIDIA GPU can show, in one command, with a finished build under eight minutes: the tests on the
-# GPU, compute-sanitizer, a device profile on a coarse grid, the comparison with PyTorch and CUB. A step that fails does
+# Everything that only a machine with an NVIDIA GPU can show, in one command, under eight minutes once it is built: the
+# tests on the GPU, compute-sanitizer, a device profile on a coarse grid, the comparison with PyTorch and CUB. A step that fails does
 # not stop the others; the last lines say how each ended. The whole grid: simrun calibrate --device cuda, about 8 minutes.
 #   tests/gpu.sh [OUT [BUILD]]   OUT: folder for logs and the profile (default: results/gpu)
 #                                BUILD: a finished build (default: build/gpu, which is brought up to date)
+# shellcheck disable=SC2317 # functions are called through bash -c
 set -uo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
