@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 
 #include "sim/calibration.hpp"
 #include "sim/device_choice.hpp"
@@ -25,14 +26,14 @@ constexpr double drift_to_warn_of = 0.05;
 
 /// What is to be measured, and where its profile goes if nobody says otherwise.
 struct Choice {
-  std::unique_ptr<CalibrationTarget> (*make)(const CudaDevice& gpu);
+  std::unique_ptr<CalibrationTarget> (*make)(const CudaDevice& gpu, std::uint64_t most_elements);
   CudaDevice gpu;
   std::string file;
   std::string note;
 };
 
 Choice choose(const std::string& device) {
-  const auto cpu = [](const CudaDevice&) { return make_cpu_calibration_target(); };
+  const auto cpu = [](const CudaDevice&, std::uint64_t most) { return make_cpu_calibration_target(most); };
   if (device == "cpu") return {cpu, {}, cpu_calibration_file(), {}};
   const Gpus gpus = find_gpus();
   if (!gpus.devices.empty())
@@ -83,14 +84,15 @@ void calibrate(const CalibrateArguments& arguments) {
   if (!arguments.out) fs::create_directories(fs::path(file).parent_path(), failed);  // check_place says why not
   check_place(file);
   if (!choice.note.empty()) std::fprintf(stderr, "note: %s\n", choice.note.c_str());
-  write_calibration(*choice.make(choice.gpu), file, arguments.quick);
+  // Making data takes time, too.
+  const std::uint64_t most_elements = arguments.quick ? 1 << 23 : std::numeric_limits<std::uint64_t>::max();
+  write_calibration(*choice.make(choice.gpu, most_elements), file, arguments.quick);
 }
 
 void write_calibration(CalibrationTarget& target, const std::string& file, bool quick) {
   CalibrationOptions options;
   options.grid = {.most_elements = target.most_elements(), .sizes = {}, .quick = quick};
   if (quick) {
-    options.grid.most_elements = std::min<std::uint64_t>(options.grid.most_elements, 1 << 23);
     options.budget = Seconds(25);
   } else {
     options.grid.sizes = sizes_of_shipped_models();

@@ -64,10 +64,10 @@ class CalibrationTarget {
                                                      std::span<const double> place) = 0;
 };
 
-/// This machine's processor, with one thread a core.
-std::unique_ptr<CalibrationTarget> make_cpu_calibration_target();
+/// This machine's processor, with one thread a core, for at most so many elements.
+std::unique_ptr<CalibrationTarget> make_cpu_calibration_target(std::uint64_t most_elements);
 
-/// A GPU. In a build without CUDA it throws CalibrationError.
-std::unique_ptr<CalibrationTarget> make_cuda_calibration_target(const CudaDevice& device);
+/// A GPU, for at most so many elements. In a build without CUDA it throws CalibrationError.
+std::unique_ptr<CalibrationTarget> make_cuda_calibration_target(const CudaDevice& device, std::uint64_t most_elements);
 
 }  // namespace simrun

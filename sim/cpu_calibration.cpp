@@ -14,6 +14,7 @@
 #include "sim/calibration_case.hpp"
 #include "sim/calibration_target.hpp"
 #include "sim/cpu_operation.hpp"
+#include "sim/processor.hpp"
 
 namespace simrun {
 namespace {
@@ -22,14 +23,6 @@ using Clock = std::chrono::steady_clock;
 
 Seconds since(Clock::time_point begin) {
   return Seconds(std::chrono::duration<double>(Clock::now() - begin).count());
-}
-
-std::string processor_name() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  }
-  return "unknown processor";
 }
 
 /// Of all last-level caches together, in bytes. Read from the kernel's files: on some processors sysconf counts caches
@@ -116,13 +109,15 @@ class CpuPrepared final : public PreparedOperation {
 
 class CpuTarget final : public CalibrationTarget {
  public:
-  CpuTarget()
-      : threads_(std::max(1U, std::thread::hardware_concurrency())), caches_(threads_), data_(elements(), threads_) {}
+  explicit CpuTarget(std::uint64_t most_elements)
+      : threads_(std::max(1U, std::thread::hardware_concurrency())),
+        most_elements_(std::min({most_elements, std::uint64_t{1} << 25, CalibrationData::most_elements_here()})),
+        caches_(threads_),
+        data_(most_elements_, threads_) {}
 
   DeviceFacts facts() const override {
-    const std::string threads = std::to_string(threads_) + (threads_ == 1 ? " thread" : " threads");
     return {.name = "cpu",
-            .device = processor_name() + ", " + threads,
+            .device = this_processor(),
             .uuid = {},
             .software = "compiler " __VERSION__,
             .timer = "std::chrono::steady_clock around one run; starting threads and allocating the result included",
@@ -131,7 +126,7 @@ class CpuTarget final : public CalibrationTarget {
             .conditions = {{"threads", std::to_string(threads_)}}};
   }
 
-  std::uint64_t most_elements() const override { return elements(); }
+  std::uint64_t most_elements() const override { return most_elements_; }
 
   BytesPerSecond copy_bandwidth() override {
     return BytesPerSecond(2 * static_cast<double>(caches_.bytes()) / caches_.copy().value);
@@ -142,17 +137,16 @@ class CpuTarget final : public CalibrationTarget {
   }
 
  private:
-  static std::uint64_t elements() { return std::min<std::uint64_t>(1 << 25, CalibrationData::most_elements_here()); }
-
   unsigned threads_;
+  std::uint64_t most_elements_;
   Caches caches_;
   CalibrationData data_;
 };
 
 }  // namespace
 
-std::unique_ptr<CalibrationTarget> make_cpu_calibration_target() {
-  return std::make_unique<CpuTarget>();
+std::unique_ptr<CalibrationTarget> make_cpu_calibration_target(std::uint64_t most_elements) {
+  return std::make_unique<CpuTarget>(most_elements);
 }
 
 }  // namespace simrun

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cctype>
 #include <thread>
 
 #include "kernels/cuda/cuda_bench.hpp"
@@ -45,25 +44,12 @@ class CudaPrepared final : public PreparedOperation {
   std::unique_ptr<Operation> operation_;
 };
 
-/// "nvidia-h200" of "NVIDIA H200".
-std::string profile_name(const std::string& device) {
-  std::string name;
-  for (const char c : device) {
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
-      name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    } else if (!name.empty() && name.back() != '-') {
-      name += '-';
-    }
-  }
-  return name;
-}
-
 class CudaTarget final : public CalibrationTarget {
  public:
-  explicit CudaTarget(const CudaDevice& device)
+  CudaTarget(const CudaDevice& device, std::uint64_t most_elements)
       : device_(device),
         bench_(make_cuda_bench(device)),
-        most_elements_(elements(bench_->free_memory())),
+        most_elements_(std::min(most_elements, room_for(bench_->free_memory()))),
         data_(most_elements_, std::max(1U, std::thread::hardware_concurrency())) {}
 
   DeviceFacts facts() const override {
@@ -96,7 +82,7 @@ class CudaTarget final : public CalibrationTarget {
 
  private:
   /// So many that the largest case, with all its copies, has room on the GPU and here.
-  static std::uint64_t elements(std::uint64_t free_memory) {
+  static std::uint64_t room_for(std::uint64_t free_memory) {
     constexpr std::uint64_t most = std::uint64_t{1} << 29;
     constexpr std::uint64_t most_bytes_an_element = 48;
     return std::min({most, std::bit_floor(free_memory / most_bytes_an_element), CalibrationData::most_elements_here()});
@@ -110,8 +96,9 @@ class CudaTarget final : public CalibrationTarget {
 
 }  // namespace
 
-std::unique_ptr<CalibrationTarget> make_cuda_calibration_target(const CudaDevice& device) {
-  return guarded([&]() -> std::unique_ptr<CalibrationTarget> { return std::make_unique<CudaTarget>(device); });
+std::unique_ptr<CalibrationTarget> make_cuda_calibration_target(const CudaDevice& device, std::uint64_t most_elements) {
+  return guarded(
+      [&]() -> std::unique_ptr<CalibrationTarget> { return std::make_unique<CudaTarget>(device, most_elements); });
 }
 
 }  // namespace simrun

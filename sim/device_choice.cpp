@@ -1,25 +1,15 @@
 #include "sim/device_choice.hpp"
 
-#include <cctype>
 #include <filesystem>
 
 #include "sim/data_path.hpp"
+#include "sim/processor.hpp"
 #include "sim/profile_text.hpp"
 
 namespace simrun {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// "NVIDIA H200" as "nvidia-h200".
-std::string file_name(const std::string& text) {
-  std::string name;
-  for (const char c : text) {
-    const bool is_kept = std::isalnum(static_cast<unsigned char>(c)) != 0;
-    name += is_kept ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : '-';
-  }
-  return name;
-}
 
 /// What became of the look for a measured profile.
 struct Measured {
@@ -93,11 +83,11 @@ std::string measured_profiles() {
 }
 
 std::string cpu_calibration_file() {
-  return measured_profiles() + "/cpu.json";
+  return measured_profiles() + "/" + profile_name(this_processor()) + ".json";
 }
 
 std::string gpu_calibration_file(const CudaDevice& gpu) {
-  return measured_profiles() + "/" + file_name(gpu.name + "-" + gpu.uuid) + ".json";
+  return measured_profiles() + "/" + profile_name(gpu.name + " " + gpu.uuid) + ".json";
 }
 
 std::optional<DeviceChoice> choose_device(const std::string& word, const std::function<Gpus()>& gpus,

@@ -1,6 +1,7 @@
 #include "sim/device_profile.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 namespace simrun {
@@ -32,6 +33,18 @@ std::vector<double> place_of(const Work& work, const CostTable& table) {
   std::vector<double> place;
   for (const CostTable::Axis& axis : table.axes()) place.push_back(std::max(1e-30, value_on(axis.name, work)));
   return place;
+}
+
+std::string profile_name(const std::string& device) {
+  std::string name;
+  for (const char c : device) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
+      name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    } else if (!name.empty() && name.back() != '-') {
+      name += '-';
+    }
+  }
+  return name;
 }
 
 DeviceProfile scaled_to(const DeviceProfile& profile, const std::string& name, BytesPerSecond bandwidth) {

@@ -89,6 +89,9 @@ struct DeviceProfile {
   Seconds seconds(const Work& work) const;
 };
 
+/// The name of a profile of that device: "nvidia-h200" of "NVIDIA H200".
+std::string profile_name(const std::string& device);
+
 /// Where `work` lies on the axes of a table.
 std::vector<double> place_of(const Work& work, const CostTable& table);
 

@@ -91,6 +91,15 @@ CostTable::Axis read_axis(const OperationEntry& operation, std::size_t number, c
   return axis;
 }
 
+/// What only measured times have.
+void check_no_spread(const TableText& read, const Where& where) {
+  const std::array<std::pair<const char*, const Json*>, 5> lists = {
+      {{"p5", &read.p5}, {"p25", &read.p25}, {"p75", &read.p75}, {"p95", &read.p95}, {"n", &read.n}}};
+  for (const auto& [key, list] : lists) {
+    if (!list->is_null()) (where / key).fail("the times are " + read.provenance, "accepted: of measured times alone");
+  }
+}
+
 /// Quantiles have the shape of the times and lie in order around them.
 TimeSpread read_spread(const TableText& read, const CostTable& table, const Where& where) {
   TimeSpread spread;
@@ -129,7 +138,11 @@ OperationTimes read_table(const OperationEntry& operation, Json& value, const Wh
   std::vector<double> seconds;
   flatten(read.seconds, axes, where / "seconds", seconds);
   times.table = CostTable(std::move(axes), std::move(seconds));
-  if (read.provenance == "measured") times.spread = read_spread(read, times.table, where);
+  if (read.provenance == "measured") {
+    times.spread = read_spread(read, times.table, where);
+  } else {
+    check_no_spread(read, where);
+  }
   return times;
 }
 
@@ -202,6 +215,21 @@ Field<DeviceProfile> profile_field() {
       .field();
 }
 
+/// A measured profile says how, and only such a one.
+void check_measurement(const DeviceProfile& profile, const Where& top) {
+  const bool is_measured = profile.provenance == "measured";
+  if (is_measured != profile.measurement.has_value())
+    (top / "measurement")
+        .fail(is_measured ? "is missing" : "the profile is " + profile.provenance,
+              is_measured ? "required of a measured profile" : "accepted: of a measured profile alone");
+  if (!is_measured) return;
+  const Measurement& measurement = *profile.measurement;
+  if (measurement.bandwidth_p5.value > profile.bandwidth.value ||
+      profile.bandwidth.value > measurement.bandwidth_p95.value)
+    (top / "bandwidth")
+        .fail(show(profile.bandwidth) + " lies outside its quantiles", "accepted: bandwidth_p5 to bandwidth_p95");
+}
+
 }  // namespace
 
 DeviceProfile read_device_profile(const std::string& file) {
@@ -216,7 +244,9 @@ DeviceProfile read_device_profile(const std::string& file) {
       (top / "format").fail(brief(json["format"]) + " is not the format of this version's profiles", accepted);
     json.erase("format");
   }
-  return profile_field().read(json, top);
+  DeviceProfile profile = profile_field().read(json, top);
+  check_measurement(profile, top);
+  return profile;
 }
 
 }  // namespace simrun

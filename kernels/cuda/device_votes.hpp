@@ -63,7 +63,7 @@ class DeviceSparseVote {
   DeviceSparseVote(Machine& machine, std::span<const SparseSignsView> votes, std::size_t elements)
       : machine_(machine),
         ballots_(votes.size()),
-        job_{ballots_.data(), static_cast<std::uint32_t>(votes.size()), longest(votes), elements},
+        job_{ballots_.data(), static_cast<std::uint32_t>(votes.size()), entries_of(votes), elements},
         memory_(lay_out(job_)),
         indices_(most_decided()),
         signs_(divide_up<std::size_t>(indices_.size(), warp_lanes)),
@@ -89,10 +89,10 @@ class DeviceSparseVote {
   }
 
  private:
-  static std::uint64_t longest(std::span<const SparseSignsView> votes) {
-    std::size_t most = 0;
-    for (const SparseSignsView& vote : votes) most = std::max(most, vote.indices.size());
-    return most;
+  static std::uint64_t entries_of(std::span<const SparseSignsView> votes) {
+    std::uint64_t entries = 0;
+    for (const SparseSignsView& vote : votes) entries += vote.indices.size();
+    return entries;
   }
 
   static auto lay_out(const SparseVote& job) {

@@ -26,11 +26,6 @@ struct EliasFanoShape {
   SIMRUN_ANYWHERE std::uint64_t words() const { return low_words + high_words; }
 };
 
-/// Most words of at most that many coded indices. Fewer indices take no more bits, but either part is rounded up.
-inline std::uint64_t most_elias_fano_words(std::uint64_t elements, std::uint64_t most_entries) {
-  return EliasFanoShape::of(elements, most_entries).words() + 1;
-}
-
 /// Reads 4 bytes an entry, about twice, once from memory, and writes what the coded indices take.
 struct EncodeEliasFano {
   static constexpr const char* name = "encode_elias_fano";

@@ -18,7 +18,7 @@ struct SparseBallot {
 struct SparseVote {
   const SparseBallot* ballots;  ///< one a voter, in device memory
   std::uint32_t voters;         ///< at most 65536
-  std::uint64_t most_entries;   ///< no ballot has more
+  std::uint64_t entries;        ///< of all ballots together
   std::uint64_t elements;       ///< 0 < elements <= 2^32; all indices are below
 };
 
@@ -36,7 +36,7 @@ struct SparseVotePlan {
   std::uint64_t ranges_a_group;  ///< a block moves a group of ranges together
   unsigned groups;
   unsigned lanes_shift;   ///< 2^lanes_shift threads read the entries of a voter in a range
-  std::uint64_t scratch;  ///< votes that there are at most
+  std::uint64_t scratch;  ///< marks that there are at most
 
   SIMRUN_ANYWHERE std::uint64_t decided_at_most(std::uint64_t elements) const { return smaller(scratch, elements); }
 };
@@ -50,14 +50,14 @@ inline constexpr unsigned window_marks = 2048;  ///< marked elements whose votes
 inline SparseVotePlan plan_sparse_vote(const SparseVote& job) {
   constexpr std::uint64_t entries_a_range = window_marks / 2;
   SparseVotePlan plan{};
-  plan.scratch = job.voters * job.most_entries;
+  plan.scratch = job.entries;
   plan.shift = largest_range_shift;
   const auto ranges = [&] { return divide_up(job.elements, std::uint64_t{1} << plan.shift); };
   while (plan.shift > least_range_shift && plan.scratch / ranges() > entries_a_range) --plan.shift;
   plan.ranges = ranges();
   plan.ranges_a_group = divide_up<std::uint64_t>(plan.ranges, counting_blocks);
   plan.groups = static_cast<unsigned>(divide_up(plan.ranges, plan.ranges_a_group));
-  const std::uint64_t run = job.most_entries / plan.ranges;
+  const std::uint64_t run = job.entries / (larger<std::uint64_t>(job.voters, 1) * plan.ranges);
   const auto lanes = [&] { return 1U << plan.lanes_shift; };
   while (lanes() < warp_lanes && lanes() * 2 <= run) ++plan.lanes_shift;
   while (lanes() < vote_threads && lanes() * job.voters < vote_threads) ++plan.lanes_shift;

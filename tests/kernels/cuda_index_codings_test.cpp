@@ -14,6 +14,11 @@ using namespace simrun::cuda;
 
 namespace {
 
+/// Most words of at most that many coded indices. Fewer indices take no more bits, but either part is rounded up.
+std::uint64_t most_elias_fano_words(std::uint64_t elements, std::uint64_t most_entries) {
+  return EliasFanoShape::of(elements, most_entries).words() + 1;
+}
+
 using Indices = std::vector<std::uint32_t>;
 using Words = std::vector<std::uint32_t>;
 
@@ -107,10 +112,10 @@ Words first_of(const HostMachine::Buffer<std::uint32_t>& words, std::uint64_t co
 
 Words encode_delta(HostMachine& machine, const Case& one, Entries entries) {
   const auto indices = uploaded(one.indices);
-  const Carved workspace([](Carver& carver) { return DeltaWorkspace::carve(carver); });
+  const auto workspace = workspace_of([](Carver& carver) { return DeltaWorkspace::carve(carver); });
   HostMachine::Buffer<std::uint32_t> words(most_delta_words(entries.most));
   std::uint64_t size = 77;
-  launch_delta_encode(machine, indices.data(), entries, *workspace, words.data(), &size);
+  launch_delta_encode(machine, indices.data(), entries, workspace.layout(), words.data(), &size);
   return first_of(words, size);
 }
 
@@ -123,26 +128,27 @@ Words encode_elias_fano(HostMachine& machine, const Case& one, Entries entries) 
 }
 
 Indices decode_bitmap(HostMachine& machine, const Words& words, const Case& one) {
-  const Carved workspace([](Carver& carver) { return BitmapWorkspace::carve(carver); });
+  const auto workspace = workspace_of([](Carver& carver) { return BitmapWorkspace::carve(carver); });
   const auto on_device = uploaded(words);
   HostMachine::Buffer<std::uint32_t> indices(one.indices.size());
-  launch_bitmap_decode(machine, on_device.data(), one.elements, *workspace, indices.data());
+  launch_bitmap_decode(machine, on_device.data(), one.elements, workspace.layout(), indices.data());
   return downloaded(indices);
 }
 
 Indices decode_delta(HostMachine& machine, const Words& words, const Case& one) {
-  const Carved workspace([](Carver& carver) { return DeltaWorkspace::carve(carver); });
+  const auto workspace = workspace_of([](Carver& carver) { return DeltaWorkspace::carve(carver); });
   const auto on_device = uploaded(words);
   HostMachine::Buffer<std::uint32_t> indices(one.indices.size());
-  launch_delta_decode(machine, on_device.data(), one.indices.size(), *workspace, indices.data());
+  launch_delta_decode(machine, on_device.data(), one.indices.size(), workspace.layout(), indices.data());
   return downloaded(indices);
 }
 
 Indices decode_elias_fano(HostMachine& machine, const Words& words, const Case& one) {
-  const Carved workspace([](Carver& carver) { return EliasFanoWorkspace::carve(carver); });
+  const auto workspace = workspace_of([](Carver& carver) { return EliasFanoWorkspace::carve(carver); });
   const auto on_device = uploaded(words);
   HostMachine::Buffer<std::uint32_t> indices(one.indices.size());
-  launch_elias_fano_decode(machine, on_device.data(), one.elements, one.indices.size(), *workspace, indices.data());
+  launch_elias_fano_decode(machine, on_device.data(), one.elements, one.indices.size(), workspace.layout(),
+                           indices.data());
   return downloaded(indices);
 }
 

@@ -37,19 +37,19 @@ std::vector<List> packed(const std::vector<Votes>& all) {
 /// What blocks decide. Checks that the sign bits behind the last are 0.
 List decide(HostMachine& machine, const std::vector<List>& lists, std::uint64_t elements) {
   std::vector<SparseBallot> ballots;
-  std::uint64_t longest = 0;
+  std::uint64_t entries = 0;
   for (const List& list : lists) {
     ballots.push_back({list.indices.data(), list.signs.data(), list.indices.size()});
-    longest = std::max<std::uint64_t>(longest, list.indices.size());
+    entries += list.indices.size();
   }
   const auto on_device = uploaded(ballots);
-  const SparseVote job{on_device.data(), static_cast<std::uint32_t>(lists.size()), longest, elements};
-  const Carved workspace([&](Carver& carver) { return SparseVoteWorkspace::carve(carver, job); });
-  const std::uint64_t room = std::min(lists.size() * longest, elements);
+  const SparseVote job{on_device.data(), static_cast<std::uint32_t>(lists.size()), entries, elements};
+  const auto workspace = workspace_of([&](Carver& carver) { return SparseVoteWorkspace::carve(carver, job); });
+  const std::uint64_t room = std::min(entries, elements);
   HostMachine::Buffer<std::uint32_t> indices(room);
   HostMachine::Buffer<std::uint32_t> signs((room + 31) / 32);
   std::uint64_t count = 77;
-  launch_sparse_vote(machine, job, *workspace, Decisions{indices.data(), signs.data(), &count});
+  launch_sparse_vote(machine, job, workspace.layout(), Decisions{indices.data(), signs.data(), &count});
   REQUIRE(count <= room);
   List result;
   result.indices.assign(indices.data(), indices.data() + count);

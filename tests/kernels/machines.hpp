@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "kernels/cuda/device_arrays.hpp"
 #include "kernels/cuda/host_machine.hpp"
-#include "kernels/cuda/workspace.hpp"
 
 namespace simrun::cuda {
 
@@ -33,26 +33,10 @@ std::vector<T> downloaded(const HostMachine::Buffer<T>& buffer) {
   return {buffer.data(), buffer.data() + buffer.size()};
 }
 
-/// What `carve` lays out, and memory of just the size that it takes.
-template <class Carve>
-class Carved {
- public:
-  explicit Carved(const Carve& carve) : memory_(bytes(carve)) {
-    Carver carver(memory_.data());
-    parts_ = carve(carver);
-  }
-
-  const auto& operator*() const { return parts_; }
-
- private:
-  static std::size_t bytes(const Carve& carve) {
-    Carver carver;
-    carve(carver);
-    return carver.used();
-  }
-
-  HostMachine::Buffer<std::byte> memory_;
-  decltype(std::declval<Carve>()(std::declval<Carver&>())) parts_;
-};
+/// Memory on the host for what `lay_out(carver)` takes from a Carver.
+template <class LayOut>
+WorkspaceOf<HostMachine, LayOut> workspace_of(const LayOut& lay_out) {
+  return WorkspaceOf<HostMachine, LayOut>(lay_out);
+}
 
 }  // namespace simrun::cuda
