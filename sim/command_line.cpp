@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <numeric>
 #include <thread>
 
 #include "sim/calibrate.hpp"
@@ -85,21 +86,25 @@ int run_scenario(const RunArguments& arguments) {
     note("note", study.notes);
     return 0;
   }
+  std::vector<std::size_t> todo(study.points.size());
+  std::iota(todo.begin(), todo.end(), std::size_t{0});
   const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
-  std::vector<std::shared_ptr<const PayloadTable>> payloads;
-  {
-    ProgressBar bar("payloads");
-    payloads = make_payloads(study, threads, [&](std::size_t done, std::size_t total) { bar.show(done, total); });
-  }
+  ProgressBar payload_bar("payloads");
+  PayloadStage payloads(study, todo, threads,
+                        [&](std::size_t done, std::size_t total) { payload_bar.show(done, total); });
   const std::string out =
       make_folder(arguments.out.empty() ? "results/" + fs::path(file).stem().string() : arguments.out);
   fs::remove_all(out + "/trace");  // another run's
   RunOptions options{.jobs = arguments.jobs, .trace_folder = {}};
   if (arguments.trace) options.trace_folder = make_folder(out + "/trace");
-  std::vector<PointResult> results;
+  std::vector<PointResult> results(study.points.size());
   {
     ProgressBar bar("points");
-    results = run_points(study, payloads, options, [&](std::size_t done, std::size_t total) { bar.show(done, total); });
+    std::size_t done = 0;
+    run_points(study, payloads, options, [&](std::size_t point, PointResult result) {
+      results[point] = std::move(result);
+      bar.show(++done, todo.size());
+    });
   }
   const Report report(study, std::move(results));
   write_file(out + "/points.csv", report.csv());

@@ -94,41 +94,47 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
   return setup;
 }
 
-std::vector<PointResult> run_points(const Study& study,
-                                    const std::vector<std::shared_ptr<const PayloadTable>>& payloads,
-                                    const RunOptions& options, const Progress& progress) {
-  std::vector<PointResult> results(study.points.size());
+namespace {
+
+void run_batch(const Study& study, const PayloadStage::Batch& batch, const RunOptions& options,
+               const OnResult& on_result) {
   ChildPool pool;
   std::size_t started = 0;
   // True if the next point is on its way, or has failed for good because not even one child can be started.
   const auto start_next = [&] {
-    const Scenario& scenario = study.points[started].scenario;
-    const PayloadTable& table = *payloads[started];
+    const std::size_t point = batch.points[started];
+    const Scenario& scenario = study.points[point].scenario;
+    const PayloadTable& table = *batch.tables[started];
     const std::string trace =
-        options.trace_folder.empty() ? "" : options.trace_folder + "/" + trace_name(started, scenario);
+        options.trace_folder.empty() ? "" : options.trace_folder + "/" + trace_name(point, scenario);
     try {
       pool.start(started, [&scenario, &table, trace] { return run_point(scenario, table, trace); });
     } catch (const ChildFailure& failure) {
       if (pool.running() > 0) return false;
-      results[started].failure = failure.what();
+      on_result(point, {.times = {}, .payload_bytes = 0, .failure = failure.what()});
     }
     ++started;
     return true;
   };
-  std::size_t finished = 0;
-  while (started < results.size() || pool.running() > 0) {
-    while (started < results.size() && pool.running() < options.jobs && start_next()) {
+  while (started < batch.points.size() || pool.running() > 0) {
+    while (started < batch.points.size() && pool.running() < options.jobs && start_next()) {
     }
     if (pool.running() == 0) continue;
     const ChildPool::Result child = pool.wait();
-    PointResult& result = results[child.task];
+    PointResult result;
     if (child.output) result.times = from_text(*child.output);
     result.failure = child.failure;
-    const auto workers = static_cast<std::size_t>(study.points[child.task].scenario.workers);
-    result.payload_bytes = payloads[child.task]->mean_bytes(workers);
-    progress(++finished, results.size());
+    const std::size_t point = batch.points[child.task];
+    const auto workers = static_cast<std::size_t>(study.points[point].scenario.workers);
+    result.payload_bytes = batch.tables[child.task]->mean_bytes(workers);
+    on_result(point, std::move(result));
   }
-  return results;
+}
+
+}  // namespace
+
+void run_points(const Study& study, PayloadStage& payloads, const RunOptions& options, const OnResult& on_result) {
+  while (const auto batch = payloads.next()) run_batch(study, *batch, options, on_result);
 }
 
 }  // namespace simrun

@@ -23,11 +23,12 @@ struct RunOptions {
   std::string trace_folder;  ///< where each point writes its trace; empty: nowhere
 };
 
-/// Runs all points: the payloads first, then one child process a point. The result does not depend on the number of
-/// jobs.
-std::vector<PointResult> run_points(const Study& study,
-                                    const std::vector<std::shared_ptr<const PayloadTable>>& payloads,
-                                    const RunOptions& options, const Progress& progress);
+/// Takes the result of a point, given by its number in the study.
+using OnResult = std::function<void(std::size_t point, PointResult result)>;
+
+/// Runs the points of the payload stage, one child process a point, and hands over each result as soon as it is there,
+/// in any order. The results do not depend on the number of jobs.
+void run_points(const Study& study, PayloadStage& payloads, const RunOptions& options, const OnResult& on_result);
 
 /// What every worker of this scenario does in an iteration.
 IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads);

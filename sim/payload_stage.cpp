@@ -5,6 +5,7 @@
 #include <fstream>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "kernels/parallel.hpp"
 #include "sim/error.hpp"
@@ -74,9 +75,9 @@ std::shared_ptr<const PayloadTable> dense_table(const Codec& codec, const std::v
 /// Every source, by key, with the encodings that the points need; a table for every point.
 class Plan {
  public:
-  Plan(const Study& study, unsigned threads)
+  Plan(const Study& study, const std::vector<std::size_t>& points, unsigned threads)
       : serial_(make_cpu_primitives(1)), threaded_(make_cpu_primitives(threads)) {
-    for (const Point& point : study.points) add(point.scenario);
+    for (const std::size_t point : points) add(study.points[point].scenario);
     for (auto& [key, source] : sources_) {
       source.gradients = make_gradients(*source.scenario);
       for (auto& [name, encoding] : source.encodings) {
@@ -254,9 +255,9 @@ double PayloadTable::mean_bytes(std::size_t workers) const {
   return total / static_cast<double>(workers);
 }
 
-std::vector<std::shared_ptr<const PayloadTable>> make_payloads(const Study& study, unsigned threads,
-                                                               const Progress& progress) {
-  Plan plan(study, threads);
+PayloadStage::PayloadStage(const Study& study, const std::vector<std::size_t>& points, unsigned threads,
+                           const Progress& progress) {
+  Plan plan(study, points, threads);
   check_memory(study, plan.sources());
 
   std::vector<Task> small;
@@ -273,7 +274,11 @@ std::vector<std::shared_ptr<const PayloadTable>> make_payloads(const Study& stud
   const auto step = [&] { progress(++done, small.size() + large.size()); };
   run_tasks(small, threads, 1, step);
   run_tasks(large, 1, threads, step);
-  return plan.tables();
+  batch_ = {points, plan.tables()};
+}
+
+std::optional<PayloadStage::Batch> PayloadStage::next() {
+  return std::exchange(batch_, std::nullopt);
 }
 
 }  // namespace simrun

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,11 +36,26 @@ class PayloadTable {
 /// Says how far long work is.
 using Progress = std::function<void(std::size_t done, std::size_t total)>;
 
-/// Makes the payloads of all points: a worker's payload depends on model, gradients, method, K, index, seed and group,
-/// but not on M or the network, so it is made once for all points that send it. Dense gradients are never made: their
-/// payloads are sizes. Uses at most `threads` threads, none of which is left at the end. The result has one table a
-/// point. Throws InputError: gradients that cannot be read or are not finite, or payloads that do not fit in memory.
-std::vector<std::shared_ptr<const PayloadTable>> make_payloads(const Study& study, unsigned threads,
-                                                               const Progress& progress);
+/// Makes the payloads of points: a worker's payload depends on model, gradients, method, K, index, seed and group, but
+/// not on M or the network, so it is made once for all points that send it. Dense gradients are never made: their
+/// payloads are sizes.
+class PayloadStage {
+ public:
+  /// For those of the study's points. Uses at most `threads` threads, none of which is left between calls. Throws
+  /// InputError: gradients that cannot be read or are not finite, or payloads that do not fit in memory.
+  PayloadStage(const Study& study, const std::vector<std::size_t>& points, unsigned threads, const Progress& progress);
+
+  /// Points whose payloads are in memory at the same time.
+  struct Batch {
+    std::vector<std::size_t> points;
+    std::vector<std::shared_ptr<const PayloadTable>> tables;  ///< one a point
+  };
+
+  /// The next points, in any order; none after the last.
+  std::optional<Batch> next();
+
+ private:
+  std::optional<Batch> batch_;
+};
 
 }  // namespace simrun
