@@ -7,6 +7,7 @@
 #include "kernels/cuda/cuda_bench.hpp"
 #include "sim/calibration_case.hpp"
 #include "sim/calibration_target.hpp"
+#include "sim/device_profile.hpp"
 
 namespace simrun {
 namespace {
