@@ -13,6 +13,11 @@ if [[ ! $minutes =~ ^[0-9]+$ ]]; then
   exit 2
 fi
 targets=("${@:2}")
+for target in "${targets[@]}"; do
+  [[ -d tests/fuzz/corpus/$target ]] && continue
+  printf 'fuzz.sh: no target "%s"; accepted: %s\n' "$target" "$(cd tests/fuzz/corpus && echo *)" >&2
+  exit 2
+done
 ((${#targets[@]})) || mapfile -t targets < <(ls tests/fuzz/corpus)
 
 [[ -e build/fuzz/build.ninja ]] || cmake --preset fuzz >/dev/null
