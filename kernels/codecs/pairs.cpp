@@ -68,7 +68,13 @@ class PairsCodec final : public Codec {
 
   Payload encode(std::span<const float> gradient, std::size_t entries, const EncodeContext&) const override {
     const Pairs pairs = primitives_->select_largest(gradient, entries);
-    return make_pairs(coding_, gradient.size(), {pairs.indices, pairs.values});
+    return encode_largest({pairs.indices, pairs.values}, gradient.size());
+  }
+
+  bool keeps_largest() const override { return true; }
+
+  Payload encode_largest(PairsView largest, std::uint64_t elements) const override {
+    return make_pairs(coding_, elements, largest);
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out) const override {
@@ -85,6 +91,8 @@ class PairsCodec final : public Codec {
   std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries) const override {
     return sparse_header(kind(), coding_, elements, entries);
   }
+
+  bool sizes_need_contents() const override { return !shape(1, 1).has_value(); }
 
   std::unique_ptr<const Aggregator> aggregator() const override {
     return combining_ == Combining::merge ? std::make_unique<PairsMerge>(primitives_) : nullptr;

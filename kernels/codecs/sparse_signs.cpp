@@ -45,16 +45,23 @@ class SparseSignsCodec final : public Codec {
 
   Payload encode(std::span<const float> gradient, std::size_t entries, const EncodeContext&) const override {
     const Pairs pairs = primitives_->select_largest(gradient, entries);
+    return encode_largest({pairs.indices, pairs.values}, gradient.size());
+  }
+
+  bool keeps_largest() const override { return true; }
+
+  Payload encode_largest(PairsView largest, std::uint64_t elements) const override {
+    const std::size_t entries = largest.indices.size();
     SparseSigns signs;
     signs.indices.reserve(entries);
     signs.signs.resize((entries + 7) / 8);
     for (std::size_t j = 0; j < entries; ++j) {
-      if (pairs.values[j] == 0.0F) continue;
-      set_sign_bit(signs.signs, signs.indices.size(), pairs.values[j] < 0.0F);
-      signs.indices.push_back(pairs.indices[j]);
+      if (largest.values[j] == 0.0F) continue;
+      set_sign_bit(signs.signs, signs.indices.size(), largest.values[j] < 0.0F);
+      signs.indices.push_back(largest.indices[j]);
     }
     signs.signs.resize((signs.indices.size() + 7) / 8);
-    return make_sparse_signs(coding_, gradient.size(), {signs.indices, signs.signs});
+    return make_sparse_signs(coding_, elements, {signs.indices, signs.signs});
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out) const override {
