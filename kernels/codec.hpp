@@ -59,7 +59,8 @@ class Codec {
   /// then serves all.
   virtual bool keeps_largest() const { return false; }
 
-  /// What `encode` makes of a gradient of that many elements whose K largest are these. For codecs that keep the largest.
+  /// What `encode` makes of a gradient of that many elements whose K largest are these. For codecs that keep the
+  /// largest.
   virtual Payload encode_largest(PairsView largest, std::uint64_t elements) const;
 
   /// Adds weight times what `payload` stands for to `out` (size N). Throws PayloadError.

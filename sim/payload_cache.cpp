@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -21,27 +20,21 @@ namespace fs = std::filesystem;
 
 // A file is the digest of what follows it, then the payloads one after another. A header says where its payload ends.
 
-std::optional<std::vector<std::byte>> read_bytes(const std::string& file) {
+std::optional<std::vector<Payload>> read_all(const std::string& file) {
   std::ifstream in(file, std::ios::binary | std::ios::ate);
-  if (!in) return std::nullopt;
-  std::vector<std::byte> bytes(static_cast<std::size_t>(in.tellg()));
-  in.seekg(0);
-  if (!in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()))) return std::nullopt;
-  return bytes;
-}
-
-std::optional<std::vector<Payload>> parse_all(std::span<const std::byte> bytes) {
+  const auto size = static_cast<std::size_t>(in ? static_cast<std::streamoff>(in.tellg()) : 0);
   Digest expected;
-  if (bytes.size() < expected.size()) return std::nullopt;
-  std::memcpy(expected.data(), bytes.data(), expected.size());
-  bytes = bytes.subspan(expected.size());
-  if (digest(bytes) != expected) return std::nullopt;
+  if (size < expected.size()) return std::nullopt;
+  const std::size_t left = size - expected.size();
+  const auto memory = std::make_shared<std::vector<std::byte>>(left);
+  in.seekg(0);
+  in.read(reinterpret_cast<char*>(expected.data()), static_cast<std::streamsize>(expected.size()));
+  in.read(reinterpret_cast<char*>(memory->data()), static_cast<std::streamsize>(left));
+  if (!in || digest(*memory) != expected) return std::nullopt;
   std::vector<Payload> payloads;
   try {
-    while (!bytes.empty()) {
-      payloads.push_back(Payload::parse(bytes));
-      bytes = bytes.subspan(payloads.back().size());
-    }
+    for (std::size_t at = 0; at < left; at += payloads.back().size())
+      payloads.push_back(Payload::parse(std::shared_ptr<const std::byte>(memory, memory->data() + at), left - at));
   } catch (const PayloadError&) {
     return std::nullopt;  // of another version
   }
@@ -101,8 +94,7 @@ std::string PayloadCache::file_of(const std::string& key) const {
 std::optional<std::vector<Payload>> PayloadCache::find(const std::string& key) {
   if (most_.value <= 0) return std::nullopt;
   const std::string file = file_of(key);
-  const auto bytes = read_bytes(file);
-  auto payloads = bytes ? parse_all(*bytes) : std::nullopt;
+  auto payloads = read_all(file);
   if (!payloads) return std::nullopt;
   std::error_code ignored;
   fs::last_write_time(file, fs::file_time_type::clock::now(), ignored);

@@ -11,6 +11,7 @@
 #include "sim/error.hpp"
 #include "sim/gradient_source.hpp"
 #include "sim/selections.hpp"
+#include "sim/shared_memory.hpp"
 #include "sim/units.hpp"
 
 namespace simrun {
@@ -24,10 +25,10 @@ struct Encoding {
 };
 
 /// Gradients, and the ways in which they are encoded.
-struct Work {
+struct Job {
   std::unique_ptr<GradientSource> source;
-  std::vector<Encoding> encodings;                 ///< those that need contents, the largest K first
-  std::vector<std::vector<std::uint64_t>> needed;  ///< K by group, the largest of an encoding and those after it
+  std::vector<Encoding> encodings;     ///< those that need contents
+  std::vector<std::uint64_t> entries;  ///< the largest K of any of them, by group
 };
 
 std::string encoding_name(const Scenario& scenario) {
@@ -57,35 +58,36 @@ double available_memory() {
 
 /// An upper bound for sparse payloads of K entries whose size depends on them: header, values, gaps of 32 bits, and a
 /// base and a width for each block of 128 gaps or less, rounded up.
-double most_bytes(double entries) {
+std::uint64_t most_bytes(std::uint64_t entries) {
   return Payload::header_bytes + 8 * entries + 5 * (entries / 128 + 1) + 3;
 }
 
-double bytes_of_payloads(const Encoding& encoding, const std::vector<Group>& groups) {
+/// At most, all workers' together.
+double bytes_of_payloads(const Encoding& encoding, const GradientSource& source) {
   double bytes = 0;
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    const auto shape = encoding.codec->shape(groups[g].elements, encoding.entries[g]);
-    bytes += shape ? static_cast<double>(shape->bytes) : most_bytes(static_cast<double>(encoding.entries[g]));
+  for (std::size_t g = 0; g < source.groups().size(); ++g) {
+    const auto shape = encoding.codec->shape(source.groups()[g].elements, encoding.entries[g]);
+    bytes += static_cast<double>(SharedPlace::room_for(shape ? shape->bytes : most_bytes(encoding.entries[g])));
   }
-  return bytes;
+  return bytes * static_cast<double>(source.workers());
 }
 
 /// Selections, the payloads of one encoding, a gradient.
-double bytes_of(const Work& work) {
-  double most = 0;
-  for (std::size_t e = 0; e < work.encodings.size(); ++e) {
-    double entries = 0;
-    for (const std::uint64_t k : work.needed[e]) entries += static_cast<double>(k);
-    most = std::max(most, 8 * entries + bytes_of_payloads(work.encodings[e], work.source->groups()));
-  }
-  return most * static_cast<double>(work.source->workers()) + 4 * static_cast<double>(work.source->largest_group());
+double bytes_of(const Job& job) {
+  double payloads = 0;
+  for (const Encoding& encoding : job.encodings)
+    payloads = std::max(payloads, bytes_of_payloads(encoding, *job.source));
+  double entries = 0;
+  for (const std::uint64_t k : job.entries) entries += static_cast<double>(k);
+  return 8 * entries * static_cast<double>(job.source->workers()) + payloads +
+         4 * static_cast<double>(job.source->largest_group());
 }
 
 /// How often gradients are made: once for all selections, and once for each encoding that is none.
-std::size_t passes(const Work& work) {
+std::size_t passes(const Job& job) {
   const auto selects = [](const Encoding& encoding) { return encoding.codec->keeps_largest(); };
-  const auto selecting = std::count_if(work.encodings.begin(), work.encodings.end(), selects);
-  return work.encodings.size() - static_cast<std::size_t>(selecting) + (selecting > 0 ? 1 : 0);
+  const auto selecting = std::count_if(job.encodings.begin(), job.encodings.end(), selects);
+  return job.encodings.size() - static_cast<std::size_t>(selecting) + (selecting > 0 ? 1 : 0);
 }
 
 }  // namespace
@@ -97,22 +99,21 @@ class PayloadStage::Plan {
        Progress progress)
       : study_(study), threads_(threads), cache_(cache), progress_(std::move(progress)) {
     for (const std::size_t point : points) add(point);
-    for (auto& [key, work] : works_) {
-      work.source->check(threads_);
-      order(work);
-      gradients_ += passes(work) * work.source->workers();
+    for (auto& [key, job] : jobs_) {
+      job.source->check(threads_);
+      gradients_ += passes(job) * job.source->workers();
     }
-    std::erase_if(works_, [](const auto& entry) { return entry.second.encodings.empty(); });
+    std::erase_if(jobs_, [](const auto& entry) { return entry.second.encodings.empty(); });
     check_memory();
   }
 
   std::optional<Batch> next() {
     if (!sizes_.points.empty()) return in_order(std::exchange(sizes_, {}));
-    if (works_.empty()) return std::nullopt;
-    Work& work = works_.begin()->second;
-    Batch batch = make(work, encoding_);
-    if (++encoding_ == work.encodings.size()) {
-      works_.erase(works_.begin());
+    if (jobs_.empty()) return std::nullopt;
+    Job& job = jobs_.begin()->second;
+    Batch batch = make(job, job.encodings[encoding_]);
+    if (++encoding_ == job.encodings.size()) {
+      jobs_.erase(jobs_.begin());
       selections_.reset();
       encoding_ = 0;
     }
@@ -127,13 +128,18 @@ class PayloadStage::Plan {
     const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
     std::vector<std::uint64_t> entries = share_entries(groups, scenario.entries());
     if (!is_dense(codec->kind())) {
-      Work& work = works_[GradientSource::identity(scenario)];
-      if (!work.source) work.source = std::make_unique<GradientSource>(scenario);
-      work.source->add_workers(scenario.workers);
+      Job& job = jobs_[GradientSource::identity(scenario)];
+      if (!job.source) job.source = std::make_unique<GradientSource>(scenario);
+      job.source->add_workers(scenario.workers);
       if (codec->sizes_need_contents()) {
-        const auto [at, is_new] = numbers_.try_emplace({&work, encoding_name(scenario)}, work.encodings.size());
-        if (is_new) work.encodings.push_back({codec, std::move(entries), {}});
-        work.encodings[at->second].points.push_back(point);
+        const auto [at, is_new] = numbers_.try_emplace({&job, encoding_name(scenario)}, job.encodings.size());
+        if (is_new) {
+          // Shares of a larger K are not always larger: a group may lose one.
+          job.entries.resize(groups.size());
+          for (std::size_t g = 0; g < groups.size(); ++g) job.entries[g] = std::max(job.entries[g], entries[g]);
+          job.encodings.push_back({codec, std::move(entries), {}});
+        }
+        job.encodings[at->second].points.push_back(point);
         return;
       }
     }
@@ -141,70 +147,45 @@ class PayloadStage::Plan {
     sizes_.tables.push_back(table_of_sizes(*codec, groups, entries));
   }
 
-  static void order(Work& work) {
-    const auto total = [](const Encoding& encoding) {
-      return std::accumulate(encoding.entries.begin(), encoding.entries.end(), std::uint64_t{0});
-    };
-    std::stable_sort(work.encodings.begin(), work.encodings.end(),
-                     [&](const Encoding& a, const Encoding& b) { return total(a) > total(b); });
-    std::vector<std::uint64_t> needed(work.source->groups().size(), 0);
-    work.needed.resize(work.encodings.size());
-    for (std::size_t e = work.encodings.size(); e-- > 0;) {
-      // Shares of a larger K are not always larger: a group may lose one.
-      for (std::size_t g = 0; g < needed.size(); ++g) needed[g] = std::max(needed[g], work.encodings[e].entries[g]);
-      work.needed[e] = needed;
-    }
-  }
-
   void check_memory() const {
     double bytes = 0;
-    for (const auto& [key, work] : works_) bytes = std::max(bytes, bytes_of(work));
+    for (const auto& [key, job] : jobs_) bytes = std::max(bytes, bytes_of(job));
     const double available = available_memory();
     if (available > 0 && bytes > available)
       throw InputError(study_.file, "workers", "the payloads need about " + show(Bytes(bytes)) + " of memory",
                        "accepted: what fits, this machine has " + show(Bytes(available)) + " free");
   }
 
-  /// The payloads of an encoding. Encodings come in order.
-  Batch make(const Work& work, std::size_t number) {
-    const Encoding& encoding = work.encodings[number];
-    const std::size_t groups = work.source->groups().size();
-    auto table = std::make_shared<PayloadTable>(work.source->workers(), groups);
+  /// The payloads of an encoding.
+  Batch make(const Job& job, const Encoding& encoding) {
+    auto table = std::make_shared<PayloadTable>(job.source->workers(), job.source->groups().size());
+    SharedPlace place(static_cast<std::size_t>(bytes_of_payloads(encoding, *job.source)));
     if (encoding.codec->keeps_largest()) {
-      select(work, number);
-      parallel_for(work.source->workers() * groups, threads_, [&](std::size_t i) {
-        table->set(i / groups, i % groups, encode_selected(work, encoding, i / groups, i % groups));
-      });
+      encode_selections(job, encoding, place, *table);
     } else {
-      encode_gradients(*work.source, encoding, *table);
+      encode_gradients(*job.source, encoding, place, *table);
     }
     return {encoding.points, {encoding.points.size(), table}};
   }
 
-  void select(const Work& work, std::size_t number) {
-    if (selections_) {
-      selections_->narrow(work.needed[number], threads_);
-    } else {
-      selections_.emplace(*work.source, work.needed[number], threads_, cache_,
-                          [this] { progress_(++done_, gradients_); });
-    }
+  void encode_selections(const Job& job, const Encoding& encoding, SharedPlace& place, PayloadTable& table) {
+    if (!selections_)
+      selections_.emplace(*job.source, job.entries, threads_, cache_, [this] { progress_(++done_, gradients_); });
+    const std::size_t groups = job.source->groups().size();
+    parallel_for(job.source->workers() * groups, threads_, [&](std::size_t i) {
+      const std::size_t worker = i / groups;
+      const std::size_t g = i % groups;
+      table.set(worker, g, place.take(selections_->encode(*encoding.codec, worker, g, encoding.entries[g])));
+    });
   }
 
-  Payload encode_selected(const Work& work, const Encoding& encoding, std::size_t worker, std::size_t group) const {
-    const PairsView selected = selections_->at(worker, group);
-    const std::uint64_t elements = work.source->groups()[group].elements;
-    const std::uint64_t k = encoding.entries[group];
-    if (k == selected.indices.size()) return encoding.codec->encode_largest(selected, elements);
-    const Pairs largest = largest_of(selected, k);
-    return encoding.codec->encode_largest({largest.indices, largest.values}, elements);
-  }
-
-  void encode_gradients(const GradientSource& source, const Encoding& encoding, PayloadTable& table) {
+  void encode_gradients(const GradientSource& source, const Encoding& encoding, SharedPlace& place,
+                        PayloadTable& table) {
     source.for_each_worker(threads_, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
       for (std::size_t g = 0; g < source.groups().size(); ++g) {
         const std::span<const float> gradient = source.fill(worker, g, inner, buffer);
         const EncodeContext context{.seed = source.seed(worker, g), .round = 0, .previous = {}};
-        table.set(worker, g, encoding.codec->encode(gradient, encoding.entries[g], context));
+        table.set(worker, g, place.take(encoding.codec->encode(gradient, encoding.entries[g], context)));
       }
       progress_(++done_, gradients_);
     });
@@ -230,10 +211,10 @@ class PayloadStage::Plan {
   PayloadCache& cache_;
   Progress progress_;
   Batch sizes_;  ///< points that need no contents
-  std::map<std::string, Work> works_;
-  std::map<std::pair<const Work*, std::string>, std::size_t> numbers_;
-  std::optional<Selections> selections_;  ///< of the first work
-  std::size_t encoding_ = 0;              ///< the next of the first work
+  std::map<std::string, Job> jobs_;
+  std::map<std::pair<const Job*, std::string>, std::size_t> numbers_;
+  std::optional<Selections> selections_;  ///< of the first job
+  std::size_t encoding_ = 0;              ///< the next of the first job
   std::size_t gradients_ = 0;
   std::atomic<std::size_t> done_ = 0;
 };

@@ -1,31 +1,54 @@
 #include "sim/selections.hpp"
 
 #include "kernels/layout.hpp"
-#include "kernels/parallel.hpp"
+#include "sim/shared_memory.hpp"
 
 namespace simrun {
+namespace {
 
-Pairs largest_of(PairsView pairs, std::size_t k) {
-  // Places in the list ascend with indices, so ties go to the lowest index here as well.
-  Pairs largest = make_cpu_primitives(1)->select_largest(pairs.values, k);
-  for (std::uint32_t& place : largest.indices) place = pairs.indices[place];
-  return largest;
+bool suffice(const std::vector<Payload>& payloads, const std::vector<Group>& groups,
+             const std::vector<std::uint64_t>& entries) {
+  if (payloads.size() != groups.size()) return false;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    if (payloads[g].elements() != groups[g].elements || payloads[g].entries() < entries[g]) return false;
+  }
+  return true;
 }
+
+/// The k largest of pairs, of which there are no fewer.
+Payload largest_of(const Payload& pairs, std::uint64_t k) {
+  if (k == pairs.entries()) return pairs;
+  std::vector<std::uint32_t> not_coded;
+  const PairsView all = view_pairs(pairs, not_coded);
+  // Places in the list ascend with indices, so ties go to the lowest index here as well.
+  Pairs largest = make_cpu_primitives(1)->select_largest(all.values, k);
+  for (std::uint32_t& place : largest.indices) place = all.indices[place];
+  return make_pairs(IndexCoding::raw32, pairs.elements(), {largest.indices, largest.values});
+}
+
+std::size_t room_for(std::size_t workers, const std::vector<std::uint64_t>& entries) {
+  std::uint64_t bytes = 0;
+  for (const std::uint64_t k : entries) bytes += SharedPlace::room_for(Payload::header_bytes + 8 * k);
+  return workers * bytes;
+}
+
+}  // namespace
 
 Selections::Selections(const GradientSource& source, const std::vector<std::uint64_t>& entries, unsigned threads,
                        PayloadCache& cache, const std::function<void()>& step)
-    : groups_(source.groups().size()), pairs_(source.workers() * groups_) {
+    : groups_(source.groups().size()), payloads_(source.workers()) {
+  SharedPlace place(room_for(source.workers(), entries));
   source.for_each_worker(threads, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
     const std::string key = source.key(worker);
-    const auto kept = cache.find(key);
-    if (!kept || !take(worker, entries, source.groups(), *kept)) {
+    std::vector<Payload>& payloads = payloads_[worker];
+    if (auto kept = cache.find(key); kept && suffice(*kept, source.groups(), entries)) {
+      for (std::size_t g = 0; g < groups_; ++g) payloads.push_back(place.take(largest_of((*kept)[g], entries[g])));
+    } else {
       const std::unique_ptr<const Primitives> primitives = make_cpu_primitives(inner);
-      std::vector<Payload> payloads;
       for (std::size_t g = 0; g < groups_; ++g) {
         const std::span<const float> gradient = source.fill(worker, g, inner, buffer);
-        Pairs& pairs = pairs_[worker * groups_ + g];
-        pairs = primitives->select_largest(gradient, entries[g]);
-        payloads.push_back(make_pairs(IndexCoding::raw32, gradient.size(), {pairs.indices, pairs.values}));
+        const Pairs pairs = primitives->select_largest(gradient, entries[g]);
+        payloads.push_back(place.take(make_pairs(IndexCoding::raw32, gradient.size(), {pairs.indices, pairs.values})));
       }
       cache.keep(key, payloads);
     }
@@ -33,27 +56,10 @@ Selections::Selections(const GradientSource& source, const std::vector<std::uint
   });
 }
 
-/// False if the payloads have too few entries.
-bool Selections::take(std::size_t worker, const std::vector<std::uint64_t>& entries, const std::vector<Group>& groups,
-                      const std::vector<Payload>& payloads) {
-  if (payloads.size() != groups_) return false;
-  for (std::size_t g = 0; g < groups_; ++g) {
-    if (payloads[g].elements() != groups[g].elements || payloads[g].entries() < entries[g]) return false;
-  }
-  for (std::size_t g = 0; g < groups_; ++g) {
-    Pairs pairs = read_pairs(payloads[g]);
-    const bool is_more = pairs.indices.size() > entries[g];
-    pairs_[worker * groups_ + g] = is_more ? largest_of({pairs.indices, pairs.values}, entries[g]) : std::move(pairs);
-  }
-  return true;
-}
-
-void Selections::narrow(const std::vector<std::uint64_t>& entries, unsigned threads) {
-  parallel_for(pairs_.size(), threads, [&](std::size_t i) {
-    Pairs& pairs = pairs_[i];
-    const std::uint64_t k = entries[i % groups_];
-    if (k < pairs.indices.size()) pairs = largest_of({pairs.indices, pairs.values}, k);
-  });
+Payload Selections::encode(const Codec& codec, std::size_t worker, std::size_t group, std::uint64_t k) const {
+  std::vector<std::uint32_t> not_coded;
+  const Payload largest = largest_of(payloads_[worker][group], k);
+  return codec.encode_largest(view_pairs(largest, not_coded), largest.elements());
 }
 
 }  // namespace simrun

@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "kernels/primitives.hpp"
+#include "kernels/codec.hpp"
 #include "sim/gradient_source.hpp"
 #include "sim/payload_cache.hpp"
 
@@ -19,24 +19,12 @@ class Selections {
   Selections(const GradientSource& source, const std::vector<std::uint64_t>& entries, unsigned threads,
              PayloadCache& cache, const std::function<void()>& step);
 
-  /// Of a worker's group: elements by ascending index.
-  PairsView at(std::size_t worker, std::size_t group) const {
-    const Pairs& pairs = pairs_[worker * groups_ + group];
-    return {pairs.indices, pairs.values};
-  }
-
-  /// Forgets all but the K largest of each, K by group: no more than there are.
-  void narrow(const std::vector<std::uint64_t>& entries, unsigned threads);
+  /// What `codec`, one that keeps the largest, makes of the k largest of a worker's group, k <= K.
+  Payload encode(const Codec& codec, std::size_t worker, std::size_t group, std::uint64_t k) const;
 
  private:
-  bool take(std::size_t worker, const std::vector<std::uint64_t>& entries, const std::vector<Group>& groups,
-            const std::vector<Payload>& payloads);
-
   std::size_t groups_;
-  std::vector<Pairs> pairs_;  ///< [worker * groups + group]
+  std::vector<std::vector<Payload>> payloads_;  ///< by worker and group: pairs, indices as they are
 };
-
-/// The k largest of `pairs`, which has no fewer, by ascending index.
-Pairs largest_of(PairsView pairs, std::size_t k);
 
 }  // namespace simrun

@@ -16,16 +16,11 @@ class SparseSignsVote final : public Aggregator {
   /// The result covers the union of the parts less the ties, so its size follows from the contents only.
   Payload combine(std::span<const Payload> parts) const override {
     check_parts(parts, PayloadKind::sparse_signs);
-    std::vector<SparseSigns> votes;
-    votes.reserve(parts.size());
-    for (const Payload& part : parts) votes.push_back(read_sparse_signs(part));
-    const std::vector<SparseSignsView> views = [&] {
-      std::vector<SparseSignsView> result;
-      for (const SparseSigns& vote : votes) result.push_back({vote.indices, vote.signs});
-      return result;
-    }();
+    std::vector<std::vector<std::uint32_t>> decoded(parts.size());
+    std::vector<SparseSignsView> votes;
+    for (std::size_t i = 0; i < parts.size(); ++i) votes.push_back(view_sparse_signs(parts[i], decoded[i]));
     const Payload& first = parts.front();
-    const SparseSigns result = primitives_->vote_sparse(views, static_cast<std::size_t>(first.elements()));
+    const SparseSigns result = primitives_->vote_sparse(votes, static_cast<std::size_t>(first.elements()));
     return make_sparse_signs(first.index(), first.elements(), {result.indices, result.signs});
   }
 
@@ -66,14 +61,15 @@ class SparseSignsCodec final : public Codec {
 
   void decode(const Payload& payload, float weight, std::span<float> out) const override {
     check_payload(payload, kind(), out.size());
-    const SparseSigns signs = read_sparse_signs(payload);
-    primitives_->scatter_add(SparseSignsView{signs.indices, signs.signs}, weight, out);
+    std::vector<std::uint32_t> decoded;
+    primitives_->scatter_add(view_sparse_signs(payload, decoded), weight, out);
   }
 
   /// What is wrong with a sign is not fed back, as in the published method.
   void settle(const Payload& accepted, std::span<float> residual) const override {
     check_payload(accepted, kind(), residual.size());
-    primitives_->scatter_zero(read_sparse_signs(accepted).indices, residual);
+    std::vector<std::uint32_t> decoded;
+    primitives_->scatter_zero(view_sparse_signs(accepted, decoded).indices, residual);
   }
 
   std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries) const override {
