@@ -72,14 +72,18 @@ double bytes_of_payloads(const Encoding& encoding, const GradientSource& source)
   return bytes * static_cast<double>(source.workers());
 }
 
+/// Of any one encoding.
+double most_bytes_of_payloads(const Job& job) {
+  double most = 0;
+  for (const Encoding& encoding : job.encodings) most = std::max(most, bytes_of_payloads(encoding, *job.source));
+  return most;
+}
+
 /// Selections, the payloads of one encoding, a gradient.
 double bytes_of(const Job& job) {
-  double payloads = 0;
-  for (const Encoding& encoding : job.encodings)
-    payloads = std::max(payloads, bytes_of_payloads(encoding, *job.source));
   double entries = 0;
   for (const std::uint64_t k : job.entries) entries += static_cast<double>(k);
-  return 8 * entries * static_cast<double>(job.source->workers()) + payloads +
+  return 8 * entries * static_cast<double>(job.source->workers()) + most_bytes_of_payloads(job) +
          4 * static_cast<double>(job.source->largest_group());
 }
 
@@ -115,6 +119,7 @@ class PayloadStage::Plan {
     if (++encoding_ == job.encodings.size()) {
       jobs_.erase(jobs_.begin());
       selections_.reset();
+      place_.reset();
       encoding_ = 0;
     }
     return in_order(std::move(batch));
@@ -159,33 +164,33 @@ class PayloadStage::Plan {
   /// The payloads of an encoding.
   Batch make(const Job& job, const Encoding& encoding) {
     auto table = std::make_shared<PayloadTable>(job.source->workers(), job.source->groups().size());
-    SharedPlace place(static_cast<std::size_t>(bytes_of_payloads(encoding, *job.source)));
+    if (!place_) place_.emplace(static_cast<std::size_t>(most_bytes_of_payloads(job)));
+    place_->clear();
     if (encoding.codec->keeps_largest()) {
-      encode_selections(job, encoding, place, *table);
+      encode_selections(job, encoding, *table);
     } else {
-      encode_gradients(*job.source, encoding, place, *table);
+      encode_gradients(*job.source, encoding, *table);
     }
     return {encoding.points, {encoding.points.size(), table}};
   }
 
-  void encode_selections(const Job& job, const Encoding& encoding, SharedPlace& place, PayloadTable& table) {
+  void encode_selections(const Job& job, const Encoding& encoding, PayloadTable& table) {
     if (!selections_)
       selections_.emplace(*job.source, job.entries, threads_, cache_, [this] { progress_(++done_, gradients_); });
     const std::size_t groups = job.source->groups().size();
     parallel_for(job.source->workers() * groups, threads_, [&](std::size_t i) {
       const std::size_t worker = i / groups;
       const std::size_t g = i % groups;
-      table.set(worker, g, place.take(selections_->encode(*encoding.codec, worker, g, encoding.entries[g])));
+      table.set(worker, g, place_->take(selections_->encode(*encoding.codec, worker, g, encoding.entries[g])));
     });
   }
 
-  void encode_gradients(const GradientSource& source, const Encoding& encoding, SharedPlace& place,
-                        PayloadTable& table) {
+  void encode_gradients(const GradientSource& source, const Encoding& encoding, PayloadTable& table) {
     source.for_each_worker(threads_, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
       for (std::size_t g = 0; g < source.groups().size(); ++g) {
         const std::span<const float> gradient = source.fill(worker, g, inner, buffer);
         const EncodeContext context{.seed = source.seed(worker, g), .round = 0, .previous = {}};
-        table.set(worker, g, place.take(encoding.codec->encode(gradient, encoding.entries[g], context)));
+        table.set(worker, g, place_->take(encoding.codec->encode(gradient, encoding.entries[g], context)));
       }
       progress_(++done_, gradients_);
     });
@@ -214,6 +219,7 @@ class PayloadStage::Plan {
   std::map<std::string, Job> jobs_;
   std::map<std::pair<const Job*, std::string>, std::size_t> numbers_;
   std::optional<Selections> selections_;  ///< of the first job
+  std::optional<SharedPlace> place_;      ///< for the payloads of one encoding after another
   std::size_t encoding_ = 0;              ///< the next of the first job
   std::size_t gradients_ = 0;
   std::atomic<std::size_t> done_ = 0;

@@ -56,7 +56,7 @@ class PayloadStage {
     std::vector<std::shared_ptr<const PayloadTable>> tables;  ///< one a point
   };
 
-  /// The next points, in any order; none after the last.
+  /// The next points, in any order; none after the last. Payloads of the batch before must not be looked at again.
   std::optional<Batch> next();
 
  private:

@@ -19,6 +19,9 @@ class SharedPlace {
   /// Throws std::bad_alloc.
   explicit SharedPlace(std::size_t bytes);
 
+  /// Forgets what was taken: those payloads must not be looked at again.
+  void clear() { used_ = 0; }
+
   /// The payload with its contents here. From any thread. Throws std::bad_alloc where there is no room left.
   Payload take(const Payload& payload);
 
