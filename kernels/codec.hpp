@@ -55,14 +55,27 @@ class Codec {
   /// Throws NonFiniteError.
   virtual Payload encode(std::span<const float> gradient, std::size_t entries, const EncodeContext& context) const = 0;
 
+  /// True if `encode` keeps the K largest elements and looks at no others. Where several K are wanted, one selection
+  /// then serves all.
+  virtual bool keeps_largest() const { return false; }
+
+  /// What `encode` makes of a gradient of that many elements whose K largest are these. For codecs that keep the
+  /// largest.
+  virtual Payload encode_largest(PairsView largest, std::uint64_t elements) const;
+
   /// Adds weight times what `payload` stands for to `out` (size N). Throws PayloadError.
   virtual void decode(const Payload& payload, float weight, std::span<float> out) const = 0;
 
   /// Takes what the receivers `accepted` out of `residual`, which holds the corrected gradient that was encoded.
   virtual void settle(const Payload& accepted, std::span<float> residual) const = 0;
 
-  /// The header of a payload of N elements and K entries, if its size does not depend on the values.
+  /// The header of a payload of N elements and K entries, if its size does not depend on the values. (Where zeros are
+  /// among the K largest, sparse signs are fewer.)
   virtual std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries) const = 0;
+
+  /// False if the sizes of payloads and of what they combine to follow from N and K alone, so that what only wants
+  /// sizes can do without contents.
+  virtual bool sizes_need_contents() const { return true; }
 
   /// Null where payloads are gathered and not combined.
   virtual std::unique_ptr<const Aggregator> aggregator() const = 0;

@@ -20,15 +20,29 @@ Payload make_sparse(PayloadKind kind, IndexCoding coding, std::uint64_t elements
                        std::move(bytes));
 }
 
-/// The indices of `payload`, and where its values start in its body.
-std::vector<std::uint32_t> read_indices(const Payload& payload, PayloadKind kind, std::size_t& used) {
+/// The two parts of a sparse payload's body.
+struct SparseView {
+  std::span<const std::uint32_t> indices;
+  std::span<const std::byte> values;
+};
+
+SparseView view_sparse(const Payload& payload, PayloadKind kind, std::vector<std::uint32_t>& decoded) {
   if (payload.kind() != kind) throw PayloadError("the payload is of another kind than the one asked for");
   if (!payload.has_contents()) throw PayloadError("the payload has no contents, only a size");
-  auto indices = index_coding(payload.index()).decode(payload.body(), payload.elements(), payload.entries(), used);
-  if (payload.body().size() != used + value_bytes(kind, payload.entries())) {
+  const std::span<const std::byte> body = payload.body();
+  const std::uint64_t entries = payload.entries();
+  std::size_t used = entries * sizeof(std::uint32_t);
+  std::span<const std::uint32_t> indices;
+  if (payload.index() == IndexCoding::raw32 && used <= body.size()) {
+    indices = view_as<std::uint32_t>(body.first(used));
+  } else {
+    decoded = index_coding(payload.index()).decode(body, payload.elements(), entries, used);
+    indices = decoded;
+  }
+  if (body.size() != used + value_bytes(kind, entries)) {
     throw PayloadError("the values of the payload do not match its number of entries");
   }
-  return indices;
+  return {indices, body.subspan(used)};
 }
 
 }  // namespace
@@ -67,22 +81,26 @@ Payload make_sparse_signs(IndexCoding coding, std::uint64_t elements, SparseSign
   return make_sparse(PayloadKind::sparse_signs, coding, elements, signs.indices, signs.signs);
 }
 
+PairsView view_pairs(const Payload& payload, std::vector<std::uint32_t>& decoded) {
+  const SparseView view = view_sparse(payload, PayloadKind::pairs, decoded);
+  return {view.indices, view_as<float>(view.values)};
+}
+
+SparseSignsView view_sparse_signs(const Payload& payload, std::vector<std::uint32_t>& decoded) {
+  const SparseView view = view_sparse(payload, PayloadKind::sparse_signs, decoded);
+  return {view.indices, view.values};
+}
+
 Pairs read_pairs(const Payload& payload) {
-  std::size_t used = 0;
-  Pairs pairs;
-  pairs.indices = read_indices(payload, PayloadKind::pairs, used);
-  const auto values = view_as<float>(payload.body().subspan(used));
-  pairs.values.assign(values.begin(), values.end());
-  return pairs;
+  std::vector<std::uint32_t> decoded;
+  const PairsView view = view_pairs(payload, decoded);
+  return {{view.indices.begin(), view.indices.end()}, {view.values.begin(), view.values.end()}};
 }
 
 SparseSigns read_sparse_signs(const Payload& payload) {
-  std::size_t used = 0;
-  SparseSigns signs;
-  signs.indices = read_indices(payload, PayloadKind::sparse_signs, used);
-  const auto bits = payload.body().subspan(used);
-  signs.signs.assign(bits.begin(), bits.end());
-  return signs;
+  std::vector<std::uint32_t> decoded;
+  const SparseSignsView view = view_sparse_signs(payload, decoded);
+  return {{view.indices.begin(), view.indices.end()}, {view.signs.begin(), view.signs.end()}};
 }
 
 void append_signs(std::vector<std::byte>& out, std::size_t count, std::span<const std::byte> signs, std::size_t first,

@@ -29,7 +29,12 @@ std::optional<Payload::Header> sparse_header(PayloadKind kind, IndexCoding codin
 Payload make_pairs(IndexCoding coding, std::uint64_t elements, PairsView pairs);
 Payload make_sparse_signs(IndexCoding coding, std::uint64_t elements, SparseSignsView signs);
 
-/// What a payload of that kind holds. Throws PayloadError if it is of another kind or has no contents.
+/// What a payload of that kind holds, where it lies: coded indices are decoded into `decoded`, others are in the
+/// payload, which must live as long. Throws PayloadError if it is of another kind or has no contents.
+PairsView view_pairs(const Payload& payload, std::vector<std::uint32_t>& decoded);
+SparseSignsView view_sparse_signs(const Payload& payload, std::vector<std::uint32_t>& decoded);
+
+/// The same as a copy.
 Pairs read_pairs(const Payload& payload);
 SparseSigns read_sparse_signs(const Payload& payload);
 

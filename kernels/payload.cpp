@@ -99,6 +99,17 @@ void check_sparse(const Payload::Header& header, std::span<const std::byte> byte
   }
 }
 
+Payload::Header read_checked(std::span<const std::byte> bytes) {
+  const Payload::Header header = read_header(bytes);
+  const auto own = bytes.first(header.bytes);
+  if (is_sparse(header.kind)) {
+    check_sparse(header, own);
+  } else {
+    check_signs(header, own);
+  }
+  return header;
+}
+
 }  // namespace
 
 Payload Payload::size_only(const Header& header) {
@@ -110,21 +121,25 @@ Payload Payload::size_only(const Header& header) {
 Payload Payload::make(Header header, std::vector<std::byte> bytes) {
   header.bytes = bytes.size();
   if (!is_dense(header.kind)) write_header(header, bytes);
-  Payload payload;
-  payload.header_ = header;
-  payload.bytes_ = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+  bytes.reserve(1);  // contents that are empty are contents, too
+  const auto owner = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+  return size_only(header).moved_to({owner, owner->data()});
+}
+
+Payload Payload::moved_to(std::shared_ptr<const std::byte> place) const {
+  Payload payload = *this;
+  payload.bytes_ = std::move(place);
   return payload;
 }
 
 Payload Payload::parse(std::span<const std::byte> bytes) {
-  const Header header = read_header(bytes);
+  const Header header = read_checked(bytes);
   const auto own = bytes.first(header.bytes);
-  if (is_sparse(header.kind)) {
-    check_sparse(header, own);
-  } else {
-    check_signs(header, own);
-  }
   return make(header, {own.begin(), own.end()});
+}
+
+Payload Payload::parse(std::shared_ptr<const std::byte> bytes, std::size_t size) {
+  return size_only(read_checked({bytes.get(), size})).moved_to(std::move(bytes));
 }
 
 Payload Payload::parse_dense(PayloadKind kind, std::uint64_t elements, std::span<const std::byte> bytes) {
@@ -138,7 +153,7 @@ Payload Payload::parse_dense(PayloadKind kind, std::uint64_t elements, std::span
 }
 
 std::span<const std::byte> Payload::bytes() const {
-  return has_contents() ? std::span<const std::byte>(*bytes_) : std::span<const std::byte>();
+  return {bytes_.get(), has_contents() ? header_.bytes : 0};
 }
 
 std::span<const std::byte> Payload::body() const {
@@ -148,7 +163,7 @@ std::span<const std::byte> Payload::body() const {
 bool operator==(const Payload& a, const Payload& b) {
   if (a.header_ != b.header_) return false;
   if (!a.has_contents() || !b.has_contents()) return a.has_contents() == b.has_contents();
-  return a.bytes_ == b.bytes_ || *a.bytes_ == *b.bytes_;
+  return a.bytes_ == b.bytes_ || std::ranges::equal(a.bytes(), b.bytes());
 }
 
 bool is_dense(PayloadKind kind) {

@@ -81,6 +81,9 @@ class Payload {
   /// which have no header: see parse_dense.
   static Payload parse(std::span<const std::byte> bytes);
 
+  /// The same for bytes that stay where they are: the payload shares their ownership instead of making a copy.
+  static Payload parse(std::shared_ptr<const std::byte> bytes, std::size_t size);
+
   /// `bytes` as `elements` dense values; throws PayloadError if the size does not fit.
   static Payload parse_dense(PayloadKind kind, std::uint64_t elements, std::span<const std::byte> bytes);
 
@@ -103,12 +106,15 @@ class Payload {
 
   Payload without_contents() const { return size_only(header_); }
 
+  /// The same payload with its contents at another place, to which the caller copied bytes().
+  Payload moved_to(std::shared_ptr<const std::byte> place) const;
+
   /// True if both have the same header and the same bytes, or both no contents.
   friend bool operator==(const Payload& a, const Payload& b);
 
  private:
   Header header_;
-  std::shared_ptr<const std::vector<std::byte>> bytes_;
+  std::shared_ptr<const std::byte> bytes_;
 };
 
 /// True for the kinds that are a bare array.

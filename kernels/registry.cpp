@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iterator>
+#include <stdexcept>
 
 #include "kernels/codec.hpp"
 #include "kernels/codecs/codecs.hpp"
@@ -21,6 +22,10 @@ constexpr CodecEntry table[] = {
 
 Payload Aggregator::accepted(const Payload& sent, const Payload&) const {
   return sent;
+}
+
+Payload Codec::encode_largest(PairsView, std::uint64_t) const {
+  throw std::logic_error("this codec does not keep the largest elements");
 }
 
 std::span<const CodecEntry> codecs() {

@@ -90,7 +90,8 @@ int run_scenario(const RunArguments& arguments) {
   std::iota(todo.begin(), todo.end(), std::size_t{0});
   const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
   ProgressBar payload_bar("payloads");
-  PayloadStage payloads(study, todo, threads,
+  PayloadCache cache = PayloadCache::of_user();
+  PayloadStage payloads(study, todo, threads, cache,
                         [&](std::size_t done, std::size_t total) { payload_bar.show(done, total); });
   const std::string out =
       make_folder(arguments.out.empty() ? "results/" + fs::path(file).stem().string() : arguments.out);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/payload.hpp"
+#include "sim/payload_cache.hpp"
 #include "sim/sweep.hpp"
 
 namespace simrun {
@@ -33,29 +34,34 @@ class PayloadTable {
   std::vector<Payload> payloads_;
 };
 
-/// Says how far long work is.
+/// Says how far long work is. Called from any thread.
 using Progress = std::function<void(std::size_t done, std::size_t total)>;
 
-/// Makes the payloads of points: a worker's payload depends on model, gradients, method, K, index, seed and group, but
-/// not on M or the network, so it is made once for all points that send it. Dense gradients are never made: their
-/// payloads are sizes.
+/// Makes the payloads of points. A worker's payload depends on model, gradients, method, K, index, seed and group, but
+/// not on M or the network: it is made once for all points that send it, and what takes long, finding the K largest,
+/// once for all K, here and (by the cache) in later runs. Where sizes follow from N and K alone, payloads are sizes and
+/// gradients are not made.
 class PayloadStage {
  public:
   /// For those of the study's points. Uses at most `threads` threads, none of which is left between calls. Throws
-  /// InputError: gradients that cannot be read or are not finite, or payloads that do not fit in memory.
-  PayloadStage(const Study& study, const std::vector<std::size_t>& points, unsigned threads, const Progress& progress);
+  /// InputError: gradients that cannot be read or are not finite, or payloads that do not fit in memory. `progress` is
+  /// told how many gradients are done.
+  PayloadStage(const Study& study, const std::vector<std::size_t>& points, unsigned threads, PayloadCache& cache,
+               Progress progress);
+  ~PayloadStage();
 
   /// Points whose payloads are in memory at the same time.
   struct Batch {
-    std::vector<std::size_t> points;
+    std::vector<std::size_t> points;                          ///< the costliest first
     std::vector<std::shared_ptr<const PayloadTable>> tables;  ///< one a point
   };
 
-  /// The next points, in any order; none after the last.
+  /// The next points, in any order; none after the last. Payloads of the batch before must not be looked at again.
   std::optional<Batch> next();
 
  private:
-  std::optional<Batch> batch_;
+  class Plan;
+  std::unique_ptr<Plan> plan_;
 };
 
 }  // namespace simrun

@@ -77,6 +77,8 @@ class Dense final : public Codec {
     return dense_header(kind_, elements);
   }
 
+  bool sizes_need_contents() const override { return false; }
+
   std::unique_ptr<const Aggregator> aggregator() const override {
     return std::make_unique<DenseSum>(kind_, primitives_);
   }

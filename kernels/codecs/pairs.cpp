@@ -19,11 +19,14 @@ class PairsMerge final : public Aggregator {
     const Payload& first = parts.front();
     if (parts.size() == 1) return first;
     if (!all_have_contents(parts)) return combined_size(first);
-    Pairs merged = read_pairs(first);
-    for (const Payload& part : parts.subspan(1)) {
-      const Pairs next = read_pairs(part);
-      merged = primitives_->merge_largest({merged.indices, merged.values}, {next.indices, next.values},
-                                          static_cast<std::size_t>(first.entries()));
+    std::vector<std::uint32_t> decoded;
+    std::vector<std::uint32_t> next;
+    const PairsView start = view_pairs(first, decoded);
+    Pairs merged;
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      const PairsView so_far = i == 1 ? start : PairsView{merged.indices, merged.values};
+      merged =
+          primitives_->merge_largest(so_far, view_pairs(parts[i], next), static_cast<std::size_t>(first.entries()));
     }
     return make_pairs(first.index(), first.elements(), {merged.indices, merged.values});
   }
@@ -32,8 +35,10 @@ class PairsMerge final : public Aggregator {
   /// through another branch counts as accepted, as in the published method.
   Payload accepted(const Payload& sent, const Payload& result) const override {
     check_payload(result, PayloadKind::pairs, sent.elements());
-    const Pairs all = read_pairs(sent);
-    const Pairs kept = read_pairs(result);
+    std::vector<std::uint32_t> decoded_sent;
+    std::vector<std::uint32_t> decoded_result;
+    const PairsView all = view_pairs(sent, decoded_sent);
+    const PairsView kept = view_pairs(result, decoded_result);
     Pairs both;
     auto at = kept.indices.begin();
     for (std::size_t j = 0; j < all.indices.size(); ++j) {
@@ -68,23 +73,32 @@ class PairsCodec final : public Codec {
 
   Payload encode(std::span<const float> gradient, std::size_t entries, const EncodeContext&) const override {
     const Pairs pairs = primitives_->select_largest(gradient, entries);
-    return make_pairs(coding_, gradient.size(), {pairs.indices, pairs.values});
+    return encode_largest({pairs.indices, pairs.values}, gradient.size());
+  }
+
+  bool keeps_largest() const override { return true; }
+
+  Payload encode_largest(PairsView largest, std::uint64_t elements) const override {
+    return make_pairs(coding_, elements, largest);
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out) const override {
     check_payload(payload, kind(), out.size());
-    const Pairs pairs = read_pairs(payload);
-    primitives_->scatter_add(PairsView{pairs.indices, pairs.values}, weight, out);
+    std::vector<std::uint32_t> decoded;
+    primitives_->scatter_add(view_pairs(payload, decoded), weight, out);
   }
 
   void settle(const Payload& accepted, std::span<float> residual) const override {
     check_payload(accepted, kind(), residual.size());
-    primitives_->scatter_zero(read_pairs(accepted).indices, residual);
+    std::vector<std::uint32_t> decoded;
+    primitives_->scatter_zero(view_pairs(accepted, decoded).indices, residual);
   }
 
   std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries) const override {
     return sparse_header(kind(), coding_, elements, entries);
   }
+
+  bool sizes_need_contents() const override { return !shape(1, 1).has_value(); }
 
   std::unique_ptr<const Aggregator> aggregator() const override {
     return combining_ == Combining::merge ? std::make_unique<PairsMerge>(primitives_) : nullptr;

@@ -60,6 +60,8 @@ class Signs final : public Codec {
     return signs_header(elements);
   }
 
+  bool sizes_need_contents() const override { return false; }
+
   std::unique_ptr<const Aggregator> aggregator() const override { return std::make_unique<SignsVote>(primitives_); }
 
  private:

@@ -16,16 +16,11 @@ class SparseSignsVote final : public Aggregator {
   /// The result covers the union of the parts less the ties, so its size follows from the contents only.
   Payload combine(std::span<const Payload> parts) const override {
     check_parts(parts, PayloadKind::sparse_signs);
-    std::vector<SparseSigns> votes;
-    votes.reserve(parts.size());
-    for (const Payload& part : parts) votes.push_back(read_sparse_signs(part));
-    const std::vector<SparseSignsView> views = [&] {
-      std::vector<SparseSignsView> result;
-      for (const SparseSigns& vote : votes) result.push_back({vote.indices, vote.signs});
-      return result;
-    }();
+    std::vector<std::vector<std::uint32_t>> decoded(parts.size());
+    std::vector<SparseSignsView> votes;
+    for (std::size_t i = 0; i < parts.size(); ++i) votes.push_back(view_sparse_signs(parts[i], decoded[i]));
     const Payload& first = parts.front();
-    const SparseSigns result = primitives_->vote_sparse(views, static_cast<std::size_t>(first.elements()));
+    const SparseSigns result = primitives_->vote_sparse(votes, static_cast<std::size_t>(first.elements()));
     return make_sparse_signs(first.index(), first.elements(), {result.indices, result.signs});
   }
 
@@ -45,28 +40,36 @@ class SparseSignsCodec final : public Codec {
 
   Payload encode(std::span<const float> gradient, std::size_t entries, const EncodeContext&) const override {
     const Pairs pairs = primitives_->select_largest(gradient, entries);
+    return encode_largest({pairs.indices, pairs.values}, gradient.size());
+  }
+
+  bool keeps_largest() const override { return true; }
+
+  Payload encode_largest(PairsView largest, std::uint64_t elements) const override {
+    const std::size_t entries = largest.indices.size();
     SparseSigns signs;
     signs.indices.reserve(entries);
     signs.signs.resize((entries + 7) / 8);
     for (std::size_t j = 0; j < entries; ++j) {
-      if (pairs.values[j] == 0.0F) continue;
-      set_sign_bit(signs.signs, signs.indices.size(), pairs.values[j] < 0.0F);
-      signs.indices.push_back(pairs.indices[j]);
+      if (largest.values[j] == 0.0F) continue;
+      set_sign_bit(signs.signs, signs.indices.size(), largest.values[j] < 0.0F);
+      signs.indices.push_back(largest.indices[j]);
     }
     signs.signs.resize((signs.indices.size() + 7) / 8);
-    return make_sparse_signs(coding_, gradient.size(), {signs.indices, signs.signs});
+    return make_sparse_signs(coding_, elements, {signs.indices, signs.signs});
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out) const override {
     check_payload(payload, kind(), out.size());
-    const SparseSigns signs = read_sparse_signs(payload);
-    primitives_->scatter_add(SparseSignsView{signs.indices, signs.signs}, weight, out);
+    std::vector<std::uint32_t> decoded;
+    primitives_->scatter_add(view_sparse_signs(payload, decoded), weight, out);
   }
 
   /// What is wrong with a sign is not fed back, as in the published method.
   void settle(const Payload& accepted, std::span<float> residual) const override {
     check_payload(accepted, kind(), residual.size());
-    primitives_->scatter_zero(read_sparse_signs(accepted).indices, residual);
+    std::vector<std::uint32_t> decoded;
+    primitives_->scatter_zero(view_sparse_signs(accepted, decoded).indices, residual);
   }
 
   std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries) const override {

@@ -29,15 +29,24 @@ class Tally {
       cursors_.push_back(first_entry_from(vote, begin));
       most_ += first_entry_from(vote, end) - cursors_.back();
     }
+    notes_touched_ = most_ < end - begin;
   }
 
   SparseSigns decide() {
     most_ = std::min(most_, end_ - begin_);
-    SparseSigns decided{std::vector<std::uint32_t>(most_), std::vector<std::byte>((most_ + 7) / 8)};
+    // One more: what is not decided is written, too, and then overwritten.
+    SparseSigns decided{std::vector<std::uint32_t>(most_ + 1), std::vector<std::byte>(most_ / 8 + 1)};
     std::size_t count = 0;
     for (std::size_t tile = begin_; tile < end_; tile += tile_size) {
       const std::size_t tile_end = std::min(tile + tile_size, end_);
-      for (std::size_t v = 0; v < votes_.size(); ++v) add(votes_[v], cursors_[v], tile, tile_end);
+      for (std::size_t v = 0; v < votes_.size(); ++v) {
+        if (notes_touched_) {
+          add<true>(votes_[v], cursors_[v], tile, tile_end);
+        } else {
+          add<false>(votes_[v], cursors_[v], tile, tile_end);
+        }
+      }
+      if (!notes_touched_) touch_all(tile_end - tile);
       count = decide_tile(tile, decided, count);
     }
     decided.indices.resize(count);
@@ -46,15 +55,26 @@ class Tally {
   }
 
  private:
+  template <bool note_touched>
   void add(const SparseSignsView& vote, std::size_t& cursor, std::size_t tile, std::size_t tile_end) {
     std::size_t j = cursor;
     for (; j < vote.indices.size() && vote.indices[j] < tile_end; ++j) {
       const std::size_t at = vote.indices[j] - tile;
       counts_[at] += 1 - 2 * static_cast<int>(sign_bit(vote.signs, j));
-      touched_[at / 64] |= std::uint64_t{1} << (at % 64);
-      touched_words_[at / 4096] |= std::uint64_t{1} << (at / 64 % 64);
+      if constexpr (note_touched) {
+        touched_[at / 64] |= std::uint64_t{1} << (at % 64);
+        touched_words_[at / 4096] |= std::uint64_t{1} << (at / 64 % 64);
+      }
     }
     cursor = j;
+  }
+
+  void touch_all(std::size_t elements) {
+    for (std::size_t at = 0; at < elements; at += 64) {
+      const std::size_t left = elements - at;
+      touched_[at / 64] = left < 64 ? (std::uint64_t{1} << left) - 1 : ~std::uint64_t{0};
+      touched_words_[at / 4096] |= std::uint64_t{1} << (at / 64 % 64);
+    }
   }
 
   /// Writes what the tile decides behind `count` entries, and clears its counts; the new number of entries.
@@ -86,6 +106,7 @@ class Tally {
   std::size_t begin_;
   std::size_t end_;
   std::size_t most_ = 0;  ///< entries that may be decided
+  bool notes_touched_;    ///< which elements have votes; where votes are many, that costs more than to look at all
   std::vector<std::size_t> cursors_;
   std::array<int, tile_size> counts_{};
   std::array<std::uint64_t, tile_size / 64> touched_{};          ///< bit i%64 of word i/64: element i has votes

@@ -1,0 +1,153 @@
+#include "sim/gradient_source.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include "kernels/finite.hpp"
+#include "kernels/parallel.hpp"
+#include "sim/error.hpp"
+
+namespace simrun {
+namespace {
+
+std::unique_ptr<const Gradients> make_gradients(const Scenario& scenario) {
+  if (const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients))
+    return make_synthetic_gradients(*synthetic, *scenario.model);
+  return make_npy_gradients(scenario.file, std::get<NpyFiles>(scenario.gradients).files, *scenario.model);
+}
+
+/// Memory that threads take and give back.
+class BufferPool {
+ public:
+  explicit BufferPool(std::size_t size) : size_(size) {}
+
+  std::unique_ptr<float[]> take() {
+    const std::lock_guard lock(mutex_);
+    // Not a vector, which would write zeros first.
+    if (free_.empty()) return std::unique_ptr<float[]>(new float[size_]);
+    std::unique_ptr<float[]> buffer = std::move(free_.back());
+    free_.pop_back();
+    return buffer;
+  }
+
+  void give(std::unique_ptr<float[]> buffer) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(buffer));
+  }
+
+ private:
+  std::size_t size_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<float[]>> free_;
+};
+
+}  // namespace
+
+GradientSource::GradientSource(const Scenario& scenario)
+    : scenario_(scenario),
+      groups_(make_schedule(*scenario.model, scenario.grouping)),
+      gradients_(make_gradients(scenario)) {
+  add_workers(scenario.workers);
+}
+
+std::string GradientSource::identity(const Scenario& scenario) {
+  return scenario.resolved["model"].dump() + scenario.resolved["gradients"].dump() +
+         scenario.resolved["schedule"].dump();
+}
+
+bool GradientSource::is_shared() const {
+  const auto* npy = std::get_if<NpyFiles>(&scenario_.gradients);
+  return npy != nullptr && npy->files.size() == 1;
+}
+
+void GradientSource::add_workers(int workers) {
+  if (!is_shared()) workers_ = std::max(workers_, static_cast<std::size_t>(workers));
+}
+
+std::size_t GradientSource::largest_group() const {
+  std::size_t largest = 0;
+  for (const Group& group : groups_) largest = std::max<std::size_t>(largest, group.elements);
+  return largest;
+}
+
+void GradientSource::check(unsigned threads) {
+  if (!std::holds_alternative<NpyFiles>(scenario_.gradients)) return;
+  contents_.resize(workers_);
+  for_each_worker(threads, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
+    DigestStream contents;
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      const std::span<const float> gradient = fill(worker, g, inner, buffer);
+      try {
+        check_finite(gradient);
+      } catch (const NonFiniteError& error) {
+        blame(worker, groups_[g], error.element);
+      }
+      contents.add(std::as_bytes(gradient));
+    }
+    contents_[worker] = contents.digest();
+  });
+}
+
+std::string GradientSource::key(std::size_t worker) const {
+  Json groups = Json::array();
+  for (const Group& group : groups_) {
+    Json tensors = Json::array();
+    for (const std::size_t tensor : group.tensors)
+      tensors.push_back({tensor, scenario_.model->tensors[tensor].elements()});
+    groups.push_back(tensors);
+  }
+  const Json made_of =
+      contents_.empty() ? Json{scenario_.resolved["gradients"], worker} : Json(hexadecimal(contents_[worker]));
+  return Json{SIMRUN_VERSION, made_of, groups}.dump();
+}
+
+void GradientSource::for_each_worker(unsigned threads,
+                                     const std::function<void(std::size_t, unsigned, std::span<float>)>& work) const {
+  // One large buffer a thread would take too much memory.
+  constexpr std::size_t large = std::size_t{1} << 22;
+  const std::size_t size = largest_group();
+  const unsigned outer = size > large ? 1 : static_cast<unsigned>(std::min<std::size_t>(threads, workers_));
+  BufferPool buffers(size);
+  parallel_for(workers_, outer, [&](std::size_t worker) {
+    std::unique_ptr<float[]> buffer = buffers.take();
+    work(worker, std::max(1U, threads / outer), {buffer.get(), size});
+    buffers.give(std::move(buffer));
+  });
+}
+
+std::span<const float> GradientSource::fill(std::size_t worker, std::size_t group, unsigned threads,
+                                            std::span<float> buffer) const {
+  std::size_t offset = 0;
+  for (const std::size_t tensor : groups_[group].tensors) {
+    const std::size_t size = scenario_.model->tensors[tensor].elements();
+    gradients_->fill(static_cast<int>(worker), tensor, threads, buffer.subspan(offset, size));
+    offset += size;
+  }
+  return buffer.first(offset);
+}
+
+// Source: SplitMix64, Steele, Lea and Flood, OOPSLA 2014.
+std::uint64_t GradientSource::seed(std::size_t worker, std::size_t group) const {
+  const auto* synthetic = std::get_if<SyntheticGradients>(&scenario_.gradients);
+  std::uint64_t state = synthetic != nullptr ? synthetic->seed : 0;
+  for (const std::uint64_t part : {static_cast<std::uint64_t>(worker), static_cast<std::uint64_t>(group)}) {
+    state += part + 0x9E3779B97F4A7C15;
+    state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9;
+    state = (state ^ (state >> 27)) * 0x94D049BB133111EB;
+    state ^= state >> 31;
+  }
+  return state;
+}
+
+/// In the words of the scenario.
+void GradientSource::blame(std::size_t worker, const Group& group, std::size_t element) const {
+  const std::vector<Tensor>& tensors = scenario_.model->tensors;
+  std::size_t at = 0;
+  while (element >= tensors[group.tensors[at]].elements()) element -= tensors[group.tensors[at++]].elements();
+  throw InputError(scenario_.file, "gradients",
+                   "worker " + std::to_string(worker) + ", tensor " + tensors[group.tensors[at]].name + ": element " +
+                       std::to_string(element) + " is not finite",
+                   "accepted: finite values");
+}
+
+}  // namespace simrun

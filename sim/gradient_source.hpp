@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/digest.hpp"
+#include "sim/scenario.hpp"
+
+namespace simrun {
+
+/// The gradients that several points share: of one model, grouped in one way, from one place.
+class GradientSource {
+ public:
+  /// `scenario` is one of those that share them, and outlives this. Throws InputError: files that cannot be read.
+  explicit GradientSource(const Scenario& scenario);
+
+  /// What points that share gradients have in common.
+  static std::string identity(const Scenario& scenario);
+
+  const std::vector<Group>& groups() const { return groups_; }
+
+  /// How many workers have gradients of their own: the most that any point has; 1 where all share one.
+  std::size_t workers() const { return workers_; }
+  void add_workers(int workers);
+
+  /// Elements of the largest group.
+  std::size_t largest_group() const;
+
+  /// Reads all gradients that come from files: they are the user's. Throws InputError where one is not finite.
+  void check(unsigned threads);
+
+  /// Tells one worker's gradients from all others, also in other runs: by what they are made of, or by contents where
+  /// they come from files (once they were checked).
+  std::string key(std::size_t worker) const;
+
+  /// Calls work(worker, inner, buffer) for every worker, in parallel. Each may use `inner` threads of its own and the
+  /// buffer, which holds the largest group.
+  void for_each_worker(unsigned threads,
+                       const std::function<void(std::size_t, unsigned, std::span<float>)>& work) const;
+
+  /// Writes a worker's gradient of a group to the start of `buffer` and returns that part of it.
+  std::span<const float> fill(std::size_t worker, std::size_t group, unsigned threads, std::span<float> buffer) const;
+
+  /// For codecs that draw random numbers: a seed of the worker's and the group's own.
+  std::uint64_t seed(std::size_t worker, std::size_t group) const;
+
+ private:
+  bool is_shared() const;
+  [[noreturn]] void blame(std::size_t worker, const Group& group, std::size_t element) const;
+
+  const Scenario& scenario_;
+  std::vector<Group> groups_;
+  std::size_t workers_ = 1;
+  std::unique_ptr<const Gradients> gradients_;
+  std::vector<Digest> contents_;  ///< by worker; of files
+};
+
+}  // namespace simrun
