@@ -13,6 +13,7 @@
 #include "sim/listing.hpp"
 #include "sim/progress_bar.hpp"
 #include "sim/report.hpp"
+#include "sim/scenario_schema.hpp"
 #include "sim/trace.hpp"
 
 namespace simrun {

@@ -62,6 +62,10 @@ Field<T> choice(std::vector<std::pair<std::string, T>> words);
 template <class T>
 Field<std::vector<T>> list_of(Field<T> item, std::size_t least = 1);
 
+/// Says in the schema what a field that may be left out then is. It is not written into the JSON.
+template <class T>
+Field<T> usually(Field<T> field, Json value);
+
 /// `convert(T, Where)` of what another field reads.
 template <class T, class Convert>
 auto convert(Field<T> field, Convert function);

@@ -411,7 +411,7 @@ TEST_CASE("program: every shipped scenario is valid") {
   const TemporaryFolder folder;
   int scenarios = 0;
   for (const auto& entry : std::filesystem::directory_iterator(SIMRUN_SOURCE_DIR "/scenarios")) {
-    if (entry.path().extension() != ".json") continue;
+    if (entry.path().extension() != ".json" || entry.path().filename() == "scenario.schema.json") continue;
     INFO(entry.path());
     const Ended run = run_program("'" + entry.path().string() + "' --dry-run", folder.path());
     CHECK(run.status == 0);
