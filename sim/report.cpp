@@ -22,14 +22,16 @@ const char* model_name(Network::Model model) {
 /// The shortest text that reads back as the same number.
 std::string shortest(double value) {
   std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  return {text.data(), end};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+std::string table_cell(const Json& value) {
+  if (value.is_number_float()) return shortest(value.get<double>());
+  return value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump();
 }
 
 std::string csv_cell(const Json& value) {
-  if (value.is_null()) return "";
-  if (value.is_number_float()) return shortest(value.get<double>());
-  const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  const std::string text = table_cell(value);
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
@@ -197,7 +199,7 @@ std::string Report::table() const {
     for (const auto& [name, cell] : columns(point)) value[name] = cell;
     const auto time = [&](const char* name) { return show(Seconds(value[name].get<double>())); };
     const auto payload = value["payload_bytes"].get<double>();
-    row.push_back(value["density"].is_null() ? "" : shortest(value["density"].get<double>()));
+    row.push_back(value["density"].is_null() ? "" : show(value["density"].get<double>()));
     row.push_back(show(Bytes(payload)));
     row.push_back(three_digits(4.0 * static_cast<double>(scenario.elements()) / payload) + "x");
     for (const char* name : {"compute_s", "encode_s", "communication_s", "decode_s", "iteration_s"})
@@ -207,7 +209,7 @@ std::string Report::table() const {
     row.push_back(value["speedup_over_sgd"].is_null() ? ""
                                                       : three_digits(value["speedup_over_sgd"].get<double>()) + "x");
     for (const auto& [key, count] : study_.keys) {
-      if (key != "workers" && key != "density" && key != "k") row.push_back(csv_cell(value[key]));
+      if (key != "workers" && key != "density" && key != "k") row.push_back(table_cell(value[key]));
     }
     table.add_row(std::move(row));
   }
