@@ -8,7 +8,7 @@ Field<DeviceText> device_field() {
   auto memory = bandwidth();
   memory.schema["examples"] = {"440 GB/s"};
   const auto scaled = Object<DeviceText::Scaled>()
-                          .required("name", &DeviceText::Scaled::name, text(), "name of the device scaled to")
+                          .required("name", &DeviceText::Scaled::name, name_text(), "name of the device scaled to")
                           .required("bandwidth", &DeviceText::Scaled::bandwidth, memory,
                                     "bandwidth of its memory, read and write together")
                           .field();

@@ -64,6 +64,17 @@ Field<std::string> text() {
           }};
 }
 
+Field<std::string> name_text() {
+  Field<std::string> name = text();
+  name.schema["minLength"] = 1;
+  name.read = [read = name.read](Json& value, const Where& where) {
+    std::string given = read(value, where);
+    if (given.empty()) where.fail("is empty", "accepted: a name");
+    return given;
+  };
+  return name;
+}
+
 Field<bool> boolean() {
   return {{{"type", "boolean"}}, [](Json& value, const Where& where) {
             if (!value.is_boolean()) where.fail("is " + brief(value), "accepted: true or false");

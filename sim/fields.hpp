@@ -38,6 +38,7 @@ struct Field {
 };
 
 Field<std::string> text();
+Field<std::string> name_text();  ///< not empty
 Field<bool> boolean();
 
 /// A whole number in [least, most].

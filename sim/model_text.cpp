@@ -27,7 +27,7 @@ Field<Model> model_field() {
   const auto dimension = convert(whole(1, 1'000'000'000'000),
                                  [](std::int64_t size, const Where&) { return static_cast<std::uint64_t>(size); });
   const auto tensor = Object<Tensor>()
-                          .required("name", &Tensor::name, text(), "name of the tensor")
+                          .required("name", &Tensor::name, name_text(), "name of the tensor")
                           .required("shape", &Tensor::shape, list_of(dimension), "its dimensions")
                           .field();
   struct ModelText {
@@ -37,7 +37,7 @@ Field<Model> model_field() {
   };
   const auto model =
       Object<ModelText>()
-          .required("name", &ModelText::name, text(), "name of the model")
+          .required("name", &ModelText::name, name_text(), "name of the model")
           .optional("source", &ModelText::source, text(), "where the shapes come from")
           .required("tensors", &ModelText::tensors, list_of(tensor), "parameter tensors in forward order")
           .field();

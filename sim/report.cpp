@@ -255,6 +255,13 @@ std::vector<std::string> Report::warnings() const {
   const std::set<std::string> inputs = {"workers",    "k",     "density", "index",
                                         "collective", "model", "device",  "network_model"};
   for (const auto& [key, values] : study_.keys) {
+    const auto takes = [&](const Point& point) {
+      return std::any_of(point.swept.begin(), point.swept.end(), [&](const auto& s) { return s.first == key; });
+    };
+    if (std::none_of(study_.points.begin(), study_.points.end(), takes)) {
+      lines.push_back("sweep." + key + ": no method takes it");
+      continue;
+    }
     if (values < 2) continue;
     // Points that differ in this key alone: if every such set has one outcome, the key moved nothing.
     std::map<std::string, std::set<std::string>> outcomes;
@@ -270,17 +277,9 @@ std::vector<std::string> Report::warnings() const {
       }
       outcomes[others].insert(outcome);
     }
-    const auto takes = [&](const Point& point) {
-      return std::any_of(point.swept.begin(), point.swept.end(), [&](const auto& s) { return s.first == key; });
-    };
-    const bool is_taken = std::any_of(study_.points.begin(), study_.points.end(), takes);
     const bool moves =
         std::any_of(outcomes.begin(), outcomes.end(), [](const auto& set) { return set.second.size() > 1; });
-    if (!is_taken) {
-      lines.push_back("sweep." + key + ": no method takes it");
-    } else if (!moves) {
-      lines.push_back("sweep." + key + ": no result depends on it");
-    }
+    if (!moves) lines.push_back("sweep." + key + ": no result depends on it");
   }
   return lines;
 }
