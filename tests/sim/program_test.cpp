@@ -333,6 +333,9 @@ TEST_CASE("program: a key that moves nothing is pointed out") {
   const TemporaryFolder folder;
   folder.write("s.json", scenario.dump());
   CHECK_THAT(run_program("s.json", folder.path()).err, Catch::Contains("warning: sweep.density: no method takes it"));
+  scenario["sweep"] = {{"index", {"delta"}}};
+  folder.write("s.json", scenario.dump());
+  CHECK_THAT(run_program("s.json", folder.path()).err, Catch::Contains("warning: sweep.index: no method takes it"));
   scenario["sweep"] = {{"gradients.seed", {1, 2}}};
   folder.write("s.json", scenario.dump());
   CHECK_THAT(run_program("s.json", folder.path()).err,
