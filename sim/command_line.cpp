@@ -13,6 +13,7 @@
 #include "sim/listing.hpp"
 #include "sim/progress_bar.hpp"
 #include "sim/report.hpp"
+#include "sim/scenario_schema.hpp"
 #include "sim/trace.hpp"
 
 namespace simrun {
@@ -137,11 +138,22 @@ void add_run_options(CLI::App& app, RunArguments& arguments) {
   app.add_flag("--trace", arguments.trace, "also write a trace a point, which Perfetto opens");
 }
 
+/// Options of a run do nothing beside a command.
+void check_commands(const CLI::App& app) {
+  const auto commands = app.get_subcommands();
+  if (commands.empty()) return;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() > 0)
+      throw InputError("command line", option->get_name(), "does not go with " + commands.front()->get_name(),
+                       "see simrun --help");
+  }
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
   CLI::App app("Simulates distributed training with gradient compression on a cluster.", "simrun");
-  app.footer("A scenario whose name is that of a command is given as a path: ./list");
+  app.require_subcommand(0, 1);
   app.set_version_flag("--version", std::string("simrun ") + SIMRUN_VERSION + ", SimGrid " + simgrid_version());
   RunArguments run;
   add_run_options(app, run);
@@ -159,6 +171,9 @@ int run_command_line(int argc, char** argv) {
   calibrate_command->add_option("-o,--out", calibration.out, "profile to write (default: this machine's cache)")
       ->type_name("FILE");
   calibrate_command->add_flag("--quick", calibration.quick, "coarse grid, about a minute");
+  app.footer(
+      "Example: simrun scenarios/32gpu_1gbe.json --set workers=64\n"
+      "A scenario whose name is that of a command is given as a path: ./list");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {
@@ -166,6 +181,7 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     throw InputError("command line", "arguments", error.what(), "see simrun --help");
   }
+  check_commands(app);
   int status = 0;
   if (list->parsed()) {
     print(listing(kind));

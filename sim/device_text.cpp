@@ -5,13 +5,16 @@
 namespace simrun {
 
 Field<DeviceText> device_field() {
+  auto memory = bandwidth();
+  memory.schema["examples"] = {"440 GB/s"};
   const auto scaled = Object<DeviceText::Scaled>()
-                          .required("name", &DeviceText::Scaled::name, text(), "of the device scaled to")
-                          .required("bandwidth", &DeviceText::Scaled::bandwidth, bandwidth(), "of its memory")
+                          .required("name", &DeviceText::Scaled::name, name_text(), "name of the device scaled to")
+                          .required("bandwidth", &DeviceText::Scaled::bandwidth, memory,
+                                    "bandwidth of its memory, read and write together")
                           .field();
   const auto object =
       Object<DeviceText>()
-          .required("profile", &DeviceText::profile, text(), "whose times are scaled")
+          .required("profile", &DeviceText::profile, text(), "name or path of the profile whose times are scaled")
           .required(
               "scaled_to", &DeviceText::scaled_to,
               convert(scaled, [](DeviceText::Scaled read, const Where&) { return std::optional(std::move(read)); }),

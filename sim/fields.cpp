@@ -25,12 +25,19 @@ std::string shown(double value) {
   return Json(value).dump();
 }
 
+/// How the units of a quantity are written: in words, and as a regular expression.
+struct UnitText {
+  std::string words;
+  std::string pattern;
+};
+
 /// A quantity with its unit as text; `example` shows one.
 template <class Q>
-Field<Q> quantity(std::string noun, std::optional<Q> (*parse)(std::string_view), double most, std::string units,
+Field<Q> quantity(std::string noun, std::optional<Q> (*parse)(std::string_view), double most, const UnitText& units,
                   std::string example, bool positive) {
-  const std::string accepted = "accepted: a number and a unit (" + units + "), like \"" + example + "\"";
-  return {{{"type", "string"}, {"examples", {example}}}, [=](Json& value, const Where& where) {
+  const std::string accepted = "accepted: a number and a unit (" + units.words + "), like \"" + example + "\"";
+  const std::string pattern = "^([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)? ?" + units.pattern + "$";
+  return {{{"type", "string"}, {"pattern", pattern}, {"examples", {example}}}, [=](Json& value, const Where& where) {
             if (value.is_number()) where.fail("the number " + brief(value) + " has no unit", accepted);
             if (!value.is_string()) where.fail("is " + brief(value), accepted);
             const std::optional<Q> read = parse(value.get<std::string>());
@@ -55,6 +62,17 @@ Field<std::string> text() {
             if (!value.is_string()) where.fail("is " + brief(value), "accepted: text");
             return value.get<std::string>();
           }};
+}
+
+Field<std::string> name_text() {
+  Field<std::string> name = text();
+  name.schema["minLength"] = 1;
+  name.read = [read = name.read](Json& value, const Where& where) {
+    std::string given = read(value, where);
+    if (given.empty()) where.fail("is empty", "accepted: a name");
+    return given;
+  };
+  return name;
 }
 
 Field<bool> boolean() {
@@ -108,15 +126,18 @@ Field<double> number(Range range) {
 }
 
 Field<Seconds> duration(bool positive) {
-  return quantity("duration", parse_seconds, 1e9, "s, ms, us, ns, min, h", "50 us", positive);
+  const UnitText units = {"s, ms, us, ns, min, h", "(s|ms|us|µs|ns|min|h)"};
+  return quantity("duration", parse_seconds, 1e9, units, "50 us", positive);
 }
 
 Field<BytesPerSecond> bandwidth() {
-  return quantity("bandwidth", parse_bandwidth, 1e18, "bps or B/s with k, M, G, T or Ki, Mi, Gi, Ti", "1 Gbps", true);
+  const UnitText units = {"bps or B/s with k, M, G, T or Ki, Mi, Gi, Ti", "(k|M|G|T|Ki|Mi|Gi|Ti)?[bB](ps|/s)"};
+  return quantity("bandwidth", parse_bandwidth, 1e18, units, "1 Gbps", true);
 }
 
 Field<Bytes> size() {
-  return quantity("size", parse_bytes, 1e18, "B or b with k, M, G, T or Ki, Mi, Gi, Ti", "25 MB", true);
+  const UnitText units = {"B or b with k, M, G, T or Ki, Mi, Gi, Ti", "(k|M|G|T|Ki|Mi|Gi|Ti)?[bB]"};
+  return quantity("size", parse_bytes, 1e18, units, "25 MB", true);
 }
 
 Field<Json> anything() {

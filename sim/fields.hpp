@@ -38,6 +38,7 @@ struct Field {
 };
 
 Field<std::string> text();
+Field<std::string> name_text();  ///< not empty
 Field<bool> boolean();
 
 /// A whole number in [least, most].
@@ -61,6 +62,10 @@ Field<T> choice(std::vector<std::pair<std::string, T>> words);
 
 template <class T>
 Field<std::vector<T>> list_of(Field<T> item, std::size_t least = 1);
+
+/// Says in the schema what a field that may be left out then is. It is not written into the JSON.
+template <class T>
+Field<T> usually(Field<T> field, Json value);
 
 /// `convert(T, Where)` of what another field reads.
 template <class T, class Convert>

@@ -39,6 +39,12 @@ Field<std::vector<T>> list_of(Field<T> item, std::size_t least) {
           }};
 }
 
+template <class T>
+Field<T> usually(Field<T> field, Json value) {
+  field.schema["default"] = std::move(value);
+  return field;
+}
+
 template <class T, class Convert>
 auto convert(Field<T> field, Convert function) {
   using Result = std::invoke_result_t<Convert, T, const Where&>;
@@ -61,8 +67,10 @@ template <class U, class Store>
 Object<T>& Object<T>::add(std::string key, Missing missing, Json fallback, Field<U> field, std::string about,
                           Store store) {
   Json schema = std::move(field.schema);
-  schema["description"] = std::move(about);
   if (missing == Missing::is_default) schema["default"] = fallback;
+  if (const auto value = schema.find("default"); value != schema.end() && value->is_primitive())
+    about += " (default " + (value->is_string() ? value->template get<std::string>() : value->dump()) + ")";
+  schema["description"] = std::move(about);
   entries_.push_back({std::move(key), missing, std::move(fallback), std::move(schema),
                       [read = std::move(field.read), store](T& object, Json& value, const Where& where) {
                         store(object, read(value, where));

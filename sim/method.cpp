@@ -28,6 +28,15 @@ const MethodEntry* find_method(std::string_view name) {
   return found == std::end(table) ? nullptr : found;
 }
 
+std::vector<std::string> fitting_collectives(const MethodEntry& method) {
+  const Combining combining = find_codec(method.codec)->make({}, nullptr)->combining();
+  std::vector<std::string> names;
+  for (const CollectiveEntry& entry : collectives()) {
+    if (entry.can(combining)) names.emplace_back(entry.name);
+  }
+  return names;
+}
+
 std::uint64_t MethodChoice::entries(std::uint64_t elements) const {
   if (!codec->sparsifies) return elements;
   if (k) return *k;

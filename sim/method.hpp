@@ -27,6 +27,9 @@ std::span<const MethodEntry> methods();
 /// The entry called `name`, or null.
 const MethodEntry* find_method(std::string_view name);
 
+/// The collectives that can combine what the method sends, by name.
+std::vector<std::string> fitting_collectives(const MethodEntry& method);
+
 /// One entry of a scenario's `methods`, checked: the collective can combine what the codec makes.
 struct MethodChoice {
   const MethodEntry* method = nullptr;

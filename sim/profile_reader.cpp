@@ -58,7 +58,8 @@ Field<TableText> table_field() {
 }
 
 double positive_number(const Json& value, const Where& where) {
-  if (!value.is_number() || !(value.get<double>() > 0)) where.fail("is " + brief(value), "accepted: a number above 0");
+  if (!value.is_number() || !(value.get<double>() > 0 && value.get<double>() <= 1e12))
+    where.fail("is " + brief(value), "accepted: a number above 0, at most 1e12");
   return value.get<double>();
 }
 

@@ -22,14 +22,16 @@ const char* model_name(Network::Model model) {
 /// The shortest text that reads back as the same number.
 std::string shortest(double value) {
   std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  return {text.data(), end};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+std::string table_cell(const Json& value) {
+  if (value.is_number_float()) return shortest(value.get<double>());
+  return value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump();
 }
 
 std::string csv_cell(const Json& value) {
-  if (value.is_null()) return "";
-  if (value.is_number_float()) return shortest(value.get<double>());
-  const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  const std::string text = table_cell(value);
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
@@ -197,7 +199,7 @@ std::string Report::table() const {
     for (const auto& [name, cell] : columns(point)) value[name] = cell;
     const auto time = [&](const char* name) { return show(Seconds(value[name].get<double>())); };
     const auto payload = value["payload_bytes"].get<double>();
-    row.push_back(value["density"].is_null() ? "" : shortest(value["density"].get<double>()));
+    row.push_back(value["density"].is_null() ? "" : show(value["density"].get<double>()));
     row.push_back(show(Bytes(payload)));
     row.push_back(three_digits(4.0 * static_cast<double>(scenario.elements()) / payload) + "x");
     for (const char* name : {"compute_s", "encode_s", "communication_s", "decode_s", "iteration_s"})
@@ -207,7 +209,7 @@ std::string Report::table() const {
     row.push_back(value["speedup_over_sgd"].is_null() ? ""
                                                       : three_digits(value["speedup_over_sgd"].get<double>()) + "x");
     for (const auto& [key, count] : study_.keys) {
-      if (key != "workers" && key != "density" && key != "k") row.push_back(csv_cell(value[key]));
+      if (key != "workers" && key != "density" && key != "k") row.push_back(table_cell(value[key]));
     }
     table.add_row(std::move(row));
   }
@@ -253,6 +255,13 @@ std::vector<std::string> Report::warnings() const {
   const std::set<std::string> inputs = {"workers",    "k",     "density", "index",
                                         "collective", "model", "device",  "network_model"};
   for (const auto& [key, values] : study_.keys) {
+    const auto takes = [&](const Point& point) {
+      return std::any_of(point.swept.begin(), point.swept.end(), [&](const auto& s) { return s.first == key; });
+    };
+    if (std::none_of(study_.points.begin(), study_.points.end(), takes)) {
+      lines.push_back("sweep." + key + ": no method takes it");
+      continue;
+    }
     if (values < 2) continue;
     // Points that differ in this key alone: if every such set has one outcome, the key moved nothing.
     std::map<std::string, std::set<std::string>> outcomes;
@@ -268,17 +277,9 @@ std::vector<std::string> Report::warnings() const {
       }
       outcomes[others].insert(outcome);
     }
-    const auto takes = [&](const Point& point) {
-      return std::any_of(point.swept.begin(), point.swept.end(), [&](const auto& s) { return s.first == key; });
-    };
-    const bool is_taken = std::any_of(study_.points.begin(), study_.points.end(), takes);
     const bool moves =
         std::any_of(outcomes.begin(), outcomes.end(), [](const auto& set) { return set.second.size() > 1; });
-    if (!is_taken) {
-      lines.push_back("sweep." + key + ": no method takes it");
-    } else if (!moves) {
-      lines.push_back("sweep." + key + ": no result depends on it");
-    }
+    if (!moves) lines.push_back("sweep." + key + ": no result depends on it");
   }
   return lines;
 }

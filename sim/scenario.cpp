@@ -6,6 +6,7 @@
 #include "sim/child_process.hpp"
 #include "sim/data_path.hpp"
 #include "sim/device_choice.hpp"
+#include "sim/model_text.hpp"
 #include "sim/profile_text.hpp"
 #include "sim/scenario_text.hpp"
 #include "sim/simgrid/cluster.hpp"
@@ -50,13 +51,9 @@ MethodChoice choose(const MethodText& text, std::uint64_t elements, const Where&
   const auto combining = choice.codec->make({}, nullptr)->combining();
   const std::string_view name = text.method->name;
   if (!choice.collective->can(combining)) {
-    std::vector<std::string> fitting;
-    for (const CollectiveEntry& entry : collectives()) {
-      if (entry.can(combining)) fitting.emplace_back(entry.name);
-    }
     (where / "collective")
         .fail(std::string(choice.collective->name) + " cannot combine what " + std::string(name) + " sends",
-              "accepted: " + one_of(fitting));
+              "accepted: " + one_of(fitting_collectives(*text.method)));
   }
   choice.density = text.density;
   if (text.k) choice.k = static_cast<std::uint64_t>(*text.k);
@@ -131,6 +128,7 @@ ScenarioReader::~ScenarioReader() = default;
 Scenario ScenarioReader::read(Json json, std::size_t method) {
   const Where top{file_, ""};
   ScenarioText text = fields_->scenario.read(json, top);
+  json.erase("$schema");  // the editor's
   const Where here = top / "methods" / method;
   const MethodText method_text = fields_->method.read(json["methods"][method], here);
 

@@ -101,7 +101,4 @@ class ScenarioReader {
 /// Reads a model from a file. Throws InputError.
 Model read_model(const std::string& file);
 
-/// The JSON Schema of a scenario.
-Json scenario_schema();
-
 }  // namespace simrun

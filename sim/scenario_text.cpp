@@ -2,9 +2,9 @@
 
 #include <cmath>
 #include <numeric>
-#include <set>
 
 #include "kernels/index_coding.hpp"
+#include "sim/model_text.hpp"
 
 namespace simrun {
 namespace {
@@ -14,14 +14,18 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 template <class Entry>
 Field<const Entry*> entry_of(std::span<const Entry> table) {
   std::vector<std::pair<std::string, const Entry*>> words;
-  for (const Entry& entry : table) words.emplace_back(entry.name, &entry);
-  return choice(std::move(words));
+  Json summaries = Json::array();
+  for (const Entry& entry : table) {
+    words.emplace_back(entry.name, &entry);
+    summaries.push_back(entry.summary);
+  }
+  auto field = choice(std::move(words));
+  field.schema["enumDescriptions"] = std::move(summaries);  // what editors show beside each word
+  return field;
 }
 
 Field<IndexCoding> index_field() {
-  std::vector<std::pair<std::string, IndexCoding>> words;
-  for (const IndexCodingEntry& entry : index_codings()) words.emplace_back(entry.name, entry.coding);
-  return choice(std::move(words));
+  return convert(entry_of(index_codings()), [](const IndexCodingEntry* entry, const Where&) { return entry->coding; });
 }
 
 Field<Compute> compute_field() {
@@ -95,18 +99,19 @@ Field<Network> network_field() {
           .optional("platform", &NetworkText::platform, text(),
                     "a SimGrid platform file instead of a topology; its hosts in file order are the ranks")
           .optional("topology", &NetworkText::topology,
-                    choice<Topology>({{"star", Topology::star}, {"tree", Topology::tree}}),
-                    "star (default), or tree: switches of hosts joined by uplinks")
-          .optional("bandwidth", &NetworkText::bandwidth, bandwidth(), "of a host's link, each way")
-          .optional("latency", &NetworkText::latency, duration(false), "one way, host to host, through the switch")
+                    usually(choice<Topology>({{"star", Topology::star}, {"tree", Topology::tree}}), "star"),
+                    "star, or tree: switches of hosts joined by uplinks")
+          .optional("bandwidth", &NetworkText::bandwidth, bandwidth(), "bandwidth of a host's link, each way")
+          .optional("latency", &NetworkText::latency, duration(false),
+                    "latency one way, host to host, through the switch")
           .with_default("model", "ideal", &NetworkText::model,
                         choice<Model>({{"ideal", Model::ideal}, {"lv08", Model::lv08}}),
                         "ideal: no overheads; lv08: SimGrid's corrections for TCP")
           .optional("hosts_per_switch", &NetworkText::hosts_per_switch, whole(1, 65536), "tree: hosts on one switch")
           .optional("uplink_bandwidth", &NetworkText::uplink_bandwidth, bandwidth(),
-                    "tree: of a switch's uplink, each way")
+                    "tree: bandwidth of a switch's uplink, each way")
           .optional("uplink_latency", &NetworkText::uplink_latency, duration(false),
-                    "tree: added for every uplink crossed")
+                    "tree: latency added for every uplink crossed")
           .with_default("gpus_per_host", 1, &NetworkText::gpus_per_host, whole(1, 1), "reserved")
           .field(),
       network_of);
@@ -144,27 +149,32 @@ std::variant<SyntheticGradients, NpyFiles> gradients_of(const GradientsText& tex
 Field<std::variant<SyntheticGradients, NpyFiles>> gradients_field() {
   using Source = GradientsText::Source;
   using Distribution = SyntheticGradients::Distribution;
-  return convert(Object<GradientsText>()
-                     .with_default("source", "synthetic", &GradientsText::source,
-                                   choice<Source>({{"synthetic", Source::synthetic}, {"npy", Source::npy}}),
-                                   "random numbers, or NumPy files")
-                     .optional("distribution", &GradientsText::distribution,
-                               choice<Distribution>({{"normal", Distribution::normal},
-                                                     {"laplace", Distribution::laplace},
-                                                     {"student-t", Distribution::student_t}}),
-                               "synthetic: of one element (default laplace)")
-                     .optional("agreement", &GradientsText::agreement, number({0, 1}),
-                               "synthetic: share of variance common to all workers (default 0.3)")
-                     .optional("scale_spread", &GradientsText::scale_spread, number({0, 10}),
-                               "synthetic: log-normal sigma of the scale from tensor to tensor (default 0)")
-                     .optional("degrees_of_freedom", &GradientsText::degrees_of_freedom, number({2, 1e6, true}),
-                               "synthetic: of student-t (default 4)")
-                     .optional("seed", &GradientsText::seed, whole(0, std::numeric_limits<std::int64_t>::max()),
-                               "synthetic: of the random numbers (default 1)")
-                     .optional("files", &GradientsText::files, list_of(text()),
-                               "npy: one file for all workers or one each, relative to the scenario")
-                     .field(),
-                 gradients_of);
+  const SyntheticGradients usual;
+  return convert(
+      Object<GradientsText>()
+          .with_default("source", "synthetic", &GradientsText::source,
+                        choice<Source>({{"synthetic", Source::synthetic}, {"npy", Source::npy}}),
+                        "random numbers, or NumPy files")
+          .optional("distribution", &GradientsText::distribution,
+                    usually(choice<Distribution>({{"normal", Distribution::normal},
+                                                  {"laplace", Distribution::laplace},
+                                                  {"student-t", Distribution::student_t}}),
+                            "laplace"),
+                    "synthetic: distribution of one element")
+          .optional("agreement", &GradientsText::agreement, usually(number({0, 1}), usual.agreement),
+                    "synthetic: share of variance common to all workers")
+          .optional("scale_spread", &GradientsText::scale_spread, usually(number({0, 10}), usual.scale_spread),
+                    "synthetic: log-normal sigma of the scale from tensor to tensor")
+          .optional("degrees_of_freedom", &GradientsText::degrees_of_freedom,
+                    usually(number({2, 1e6, true}), usual.degrees_of_freedom),
+                    "synthetic: degrees of freedom of student-t")
+          .optional("seed", &GradientsText::seed,
+                    usually(whole(0, std::numeric_limits<std::int64_t>::max()), usual.seed),
+                    "synthetic: seed of the random numbers")
+          .optional("files", &GradientsText::files, list_of(text()),
+                    "npy: one file for all workers or one each, relative to the scenario")
+          .field(),
+      gradients_of);
 }
 
 struct BucketText {
@@ -203,62 +213,25 @@ Field<Grouping> schedule_field() {
       [](const ScheduleText& text, const Where&) { return text.grouping; });
 }
 
-void check_tensors(const std::vector<Tensor>& tensors, const Where& where) {
-  constexpr double most = 1e12;
-  std::set<std::string> names;
-  double total = 0;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const Tensor& tensor = tensors[i];
-    const Where here = where / "tensors" / i;
-    if (!names.insert(tensor.name).second)
-      (here / "name").fail("\"" + tensor.name + "\" is used twice", "a name of its own for every tensor");
-    double elements = 1;
-    for (const std::uint64_t dimension : tensor.shape) elements *= static_cast<double>(dimension);
-    total += elements;
-    if (total > most) (here / "shape").fail("the model is too large", "accepted: at most 1e12 parameters");
-  }
-}
-
 }  // namespace
-
-Field<Model> model_field() {
-  const auto dimension = convert(whole(1, 1'000'000'000'000),
-                                 [](std::int64_t size, const Where&) { return static_cast<std::uint64_t>(size); });
-  const auto tensor = Object<Tensor>()
-                          .required("name", &Tensor::name, text(), "name of the tensor")
-                          .required("shape", &Tensor::shape, list_of(dimension), "its dimensions")
-                          .field();
-  struct ModelText {
-    std::string name;
-    std::string source;
-    std::vector<Tensor> tensors;
-  };
-  const auto model =
-      Object<ModelText>()
-          .required("name", &ModelText::name, text(), "name of the model")
-          .optional("source", &ModelText::source, text(), "where the shapes come from")
-          .required("tensors", &ModelText::tensors, list_of(tensor), "parameter tensors in forward order")
-          .field();
-  return convert(model, [](ModelText read, const Where& where) {
-    check_tensors(read.tensors, where);
-    return Model{std::move(read.name), std::move(read.tensors)};
-  });
-}
 
 Field<MethodText> method_field() {
   return Object<MethodText>()
-      .required("name", &MethodText::method, entry_of(methods()), "the method")
-      .optional("density", &MethodText::density, number({0, 1, true}), "share of entries kept, K / N")
+      .required("name", &MethodText::method, entry_of(methods()), "the method, see simrun list methods")
+      .optional("density", &MethodText::density, number({0, 1, true}),
+                "share of entries kept, K / N; or k, or left to the sweep")
       .optional("k", &MethodText::k, whole(1, 1'000'000'000'000), "number of entries kept, instead of density")
-      .optional("collective", &MethodText::collective, entry_of(collectives()), "how payloads are exchanged")
-      .optional("index", &MethodText::index, index_field(), "how indices are written (default raw32)")
-      .optional("precision", &MethodText::half_precision, choice<bool>({{"fp32", false}, {"fp16", true}}),
-                "sgd: of the values (default fp32)")
+      .optional("collective", &MethodText::collective, entry_of(collectives()),
+                "how payloads are exchanged; each method has its own default")
+      .optional("index", &MethodText::index, usually(index_field(), "raw32"), "how indices are written")
+      .optional("precision", &MethodText::half_precision,
+                usually(choice<bool>({{"fp32", false}, {"fp16", true}}), "fp32"), "sgd: precision of the values")
       .optional("error_feedback", &MethodText::error_feedback, boolean(),
                 "keep what was not sent for the next iteration; moves training, not times")
       .optional("server", &MethodText::server,
-                choice<ServerPlace>({{"own-host", ServerPlace::own_host}, {"rank0", ServerPlace::rank0}}),
-                "parameter-server: on a host of its own (default) or on rank 0's")
+                usually(choice<ServerPlace>({{"own-host", ServerPlace::own_host}, {"rank0", ServerPlace::rank0}}),
+                        "own-host"),
+                "parameter-server: where it runs, on a host of its own or on rank 0's")
       .field();
 }
 
@@ -270,8 +243,6 @@ Field<ScenarioText> scenario_field() {
   method_list.read = [list = list_of(anything())](Json& value, const Where& where) {
     return Json(list.read(value, where));
   };
-  Field<Json> sweep = anything();
-  sweep.schema = {{"type", "object"}, {"additionalProperties", {{"type", "array"}, {"minItems", 1}}}};
   return Object<ScenarioText>()
       .optional("$schema", &ScenarioText::schema, text(), "where editors find this schema")
       .optional("name", &ScenarioText::name, text(), "title of the report")
@@ -283,17 +254,14 @@ Field<ScenarioText> scenario_field() {
       .with_default("device", "auto", &ScenarioText::device, device_field(),
                     "device profile: auto, cpu, cuda, a name or a path")
       .required("network", &ScenarioText::network, network_field(), "the network between the workers")
-      .with_default("gradients", Json::object(), &ScenarioText::gradients, gradients_field(), "what is encoded")
-      .with_default("schedule", Json::object(), &ScenarioText::grouping, schedule_field(), "when what is exchanged")
+      .with_default("gradients", Json::object(), &ScenarioText::gradients, gradients_field(),
+                    "where the gradients that are encoded come from")
+      .with_default("schedule", Json::object(), &ScenarioText::grouping, schedule_field(),
+                    "which gradients travel together, and when")
       .required("methods", &ScenarioText::methods, method_list, "methods to compare")
-      .optional("sweep", &ScenarioText::sweep, sweep, "values by dotted path; all combinations are run")
+      .optional("sweep", &ScenarioText::sweep, anything(),
+                "lists of values by key: workers, density, k, index, or any dotted path; all combinations are run")
       .field();
-}
-
-Json scenario_schema() {
-  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "simrun scenario"}};
-  schema.update(scenario_field().schema);
-  return schema;
 }
 
 }  // namespace simrun

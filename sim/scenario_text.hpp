@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "sim/fields.hpp"
-#include "sim/model.hpp"
 #include "sim/scenario.hpp"
 
 namespace simrun {
@@ -40,8 +39,5 @@ struct ScenarioText {
 
 Field<ScenarioText> scenario_field();
 Field<MethodText> method_field();
-
-/// A model in a file of its own or inside a scenario.
-Field<Model> model_field();
 
 }  // namespace simrun

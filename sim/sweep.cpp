@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sim/fields.hpp"
+#include "sim/scenario_schema.hpp"
 
 namespace simrun {
 namespace {
@@ -73,16 +74,17 @@ constexpr const char* sweepable = "accepted: workers, density, k, index or a pat
 /// A swept path begins with a key of the scenario.
 void check_key(const std::string& name, const Where& here) {
   if (is_method_key(name)) return;
-  std::vector<std::string> known = {"density", "k", "index"};
   const Json schema = scenario_schema();
-  for (const auto& [key, unused] : schema["properties"].items()) known.push_back(key);
+  const Json& fields = schema["properties"];
   const std::string first = name.substr(0, name.find('.'));
-  if (std::find(known.begin() + 3, known.end(), first) == known.end()) {
+  if (!fields.contains(first)) {
+    std::vector<std::string> known = {"density", "k", "index"};
+    for (const auto& [key, unused] : fields.items()) known.push_back(key);
     const auto near = nearest(first, known);
     here.fail(near ? "unknown key, did you mean \"" + *near + "\"?" : "unknown key", sweepable);
   }
   if (name == "methods") here.fail("the list of methods cannot be swept", sweepable);
-  if (first == "sweep") here.fail("a sweep cannot be swept", sweepable);
+  if (first != "methods" && !fields["sweep"]["properties"].contains(first)) here.fail("cannot be swept", sweepable);
 }
 
 std::vector<Key> take_sweep(Json& json, const std::string& file) {

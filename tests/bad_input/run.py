@@ -175,6 +175,13 @@ def command_lines():
     yield case("calibrate_out_no_file", *cpu, "-o", "/dev/null")
     yield case("calibrate_out_without_folder", *cpu, "-o", "none/cpu.json")
     yield case("calibrate_out_below_file", *cpu, "-o", "file/cpu.json", files=file)
+    yield case("calibrate_out_in_proc", *cpu, "-o", "/proc/cpu.json")
+    yield case("calibrate_out_name_too_long", *cpu, "-o", "x" * 300)
+    yield case("calibrate_device_empty", "calibrate", "--device", "")
+    yield case("calibrate_two_devices", *cpu, "--device", "cuda")
+    yield case("calibrate_with_set", "--set", "workers=3", "calibrate")
+    yield case("two_commands", "list", "schema", "calibrate")
+    yield case("scenario_with_command", sound, "list")
     yield case("relative_path", "zero.json", files={"zero.json": (CASES / "density_zero.json").read_text()})
     yield case("dry_run_npy_missing", CASES / "npy_missing.json", "--dry-run")
 
