@@ -91,6 +91,7 @@ RULES = [
             "sim/scenario.*",
             "sim/scenario_text.*",
             "sim/sweep.*",
+            "sim/times_text.*",
             "sim/trace.*",
         ],
         includes=["nlohmann/*", "sim/json.hpp", "sim/fields.hpp"],
