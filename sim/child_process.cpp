@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "sim/error.hpp"
+#include "sim/interruption.hpp"
 
 namespace simrun {
 namespace {
@@ -46,9 +47,9 @@ std::string answer_of(const std::function<std::string()>& work) {
 }
 
 [[noreturn]] void run_child(pid_t parent, int pipe, int printed, const std::function<std::string()>& work) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);                                    // nobody waits for the result any more
-  if (::getppid() != parent) ::_exit(1);                                 // it ended before that
-  for (const int signal : {SIGINT, SIGTERM}) ::signal(signal, SIG_DFL);  // the parent says what is to be said
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);     // nobody waits for the result any more
+  if (::getppid() != parent) ::_exit(1);  // it ended before that
+  InterruptionNotice::forget();
   ::dup2(printed, STDOUT_FILENO);
   ::dup2(printed, STDERR_FILENO);
   write_all(pipe, answer_of(work));

@@ -18,10 +18,16 @@ extern "C" void end_process(int signal) {
   ::_exit(128 + signal);
 }
 
+/// Where a signal is ignored, as in a shell's background jobs, it stays so.
 void on_interruption(void (*handler)(int)) {
-  struct sigaction action {};
-  action.sa_handler = handler;
-  for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    struct sigaction action {};
+    ::sigaction(signal, nullptr, &action);
+    if (action.sa_handler == SIG_IGN) continue;
+    action = {};
+    action.sa_handler = handler;
+    ::sigaction(signal, &action, nullptr);
+  }
 }
 
 }  // namespace
@@ -33,6 +39,10 @@ InterruptionNotice::InterruptionNotice(const std::string& line)
 }
 
 InterruptionNotice::~InterruptionNotice() {
+  forget();
+}
+
+void InterruptionNotice::forget() {
   on_interruption(SIG_DFL);
   notice = nullptr;
 }

@@ -13,6 +13,9 @@ class InterruptionNotice {
   InterruptionNotice(const InterruptionNotice&) = delete;
   InterruptionNotice& operator=(const InterruptionNotice&) = delete;
 
+  /// From now on signals end the process as they end any other: for child processes, which say nothing.
+  static void forget();
+
  private:
   std::string text_;
 };

@@ -36,8 +36,10 @@ def say(problem):
 
 
 def start(simrun, folder, out):
-    """Starts the sweep as the leader of a process group of its own."""
+    """Starts the sweep as the leader of a process group of its own, which Ctrl-C's signal ends also where it is ignored
+    here."""
     return subprocess.Popen([simrun, "s.json", "-o", out, "-j", "3"], cwd=folder, start_new_session=True,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 

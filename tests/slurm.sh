@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
-# Runs a sweep as a job array of a real Slurm on this machine, as README shows, and compares with a plain run.
+# Runs a sweep by README's job array in a real Slurm on this machine, and compares with a plain run.
 # usage: slurm.sh SIMRUN
 # Slurm and MUNGE have their own key, configuration, ports and folders, and end with this script. Exit status 77:
 # skipped, with the reason.
 set -euo pipefail
 
-simrun=$1
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 # shellcheck source=scripts/build.sh
 source "$root/scripts/build.sh"
 
 tools=(munged slurmctld slurmd sbatch scancel sinfo squeue)
 packages=(slurm-wlm munge)
-export PATH=$PATH:/usr/sbin
-work=$(mktemp -d)
+PATH=$(dirname "$(readlink -f "$1")"):$PATH:/usr/sbin
+export PATH
 daemons=()
 
 skip() { echo "skipped: $*" && exit 77; }
@@ -99,12 +98,13 @@ start_slurm() {
 
 type -P "${tools[@]}" >/dev/null || { mkdir -p "$root/build" && install_packages; } ||
   skip "slurm-wlm and munge cannot be installed here"
+work=$(mktemp -d)
 trap tidy_up EXIT
 export SLURM_CONF=$work/slurm.conf XDG_CACHE_HOME=$work/cache
 start_slurm
 
 cd "$work"
-cat >sweep.json <<'END'
+cat >my_sweep.json <<'END'
 {
   "workers": 4,
   "model": { "name": "small", "tensors": [ { "name": "a", "shape": [1000] } ] },
@@ -116,14 +116,11 @@ cat >sweep.json <<'END'
   "sweep": { "workers": [2, 3, 4, 8, 16], "density": [0.01, 0.1] }
 }
 END
-cat >sweep.sh <<END
-#!/bin/bash
-#SBATCH --array=1-8
-"$simrun" sweep.json --shard "\$SLURM_ARRAY_TASK_ID/8" -o results/sweep
-END
-
-timeout 300 sbatch --wait --output="task-%a.out" sweep.sh || { tail -n 3 task-*.out && exit 1; }
+sed -n '/^#!.bin.bash$/,/^```$/p' "$root/README.md" | sed '$d' >job.sh
+grep -q '^simrun my_sweep.json --shard .* -o results/my_sweep$' job.sh
+cat job.sh
+timeout 300 sbatch --wait --output="task-%a.out" job.sh || { tail -n 3 task-*.out && exit 1; }
 grep -h "shard\|results in" task-*.out
-"$simrun" sweep.json -o results/plain >/dev/null 2>&1
-cmp results/plain/points.csv results/sweep/points.csv
-cmp results/plain/report.json results/sweep/report.json
+simrun my_sweep.json -o results/plain >/dev/null 2>&1
+cmp results/plain/points.csv results/my_sweep/points.csv
+cmp results/plain/report.json results/my_sweep/report.json
