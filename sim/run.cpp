@@ -81,7 +81,7 @@ int run_sweep(const Study& study, const SweepOptions& options, const std::string
   const bool is_for_all = !options.shard || sweep.is_complete();
   if (is_for_all) {
     write_report(report, options.out);
-    sweep.tidy_up();
+    if (sweep.is_complete()) sweep.tidy_up();
     print_report(report, format);
   }
   note("note", study.notes);
