@@ -1,6 +1,8 @@
 #include "sim/fastest.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <map>
 #include <set>
 #include <utility>
@@ -41,10 +43,17 @@ std::vector<Comparison> comparisons(const Study& study) {
   return all;
 }
 
+std::string three_digits(double density) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3g", density);
+  return text.data();
+}
+
 /// "gtop-k (K/N 0.001)".
 std::string describe(const MethodChoice& method) {
   if (!method.codec->sparsifies) return label(method);
-  const std::string entries = method.density ? "K/N " + brief(*method.density) : "K = " + std::to_string(*method.k);
+  const std::string entries =
+      method.density ? "K/N " + three_digits(*method.density) : "K = " + std::to_string(*method.k);
   return label(method) + " (" + entries + ")";
 }
 

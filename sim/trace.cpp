@@ -10,7 +10,7 @@ namespace simrun {
 namespace {
 
 /// What a trace begins with, so that it is known by its first bytes: traces can be large.
-std::string beginning(const std::string& key) {
+std::string head_of(const std::string& key) {
   return "{\"otherData\":{\"point\":\"" + key + "\"},";
 }
 
@@ -40,11 +40,11 @@ std::string trace_text(const std::string& key, std::string_view method, const Ti
     }
   }
   const std::string rest = Json{{"displayTimeUnit", "ms"}, {"traceEvents", std::move(events)}}.dump();
-  return beginning(key) + rest.substr(1) + "\n";
+  return head_of(key) + rest.substr(1) + "\n";
 }
 
 bool is_trace_of(const std::string& file, const std::string& key) {
-  const std::string expected = beginning(key);
+  const std::string expected = head_of(key);
   std::string found(expected.size(), '\0');
   std::ifstream in(file, std::ios::binary);
   return in.read(found.data(), static_cast<std::streamsize>(found.size())) && found == expected;

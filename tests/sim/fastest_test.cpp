@@ -54,6 +54,14 @@ TEST_CASE("fastest: the K that wins is named, and M are in order however they we
         Lines{"fastest: gtop-k, delta (K = 10) at M = 2; gtop-k, delta (K = 5) at M = 8"});
 }
 
+TEST_CASE("fastest: a K/N of many digits is told by three") {
+  const TemporaryFolder folder;
+  nlohmann::json scenario = two_methods();
+  scenario["methods"][1]["density"] = 0.00014384498882876630;
+  const Study study = study_of(scenario, folder);
+  CHECK(fastest_methods(study, results_of(study, {2, 1})) == Lines{"fastest: gtop-k (K/N 0.000144) at M = 4"});
+}
+
 TEST_CASE("fastest: networks, models and the like are not compared with each other") {
   const TemporaryFolder folder;
   nlohmann::json scenario = two_methods();
