@@ -15,7 +15,7 @@
 #include "sim/error.hpp"
 #include "sim/profile_text.hpp"
 #include "sim/progress_bar.hpp"
-#include "sim/trace.hpp"
+#include "sim/write_file.hpp"
 
 namespace simrun {
 namespace {
@@ -107,7 +107,7 @@ void write_calibration(CalibrationTarget& target, const std::string& file, bool 
   const DeviceProfile profile = [&] {
     ProgressBar bar("calibrating");
     return measure_profile(target, options, read_clock,
-                           [&](std::size_t done, std::size_t total) { bar.show(done, total); });
+                           [&](std::size_t done, std::size_t total) { bar.show({.done = done, .total = total}); });
   }();
   write_file(file, profile_text(profile));
   print_findings(profile, file);

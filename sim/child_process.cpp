@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "sim/error.hpp"
+#include "sim/interruption.hpp"
 
 namespace simrun {
 namespace {
@@ -45,8 +46,10 @@ std::string answer_of(const std::function<std::string()>& work) {
   }
 }
 
-[[noreturn]] void run_child(int pipe, int printed, const std::function<std::string()>& work) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody waits for the result any more
+[[noreturn]] void run_child(pid_t parent, int pipe, int printed, const std::function<std::string()>& work) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);     // nobody waits for the result any more
+  if (::getppid() != parent) ::_exit(1);  // it ended before that
+  InterruptionNotice::forget();
   ::dup2(printed, STDOUT_FILENO);
   ::dup2(printed, STDERR_FILENO);
   write_all(pipe, answer_of(work));
@@ -91,13 +94,14 @@ void ChildPool::start(std::size_t task, const std::function<std::string()>& work
     ::close(printed);
     throw ChildFailure(std::string("no pipe to a child process: ") + std::strerror(cause));
   }
+  const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) {
     const int cause = errno;
     for (const int file : {printed, ends[0], ends[1]}) ::close(file);
     throw ChildFailure(std::string("no child process: ") + std::strerror(cause));
   }
-  if (pid == 0) run_child(ends[1], printed, work);
+  if (pid == 0) run_child(parent, ends[1], printed, work);
   ::close(ends[1]);
   children_[ends[0]] = {task, pid, printed, {}};
 }

@@ -2,122 +2,19 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <filesystem>
-#include <numeric>
-#include <thread>
 
 #include "sim/calibrate.hpp"
-#include "sim/data_path.hpp"
 #include "sim/error.hpp"
-#include "sim/experiment.hpp"
 #include "sim/listing.hpp"
-#include "sim/progress_bar.hpp"
-#include "sim/report.hpp"
+#include "sim/run.hpp"
 #include "sim/scenario_schema.hpp"
-#include "sim/trace.hpp"
+#include "sim/simgrid/cluster.hpp"
 
 namespace simrun {
 namespace {
 
-namespace fs = std::filesystem;
-
-struct RunArguments {
-  std::string scenario;
-  std::string out;
-  unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
-  std::vector<std::string> set;
-  std::string format = "table";
-  bool dry_run = false;
-  bool trace = false;
-};
-
 void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
-void note(const std::string& kind, const std::vector<std::string>& lines) {
-  for (const std::string& line : lines) std::fprintf(stderr, "%s: %s\n", kind.c_str(), line.c_str());
-}
-
-std::vector<Override> overrides(const std::vector<std::string>& set) {
-  std::vector<Override> all;
-  for (const std::string& text : set) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0)
-      throw InputError("command line", "--set", "\"" + text + "\" is no override",
-                       "accepted: PATH=VALUE, like workers=64");
-    all.push_back({text.substr(0, equals), text.substr(equals + 1)});
-  }
-  return all;
-}
-
-void print_points(const Study& study) {
-  std::string text;
-  for (const Point& point : study.points) {
-    text += label(point.scenario.method) + ", " + std::to_string(point.scenario.workers) + " workers";
-    for (const auto& [key, value] : point.swept) text += key == "workers" ? "" : ", " + key + " " + brief(value);
-    text += "\n";
-  }
-  print(text + std::to_string(study.points.size()) + " points\n");
-}
-
-std::string make_folder(const std::string& folder) {
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  if (failed)
-    throw InputError("command line", "--out", "the folder " + folder + " cannot be made: " + failed.message(),
-                     "a folder that can be written");
-  return folder;
-}
-
-void print_report(const Report& report, const std::string& format) {
-  if (format == "csv") print(report.csv());
-  if (format == "json") print(report.json().dump(2) + "\n");
-  if (format == "table") print(report.table());
-}
-
-int run_scenario(const RunArguments& arguments) {
-  if (arguments.scenario.empty())
-    throw InputError("command line", "arguments", "no scenario given", "see simrun --help");
-  // An installed simrun finds the scenarios that it came with from any folder.
-  const std::string file = find_file(arguments.scenario, "").value_or(arguments.scenario);
-  const Study study = read_study(file, overrides(arguments.set));
-  if (arguments.dry_run) {
-    print_points(study);
-    note("note", study.notes);
-    return 0;
-  }
-  std::vector<std::size_t> todo(study.points.size());
-  std::iota(todo.begin(), todo.end(), std::size_t{0});
-  const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
-  ProgressBar payload_bar("payloads");
-  PayloadCache cache = PayloadCache::of_user();
-  PayloadStage payloads(study, todo, threads, cache,
-                        [&](std::size_t done, std::size_t total) { payload_bar.show(done, total); });
-  const std::string out =
-      make_folder(arguments.out.empty() ? "results/" + fs::path(file).stem().string() : arguments.out);
-  fs::remove_all(out + "/trace");  // another run's
-  RunOptions options{.jobs = arguments.jobs, .trace_folder = {}};
-  if (arguments.trace) options.trace_folder = make_folder(out + "/trace");
-  std::vector<PointResult> results(study.points.size());
-  {
-    ProgressBar bar("points");
-    std::size_t done = 0;
-    run_points(study, payloads, options, [&](std::size_t point, PointResult result) {
-      results[point] = std::move(result);
-      bar.show(++done, todo.size());
-    });
-  }
-  const Report report(study, std::move(results));
-  write_file(out + "/points.csv", report.csv());
-  write_file(out + "/report.json", report.json().dump(2) + "\n");
-  print_report(report, arguments.format);
-  std::fflush(stdout);
-  note("note", study.notes);
-  note("warning", report.warnings());
-  note("failed", report.failures());
-  std::fprintf(stderr, "results in %s\n", out.c_str());
-  return report.failures().empty() ? 0 : 1;
 }
 
 void add_run_options(CLI::App& app, RunArguments& arguments) {
@@ -136,6 +33,10 @@ void add_run_options(CLI::App& app, RunArguments& arguments) {
       ->check(CLI::IsMember({"table", "csv", "json"}));
   app.add_flag("--dry-run", arguments.dry_run, "validate, list the points, run none");
   app.add_flag("--trace", arguments.trace, "also write a trace a point, which Perfetto opens");
+  app.add_option("--shard", arguments.shard,
+                 "run the I-th of N shares of the points; all into the same results folder, in any order")
+      ->type_name("I/N");
+  app.add_flag("--fresh", arguments.fresh, "run all points again, also those that the results folder has");
 }
 
 /// Options of a run do nothing beside a command.

@@ -1,58 +1,18 @@
 #include "sim/experiment.hpp"
 
 #include "sim/child_process.hpp"
-#include "sim/trace.hpp"
+#include "sim/times_text.hpp"
 
 namespace simrun {
 namespace {
 
-std::string to_text(const Times& times) {
-  Json used = Json::object();
-  for (const auto& [operation, extents] : times.used) {
-    for (const Extent& extent : extents) used[operation].push_back({extent.least, extent.most});
-  }
-  return Json{{"iteration", times.iteration.value},
-              {"compute", times.compute.value},
-              {"encode", times.encode.value},
-              {"communication", times.communication.value},
-              {"decode", times.decode.value},
-              {"result_bytes", times.result_bytes},
-              {"sent_bytes", times.sent_bytes},
-              {"received_bytes", times.received_bytes},
-              {"used", used}}
-      .dump();
-}
-
-Times from_text(const std::string& text) {
-  const Json json = Json::parse(text);
-  Times times;
-  times.iteration = Seconds(json["iteration"].get<double>());
-  times.compute = Seconds(json["compute"].get<double>());
-  times.encode = Seconds(json["encode"].get<double>());
-  times.communication = Seconds(json["communication"].get<double>());
-  times.decode = Seconds(json["decode"].get<double>());
-  json["result_bytes"].get_to(times.result_bytes);
-  json["sent_bytes"].get_to(times.sent_bytes);
-  json["received_bytes"].get_to(times.received_bytes);
-  for (const auto& [operation, extents] : json["used"].items()) {
-    for (const Json& extent : extents)
-      times.used[operation].push_back({extent[0].get<double>(), extent[1].get<double>()});
-  }
-  return times;
-}
-
-std::string run_point(const Scenario& scenario, const PayloadTable& payloads, const std::string& trace_file) {
+std::string run_point(const Scenario& scenario, const PayloadTable& payloads, std::size_t point,
+                      const TraceFolder* traces) {
   Setup setup = make_setup(scenario, payloads);
-  setup.keep_spans = !trace_file.empty();
+  setup.keep_spans = traces != nullptr;
   const Times times = simulate(setup);
-  if (!trace_file.empty()) write_trace(trace_file, scenario, times);
-  return to_text(times);
-}
-
-std::string trace_name(std::size_t row, const Scenario& scenario) {
-  std::string number = std::to_string(row);
-  number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
-  return number + "-" + std::string(scenario.method.method->name) + "-" + std::to_string(scenario.workers) + ".json";
+  if (traces != nullptr) traces->write(point, times);
+  return times_json(times).dump();
 }
 
 }  // namespace
@@ -105,10 +65,8 @@ void run_batch(const Study& study, const PayloadStage::Batch& batch, const RunOp
     const std::size_t point = batch.points[started];
     const Scenario& scenario = study.points[point].scenario;
     const PayloadTable& table = *batch.tables[started];
-    const std::string trace =
-        options.trace_folder.empty() ? "" : options.trace_folder + "/" + trace_name(point, scenario);
     try {
-      pool.start(started, [&scenario, &table, trace] { return run_point(scenario, table, trace); });
+      pool.start(started, [&] { return run_point(scenario, table, point, options.traces); });
     } catch (const ChildFailure& failure) {
       if (pool.running() > 0) return false;
       on_result(point, {.times = {}, .payload_bytes = 0, .failure = failure.what()});
@@ -122,7 +80,7 @@ void run_batch(const Study& study, const PayloadStage::Batch& batch, const RunOp
     if (pool.running() == 0) continue;
     const ChildPool::Result child = pool.wait();
     PointResult result;
-    if (child.output) result.times = from_text(*child.output);
+    if (child.output) result.times = read_times(Json::parse(*child.output));
     result.failure = child.failure;
     const std::size_t point = batch.points[child.task];
     const auto workers = static_cast<std::size_t>(study.points[point].scenario.workers);

@@ -8,6 +8,7 @@
 #include "sim/payload_stage.hpp"
 #include "sim/simulation.hpp"
 #include "sim/sweep.hpp"
+#include "sim/trace_folder.hpp"
 
 namespace simrun {
 
@@ -20,7 +21,7 @@ struct PointResult {
 
 struct RunOptions {
   unsigned jobs = 1;
-  std::string trace_folder;  ///< where each point writes its trace; empty: nowhere
+  const TraceFolder* traces = nullptr;  ///< where each point writes its trace; null: nowhere
 };
 
 /// Takes the result of a point, given by its number in the study.

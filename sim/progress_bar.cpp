@@ -2,9 +2,36 @@
 
 #include <unistd.h>
 
+#include <array>
+#include <cmath>
 #include <cstdio>
 
 namespace simrun {
+namespace {
+
+/// In whole units that suit its size.
+std::string duration(double seconds) {
+  const auto text = [](double count, const char* unit) {
+    return std::to_string(static_cast<long long>(std::ceil(count))) + unit;
+  };
+  if (seconds <= 120) return text(seconds, " s");
+  return seconds <= 7200 ? text(seconds / 60, " min") : text(seconds / 3600, " h");
+}
+
+}  // namespace
+
+std::string progress_line(const std::string& what, const WorkDone& work, double seconds) {
+  constexpr std::size_t width = 30;
+  const std::size_t filled = width * work.done / work.total;
+  std::string line = what + " [" + std::string(filled, '=') + std::string(width - filled, ' ') + "] " +
+                     std::to_string(work.done) + "/" + std::to_string(work.total);
+  if (work.failed > 0) line += ", " + std::to_string(work.failed) + " failed";
+  if (work.done == work.before) return line;
+  const double rate = static_cast<double>(work.done - work.before) / seconds;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), ", %.*f/s, ", rate < 10 ? 1 : 0, rate);
+  return line + text.data() + duration(static_cast<double>(work.total - work.done) / rate) + " left";
+}
 
 ProgressBar::ProgressBar(std::string what) : what_(std::move(what)), terminal_(::isatty(STDERR_FILENO) != 0) {}
 
@@ -12,7 +39,7 @@ ProgressBar::~ProgressBar() {
   if (drawn_) std::fputs("\r\033[K", stderr);
 }
 
-void ProgressBar::show(std::size_t done, std::size_t total) {
+void ProgressBar::show(const WorkDone& work) {
   if (!terminal_) return;
   const std::lock_guard lock(mutex_);
   const Clock::time_point now = Clock::now();
@@ -20,11 +47,7 @@ void ProgressBar::show(std::size_t done, std::size_t total) {
   if (elapsed.count() < 1 || now - last_ < std::chrono::milliseconds(100)) return;
   last_ = now;
   drawn_ = true;
-  constexpr std::size_t width = 30;
-  const std::size_t filled = width * done / total;
-  const double left = elapsed.count() * static_cast<double>(total - done) / static_cast<double>(done);
-  std::fprintf(stderr, "\r\033[K%s [%s%s] %zu/%zu, %.0f s left", what_.c_str(), std::string(filled, '=').c_str(),
-               std::string(width - filled, ' ').c_str(), done, total, left);
+  std::fprintf(stderr, "\r\033[K%s", progress_line(what_, work, elapsed.count()).c_str());
   std::fflush(stderr);
 }
 

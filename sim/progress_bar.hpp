@@ -7,6 +7,18 @@
 
 namespace simrun {
 
+/// How far long work is.
+struct WorkDone {
+  std::size_t done = 0;  ///< failed ones included
+  std::size_t total = 0;
+  std::size_t failed = 0;
+  std::size_t before = 0;  ///< of those done, how many were done when the work began
+};
+
+/// "points [===   ] 30/60, 2 failed, 1.5/s, 20 s left" after so many seconds. What is left is told once something is
+/// done.
+std::string progress_line(const std::string& what, const WorkDone& work, double seconds);
+
 /// A bar on stderr for long work: shown only on a terminal, and not before a second has gone by.
 class ProgressBar {
  public:
@@ -14,7 +26,7 @@ class ProgressBar {
   ~ProgressBar();
 
   /// May be called from several threads.
-  void show(std::size_t done, std::size_t total);
+  void show(const WorkDone& work);
 
  private:
   using Clock = std::chrono::steady_clock;

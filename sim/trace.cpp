@@ -1,21 +1,25 @@
 #include "sim/trace.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <fstream>
 #include <limits>
-#include <stdexcept>
+
+#include "sim/json.hpp"
 
 namespace simrun {
+namespace {
 
-void write_trace(const std::string& file, const Scenario& scenario, const Times& times) {
+/// What a trace begins with, so that it is known by its first bytes: traces can be large.
+std::string head_of(const std::string& key) {
+  return "{\"otherData\":{\"point\":\"" + key + "\"},";
+}
+
+}  // namespace
+
+std::string trace_text(const std::string& key, std::string_view method, const Times& times) {
   constexpr const char* names[] = {"compute", "encode", "communication", "decode"};
   Json events = Json::array();
-  events.push_back(
-      {{"ph", "M"}, {"name", "process_name"}, {"pid", 0}, {"args", {{"name", scenario.method.method->name}}}});
+  events.push_back({{"ph", "M"}, {"name", "process_name"}, {"pid", 0}, {"args", {{"name", method}}}});
   Seconds begin(std::numeric_limits<double>::infinity());
   for (const auto& spans : times.spans) {
     if (!spans.empty()) begin = std::min(begin, spans.front().begin);
@@ -35,25 +39,15 @@ void write_trace(const std::string& file, const Scenario& scenario, const Times&
                         {"dur", 1e6 * (span.end - span.begin).value}});
     }
   }
-  write_file(file, Json{{"displayTimeUnit", "ms"}, {"traceEvents", std::move(events)}}.dump() + "\n");
+  const std::string rest = Json{{"displayTimeUnit", "ms"}, {"traceEvents", std::move(events)}}.dump();
+  return head_of(key) + rest.substr(1) + "\n";
 }
 
-void write_file(const std::string& file, const std::string& text) {
-  const std::string temporary = file + "." + std::to_string(::getpid()) + ".part";
-  std::FILE* out = std::fopen(temporary.c_str(), "wb");
-  bool good = out != nullptr && std::fwrite(text.data(), 1, text.size(), out) == text.size() && std::fflush(out) == 0;
-  int cause = errno;
-  if (out != nullptr && std::fclose(out) != 0 && good) {
-    good = false;
-    cause = errno;
-  }
-  if (good && std::rename(temporary.c_str(), file.c_str()) != 0) {
-    good = false;
-    cause = errno;
-  }
-  if (good) return;
-  std::remove(temporary.c_str());
-  throw std::runtime_error("cannot write " + file + ": " + std::strerror(cause));
+bool is_trace_of(const std::string& file, const std::string& key) {
+  const std::string expected = head_of(key);
+  std::string found(expected.size(), '\0');
+  std::ifstream in(file, std::ios::binary);
+  return in.read(found.data(), static_cast<std::streamsize>(found.size())) && found == expected;
 }
 
 }  // namespace simrun

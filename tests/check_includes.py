@@ -93,6 +93,7 @@ RULES = [
             "sim/scenario_schema.*",
             "sim/scenario_text.*",
             "sim/sweep.*",
+            "sim/times_text.*",
             "sim/trace.*",
         ],
         includes=["nlohmann/*", "sim/json.hpp", "sim/fields.hpp"],

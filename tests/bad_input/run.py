@@ -155,6 +155,11 @@ def command_lines():
     yield case("jobs_text", sound, "--jobs", "many")
     yield case("jobs_fraction", sound, "-j", "1.5")
     yield case("jobs_without_number", sound, "--jobs")
+    for name, text in [("out_of_range", "9/8"), ("zero", "0/8"), ("negative", "-1/8"), ("text", "first"), ("empty", ""),
+                       ("without_count", "1/"), ("number", "1"), ("huge", "1/99999999999999999999")]:
+        yield case(f"shard_{name}", sound, "--shard", text)
+    yield case("shard_left_out", sound, "--shard")
+    yield case("fresh_with_value", sound, "--fresh=perhaps")
     yield case("format_unknown", sound, "--format", "xml")
     yield case("out_without_folder", sound, "-o")
     yield case("out_parent_is_file", sound, "-o", "file/results", files=file)

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/experiment.hpp"
+
+namespace simrun {
+
+/// Which method has the shortest iteration for each M, over all of its settings (K, index, ...): "fastest: gtop-k (K/N
+/// 0.001) at M = 2 to 16; sgd at M = 32". Of equally fast ones the first row. One line for each combination of the
+/// swept values that belong to no method (network, model, ...); no line where there are more than four of these, or
+/// nothing to compare. `results` by point; points without times do not take part, and the line says so.
+std::vector<std::string> fastest_methods(const Study& study, const std::vector<PointResult>& results);
+
+}  // namespace simrun

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+namespace simrun {
+
+/// While it lives, Ctrl-C and SIGTERM end the process at once with status 128 plus the signal's number (130, 143), and
+/// one line on stderr. One at a time.
+class InterruptionNotice {
+ public:
+  explicit InterruptionNotice(const std::string& line);
+  ~InterruptionNotice();
+  InterruptionNotice(const InterruptionNotice&) = delete;
+  InterruptionNotice& operator=(const InterruptionNotice&) = delete;
+
+  /// From now on signals end the process as they end any other: for child processes, which say nothing.
+  static void forget();
+
+ private:
+  std::string text_;
+};
+
+}  // namespace simrun

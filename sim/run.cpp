@@ -1,0 +1,128 @@
+#include "sim/run.hpp"
+
+#include <cstdio>
+#include <filesystem>
+
+#include "sim/data_path.hpp"
+#include "sim/error.hpp"
+#include "sim/fastest.hpp"
+#include "sim/report.hpp"
+#include "sim/sweep_run.hpp"
+#include "sim/write_file.hpp"
+
+namespace simrun {
+namespace {
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+void say(const std::string& line) {
+  std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+void note(const std::string& kind, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) say(kind + ": " + line);
+}
+
+std::string points(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " point" : " points");
+}
+
+std::vector<Override> overrides(const std::vector<std::string>& set) {
+  std::vector<Override> all;
+  for (const std::string& text : set) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw InputError("command line", "--set", "\"" + text + "\" is no override",
+                       "accepted: PATH=VALUE, like workers=64");
+    all.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  return all;
+}
+
+void print_points(const Study& study, const Shard& shard) {
+  std::string text;
+  const std::vector<std::size_t> share = points_of(shard, study);
+  for (const std::size_t number : share) {
+    const Point& point = study.points[number];
+    text += label(point.scenario.method) + ", " + std::to_string(point.scenario.workers) + " workers";
+    for (const auto& [key, value] : point.swept) text += key == "workers" ? "" : ", " + key + " " + brief(value);
+    text += "\n";
+  }
+  print(text + points(share.size()) + "\n");
+}
+
+void print_report(const Report& report, const std::string& format) {
+  if (format == "csv") print(report.csv());
+  if (format == "json") print(report.json().dump(2) + "\n");
+  if (format == "table") print(report.table());
+  std::fflush(stdout);
+}
+
+void write_report(const Report& report, const std::string& out) {
+  write_file(out + "/points.csv", report.csv());
+  write_file(out + "/report.json", report.json().dump(2) + "\n");
+}
+
+/// What a shard says that has done its points while others are still to be done.
+void say_what_is_missing(const SweepRun& sweep, const SweepOptions& options) {
+  say("shard " + std::to_string(options.shard->number) + "/" + std::to_string(options.shard->count) + ": " +
+      (sweep.failed() > 0 ? points(sweep.failed()) + " failed; " : "done; ") + std::to_string(sweep.done()) + " of " +
+      points(sweep.results().size()) + " are in " + options.out +
+      "; the other shards, or the same command without --shard, finish");
+}
+
+/// Runs the sweep; returns the exit status.
+int run_sweep(const Study& study, const SweepOptions& options, const std::string& format) {
+  SweepRun sweep(study, options);
+  sweep.run();
+  const Report report(study, sweep.results());
+  const bool is_for_all = !options.shard || sweep.is_complete();
+  if (is_for_all) {
+    write_report(report, options.out);
+    if (sweep.is_complete()) sweep.tidy_up();
+    print_report(report, format);
+  }
+  note("note", study.notes);
+  if (is_for_all) note("warning", report.warnings());
+  note("failed", report.failures());
+  if (!is_for_all) {
+    say_what_is_missing(sweep, options);
+  } else {
+    for (const std::string& line : fastest_methods(study, sweep.results())) say(line);
+    say("results in " + options.out + ": " + points(sweep.done()) +
+        (sweep.taken_over() > 0 ? ", " + std::to_string(sweep.taken_over()) + " of them from before" : ""));
+  }
+  return sweep.failed() == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int run_scenario(const RunArguments& arguments) {
+  if (arguments.scenario.empty())
+    throw InputError("command line", "arguments", "no scenario given", "see simrun --help");
+  SweepOptions options{.out = arguments.out,
+                       .jobs = arguments.jobs,
+                       .shard = std::nullopt,
+                       .fresh = arguments.fresh,
+                       .trace = arguments.trace};
+  if (arguments.shard) options.shard = parse_shard(*arguments.shard);
+  // An installed simrun finds the scenarios that it came with from any folder.
+  const std::string file = find_file(arguments.scenario, "").value_or(arguments.scenario);
+  const Study study = read_study(file, overrides(arguments.set));
+  if (arguments.dry_run) {
+    print_points(study, options.shard.value_or(Shard{}));
+    note("note", study.notes);
+    return 0;
+  }
+  if (options.out.empty()) options.out = "results/" + std::filesystem::path(file).stem().string();
+  try {
+    return run_sweep(study, options, arguments.format);
+  } catch (const WriteError& error) {
+    throw WriteError(std::string(error.what()) +
+                     "; the points that are done stay, the same command goes on from there");
+  }
+}
+
+}  // namespace simrun

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace simrun {
+
+/// What `simrun SCENARIO.json` was asked for.
+struct RunArguments {
+  std::string scenario;
+  std::string out;  ///< results folder; empty: results/<scenario file's stem>
+  unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
+  std::vector<std::string> set;  ///< PATH=VALUE
+  std::string format = "table";
+  std::optional<std::string> shard;  ///< I/N
+  bool fresh = false;
+  bool dry_run = false;
+  bool trace = false;
+};
+
+/// Runs a scenario's points, or a shard of them, and writes the report if all are there. Returns the exit status: 1
+/// where a point failed. Throws InputError and WriteError.
+int run_scenario(const RunArguments& arguments);
+
+}  // namespace simrun

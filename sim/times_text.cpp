@@ -1,0 +1,39 @@
+#include "sim/times_text.hpp"
+
+namespace simrun {
+
+Json times_json(const Times& times) {
+  Json used = Json::object();
+  for (const auto& [operation, extents] : times.used) {
+    for (const Extent& extent : extents) used[operation].push_back({extent.least, extent.most});
+  }
+  return {{"iteration", times.iteration.value},
+          {"compute", times.compute.value},
+          {"encode", times.encode.value},
+          {"communication", times.communication.value},
+          {"decode", times.decode.value},
+          {"result_bytes", times.result_bytes},
+          {"sent_bytes", times.sent_bytes},
+          {"received_bytes", times.received_bytes},
+          {"used", used}};
+}
+
+Times read_times(const Json& json) {
+  Times times;
+  const auto seconds = [&](const char* key) { return Seconds(json.at(key).get<double>()); };
+  times.iteration = seconds("iteration");
+  times.compute = seconds("compute");
+  times.encode = seconds("encode");
+  times.communication = seconds("communication");
+  times.decode = seconds("decode");
+  json.at("result_bytes").get_to(times.result_bytes);
+  json.at("sent_bytes").get_to(times.sent_bytes);
+  json.at("received_bytes").get_to(times.received_bytes);
+  for (const auto& [operation, extents] : json.at("used").items()) {
+    for (const Json& extent : extents)
+      times.used[operation].push_back({extent.at(0).get<double>(), extent.at(1).get<double>()});
+  }
+  return times;
+}
+
+}  // namespace simrun

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "sim/sweep.hpp"
+#include "tests/sim/program.hpp"
+
+namespace simrun {
+
+/// Two parameter tensors, 10 ms of computing, four workers, no methods.
+nlohmann::json tiny_scenario();
+
+/// The study of a scenario that is written to the folder as s.json.
+Study study_of(const nlohmann::json& scenario, const TemporaryFolder& folder);
+
+}  // namespace simrun
