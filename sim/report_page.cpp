@@ -76,7 +76,8 @@ Json page_data(const Json& report, const std::string& title) {
     for (const Json& column : columns) row.push_back(scalar(point.value(column.get<std::string>(), Json())));
     rows.push_back(std::move(row));
   }
-  Json data = {{"title", report["scenario"].value("name", Json(title))},
+  const Json name = report["scenario"].value("name", Json(""));
+  Json data = {{"title", name == "" ? Json(title) : name},
                {"columns", std::move(columns)},
                {"rows", std::move(rows)},
                {"labels", labels(report)}};

@@ -99,6 +99,7 @@ Json read_report(const std::string& results) {
   const Where top{file, ""};
   check(report, top, report_keys);
   check(report["versions"], top / "versions", version_keys);
+  check_each(report["resolved"], top / "resolved", std::array<Key, 0>{});
   check_each(report["devices"], top / "devices", device_keys);
   check_each(report["failed"], top / "failed", failure_keys);
   check_each(report["points"], top / "points", point_keys);

@@ -50,6 +50,9 @@ const COLUMNS = {
 const titleOf = (column) => COLUMNS[column]?.title ?? column;
 const axisOf = (column) => COLUMNS[column]?.axis ?? titleOf(column);
 
+/// At a tick of an axis, where round values are the rule.
+const showTick = (column, value) => show(column, value).replace(/\.0+(?!\d)/, "");
+
 /// A value as text; nothing where a column does not apply.
 function show(column, value) {
   if (value === null || value === undefined) return "";

@@ -28,9 +28,9 @@ function addButton(fieldset, text, isOn) {
   fieldset.append(button);
 }
 
-/// A checkbox for each value of a column; `set` holds those that are on.
-function fillChips(fieldset, column, set, change) {
-  for (const value of valuesOf(column)) {
+/// A checkbox for each of these values of a column; `set` holds those that are on.
+function fillChips(fieldset, column, values, set, change) {
+  for (const value of values) {
     const label = document.createElement("label");
     const box = document.createElement("input");
     label.className = "chip";
@@ -44,13 +44,13 @@ function fillChips(fieldset, column, set, change) {
     label.append(box, show(column, value));
     fieldset.append(label);
   }
-  if (valuesOf(column).length < 4) return;
+  if (values.length < 4) return;
   addButton(fieldset, "all", true);
   addButton(fieldset, "none", false);
 }
 
 function fillFilters() {
-  fillChips(element("methods"), "label", chosen.labels, drawAll);
+  fillChips(element("methods"), "label", labels, chosen.labels, drawAll);
   for (const column of others) {
     const label = document.createElement("label");
     const select = document.createElement("select");
@@ -89,8 +89,8 @@ function fillPlotControls() {
       drawPlot();
     });
   }
-  fillChips(element("sparsities"), sparsity, plot.sparsities, drawPlot);
-  fillChips(element("workers"), "workers", plot.workers, drawPlot);
+  fillChips(element("sparsities"), sparsity, valuesOf(sparsity), plot.sparsities, drawPlot);
+  fillChips(element("workers"), "workers", valuesOf("workers"), plot.workers, drawPlot);
 }
 
 function fillOtherControls() {
@@ -157,7 +157,8 @@ function fillProvenance() {
     ["network model", all(data.network_model)],
     ["seed", all(data.seed)],
     ...data.devices.flatMap((device) => [
-      ["device profile", `${device.name}: ${device.device}, ${device.bandwidth}, ${device.software}`],
+      ["device profile", `${device.name}: ${device.device}, ${device.software}`],
+      ["memory bandwidth", device.bandwidth],
       ["its times", `${device.provenance}: ${device.source}`],
       ["beyond what was measured", device.extrapolated.join("; ")],
     ]),

@@ -5,8 +5,10 @@ const parts = { workers: valuesOf("workers").at(-1), sparsity: middle(valuesOf(s
 
 function drawParts() {
   const shown = points.filter((point) => isChosen(point) && point.workers === parts.workers &&
-    fits(point, sparsity, parts.sparsity));
-  document.getElementById("parts-frame").style.height = `${7 + 3 * shown.length}rem`;
+    fits(point, sparsity, parts.sparsity)).sort((a, b) => labels.indexOf(a.label) - labels.indexOf(b.label));
+  const names = shown.map((point) => [...point.label.split(", "), seconds(point.iteration_s)]);
+  const lines = Math.max(1, ...names.map((name) => name.length));
+  document.getElementById("parts-frame").style.height = `${7 + (lines + 1) * shown.length}rem`;
   const bar = ([column, colour]) => ({
     label: titleOf(column),
     data: shown.map((point) => point[column]),
@@ -17,13 +19,13 @@ function drawParts() {
   });
   draw("parts", {
     type: "bar",
-    data: { labels: shown.map((point) => [point.label, seconds(point.iteration_s)]), datasets: PARTS.map(bar) },
+    data: { labels: names, datasets: PARTS.map(bar) },
     options: {
       indexAxis: "y",
       interaction: { mode: "index", axis: "y", intersect: false },
       scales: {
         x: { stacked: true, title: { display: true, text: "time in an iteration" },
-          ticks: { callback: seconds, maxRotation: 0, autoSkipPadding: 12 } },
+          ticks: { callback: (value) => showTick("iteration_s", value), maxRotation: 0, autoSkipPadding: 12 } },
         y: { stacked: true, grid: { display: false } },
       },
       plugins: {

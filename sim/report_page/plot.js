@@ -58,7 +58,8 @@ function datasets(shown, xs) {
     groups.set(key, [...(groups.get(key) ?? []), point]);
   }
   const dashes = [...new Set(shown.map(apart))].filter((text) => text !== "");
-  return [...groups.values()].map((group) => {
+  const order = (group) => labels.indexOf(group[0].label);
+  return [...groups.values()].sort((a, b) => order(a) - order(b)).map((group) => {
     const style = styleOf(group[0].label);
     const text = apart(group[0]);
     return {
@@ -79,7 +80,7 @@ function datasets(shown, xs) {
 /// Labels at 1, 2 and 5 times powers of ten only on a logarithmic axis.
 const tick = (column, isLog) => function label(value, i, ticks) {
   if (isLog && Chart.Ticks.formatters.logarithmic.call(this, value, i, ticks) === "") return "";
-  return show(column, value);
+  return showTick(column, value);
 };
 
 function xScale(xs) {
@@ -90,7 +91,12 @@ function xScale(xs) {
   const powers = xs.filter((x) => Number.isInteger(Math.log2(x)));
   const marks = powers.length > 1 ? powers : xs;
   scale.ticks.callback = (value) => show(plot.x, value);
-  return { ...scale, afterBuildTicks: (axis) => { axis.ticks = marks.map((value) => ({ value })); } };
+  return {
+    ...scale,
+    min: xs[0] / 1.1,
+    max: xs.at(-1) * 1.1,
+    afterBuildTicks: (axis) => { axis.ticks = marks.map((value) => ({ value })); },
+  };
 }
 
 function yScale() {

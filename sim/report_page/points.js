@@ -13,7 +13,8 @@ function valuesOf(column, among = points) {
   return values.every((value) => typeof value === "number") ? values.sort((a, b) => a - b) : values;
 }
 
-const labels = valuesOf("label");
+const labels = valuesOf("method").flatMap((method) =>
+  valuesOf("label", points.filter((point) => point.method === method)));
 // Where models of several sizes run with the same K, K tells the points apart, not K/N.
 const sparsity = valuesOf("k").length < valuesOf("density").length ? "k" : "density";
 // What else was swept. Fields of a method's entry are in its label.
