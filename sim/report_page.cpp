@@ -93,14 +93,14 @@ std::string script_text(const Json& value) {
 }
 
 void write_report_page(const ReportPageArguments& arguments) {
-  if (page_template.empty())
-    throw std::runtime_error(
-        "report needs Chart.js, which was not there when simrun was built; on Debian: apt-get install libjs-chart.js, "
-        "and build again");
   const Json report = read_report(arguments.results);
   const fs::path results(arguments.results);
   const std::string out = arguments.out.value_or((results / "report.html").string());
   check_writable(out);
+  if (page_template.empty())
+    throw std::runtime_error(
+        "report needs Chart.js, which was not there when simrun was built; on Debian: apt-get install libjs-chart.js, "
+        "and build again");
   const std::string title = fs::absolute(results / "").lexically_normal().parent_path().filename().string();
   std::string page(page_template);
   page.replace(page.find(page_data_mark), page_data_mark.size(), script_text(page_data(report, title)));

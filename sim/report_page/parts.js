@@ -25,7 +25,7 @@ function drawParts() {
       interaction: { mode: "index", axis: "y", intersect: false },
       scales: {
         x: { stacked: true, title: { display: true, text: "time in an iteration" },
-          ticks: { callback: (value) => showTick("iteration_s", value), maxRotation: 0, autoSkipPadding: 12 } },
+          ticks: ticks("iteration_s", false) },
         y: { stacked: true, grid: { display: false } },
       },
       plugins: {

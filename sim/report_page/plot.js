@@ -77,22 +77,32 @@ function datasets(shown, xs) {
   });
 }
 
-/// Labels at 1, 2 and 5 times powers of ten only on a logarithmic axis.
-const tick = (column, isLog) => function label(value, i, ticks) {
-  if (isLog && Chart.Ticks.formatters.logarithmic.call(this, value, i, ticks) === "") return "";
-  return showTick(column, value);
-};
+/// The first digit of a number that has no others.
+const digit = (value) => Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
+
+/// Ticks of a scale; on a logarithmic one there are labels at powers of ten, and where there is room at 2 and 5 times
+/// them.
+function ticks(column, isLog) {
+  if (!isLog) return { callback: (value) => showTick(column, value), maxRotation: 0, autoSkipPadding: 12 };
+  const callback = function label(value) {
+    const decades = Math.log10(this.max / this.min);
+    const room = this.isHorizontal() ? this.chart.width / 180 : this.chart.height / 85;
+    const labelled = decades < room ? [1, 2, 5] : [1];
+    return decades < 1 || labelled.includes(digit(value)) ? showTick(column, value) : "";
+  };
+  return { callback, maxRotation: 0, autoSkip: false };
+}
 
 function xScale(xs) {
   const title = { display: true, text: axisOf(plot.x) };
   if (typeof xs[0] !== "number") return { type: "category", labels: xs, offset: true, title };
-  const scale = { type: plot.logX ? "logarithmic" : "linear", title, ticks: { maxRotation: 0, autoSkipPadding: 12 } };
-  if (plot.x !== "workers" || !plot.logX) return { ...scale, ticks: { ...scale.ticks, callback: tick(plot.x, plot.logX) } };
+  const scale = { type: plot.logX ? "logarithmic" : "linear", title, ticks: ticks(plot.x, plot.logX) };
+  if (plot.x !== "workers" || !plot.logX) return scale;
   const powers = xs.filter((x) => Number.isInteger(Math.log2(x)));
   const marks = powers.length > 1 ? powers : xs;
-  scale.ticks.callback = (value) => show(plot.x, value);
   return {
     ...scale,
+    ticks: ticks(plot.x, false),
     min: xs[0] / 1.1,
     max: xs.at(-1) * 1.1,
     afterBuildTicks: (axis) => { axis.ticks = marks.map((value) => ({ value })); },
@@ -104,7 +114,7 @@ function yScale() {
     type: plot.logY ? "logarithmic" : "linear",
     beginAtZero: !plot.logY,
     title: { display: true, text: axisOf(plot.y) },
-    ticks: { callback: tick(plot.y, plot.logY) },
+    ticks: ticks(plot.y, plot.logY),
   };
 }
 
@@ -125,6 +135,9 @@ function drawLegend(lines) {
   }));
 }
 
+/// Where several lines go through one point.
+const inBrief = (item) => `${item.dataset.label}: ${show(plot.y, item.raw.y)}`;
+
 function drawPlot() {
   const shown = plotted();
   const xs = valuesOf(plot.x, shown.some((point) => point[plot.x] !== null) ? shown : points);
@@ -138,8 +151,9 @@ function drawPlot() {
       interaction: { mode: "nearest", intersect: false },
       scales: { x: xScale(xs), y: yScale() },
       plugins: { tooltip: { callbacks: {
-        title: ([item]) => item.dataset.label,
-        label: (item) => describe(item.raw.point),
+        title: (items) => (items.length > 1 ? "" : items[0].dataset.label),
+        beforeBody: (items) => (items.length > 1 ? items.map(inBrief) : describe(items[0].raw.point)),
+        label: () => null,
       } } },
     },
   }, `Line plot: ${what}, ${lines.map((line) => line.label).join("; ")}. The table of all points has the values.`);
