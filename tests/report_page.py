@@ -3,8 +3,8 @@
 
 usage: report_page.py SIMRUN FOLDER
 
-Exit 77, with the reason, where Chromium, its driver or Selenium (Debian: chromium, chromium-driver, python3-selenium) is
-missing. The pages and their screenshots are left in FOLDER, for people to look at.
+Exit 77, with the reason, where Chromium, its driver or Selenium (Debian: chromium, chromium-driver, python3-selenium)
+is missing. The pages and their screenshots are left in FOLDER, for people to look at.
 """
 
 import base64
@@ -156,7 +156,8 @@ def check_plot(browser, points):
     browser.chip("#methods", "top-k")
     browser.choose("#x", "workers M")
     browser.chip("#sparsities", "0.001")
-    names = {"sgd, fp32", "sgd, fp16", "signsgd-mv", *map(" ".join, product(("top-k, K/N", "gtop-k, K/N"), ("0.001", "0.01")))}
+    names = {"sgd, fp32", "sgd, fp16", "signsgd-mv"}
+    names |= {f"{method}, K/N {density}" for method, density in product(("top-k", "gtop-k"), ("0.001", "0.01"))}
     check("two densities", set(browser.lines()), names)
     legend = [item.text for item in browser.driver.find_elements(By.CSS_SELECTOR, "#legend li")]
     check("legend", set(legend), names)
@@ -170,7 +171,7 @@ def check_plot(browser, points):
 
 
 def check_hover(browser, points):
-    point = next(p for p in points if label(p) == "signsgd-mv" and p["workers"] == "8" and p["network.bandwidth"] == "1 Gbps")
+    point = next(p for p in points if [label(p), p["workers"], p["network.bandwidth"]] == ["signsgd-mv", "8", "1 Gbps"])
     at = browser.run("""const chart = Chart.getChart("plot");
         const line = chart.data.datasets.findIndex((set) => set.label === "signsgd-mv");
         const at = chart.getDatasetMeta(line).data[3];

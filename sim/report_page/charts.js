@@ -1,5 +1,5 @@
-// What the charts have in common. Colours by Okabe and Ito, but for the yellow, which is too pale for lines; markers and
-// dashes say the same without colour.
+// What the charts have in common. Colours by Okabe and Ito, but for the yellow, which is too pale for lines; markers
+// and dashes say the same without colour.
 
 const COLOURS = ["#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"];
 const MARKERS = ["circle", "rect", "triangle", "rectRot", "crossRot", "star"];

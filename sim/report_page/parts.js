@@ -1,6 +1,7 @@
 // Stacked bars: where the time of an iteration goes, for one M and one K.
 
-const PARTS = [["compute_s", "#999999"], ["encode_s", "#E69F00"], ["communication_s", "#0072B2"], ["decode_s", "#CC79A7"]];
+const PARTS = [["compute_s", "#999999"], ["encode_s", "#E69F00"], ["communication_s", "#0072B2"],
+  ["decode_s", "#CC79A7"]];
 const parts = { workers: valuesOf("workers").at(-1), sparsity: middle(valuesOf(sparsity)) ?? null };
 
 function drawParts() {

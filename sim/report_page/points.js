@@ -16,7 +16,8 @@ function valuesOf(column, among = points) {
 const labels = valuesOf("method").flatMap((method) =>
   valuesOf("label", points.filter((point) => point.method === method)));
 // Where models of several sizes run with the same K, K tells the points apart, not K/N.
-const sparsity = valuesOf("parameters").length > 1 && valuesOf("k").length < valuesOf("density").length ? "k" : "density";
+const hasSharedK = valuesOf("parameters").length > 1 && valuesOf("k").length < valuesOf("density").length;
+const sparsity = hasSharedK ? "k" : "density";
 // What else was swept. Fields of a method's entry are in its label.
 const others = data.columns.filter((column) =>
   (!(column in COLUMNS) || ["model", "device", "network_model"].includes(column)) && column !== "method" &&

@@ -33,7 +33,8 @@ function drawFastest() {
   const rows = valuesOf("workers").flatMap((workers) => {
     const able = points.filter((point) => isChosen(point) && point.workers === workers &&
       (fastest.sparsity === null || fits(point, sparsity, fastest.sparsity)));
-    return able.length === 0 ? [] : [able.reduce((best, point) => (point.iteration_s < best.iteration_s ? point : best))];
+    const faster = (best, point) => (point.iteration_s < best.iteration_s ? point : best);
+    return able.length === 0 ? [] : [able.reduce(faster)];
   });
   const columns = ["workers", "label", sparsity, "iteration_s", "samples_per_s", "scaling_efficiency",
     "speedup_over_sgd"];
@@ -54,7 +55,8 @@ const tableColumns = ["label", ...data.columns.filter((column) =>
 function compare(a, b) {
   if (a === b) return 0;
   if (a === null || b === null) return a === null ? 1 : -1;  // what does not apply comes last
-  const order = typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
+  const areNumbers = typeof a === "number" && typeof b === "number";
+  const order = areNumbers ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
   return table.descending ? -order : order;
 }
 
