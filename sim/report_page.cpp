@@ -16,19 +16,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// The resolved scenarios of the points that were run: the report's are those of failed points, too. None where they
+/// cannot be told from each other.
+std::vector<const Json*> scenarios_of_points(const Json& report) {
+  std::set<Json> failed;
+  for (const Json& failure : report["failed"]) failed.insert(failure["point"]);
+  std::vector<const Json*> all;
+  for (std::size_t i = 0; i < report["resolved"].size(); ++i) {
+    if (failed.count(Json(i)) == 0) all.push_back(&report["resolved"][i]);
+  }
+  return all.size() == report["points"].size() ? all : std::vector<const Json*>{};
+}
+
 /// By name, the options of the method entry behind each point: all that tells it from another entry of the method but
 /// for K, which has columns of its own.
 std::vector<std::map<std::string, std::string>> method_options(const Json& report) {
   const Json& points = report["points"];
-  // The resolved scenarios are those of all points, failed ones included: which is whose is known if none failed.
-  const bool has_scenarios = report["resolved"].size() == points.size();
+  const auto scenarios = scenarios_of_points(report);
   std::vector<std::map<std::string, std::string>> all(points.size());
   for (std::size_t i = 0; i < points.size(); ++i) {
     for (const char* column : {"collective", "index"}) {
       if (points[i][column].is_string()) all[i][column] = points[i][column];
     }
-    if (!has_scenarios) continue;
-    const Json entry = report["resolved"][i].value(Json::json_pointer("/methods/0"), Json::object());
+    if (scenarios.empty()) continue;
+    const Json entry = scenarios[i]->value(Json::json_pointer("/methods/0"), Json::object());
     for (const auto& [key, value] : entry.items()) {
       if (key == "name" || key == "k" || key == "density") continue;
       all[i][key] = value.is_string() ? value.get<std::string>() : key + " " + value.dump();

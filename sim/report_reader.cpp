@@ -42,8 +42,8 @@ constexpr std::array device_keys = {Key{"name", text},         Key{"device", tex
                                     Key{"provenance", text},   Key{"source", text},      Key{"bandwidth", text},
                                     Key{"operations", object}, Key{"extrapolated", list}};
 
-constexpr std::array failure_keys = {Key{"method", text}, Key{"workers", number}, Key{"swept", object},
-                                     Key{"failure", text}};
+constexpr std::array failure_keys = {Key{"point", number}, Key{"method", text}, Key{"workers", number},
+                                     Key{"swept", object}, Key{"failure", text}};
 
 constexpr std::array point_keys = {Key{"method", text},
                                    Key{"workers", number},

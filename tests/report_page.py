@@ -153,8 +153,11 @@ def check_plot(browser, points):
     browser.chip("#methods", "top-k")
     expect("a method less", "density", "samples_per_s", "10 Gbps",
            lambda point: point["workers"] == "16" and point["method"] != "top-k")
-    browser.chip("#methods", "top-k")
+    browser.find("#methods").find_element(By.XPATH, ".//button[.='none']").click()
+    check("no method", browser.lines(), {})
+    browser.find("#methods").find_element(By.XPATH, ".//button[.='all']").click()
     browser.choose("#x", "workers M")
+    expect("all methods", "workers", "samples_per_s", "10 Gbps", at_density(0.01))
     browser.chip("#sparsities", "0.001")
     names = {"sgd, fp32", "sgd, fp16", "signsgd-mv"}
     names |= {f"{method}, K/N {density}" for method, density in product(("top-k", "gtop-k"), ("0.001", "0.01"))}
@@ -209,7 +212,9 @@ def check_fastest(browser, points):
 
 def check_table(browser, points):
     def sort_by(heading):
-        browser.find("#points thead").find_element(By.XPATH, f".//button[starts-with(.,'{heading}')]").click()
+        button = browser.find("#points thead").find_element(By.XPATH, f".//button[starts-with(.,'{heading}')]")
+        browser.run("arguments[0].scrollIntoView({ block: 'center', inline: 'center' })", button)
+        button.click()
         titles = browser.run("return [...document.querySelectorAll('#points td')].map((cell) => cell.title)")
         columns = len(browser.rows("#points")[0])
         at = browser.run("return [...document.querySelectorAll('#points th')].findIndex((th) => th.ariaSort !== null)")
@@ -233,6 +238,9 @@ def check_many(browser, page, report, simrun):
     drawn = sum(map(len, browser.lines().values()))
     count = len(points) + len(more)
     assert 0 < drawn < 100 < 5000 < count, f"{drawn} of {count} points drawn"
+    browser.find("#sparsities").find_element(By.XPATH, ".//button[.='all']").click()
+    densities = {point["density"] for point in more + points if point["density"]}
+    check("all densities", len(browser.lines()), 2 * len(densities) + 2)
     browser.find("#more button").click()
     check("all rows of many", len(browser.rows("#points")), count)
     check("console of many", browser.complaints(), [])
@@ -240,7 +248,7 @@ def check_many(browser, page, report, simrun):
 
 def check_failed(browser, page, report, simrun):
     """A run whose points all failed has a page that says so."""
-    failed = [{"method": "top-k", "workers": 4, "swept": {"workers": 4}, "failure": "<b>no memory</b>"}]
+    failed = [{"point": 0, "method": "top-k", "workers": 4, "swept": {"workers": 4}, "failure": "<b>no memory</b>"}]
     make_page(page, {**report, "points": [], "failed": failed}, simrun)
     browser.open(page)
     check("failures", browser.find("#failures li").text, "top-k, 4 workers: <b>no memory</b>")

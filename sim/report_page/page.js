@@ -17,14 +17,11 @@ function fillSelect(select, entries, current, change) {
 
 const shownValues = (column) => valuesOf(column).map((value) => [show(column, value), value]);
 
-function addButton(fieldset, text, isOn) {
+function addButton(fieldset, text, click) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = text;
-  button.addEventListener("click", () => {
-    const boxes = [...fieldset.querySelectorAll("input")];
-    boxes.filter((box) => box.checked !== isOn).forEach((box) => { box.click(); });
-  });
+  button.addEventListener("click", click);
   fieldset.append(button);
 }
 
@@ -45,8 +42,14 @@ function fillChips(fieldset, column, values, set, change) {
     fieldset.append(label);
   }
   if (values.length < 4) return;
-  addButton(fieldset, "all", true);
-  addButton(fieldset, "none", false);
+  const setAll = (isOn) => () => {
+    set.clear();
+    if (isOn) values.forEach((value) => set.add(value));
+    for (const box of fieldset.querySelectorAll("input")) box.checked = isOn;
+    change();
+  };
+  addButton(fieldset, "all", setAll(true));
+  addButton(fieldset, "none", setAll(false));
 }
 
 function fillFilters() {

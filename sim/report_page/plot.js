@@ -14,11 +14,8 @@ const plot = {
   workers: new Set(valuesOf("workers").slice(-1)),
 };
 
-/// Whether a logarithmic axis shows these values better.
-function spread(values, least) {
-  const ends = [Math.min(...values), Math.max(...values)];
-  return ends[0] > 0 && ends[1] / ends[0] >= least;
-}
+/// Whether ascending values span so far that a logarithmic axis shows them better.
+const spread = (values, least) => values[0] > 0 && values.at(-1) / values[0] >= least;
 
 function plotted() {
   return points.filter((point) => isChosen(point, plot.x) && point[plot.y] !== null &&
@@ -31,7 +28,7 @@ function chooseScales() {
   const shown = plotted();
   const xs = valuesOf(plot.x, shown);
   plot.logX = typeof xs[0] === "number" && spread(xs, 8);
-  plot.logY = plot.y !== "scaling_efficiency" && shown.length > 0 && spread(valuesOf(plot.y, shown), 20);
+  plot.logY = plot.y !== "scaling_efficiency" && spread(valuesOf(plot.y, shown), 20);
 }
 
 /// What of K and M tells the lines of a method apart.
@@ -55,7 +52,8 @@ function datasets(shown, xs) {
   const groups = new Map();
   for (const point of shown) {
     const key = JSON.stringify([point.label, apart(point)]);
-    groups.set(key, [...(groups.get(key) ?? []), point]);
+    if (!groups.has(key)) groups.set(key, []);
+    groups.get(key).push(point);
   }
   const dashes = [...new Set(shown.map(apart))].filter((text) => text !== "");
   const order = (group) => labels.indexOf(group[0].label);

@@ -207,7 +207,7 @@ def reports(case):
     yield report("version_missing", {**whole, "versions": {}})
     yield report("resolved_text", {**whole, "resolved": ["x"]})
     yield report("device_text", {**whole, "devices": ["cpu"]})
-    yield report("failure_without_cause", {**whole, "failed": [{"method": "sgd", "workers": 4, "swept": {}}]})
+    yield report("failure_without_cause", {**whole, "failed": [{"point": 0, "method": "sgd", "workers": 4, "swept": {}}]})
     yield report("point_text", {**whole, "points": ["x"]})
     yield report("point_without_column", {**whole, "points": [{"method": "sgd"}]})
     yield report("point_time_text", {**whole, "points": [point, {**point, "iteration_s": "1 s"}]})

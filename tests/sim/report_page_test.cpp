@@ -52,7 +52,14 @@ TEST_CASE("report page: a method is labelled with the options that tell its entr
                         {{"name", "top-k"}, {"density", 0.2}, {"index", "delta"}}};
   CHECK(page_data(report_of(points, entries), "")["labels"] ==
         Json({"sgd, fp32", "sgd, fp16", "top-k, raw32", "top-k, delta"}));
-  // Which resolved scenario is whose is not known where some point failed: columns alone remain.
+  // A point that failed has a scenario, but no row.
+  Json without_second = report_of({points[0], points[2], points[3]}, entries);
+  without_second["failed"].push_back({{"point", 1}});
+  CHECK(page_data(without_second, "")["labels"] == Json({"sgd", "top-k, raw32", "top-k, delta"}));
+  Json without_third = report_of({points[0], points[1], points[3]}, entries);
+  without_third["failed"].push_back({{"point", 2}});
+  CHECK(page_data(without_third, "")["labels"] == Json({"sgd, fp32", "sgd, fp16", "top-k"}));
+  // Where it is not known which scenario is whose, columns alone remain.
   CHECK(page_data(report_of(points, {entries[0]}), "")["labels"] ==
         Json({"sgd", "sgd", "top-k, raw32", "top-k, delta"}));
   CHECK(page_data(report_of({points[0], points[2]}, {entries[0], entries[2]}), "")["labels"] == Json({"sgd", "top-k"}));
