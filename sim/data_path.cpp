@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -59,7 +60,11 @@ void check_writable(const std::string& file) {
   const fs::path parent = fs::path(file).parent_path();
   const std::string folder = parent.empty() ? "." : parent.string();
   if (!fs::is_directory(folder, failed)) fail("cannot be written: there is no folder " + folder);
-  if (::access(folder.c_str(), W_OK | X_OK) != 0) fail(std::string("cannot be written: ") + std::strerror(errno));
+  const std::string trial = file + "." + std::to_string(::getpid()) + ".part";  // as write_file does it
+  std::FILE* made = std::fopen(trial.c_str(), "wbx");
+  if (made == nullptr) fail(std::string("cannot be written: ") + std::strerror(errno));
+  std::fclose(made);
+  std::remove(trial.c_str());
 }
 
 std::string cache_folder() {

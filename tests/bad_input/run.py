@@ -217,6 +217,7 @@ def reports(case):
     yield report("out_is_folder", whole, "-o", "r")
     yield report("out_no_file", whole, "-o", "/dev/full")
     yield report("out_without_folder", whole, "-o", "none/page.html")
+    yield report("out_name_too_long", whole, "-o", "x" * 300)
     yield report("out_below_file", whole, "-o", "file/page.html")
 
 
