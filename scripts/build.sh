@@ -4,8 +4,9 @@
 
 : "${root:?}"
 
-packages=(g++ cmake ninja-build libsimgrid-dev nlohmann-json3-dev libcli11-dev libeigen3-dev libxxhash-dev)
-upstream="a C++20 compiler, CMake >= 3.25, Ninja, SimGrid, nlohmann/json, CLI11, Eigen, xxHash"
+packages=(g++ cmake ninja-build libsimgrid-dev nlohmann-json3-dev libcli11-dev libeigen3-dev libxxhash-dev
+  libjs-chart.js)
+upstream="a C++20 compiler, CMake >= 3.25, Ninja, SimGrid, nlohmann/json, CLI11, Eigen, xxHash, Chart.js"
 
 # A compiler or ninja that handles Ctrl-C itself must not make the script go on.
 trap 'exit 130' INT
@@ -48,16 +49,16 @@ up_to_date() {
 }
 
 # Trying comes before asking dpkg: whatever CMake finds will do, from wherever it was installed. Configuring afresh also
-# notices what has gone since the last time.
+# notices what has gone since the last time. Only without a way to install it is Chart.js done without.
 configure() {
-  try_configure || { install_packages && try_configure; } && return
+  try_configure ON || { install_packages && try_configure ON; } || try_configure OFF && return
   cat "$dir/configure.log" >&2
   die_packages
 }
 
 try_configure() {
   rm -f "$dir/build.ninja"
-  (cd "$root" && cmake --fresh --preset "$preset") &>"$dir/configure.log"
+  (cd "$root" && cmake --fresh --preset "$preset" -D SIMRUN_REQUIRE_CHART_JS="$1") &>"$dir/configure.log"
 }
 
 compile() {

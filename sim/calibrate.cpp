@@ -1,16 +1,13 @@
 #include "sim/calibrate.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 
 #include "sim/calibration.hpp"
+#include "sim/data_path.hpp"
 #include "sim/device_choice.hpp"
 #include "sim/error.hpp"
 #include "sim/profile_text.hpp"
@@ -43,26 +40,6 @@ Choice choose(const std::string& device) {
   return {cpu, {}, cpu_calibration_file(), why + "; measuring the processor"};
 }
 
-/// Better now than after minutes of measuring. Leaves nothing behind.
-void check_place(const std::string& file) {
-  const auto fail = [&](const std::string& wrong) {
-    throw InputError("command line", "--out", "\"" + file + "\" " + wrong, "accepted: a file that can be written");
-  };
-  if (file.empty()) fail("names no file");
-  std::error_code failed;
-  const fs::file_status status = fs::status(file, failed);
-  if (fs::is_directory(status)) fail("is a folder");
-  if (fs::exists(status) && !fs::is_regular_file(status)) fail("is not a regular file");
-  const fs::path parent = fs::path(file).parent_path();
-  const std::string folder = parent.empty() ? "." : parent.string();
-  if (!fs::is_directory(folder, failed)) fail("cannot be written: there is no folder " + folder);
-  const std::string trial = file + "." + std::to_string(::getpid()) + ".part";  // as write_file does it
-  std::FILE* made = std::fopen(trial.c_str(), "wbx");
-  if (made == nullptr) fail(std::string("cannot be written: ") + std::strerror(errno));
-  std::fclose(made);
-  std::remove(trial.c_str());
-}
-
 Seconds read_clock() {
   return Seconds(std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count());
 }
@@ -85,8 +62,8 @@ void calibrate(const CalibrateArguments& arguments) {
   const Choice choice = choose(arguments.device);
   const std::string file = arguments.out.value_or(choice.file);
   std::error_code failed;
-  if (!arguments.out) fs::create_directories(fs::path(file).parent_path(), failed);  // check_place says why not
-  check_place(file);
+  if (!arguments.out) fs::create_directories(fs::path(file).parent_path(), failed);  // what follows says why not
+  check_writable(file);  // better now than after minutes of measuring
   if (!choice.note.empty()) std::fprintf(stderr, "note: %s\n", choice.note.c_str());
   // Making data takes time, too.
   const std::uint64_t most_elements = arguments.quick ? 1 << 23 : std::numeric_limits<std::uint64_t>::max();

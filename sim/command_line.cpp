@@ -6,6 +6,7 @@
 #include "sim/calibrate.hpp"
 #include "sim/error.hpp"
 #include "sim/listing.hpp"
+#include "sim/report_page.hpp"
 #include "sim/run.hpp"
 #include "sim/scenario_schema.hpp"
 #include "sim/simgrid/cluster.hpp"
@@ -72,6 +73,12 @@ int run_command_line(int argc, char** argv) {
   calibrate_command->add_option("-o,--out", calibration.out, "profile to write (default: this machine's cache)")
       ->type_name("FILE");
   calibrate_command->add_flag("--quick", calibration.quick, "coarse grid, about a minute");
+  ReportPageArguments page;
+  auto* report_command = app.add_subcommand(
+      "report",
+      "write a results folder as one HTML page to send around: plots, table, provenance; nothing else needed");
+  report_command->add_option("results", page.results, "folder that a run wrote")->type_name("RESULTS")->required();
+  report_command->add_option("-o,--out", page.out, "page to write (default: RESULTS/report.html)")->type_name("FILE");
   app.footer(
       "Example: simrun scenarios/32gpu_1gbe.json --set workers=64\n"
       "A scenario whose name is that of a command is given as a path: ./list");
@@ -90,6 +97,8 @@ int run_command_line(int argc, char** argv) {
     print(scenario_schema().dump(2) + "\n");
   } else if (calibrate_command->parsed()) {
     calibrate(calibration);
+  } else if (report_command->parsed()) {
+    write_report_page(page);
   } else {
     status = run_scenario(run);
   }

@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+
+#include "sim/error.hpp"
 
 namespace simrun {
 
@@ -43,6 +46,25 @@ std::string why_unreadable(const std::string& file) {
   if (!S_ISREG(status.st_mode)) return "is not a regular file";
   if (::access(file.c_str(), R_OK) != 0) return std::string("cannot be opened: ") + std::strerror(errno);
   return {};
+}
+
+void check_writable(const std::string& file) {
+  const auto fail = [&](const std::string& wrong) {
+    throw InputError("command line", "--out", "\"" + file + "\" " + wrong, "accepted: a file that can be written");
+  };
+  if (file.empty()) fail("names no file");
+  std::error_code failed;
+  const fs::file_status status = fs::status(file, failed);
+  if (fs::is_directory(status)) fail("is a folder");
+  if (fs::exists(status) && !fs::is_regular_file(status)) fail("is not a regular file");
+  const fs::path parent = fs::path(file).parent_path();
+  const std::string folder = parent.empty() ? "." : parent.string();
+  if (!fs::is_directory(folder, failed)) fail("cannot be written: there is no folder " + folder);
+  const std::string trial = file + "." + std::to_string(::getpid()) + ".part";  // as write_file does it
+  std::FILE* made = std::fopen(trial.c_str(), "wbx");
+  if (made == nullptr) fail(std::string("cannot be written: ") + std::strerror(errno));
+  std::fclose(made);
+  std::remove(trial.c_str());
 }
 
 std::string cache_folder() {

@@ -20,6 +20,10 @@ std::optional<std::string> file_in(const std::string& folder, const std::string&
 /// can.
 std::string why_unreadable(const std::string& file);
 
+/// Throws InputError at --out unless a regular file of that name can be written, anew or over the one that is there.
+/// Leaves nothing behind.
+void check_writable(const std::string& file);
+
 /// Where this machine's own profiles are kept: $XDG_CACHE_HOME/simrun or ~/.cache/simrun.
 std::string cache_folder();
 

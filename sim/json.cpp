@@ -16,7 +16,6 @@
 namespace simrun {
 namespace {
 
-constexpr std::size_t max_bytes = 16'000'000;
 constexpr std::size_t max_depth = 64;
 
 /// Builds a value from nlohmann's events, and refuses what its own builder lets pass.
@@ -149,14 +148,15 @@ std::string to_lines(const Json& value) {
   return text + "\n";
 }
 
-std::string read_text(const std::string& file, const std::string& path) {
+std::string read_text(const std::string& file, const std::string& path, std::size_t most) {
+  const std::string at_most = "accepted: at most " + std::to_string(most / 1'000'000) + " MB";
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0)
     throw InputError(file, path, std::string("cannot be opened: ") + std::strerror(errno),
                      "accepted: a JSON file that can be read");
   if (S_ISDIR(status.st_mode)) throw InputError(file, path, "is a folder", "accepted: a JSON file");
-  if (static_cast<std::size_t>(status.st_size) > max_bytes)
-    throw InputError(file, path, "has " + std::to_string(status.st_size) + " bytes", "accepted: at most 16 MB");
+  if (static_cast<std::size_t>(status.st_size) > most)
+    throw InputError(file, path, "has " + std::to_string(status.st_size) + " bytes", at_most);
   std::ifstream in(file, std::ios::binary);
   if (!in)
     throw InputError(file, path, std::string("cannot be opened: ") + std::strerror(errno),
@@ -164,9 +164,10 @@ std::string read_text(const std::string& file, const std::string& path) {
   // A pipe or a device has no size beforehand: read no more than the limit.
   std::string text;
   std::array<char, 65536> buffer{};
-  while (text.size() <= max_bytes && (in.read(buffer.data(), buffer.size()), in.gcount() > 0))
+  while (text.size() <= most && (in.read(buffer.data(), buffer.size()), in.gcount() > 0))
     text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
-  if (text.size() > max_bytes) throw InputError(file, path, "has more than 16 MB", "accepted: at most 16 MB");
+  if (text.size() > most)
+    throw InputError(file, path, "has more than " + std::to_string(most / 1'000'000) + " MB", at_most);
   if (text.empty()) throw InputError(file, path, "is empty", "accepted: a JSON file");
   return text;
 }

@@ -9,8 +9,8 @@ namespace simrun {
 using Json = nlohmann::ordered_json;
 
 /// The contents of a file that the user named. Throws InputError, in the name of `file`, at `path` where it cannot be
-/// opened, is a folder, is empty or is larger than 16 MB.
-std::string read_text(const std::string& file, const std::string& path = "file");
+/// opened, is a folder, is empty or is larger than `most` bytes.
+std::string read_text(const std::string& file, const std::string& path = "file", std::size_t most = 16'000'000);
 
 /// Parses JSON. Throws InputError in the name of `file`: anything but JSON, a key that stands twice in an object,
 /// nesting deeper than 64.

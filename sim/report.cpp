@@ -234,7 +234,8 @@ Json Report::json() const {
     } else {
       Json swept = Json::object();
       for (const auto& [key, value] : study_.points[point].swept) swept[key] = value;
-      failed.push_back({{"method", scenario.method.method->name},
+      failed.push_back({{"point", point},
+                        {"method", scenario.method.method->name},
                         {"workers", scenario.workers},
                         {"swept", swept},
                         {"failure", results_[point].failure}});

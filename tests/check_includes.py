@@ -89,6 +89,8 @@ RULES = [
             "sim/profile_reader.cpp",
             "sim/profile_writer.cpp",
             "sim/report.*",
+            "sim/report_page.*",
+            "sim/report_reader.*",
             "sim/scenario.*",
             "sim/scenario_schema.*",
             "sim/scenario_text.*",

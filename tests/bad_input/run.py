@@ -187,8 +187,50 @@ def command_lines():
     yield case("calibrate_with_set", "--set", "workers=3", "calibrate")
     yield case("two_commands", "list", "schema", "calibrate")
     yield case("scenario_with_command", sound, "list")
+    yield from reports(case)
     yield case("relative_path", "zero.json", files={"zero.json": (CASES / "density_zero.json").read_text()})
     yield case("dry_run_npy_missing", CASES / "npy_missing.json", "--dry-run")
+
+
+def reports(case):
+    """`simrun report` on what is no results folder, and on report.json files with a mistake."""
+    point = dict.fromkeys("""workers parameters payload_bytes result_bytes sent_bytes received_bytes compute_s encode_s
+        communication_s decode_s iteration_s samples_per_s scaling_efficiency speedup_over_sgd""".split(), 1)
+    point |= dict.fromkeys(["k", "density", "index"])
+    point |= dict.fromkeys(["method", "collective", "model", "device", "network_model"], "x")
+    whole = {"scenario": {}, "resolved": [], "seed": None, "versions": {"simrun": "0", "simgrid": "0"},
+             "network_model": "x", "devices": [], "points": [point], "failed": []}
+
+    def report(name, text, *arguments):
+        text = text if isinstance(text, str) else json.dumps(text)
+        return case(f"report_{name}", "report", "r", *arguments, files={"r/report.json": text, "file": ""})
+
+    yield case("report_results_left_out", "report")
+    yield case("report_folder_missing", "report", "none")
+    yield case("report_folder_empty_name", "report", "")
+    yield case("report_folder_is_file", "report", "file", files={"file": ""})
+    yield case("report_folder_without_report", "report", "r", files={"r/points.csv": ""})
+    yield case("report_two_folders", "report", "r", "r")
+    yield report("empty", "")
+    yield report("not_json", "{")
+    yield report("list", [])
+    yield report("scenario_instead", {"workers": 4})
+    yield report("versions_number", {**whole, "versions": 2})
+    yield report("version_missing", {**whole, "versions": {}})
+    yield report("resolved_text", {**whole, "resolved": ["x"]})
+    yield report("device_text", {**whole, "devices": ["cpu"]})
+    yield report("failure_without_cause", {**whole, "failed": [{"point": 0, "method": "sgd", "workers": 4, "swept": {}}]})
+    yield report("point_text", {**whole, "points": ["x"]})
+    yield report("point_without_column", {**whole, "points": [{"method": "sgd"}]})
+    yield report("point_time_text", {**whole, "points": [point, {**point, "iteration_s": "1 s"}]})
+    yield report("point_method_null", {**whole, "points": [{**point, "method": None}]})
+    yield report("out_left_out", whole, "-o")
+    yield report("out_empty", whole, "-o", "")
+    yield report("out_is_folder", whole, "-o", "r")
+    yield report("out_no_file", whole, "-o", "/dev/full")
+    yield report("out_without_folder", whole, "-o", "none/page.html")
+    yield report("out_name_too_long", whole, "-o", "x" * 300)
+    yield report("out_below_file", whole, "-o", "file/page.html")
 
 
 def contents(folder):
@@ -220,6 +262,7 @@ def run(program, case, made):
         work = pathlib.Path(temporary).resolve() / "work"
         work.mkdir()
         for name, content in case.files.items():
+            (work / name).parent.mkdir(exist_ok=True)
             (work / name).write_text(content)
         before = contents(work)
         done = start(program, case, work)

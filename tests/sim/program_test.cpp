@@ -361,6 +361,7 @@ TEST_CASE("program: a point that fails is reported, the others finish", "[large]
   const json report = json::parse(read_file(folder.path() + "/out/report.json"));
   REQUIRE(report["failed"].size() == 1);
   CHECK(report["failed"][0]["workers"] == 65536);
+  CHECK(report["resolved"][report["failed"][0]["point"].get<std::size_t>()]["workers"] == 65536);
   CHECK_THAT(run.err, Catch::Contains("failed: sgd, 65536 workers"));
 }
 

@@ -1,0 +1,190 @@
+// Puts the page together: text, controls, and what is drawn anew when one of them changes.
+
+const element = (id) => document.getElementById(id);
+
+function drawAll() {
+  drawFastest();
+  drawPlot();
+  drawParts();
+}
+
+/// Fills a <select> with [text, value] pairs; `change` is given the value.
+function fillSelect(select, entries, current, change) {
+  select.replaceChildren(...entries.map(([text], i) => new Option(text, i)));
+  select.value = entries.findIndex(([, value]) => value === current);
+  select.addEventListener("change", () => change(entries[select.value][1]));
+}
+
+const shownValues = (column) => valuesOf(column).map((value) => [show(column, value), value]);
+
+function addButton(fieldset, text, click) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = text;
+  button.addEventListener("click", click);
+  fieldset.append(button);
+}
+
+/// A checkbox for each of these values of a column; `set` holds those that are on.
+function fillChips(fieldset, column, values, set, change) {
+  for (const value of values) {
+    const label = document.createElement("label");
+    const box = document.createElement("input");
+    label.className = "chip";
+    box.type = "checkbox";
+    box.checked = set.has(value);
+    box.addEventListener("change", () => {
+      if (box.checked) set.add(value);
+      else set.delete(value);
+      change();
+    });
+    label.append(box, show(column, value));
+    fieldset.append(label);
+  }
+  if (values.length < 4) return;
+  const setAll = (isOn) => () => {
+    set.clear();
+    if (isOn) values.forEach((value) => set.add(value));
+    for (const box of fieldset.querySelectorAll("input")) box.checked = isOn;
+    change();
+  };
+  addButton(fieldset, "all", setAll(true));
+  addButton(fieldset, "none", setAll(false));
+}
+
+function fillFilters() {
+  fillChips(element("methods"), "label", labels, chosen.labels, drawAll);
+  for (const column of others) {
+    const label = document.createElement("label");
+    const select = document.createElement("select");
+    label.append(`${titleOf(column)} `, select);
+    element("others").append(label);
+    fillSelect(select, shownValues(column), chosen.others[column], (value) => {
+      chosen.others[column] = value;
+      drawAll();
+    });
+  }
+  for (const name of document.querySelectorAll(".sparsity-name")) name.textContent = titleOf(sparsity);
+}
+
+/// The plot's controls show what it is drawn with.
+function updatePlot() {
+  element("log-x").checked = plot.logX;
+  element("log-y").checked = plot.logY;
+  element("log-x").disabled = typeof valuesOf(plot.x)[0] !== "number";
+  element("sparsities").hidden = plot.x === sparsity || valuesOf(sparsity).length < 2;
+  element("workers").hidden = plot.x === "workers" || valuesOf("workers").length < 2;
+  drawPlot();
+}
+
+function fillPlotControls() {
+  const choose = (axis) => (column) => {
+    plot[axis] = column;
+    chooseScales();
+    updatePlot();
+  };
+  const entries = (columns) => columns.map((column) => [axisOf(column), column]);
+  fillSelect(element("y"), entries(Y_COLUMNS), plot.y, choose("y"));
+  fillSelect(element("x"), entries(xColumns), plot.x, choose("x"));
+  for (const [id, key] of [["log-x", "logX"], ["log-y", "logY"]]) {
+    element(id).addEventListener("change", () => {
+      plot[key] = element(id).checked;
+      drawPlot();
+    });
+  }
+  fillChips(element("sparsities"), sparsity, valuesOf(sparsity), plot.sparsities, drawPlot);
+  fillChips(element("workers"), "workers", valuesOf("workers"), plot.workers, drawPlot);
+}
+
+function fillOtherControls() {
+  const redraw = (state, key, drawIt) => (value) => {
+    state[key] = value;
+    drawIt();
+  };
+  const hasSparsity = valuesOf(sparsity).length > 0;
+  for (const id of ["fastest-sparsity", "parts-sparsity"]) element(id).parentElement.hidden = !hasSparsity;
+  fillSelect(element("fastest-sparsity"), [["any", null], ...shownValues(sparsity)], null,
+    redraw(fastest, "sparsity", drawFastest));
+  fillSelect(element("parts-workers"), shownValues("workers"), parts.workers, redraw(parts, "workers", drawParts));
+  fillSelect(element("parts-sparsity"), shownValues(sparsity), parts.sparsity, redraw(parts, "sparsity", drawParts));
+  element("more").firstElementChild.addEventListener("click", () => {
+    table.most = Infinity;
+    drawTable();
+  });
+}
+
+function fillFacts() {
+  document.title = `${data.title} - simrun`;
+  element("title").textContent = data.title;
+  const facts = data.columns.filter((column) => !tableColumns.includes(column) && column !== "method")
+    .filter((column) => points[0][column] !== null)
+    .map((column) => `${titleOf(column)} ${show(column, points[0][column])}`);
+  element("facts").textContent = [`${points.length} points`, ...facts].join(" · ");
+  element("failures").hidden = data.failed.length === 0;
+  element("failures").querySelector("ul").replaceChildren(...data.failed.map((failure) => {
+    const swept = Object.entries(failure.swept).filter(([key]) => key !== "workers")
+      .map(([key, value]) => `, ${key} ${typeof value === "object" ? JSON.stringify(value) : value}`);
+    const item = document.createElement("li");
+    item.textContent = `${failure.method}, ${failure.workers} workers${swept.join("")}: ${failure.failure}`;
+    return item;
+  }));
+}
+
+function addTerms(list, entries) {
+  for (const [term, text] of entries) {
+    if (text === "") continue;
+    const name = document.createElement("dt");
+    const value = document.createElement("dd");
+    name.textContent = term;
+    value.textContent = text;
+    list.append(name, value);
+  }
+}
+
+function operationList(device) {
+  const details = document.createElement("details");
+  const summary = document.createElement("summary");
+  const list = document.createElement("dl");
+  summary.textContent = `Operations of ${device.name}`;
+  addTerms(list, Object.entries(device.operations).map(([name, { provenance, source }]) =>
+    [name, `${provenance}: ${source}`]));
+  details.append(summary, list);
+  return details;
+}
+
+function fillProvenance() {
+  const all = (value) => (value === null ? "" : [value].flat().join(", "));
+  addTerms(element("provenance"), [
+    ["simrun", data.versions.simrun],
+    ["SimGrid", data.versions.simgrid],
+    ["network model", all(data.network_model)],
+    ["seed", all(data.seed)],
+    ...data.devices.flatMap((device) => [
+      ["device profile", `${device.name}: ${device.device}, ${device.software}`],
+      ["memory bandwidth", device.bandwidth],
+      ["its times", `${device.provenance}: ${device.source}`],
+      ["beyond what was measured", device.extrapolated.join("; ")],
+    ]),
+  ]);
+  element("devices").append(...data.devices.map(operationList));
+  element("scenario").textContent = JSON.stringify(data.scenario, null, 2);
+}
+
+function fillPage() {
+  fillFacts();
+  fillProvenance();
+  if (points.length === 0) {
+    for (const section of document.querySelectorAll("main section:not(#failures)")) section.hidden = true;
+    return;
+  }
+  fillFilters();
+  fillPlotControls();
+  fillOtherControls();
+  chooseScales();
+  updatePlot();
+  drawFastest();
+  drawParts();
+  drawTable();
+}
+
+fillPage();

@@ -1,0 +1,35 @@
+// The points of the run, and what of them is chosen.
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const points = data.rows.map((row, i) => {
+  const point = { label: data.labels[i] };
+  data.columns.forEach((column, j) => { point[column] = row[j]; });
+  return point;
+});
+
+/// The values that a column takes, null left out: numbers ascending, text in the order of the points.
+function valuesOf(column, among = points) {
+  const values = [...new Set(among.map((point) => point[column]))].filter((value) => value !== null);
+  return values.every((value) => typeof value === "number") ? values.sort((a, b) => a - b) : values;
+}
+
+const labels = valuesOf("method").flatMap((method) =>
+  valuesOf("label", points.filter((point) => point.method === method)));
+// Where models of several sizes run with the same K, K tells the points apart, not K/N.
+const hasSharedK = valuesOf("parameters").length > 1 && valuesOf("k").length < valuesOf("density").length;
+const sparsity = hasSharedK ? "k" : "density";
+// What else was swept. Fields of a method's entry are in its label.
+const others = data.columns.filter((column) =>
+  (!(column in COLUMNS) || ["model", "device", "network_model"].includes(column)) && column !== "method" &&
+  !column.startsWith("methods.") && valuesOf(column).length > 1);
+
+/// For all of the page: methods by label, and one value of everything else that was swept.
+const chosen = {
+  labels: new Set(labels),
+  others: Object.fromEntries(others.map((column) => [column, valuesOf(column)[0]])),
+};
+
+/// A column that does not apply to a point does not rule it out. `free`: a column that may take any value.
+const fits = (point, column, value) => point[column] === null || point[column] === value;
+const isChosen = (point, free) => chosen.labels.has(point.label) &&
+  others.every((column) => column === free || fits(point, column, chosen.others[column]));

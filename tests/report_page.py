@@ -1,0 +1,254 @@
+#!/usr/bin/python3
+"""Opens the page of `simrun report` in a headless Chromium and uses it: what it draws is compared with points.csv.
+
+usage: report_page.py SIMRUN FOLDER
+
+Exit 77, with the reason, where Chromium, its driver or Selenium (Debian: chromium, chromium-driver, python3-selenium)
+is missing. The pages and their screenshots are left in FOLDER, for people to look at.
+"""
+
+import csv
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+from itertools import product
+
+try:
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import WebDriverWait
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
+
+sys.dont_write_bytecode = True  # the sources' folder stays as it is
+from browser import Browser  # noqa: E402
+
+NAME = """</script><img src=x onerror="document.title='owned'"><!-- 'K' & "M" \u2028 é"""
+SCENARIO = {
+    "name": NAME,
+    "workers": 4,
+    "model": {"name": "small", "tensors": [{"name": "a", "shape": [200000]}]},
+    "batch_per_worker": 8,
+    "compute": {"forward": "4 ms", "backward": "6 ms"},
+    "network": {"bandwidth": "1 Gbps", "latency": "50 us"},
+    "methods": [{"name": "sgd"}, {"name": "sgd", "precision": "fp16"}, {"name": "top-k"}, {"name": "gtop-k"},
+                {"name": "signsgd-mv"}],
+    "sweep": {"network.bandwidth": ["1 Gbps", "10 Gbps"], "workers": [1, 2, 4, 8, 16], "density": [0.001, 0.01, 0.1]},
+}
+
+
+def check(what, got, expected):
+    assert got == expected, f"{what}: got {got!r}, expected {expected!r}"
+
+
+def number(text):
+    return float(text) if text else None
+
+
+def label(point):
+    if point["method"] != "sgd":
+        return point["method"]
+    return "sgd, fp16" if float(point["payload_bytes"]) < 4 * float(point["parameters"]) else "sgd, fp32"
+
+
+def series(points, x, y, bandwidth, keep):
+    """The lines that a plot of `y` against `x` has, for the points that `keep` takes; what has no x goes across."""
+    mine = [point for point in points if point["network.bandwidth"] == bandwidth and keep(point)]
+    xs = sorted({float(point[x]) for point in mine if point[x]})
+    lines = {}
+    for point in mine:
+        at = [float(point[x])] if point[x] else xs
+        lines.setdefault(label(point), []).extend((value, float(point[y])) for value in at)
+    return {name: sorted(line) for name, line in lines.items()}
+
+
+def at_density(*densities):
+    return lambda point: number(point["density"]) in (None, *densities)
+
+
+def check_loading(browser, page):
+    check("console", browser.complaints(), [])
+    check("requests", browser.requests(), [page.resolve().as_uri()])
+    check("heading", browser.run("return document.getElementById('title').textContent"), NAME)
+    check("title", browser.run("return document.querySelector('title').textContent"), f"{NAME} - simrun")
+    check("images", browser.run("return document.images.length"), 0)
+
+
+def check_plot(browser, points):
+    def expect(what, *arguments):
+        check(what, browser.lines(), series(points, *arguments))
+
+    expect("first plot", "workers", "iteration_s", "1 Gbps", at_density(0.01))
+    browser.choose("#y", "samples/s of the cluster")
+    expect("another y", "workers", "samples_per_s", "1 Gbps", at_density(0.01))
+    browser.choose("#others select", "10 Gbps")
+    expect("another bandwidth", "workers", "samples_per_s", "10 Gbps", at_density(0.01))
+    browser.choose("#x", "density K/N")
+    expect("another x", "density", "samples_per_s", "10 Gbps", lambda point: point["workers"] == "16")
+    browser.chip("#methods", "top-k")
+    expect("a method less", "density", "samples_per_s", "10 Gbps",
+           lambda point: point["workers"] == "16" and point["method"] != "top-k")
+    browser.find("#methods").find_element(By.XPATH, ".//button[.='none']").click()
+    check("no method", browser.lines(), {})
+    browser.find("#methods").find_element(By.XPATH, ".//button[.='all']").click()
+    browser.choose("#x", "workers M")
+    expect("all methods", "workers", "samples_per_s", "10 Gbps", at_density(0.01))
+    browser.chip("#sparsities", "0.001")
+    names = {"sgd, fp32", "sgd, fp16", "signsgd-mv"}
+    names |= {f"{method}, K/N {density}" for method, density in product(("top-k", "gtop-k"), ("0.001", "0.01"))}
+    check("two densities", set(browser.lines()), names)
+    legend = [item.text for item in browser.driver.find_elements(By.CSS_SELECTOR, "#legend li")]
+    check("legend", set(legend), names)
+    browser.chip("#sparsities", "0.001")
+    is_log = "return Chart.getChart('plot').scales.y.type"
+    check("scale", browser.run(is_log), "linear")
+    browser.find("#log-y").click()
+    check("other scale", browser.run(is_log), "logarithmic")
+    browser.choose("#others select", "1 Gbps")
+    browser.choose("#y", "iteration time")
+
+
+def check_hover(browser, points):
+    point = next(p for p in points if [label(p), p["workers"], p["network.bandwidth"]] == ["signsgd-mv", "8", "1 Gbps"])
+    at = browser.run("""const chart = Chart.getChart("plot");
+        const line = chart.data.datasets.findIndex((set) => set.label === "signsgd-mv");
+        const at = chart.getDatasetMeta(line).data[3];
+        chart.canvas.scrollIntoView({ block: "center" });
+        return [at.x - chart.width / 2, at.y - chart.height / 2].map(Math.round);""")
+    ActionChains(browser.driver).move_to_element_with_offset(browser.find("#plot"), *at).perform()
+    tooltip = """const tip = Chart.getChart("plot").tooltip;
+        return tip.opacity === 1 ? [...tip.title, ...tip.beforeBody] : null;"""
+    said = WebDriverWait(browser.driver, 20).until(lambda _: browser.run(tooltip))
+    check("hover", said[0], "signsgd-mv")
+    shown = f"iteration {1000 * float(point['iteration_s']):.1f} ms"
+    assert "M 8" in said[1] and shown in said[2], f"hover: {said}, expected {shown}"
+
+
+def check_parts(browser, points):
+    names = ["compute_s", "encode_s", "communication_s", "decode_s"]
+    browser.choose("#parts-workers", "4")
+    browser.choose("#parts-sparsity", "0.1")
+    mine = {label(p): [float(p[name]) for name in names] for p in points
+            if p["workers"] == "4" and p["network.bandwidth"] == "1 Gbps" and at_density(0.1)(p)}
+    bars = browser.run("""const { labels, datasets } = Chart.getChart("parts").data;
+        return labels.map((lines, i) => [lines.slice(0, -1).join(", "), datasets.map((set) => set.data[i])]);""")
+    check("parts", dict(bars), mine)
+
+
+def check_fastest(browser, points):
+    browser.choose("#fastest-sparsity", "0.1")
+    mine = [p for p in points if p["network.bandwidth"] == "1 Gbps" and at_density(0.1)(p)]
+    best = {}
+    for point in mine:
+        if float(point["iteration_s"]) < float(best.get(point["workers"], {"iteration_s": "inf"})["iteration_s"]):
+            best[point["workers"]] = point
+    check("fastest", [row[:2] for row in browser.rows("#fastest")], [[m, label(p)] for m, p in best.items()])
+
+
+def check_table(browser, points):
+    def sort_by(heading):
+        button = browser.find("#points thead").find_element(By.XPATH, f".//button[starts-with(.,'{heading}')]")
+        browser.run("arguments[0].scrollIntoView({ block: 'center', inline: 'center' })", button)
+        button.click()
+        titles = browser.run("return [...document.querySelectorAll('#points td')].map((cell) => cell.title)")
+        columns = len(browser.rows("#points")[0])
+        at = browser.run("return [...document.querySelectorAll('#points th')].findIndex((th) => th.ariaSort !== null)")
+        return [number(title) for title in titles[at::columns]]
+
+    times = sorted(float(point["iteration_s"]) for point in points)
+    check("sorted", sort_by("iteration"), times)
+    check("sorted the other way", sort_by("iteration"), times[::-1])
+    densities = sort_by("K/N")
+    applies = sorted(float(point["density"]) for point in points if point["density"])
+    check("nothing comes last", densities, applies + [None] * (len(points) - len(applies)))
+
+
+def check_many(browser, page, report, simrun):
+    """A page of thousands of points draws those that are chosen."""
+    points = report["points"]
+    more = [{**point, "density": point["density"] / 2**i} for i in range(1, 90) for point in points if point["density"]]
+    make_page(page, {**report, "points": points + more}, simrun)
+    browser.open(page)
+    check("rows of many", len(browser.rows("#points")), 200)
+    drawn = sum(map(len, browser.lines().values()))
+    count = len(points) + len(more)
+    assert 0 < drawn < 100 < 5000 < count, f"{drawn} of {count} points drawn"
+    browser.find("#sparsities").find_element(By.XPATH, ".//button[.='all']").click()
+    densities = {point["density"] for point in more + points if point["density"]}
+    check("all densities", len(browser.lines()), 2 * len(densities) + 2)
+    browser.find("#more button").click()
+    check("all rows of many", len(browser.rows("#points")), count)
+    check("console of many", browser.complaints(), [])
+
+
+def check_failed(browser, page, report, simrun):
+    """A run whose points all failed has a page that says so."""
+    failed = [{"point": 0, "method": "top-k", "workers": 4, "swept": {"workers": 4}, "failure": "<b>no memory</b>"}]
+    make_page(page, {**report, "points": [], "failed": failed}, simrun)
+    browser.open(page)
+    check("failures", browser.find("#failures li").text, "top-k, 4 workers: <b>no memory</b>")
+    check("no plot", browser.find("#plot").is_displayed(), False)
+    check("console of failures", browser.complaints(), [])
+
+
+def check_phone(browser, page, folder):
+    browser.open(page)
+    assert browser.run("return document.documentElement.scrollWidth") <= 390, "the page is wider than a phone"
+    assert browser.run("return Chart.getChart('plot').width") <= 390, "the plot is wider than a phone"
+    check("console on a phone", browser.complaints(), [])
+    browser.screenshot(folder / "phone.png")
+
+
+def check_guards(browser, folder):
+    """What the checks above rely on: errors and requests of a page are seen."""
+    offender = folder / "offender.html"
+    offender.write_text("<img src='http://127.0.0.1:9/x.png'><script>undefined.x</script>")
+    browser.open(offender)
+    WebDriverWait(browser.driver, 20).until(lambda _: any("127.0.0.1:9" in url for url in browser.requests()))
+    assert any("TypeError" in text for text in browser.complaints()), "an error of a page was not seen"
+
+
+def make_page(page, report, simrun):
+    results = page.with_suffix("")
+    results.mkdir()
+    (results / "report.json").write_text(json.dumps(report))
+    subprocess.run([simrun, "report", results, "-o", page], check=True)
+
+
+def main():
+    simrun, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    missing = [program for program in ("chromium", "chromedriver") if not shutil.which(program)]
+    if missing:
+        print(f"skipped: no {' and no '.join(missing)}")
+        return 77
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    (folder / "scenario.json").write_text(json.dumps(SCENARIO))
+    subprocess.run([simrun, folder / "scenario.json", "-o", folder / "run"], check=True, stdout=subprocess.DEVNULL)
+    page = folder / "page.html"
+    subprocess.run([simrun, "report", folder / "run", "-o", page], check=True)
+    report = json.loads((folder / "run" / "report.json").read_text())
+    with (folder / "run" / "points.csv").open(newline="") as file:
+        points = list(csv.DictReader(file))
+    with Browser(1200, 900, phone=False) as browser:
+        browser.open(page)
+        check_loading(browser, page)
+        for part in (check_plot, check_hover, check_parts, check_fastest, check_table):
+            part(browser, points)
+        check("console after use", browser.complaints(), [])
+        check("requests after use", browser.requests(), [])
+        browser.screenshot(folder / "desktop.png")
+        check_many(browser, folder / "many.html", report, simrun)
+        check_failed(browser, folder / "failed.html", report, simrun)
+        check_guards(browser, folder)
+    with Browser(390, 844, phone=True) as browser:
+        check_phone(browser, page, folder)
+    print(f"screenshots in {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
