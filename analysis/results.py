@@ -35,6 +35,11 @@ def folder_of(name):
     return Path(os.environ.get("SIMRUN_RESULTS") or ROOT / "results") / name
 
 
+def sweep_folder():
+    """The results folder of the sweep over workers and density to show: $SIMRUN_SWEEP, or sweep_k_m."""
+    return folder_of(os.environ.get("SIMRUN_SWEEP") or "sweep_k_m")
+
+
 def load(folder, also=()):
     """The rows of points.csv in `folder`, one a point, as a DataFrame with the columns of the file.
 

@@ -49,6 +49,7 @@ def test_an_error_names_notebook_and_cell(tmp_path, capsys):
     "arguments, simrun, status, message",
     [
         (["--big"], "", 2, "--big is no option"),
+        (["no.json"], "", 2, "no.json is no file"),
         (["-o"], "", 2, "-o takes a folder"),
         ([], "/no/such/simrun", 1, "$SIMRUN: /no/such/simrun cannot be run"),
     ],
