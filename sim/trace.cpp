@@ -11,47 +11,34 @@
 
 namespace simrun {
 
-namespace {
-
-const char* name_of(Activity activity) {
+void write_trace(const std::string& file, const Scenario& scenario, const Times& times) {
   constexpr const char* names[] = {"compute", "encode", "communication", "decode"};
-  return names[static_cast<int>(activity)];
-}
-
-Json metadata(const char* what, int process, std::size_t row, const std::string& name) {
-  return {{"ph", "M"}, {"name", what}, {"pid", process}, {"tid", row}, {"args", {{"name", name}}}};
-}
-
-Json event(const char* name, int process, std::size_t row, const Span& span, Seconds origin) {
-  return {{"ph", "X"},
-          {"name", name},
-          {"pid", process},
-          {"tid", row},
-          {"ts", 1e6 * (span.begin - origin).value},
-          {"dur", 1e6 * (span.end - span.begin).value}};
-}
-
-/// When the first worker begins.
-Seconds beginning(const Times& times) {
+  Json events = Json::array();
+  events.push_back(
+      {{"ph", "M"}, {"name", "process_name"}, {"pid", 0}, {"args", {{"name", scenario.method.method->name}}}});
   Seconds begin(std::numeric_limits<double>::infinity());
   for (const auto& spans : times.spans) {
     if (!spans.empty()) begin = std::min(begin, spans.front().begin);
   }
-  return begin;
-}
-
-}  // namespace
-
-void write_trace(const std::string& file, const Scenario& scenario, const Times& times) {
-  const std::string method(scenario.method.method->name);
-  const Seconds begin = beginning(times);
-  Json events = {metadata("process_name", 0, 0, method), metadata("process_name", 1, 0, method + ": exchanges")};
+  const auto add_row = [&](int process, std::size_t rank, const std::vector<Span>& spans) {
+    events.push_back({{"ph", "M"},
+                      {"name", "thread_name"},
+                      {"pid", process},
+                      {"tid", rank},
+                      {"args", {{"name", "worker " + std::to_string(rank)}}}});
+    for (const Span& span : spans) {
+      events.push_back({{"ph", "X"},
+                        {"name", process == 1 ? "exchange" : names[static_cast<int>(span.activity)]},
+                        {"pid", process},
+                        {"tid", rank},
+                        {"ts", 1e6 * (span.begin - begin).value},
+                        {"dur", 1e6 * (span.end - span.begin).value}});
+    }
+  };
+  events.push_back({{"ph", "M"}, {"name", "process_name"}, {"pid", 1}, {"args", {{"name", "exchanges"}}}});
   for (std::size_t rank = 0; rank < times.spans.size(); ++rank) {
-    const std::string worker = "worker " + std::to_string(rank);
-    events.push_back(metadata("thread_name", 0, rank, worker));
-    for (const Span& span : times.spans[rank]) events.push_back(event(name_of(span.activity), 0, rank, span, begin));
-    events.push_back(metadata("thread_name", 1, rank, worker));
-    for (const Span& span : times.exchanges[rank]) events.push_back(event("exchange", 1, rank, span, begin));
+    add_row(0, rank, times.spans[rank]);
+    add_row(1, rank, times.exchanges[rank]);
   }
   write_file(file, Json{{"displayTimeUnit", "ms"}, {"traceEvents", std::move(events)}}.dump() + "\n");
 }
