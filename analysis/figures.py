@@ -77,10 +77,12 @@ def fill_of(name):
 
 def workers_axis(axes, workers):
     """Makes x the number of workers on a logarithmic scale, marked at powers of two within `workers`."""
-    low, high = min(workers), max(workers)
+    powers = [2**i for i in range(17) if min(workers) <= 2**i <= max(workers)]
+    named = powers[:: 1 + len(powers) // 7]  # all of them would touch
     axes.set_xscale("log", base=2)
-    axes.xaxis.set_major_locator(ticker.FixedLocator([2**i for i in range(17) if low <= 2**i <= high]))
-    axes.xaxis.set_minor_locator(ticker.NullLocator())
+    axes.xaxis.set_major_locator(ticker.FixedLocator(named))
+    axes.xaxis.set_minor_locator(ticker.FixedLocator(powers))
+    axes.xaxis.set_minor_formatter(ticker.NullFormatter())
     axes.xaxis.set_major_formatter(ticker.ScalarFormatter())
     axes.set_xlabel("workers M")
 
@@ -109,19 +111,13 @@ def draw_level(axes, table, value, level, **looks):
 def draw_choice(axes, table, value):
     """Draws which name `value` has over workers and density, each name in its fill, on the axes of draw_map."""
     workers, densities, names = results.grid(table, value)
+    # Each cell has a point at each of its corners, so that a region is one path and its hatch has no seams.
+    x, y = (np.repeat(_edges(centres), 2)[1:-1] for centres in (workers, densities))
+    corners = names.repeat(2, axis=0).repeat(2, axis=1)
     for name in sorted(set(names[pd.notna(names)])):
         fill = fill_of(name)
-        cells = np.ma.masked_where(names != name, np.ones(names.shape))
-        axes.pcolor(
-            _edges(workers),
-            _edges(densities),
-            cells,
-            cmap=mpl.colors.ListedColormap([fill["facecolor"]]),
-            hatch=fill["hatch"],
-            edgecolor=BLACK,
-            linewidth=0,
-            antialiased=False,
-        )
+        inside = (corners == name).astype(float)
+        axes.contourf(x, y, inside, levels=[0.5, 1.5], colors=[fill["facecolor"]], hatches=[fill["hatch"]])
     _map_axes(axes, workers)
 
 

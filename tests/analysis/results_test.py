@@ -274,3 +274,19 @@ def test_figures_are_saved_twice_and_the_same_each_time(tmp_path, monkeypatch):
     assert bytes_of[0] == bytes_of[1]
     assert bytes_of[0][0].startswith(b"\x89PNG")
     assert b"<svg" in bytes_of[0][1]
+
+
+def test_a_choice_is_drawn_in_the_fill_of_its_name():
+    table = points()[2:].assign(best=["top-k", "sgd", "top-k"])
+    figure, axes = plt.subplots()
+    figures.draw_choice(axes, table, "best")
+    drawn = {matplotlib.colors.to_hex(region.get_facecolor()[0]).upper(): region for region in axes.collections}
+    figure.canvas.draw()
+    boxes = {colour: region.get_paths()[0].get_extents() for colour, region in drawn.items()}
+    sgd, top_k = (figures.fill_of(name)["facecolor"] for name in ("sgd", "top-k"))
+    assert boxes.keys() == {sgd, top_k}
+    # sgd is best at 8 workers and K/N = 0.1 alone.
+    assert boxes[sgd].x0 == pytest.approx(4) and boxes[sgd].x1 == pytest.approx(16)
+    assert boxes[sgd].y0 == pytest.approx(0.1 / 10**0.5) and boxes[sgd].y1 == pytest.approx(0.1 * 10**0.5)
+    assert boxes[top_k].x0 == pytest.approx(1)
+    plt.close(figure)
