@@ -48,6 +48,8 @@ def execute(file, out):
             raise NotebookError(f"{file.name}, cell {running}: {cause}") from None
         except CellTimeoutError:
             raise NotebookError(f"{file.name}, cell {running}: not done after {CELL_SECONDS} s") from None
+        except RuntimeError as error:  # the kernel died or did not start
+            raise NotebookError(f"{file.name}, cell {running}: {error}") from None
     out.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, out / file.name)
 

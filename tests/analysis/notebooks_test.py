@@ -45,6 +45,12 @@ def test_an_error_names_notebook_and_cell(tmp_path, capsys):
     assert not (tmp_path / "out" / "n.ipynb").exists()
 
 
+def test_a_kernel_that_dies_is_an_error(tmp_path, capsys):
+    nbformat.write(notebook_of("import os", "os._exit(1)"), tmp_path / "n.ipynb")
+    assert execute.main(tmp_path / "out", tmp_path / "n.ipynb") == 1
+    assert capsys.readouterr().err.startswith("simrun: n.ipynb, cell 2: ")
+
+
 @pytest.mark.parametrize(
     "arguments, simrun, status, message",
     [
