@@ -64,7 +64,7 @@ def load(folder, also=()):
 
 
 def load_trace(folder, row):
-    """The trace of the point in row `row` of points.csv, one row a span.
+    """The trace of the point in row `row` of points.csv, one row a span; of a sweep in which no point failed.
 
     Columns: `worker`, `activity` (compute, encode, communication, decode, or exchange for a whole exchange, hidden or
     not), `begin_s`, `end_s`. Raises ResultsError.

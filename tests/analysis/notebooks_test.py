@@ -5,9 +5,10 @@ import re
 import subprocess
 from pathlib import Path
 
-import execute
 import nbformat
 import pytest
+
+import execute
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "analysis").glob("*.ipynb"))

@@ -3,13 +3,13 @@
 import json
 import math
 
-import figures
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
+import figures
 import results
 
 matplotlib.use("agg")
