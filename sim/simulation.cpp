@@ -42,7 +42,9 @@ Times collect(const SteadyState& steady, bool keep_spans) {
   for (const IterationRecord& record : records) {
     times.sent_bytes = std::max(times.sent_bytes, record.traffic.sent);
     times.received_bytes = std::max(times.received_bytes, record.traffic.received);
-    if (keep_spans) times.spans.push_back(fill_gaps(record.spans, record.finish - times.iteration, record.finish));
+    if (!keep_spans) continue;
+    times.spans.push_back(fill_gaps(record.spans, record.finish - times.iteration, record.finish));
+    times.exchanges.push_back(record.exchanges);
   }
   return times;
 }

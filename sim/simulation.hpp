@@ -31,10 +31,11 @@ struct Times {
   Seconds communication;
   Seconds decode;
   std::uint64_t result_bytes = 0;
-  std::uint64_t sent_bytes = 0;          ///< the most of any host
-  std::uint64_t received_bytes = 0;      ///< the most of any host
-  UsedExtents used;                      ///< of the device profile
-  std::vector<std::vector<Span>> spans;  ///< by rank, if they were to be kept; communication fills the gaps
+  std::uint64_t sent_bytes = 0;              ///< the most of any host
+  std::uint64_t received_bytes = 0;          ///< the most of any host
+  UsedExtents used;                          ///< of the device profile
+  std::vector<std::vector<Span>> spans;      ///< by rank, if they were to be kept; communication fills the gaps
+  std::vector<std::vector<Span>> exchanges;  ///< by rank, likewise: whole exchanges, hidden behind other work or not
 };
 
 /// Runs workers until their period is known. Uses up the process's cluster.

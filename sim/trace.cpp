@@ -24,20 +24,25 @@ std::string trace_text(const std::string& key, std::string_view method, const Ti
   for (const auto& spans : times.spans) {
     if (!spans.empty()) begin = std::min(begin, spans.front().begin);
   }
-  for (std::size_t rank = 0; rank < times.spans.size(); ++rank) {
+  const auto add_row = [&](int process, std::size_t rank, const std::vector<Span>& spans) {
     events.push_back({{"ph", "M"},
                       {"name", "thread_name"},
-                      {"pid", 0},
+                      {"pid", process},
                       {"tid", rank},
                       {"args", {{"name", "worker " + std::to_string(rank)}}}});
-    for (const Span& span : times.spans[rank]) {
+    for (const Span& span : spans) {
       events.push_back({{"ph", "X"},
-                        {"name", names[static_cast<int>(span.activity)]},
-                        {"pid", 0},
+                        {"name", process == 1 ? "exchange" : names[static_cast<int>(span.activity)]},
+                        {"pid", process},
                         {"tid", rank},
                         {"ts", 1e6 * (span.begin - begin).value},
                         {"dur", 1e6 * (span.end - span.begin).value}});
     }
+  };
+  events.push_back({{"ph", "M"}, {"name", "process_name"}, {"pid", 1}, {"args", {{"name", "exchanges"}}}});
+  for (std::size_t rank = 0; rank < times.spans.size(); ++rank) {
+    add_row(0, rank, times.spans[rank]);
+    add_row(1, rank, times.exchanges[rank]);
   }
   const std::string rest = Json{{"displayTimeUnit", "ms"}, {"traceEvents", std::move(events)}}.dump();
   return head_of(key) + rest.substr(1) + "\n";

@@ -42,7 +42,10 @@ IterationRecord Worker::iterate() {
   IterationRecord record;
   for (std::size_t group = 0; group < encoded.size(); ++group) {
     device_.finish(encoded[group]);
+    const Seconds begin = transport_.now();
     record.result_bytes += exchange(group);
+    const Seconds end = transport_.now();
+    if (end > begin) record.exchanges.push_back({Activity::communication, begin, end, end - begin});
   }
   device_.submit(Activity::compute, plan_.update);
   device_.finish();

@@ -33,6 +33,7 @@ struct IterationRecord {
   std::uint64_t result_bytes = 0;
   Transport::Traffic traffic;
   std::vector<Span> spans;
+  std::vector<Span> exchanges;  ///< from a group's first message to its outcome, waiting included, in order of time
 };
 
 /// One rank's iterations: forward, backward tensor by tensor, encoding as each group is ready, exchanges in order

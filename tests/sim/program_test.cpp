@@ -312,13 +312,25 @@ TEST_CASE("program: traces have one row a worker that adds up to the iteration")
     const json trace = json::parse(
         read_file(folder.path() + "/out/trace/000" + std::to_string(i) + "-" + rows[i].at("method") + "-4.json"));
     std::map<int, double> busy;
+    std::map<int, double> waited;
+    std::map<int, double> exchanged;
     std::set<std::string> names;
     for (const json& event : trace["traceEvents"]) {
       if (event["ph"] != "X") continue;
-      busy[event["tid"]] += event["dur"].get<double>();
+      const auto duration = event["dur"].get<double>();
+      if (event["name"] == "exchange") {
+        CHECK(event["pid"] == 1);
+        exchanged[event["tid"]] += duration;
+        continue;
+      }
+      busy[event["tid"]] += duration;
+      if (event["name"] == "communication") waited[event["tid"]] += duration;
       names.insert(event["name"]);
     }
     CHECK(busy.size() == 4);
+    // One group: nothing hides its exchange but what the device combines meanwhile.
+    CHECK(exchanged.size() == 4);
+    for (const auto& [worker, microseconds] : exchanged) CHECK(microseconds >= waited[worker] * (1 - 1e-9));
     for (const auto& [worker, microseconds] : busy)
       CHECK(microseconds == Approx(1e6 * number(rows[i], "iteration_s")).epsilon(1e-9));
     for (const std::string& name : names)

@@ -1,0 +1,145 @@
+"""Gives every figure the same look, draws maps over workers and density, and saves figures."""
+
+import os
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib import ticker
+
+import results
+
+# Okabe and Ito's palette (Color Universal Design, 2008): told apart with every kind of colour vision. What a colour
+# tells, a marker, a line style or a hatch tells as well, for print in grey.
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+
+LINES = {
+    "sgd": {"color": BLACK, "marker": "o", "linestyle": "-"},
+    "top-k": {"color": BLUE, "marker": "s", "linestyle": "--"},
+    "gtop-k": {"color": VERMILLION, "marker": "^", "linestyle": "-."},
+    "signsgd-mv": {"color": GREEN, "marker": "D", "linestyle": ":"},
+    "sparse-signsgd": {"color": PURPLE, "marker": "v", "linestyle": (0, (6, 1, 1, 1, 1, 1))},
+    "raw32": {"color": BLACK, "marker": "o", "linestyle": "-"},
+    "bitmap": {"color": PURPLE, "marker": "v", "linestyle": (0, (6, 1, 1, 1, 1, 1))},
+    "delta": {"color": BLUE, "marker": "s", "linestyle": "--"},
+    "elias-fano": {"color": VERMILLION, "marker": "^", "linestyle": "-."},
+}
+FILLS = {
+    "sgd": {"facecolor": "#DDDDDD", "hatch": ""},
+    "top-k": {"facecolor": SKY, "hatch": "///"},
+    "gtop-k": {"facecolor": VERMILLION, "hatch": ""},
+    "signsgd-mv": {"facecolor": GREEN, "hatch": "xx"},
+    "sparse-signsgd": {"facecolor": PURPLE, "hatch": ".."},
+    "compute": {"facecolor": SKY, "hatch": ""},
+    "encode": {"facecolor": ORANGE, "hatch": "////"},
+    "exposed communication": {"facecolor": BLUE, "hatch": ""},
+    "exchange": {"facecolor": BLUE, "hatch": ""},
+    "decode": {"facecolor": YELLOW, "hatch": "xxxx"},
+}
+COLOURS = "cividis"  # of maps: its lightness rises evenly, so that it reads the same in grey
+
+
+def use_style():
+    """Sets fonts, sizes and grids for all figures that follow; call it once at the top of a notebook."""
+    mpl.rcParams.update(
+        {
+            "figure.dpi": 110,
+            "figure.constrained_layout.use": True,
+            "savefig.dpi": 200,
+            "svg.hashsalt": "simrun",
+            "font.size": 9,
+            "axes.titlesize": 9.5,
+            "axes.grid": True,
+            "grid.color": "#DDDDDD",
+            "grid.linewidth": 0.6,
+            "axes.axisbelow": True,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "lines.linewidth": 1.4,
+            "lines.markersize": 4.5,
+            "legend.frameon": False,
+            "hatch.linewidth": 0.6,
+        }
+    )
+
+
+def line_of(name):
+    """Keywords for plot() that draw a method or an index coding the same in all figures; unknown ones are grey."""
+    return {"label": name} | LINES.get(name, {"color": "#777777", "marker": "x", "linestyle": "-"})
+
+
+def fill_of(name):
+    """Keywords for bars and patches of a method, a part of an iteration or an activity."""
+    return {"edgecolor": BLACK, "linewidth": 0.5} | FILLS.get(name, {"facecolor": "#CCCCCC", "hatch": "++"})
+
+
+def workers_axis(axes, workers):
+    """Makes x the number of workers on a logarithmic scale, marked at powers of two within `workers`."""
+    powers = [2**i for i in range(17) if min(workers) <= 2**i <= max(workers)]
+    named = powers[:: 1 + len(powers) // 7]  # all of them would touch
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_locator(ticker.FixedLocator(named))
+    axes.xaxis.set_minor_locator(ticker.FixedLocator(powers))
+    axes.xaxis.set_minor_formatter(ticker.NullFormatter())
+    axes.xaxis.set_major_formatter(ticker.ScalarFormatter())
+    axes.set_xlabel("workers M")
+
+
+def plain_ticks(axis):
+    """Marks a logarithmic axis (axes.xaxis, axes.yaxis) at 1, 2, 5, 10, ... in plain numbers."""
+    axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axis.set_minor_locator(ticker.NullLocator())
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:,.6g}"))
+
+
+def draw_map(axes, table, value, norm):
+    """Draws `value` over workers and density as a map of cells, both axes logarithmic; returns the mesh."""
+    workers, densities, values = results.grid(table, value)
+    mesh = axes.pcolormesh(_edges(workers), _edges(densities), values, norm=norm, cmap=COLOURS, rasterized=True)
+    _map_axes(axes, workers)
+    return mesh
+
+
+def draw_level(axes, table, value, level, **looks):
+    """Draws the line where `value` over workers and density equals `level`, as on draw_map."""
+    looks = {"colors": "white", "linewidths": 1.6} | looks
+    return axes.contour(*results.grid(table, value), levels=[level], **looks)
+
+
+def draw_choice(axes, table, value):
+    """Draws which name `value` has over workers and density, each name in its fill, on the axes of draw_map."""
+    workers, densities, names = results.grid(table, value)
+    # Each cell has a point at each of its corners, so that a region is one path and its hatch has no seams.
+    x, y = (np.repeat(_edges(centres), 2)[1:-1] for centres in (workers, densities))
+    corners = names.repeat(2, axis=0).repeat(2, axis=1)
+    for name in sorted(set(names[pd.notna(names)])):
+        fill = fill_of(name)
+        inside = (corners == name).astype(float)
+        axes.contourf(x, y, inside, levels=[0.5, 1.5], colors=[fill["facecolor"]], hatches=[fill["hatch"]])
+    _map_axes(axes, workers)
+
+
+def _map_axes(axes, workers):
+    axes.set_yscale("log")
+    workers_axis(axes, workers)
+    axes.set_ylabel("density K/N")
+    axes.grid(False)
+
+
+def _edges(centres):
+    """Borders of cells around `centres`, half-way between them on a logarithmic scale; shape (n + 1,)."""
+    logs = np.log(np.asarray(centres, float))
+    if len(logs) == 1:
+        return np.exp([logs[0] - 0.5, logs[0] + 0.5])
+    middle = (logs[1:] + logs[:-1]) / 2
+    return np.exp(np.concatenate([[2 * logs[0] - middle[0]], middle, [2 * logs[-1] - middle[-1]]]))
+
+
+def save(figure, name):
+    """Writes `figure` as NAME.png and NAME.svg to $SIMRUN_FIGURES, or results/figures: the same bytes each time."""
+    folder = Path(os.environ.get("SIMRUN_FIGURES") or results.ROOT / "results" / "figures")
+    folder.mkdir(parents=True, exist_ok=True)
+    figure.savefig(folder / f"{name}.png", metadata={"Software": None})
+    figure.savefig(folder / f"{name}.svg", metadata={"Date": None})

@@ -1,0 +1,213 @@
+"""Reads what simrun wrote, and derives what the notebooks draw beside it.
+
+Times are in seconds, sizes in bytes, bandwidths in bytes per second, latencies in seconds, densities K/N.
+"""
+
+import json
+import math
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parent.parent
+
+COLUMNS = (
+    "method workers k density index collective model parameters payload_bytes result_bytes sent_bytes received_bytes "
+    "compute_s encode_s communication_s decode_s iteration_s samples_per_s scaling_efficiency speedup_over_sgd device "
+    "network_model"
+).split()
+
+PARTS = {"compute_s": "compute", "encode_s": "encode", "communication_s": "exposed communication", "decode_s": "decode"}
+
+
+class ResultsError(Exception):
+    """Results that cannot be used. The message names the file, what is wrong and what to do."""
+
+
+# Reading
+
+
+def folder_of(name):
+    """The results folder of the sweep `name`: beside the others in $SIMRUN_RESULTS, or in results/."""
+    return Path(os.environ.get("SIMRUN_RESULTS") or ROOT / "results") / name
+
+
+def sweep_folder():
+    """The results folder of the sweep over workers and density to show: $SIMRUN_SWEEP, or sweep_k_m."""
+    return folder_of(os.environ.get("SIMRUN_SWEEP") or "sweep_k_m")
+
+
+def load(folder, also=()):
+    """The rows of points.csv in `folder`, one a point, as a DataFrame with the columns of the file.
+
+    Columns are read by name: those of COLUMNS and of `also` must be there, others may. Cells that do not apply are NaN.
+    `attrs` has `scenario` and `versions` of report.json; pandas copies it often, so not the rest. Raises ResultsError.
+    """
+    file = Path(folder) / "points.csv"
+    try:
+        table = pd.read_csv(file)
+    except FileNotFoundError:
+        raise ResultsError(f"{file}: does not exist; `simrun SCENARIO.json -o {folder}` writes it") from None
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise ResultsError(f"{file}: is not a table of points: {error}") from None
+    missing = [name for name in (*COLUMNS, *also) if name not in table.columns]
+    if missing:
+        raise ResultsError(f"{file}: has no column {', '.join(missing)}; run the sweep again with this simrun")
+    if table.empty:
+        raise ResultsError(f"{file}: has no points; report.json says which failed")
+    report = _read_json(Path(folder) / "report.json")
+    table.attrs = {"scenario": report["scenario"], "versions": report["versions"]}
+    return table
+
+
+def load_trace(folder, row):
+    """The trace of the point in row `row` of points.csv, one row a span; of a sweep in which no point failed.
+
+    Columns: `worker`, `activity` (compute, encode, communication, decode, or exchange for a whole exchange, hidden or
+    not), `begin_s`, `end_s`. Raises ResultsError.
+    """
+    files = sorted((Path(folder) / "trace").glob(f"{row:04d}-*.json"))
+    if not files:
+        raise ResultsError(f"{folder}/trace: has no trace of point {row}; run the sweep with --trace")
+    spans = [event for event in _read_json(files[0])["traceEvents"] if event["ph"] == "X"]
+    begin = np.array([span["ts"] for span in spans]) * 1e-6
+    return pd.DataFrame(
+        {
+            "worker": [span["tid"] for span in spans],
+            "activity": [span["name"] for span in spans],
+            "begin_s": begin,
+            "end_s": begin + np.array([span["dur"] for span in spans]) * 1e-6,
+        }
+    )
+
+
+def provenance(table):
+    """One line that says where the numbers of `table` come from: scenario, versions, network model, devices."""
+    versions = table.attrs["versions"]
+    return (
+        f"{title_of(table)}; simrun {versions['simrun']}, SimGrid "
+        f"{versions['simgrid']}; network model {', '.join(table['network_model'].unique())}; device "
+        f"{', '.join(table['device'].unique())}"
+    )
+
+
+def title_of(table):
+    """The name that the scenario gives itself."""
+    return table.attrs["scenario"].get("name", "unnamed scenario")
+
+
+def link_of(table):
+    """(latency in s, bandwidth in B/s) of the star network that all points of `table` share. Raises ResultsError."""
+    network = table.attrs["scenario"]["network"]
+    try:
+        return quantity(network["latency"]), quantity(network["bandwidth"])
+    except KeyError as key:
+        raise ResultsError(f"the scenario's network has no {key}; a break-even line needs one link for all") from None
+
+
+def quantity(text):
+    """A scenario's quantity in s, B or B/s: quantity("50 us") = 5e-5, quantity("1 Gbps") = 1.25e8."""
+    found = re.fullmatch(r"([0-9.eE+-]+) *([kMGT]|[KMGT]i|[munµ])?(s|[Bb](?:ps|/s)?)", text.strip())
+    if not found:
+        raise ResultsError(f"{text!r}: is not a quantity; a number with s, B, b, B/s or bps is")
+    prefixes = {None: 1, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+    prefixes |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+    return float(found[1]) * prefixes[found[2]] / (8 if found[3].startswith("b") else 1)
+
+
+def _read_json(file):
+    try:
+        return json.loads(file.read_text())
+    except OSError as error:
+        raise ResultsError(f"{file}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ResultsError(f"{file}: is not JSON: {error}") from None
+
+
+def nearest(values, wanted):
+    """The value among `values` that is nearest to `wanted` on a logarithmic scale."""
+    return min(pd.Series(values).dropna().unique(), key=lambda value: abs(math.log(value / wanted)))
+
+
+# Derived quantities
+
+
+def ideal_samples_per_s(table, workers):
+    """Samples/s of `workers` workers that neither compress nor communicate: workers x samples_per_s of one such worker.
+
+    One worker's rate follows from any row: samples_per_s / (workers x scaling_efficiency).
+    """
+    row = table.iloc[0]
+    return np.asarray(workers) * row["samples_per_s"] / (row["workers"] * row["scaling_efficiency"])
+
+
+def ring_break_even(workers, parameters, latency_s=0.0, bandwidth=1.0):
+    """Density at which Top-K's ring all-gather takes as long as the dense ring all-reduce; below it Top-K is faster.
+
+    With M workers, N parameters, latency a and bandwidth B, K pairs being 8K bytes (uint32 index, fp32 value):
+    dense ring, 2(M-1) steps of N/M values (Patarasu and Yuan, JPDC 2009):  2(M-1)(a + 4N/(MB))
+    all-gather, M-1 steps of one payload (Chan et al., 2007):                (M-1)(a + 8K/B)
+    Equal where 8K/B = a + 8N/(MB): d = 1/M + aB/(8N), and 1/M without latency. Headers are left out.
+    """
+    return 1 / np.asarray(workers, float) + latency_s * bandwidth / (8 * parameters)
+
+
+def doubling_break_even(workers, parameters, latency_s, bandwidth):
+    """Density at which Top-K's all-gather by doubling takes as long as gTop-k; above it gTop-k is faster.
+
+    With L = ceil(log2 M), p = 32 + 8K bytes the payload (header, uint32 indices, fp32 values):
+    all-gather by doubling (Bruck et al., IEEE TPDS 1997):          L a + (M-1) p/B
+    gTop-k, up and down a binomial tree (Shi et al., ICDCS 2019):   2L (a + p/B)
+    Equal where (M-1-2L) p = L a B. NaN where M-1 <= 2L: there the all-gather sends no more and starts fewer messages,
+    so that gTop-k is never faster.
+    """
+    m = np.asarray(workers, float)
+    rounds = np.ceil(np.log2(m))
+    surplus = m - 1 - 2 * rounds
+    payload = rounds * latency_s * bandwidth / np.where(surplus > 0, surplus, np.nan)
+    return np.maximum(payload - 32, 0) / (8 * parameters)
+
+
+def information_bound(parameters, k):
+    """log2 C(N, K): the fewest bits, on average, that name K of N indices when every choice is equally likely."""
+    n, k = np.asarray(parameters, float), np.asarray(k, float)
+    log_factorial = np.vectorize(math.lgamma)
+    return (log_factorial(n + 1) - log_factorial(k + 1) - log_factorial(n - k + 1)) / math.log(2)
+
+
+def bits_an_index(table):
+    """What a Top-K payload spends on each index, in bits: all but the header (32 bytes) and the K fp32 values."""
+    return 8 * (table["payload_bytes"] - 32 - 4 * table["k"]) / table["k"]
+
+
+def union_size(parameters, k, workers):
+    """Expected number of indices that at least one of M workers chose, each K of N at random: N (1 - (1 - K/N)^M)."""
+    return parameters * -np.expm1(np.asarray(workers) * np.log1p(-np.asarray(k) / parameters))
+
+
+def at_all_densities(table):
+    """`table` with the rows of methods that take no density repeated at every density that others have."""
+    plain = table[table["density"].isna()].drop(columns="density")
+    densities = pd.DataFrame({"density": table["density"].dropna().unique()})
+    both = pd.concat([table[table["density"].notna()], plain.merge(densities, how="cross")], ignore_index=True)
+    both.attrs = table.attrs
+    return both
+
+
+def fastest(table):
+    """The row with the least iteration_s at each number of workers and density."""
+    return table.loc[table.groupby(["workers", "density"])["iteration_s"].idxmin()]
+
+
+def grid(table, value):
+    """`table` as (workers, densities, Z): Z[i, j] is `value` at densities[i] and workers[j], both ascending, NaN where
+    there is no such point. Rows without a density are left out. Raises ResultsError where points repeat.
+    """
+    table = table[table["density"].notna()]
+    if table.duplicated(["workers", "density"]).any():
+        raise ResultsError("several points have the same workers and density; choose one of them first")
+    wide = table.pivot(index="density", columns="workers", values=value).sort_index().sort_index(axis=1)
+    return wide.columns.to_numpy(), wide.index.to_numpy(), wide.to_numpy()

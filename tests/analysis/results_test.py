@@ -1,0 +1,292 @@
+"""The loader module: what it reads, what it refuses, and the laws that its derived quantities obey."""
+
+import json
+import math
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+import figures
+import results
+
+matplotlib.use("agg")
+
+
+def row(method, workers, density=None, **more):
+    """A point with every column; times such that one worker alone does 128 samples in 0.1 s."""
+    parts = {"compute_s": 0.1, "encode_s": 0.0, "communication_s": 0.1, "decode_s": 0.0}
+    numbers = {name: 1 for name in results.COLUMNS} | parts | {"iteration_s": 0.2, "scaling_efficiency": 0.5}
+    text = {"index": "raw32", "collective": "ring", "model": "m", "device": "d", "network_model": "ideal"}
+    point = {"method": method, "workers": workers, "density": density, "samples_per_s": workers * 640}
+    return numbers | text | point | more
+
+
+def write_results(folder, rows, scenario=None):
+    pd.DataFrame(rows).to_csv(folder / "points.csv", index=False)
+    report = {"scenario": scenario or {"name": "s"}, "versions": {"simrun": "1", "simgrid": "2"}, "points": []}
+    (folder / "report.json").write_text(json.dumps(report))
+    return folder
+
+
+# Reading
+
+
+def test_columns_are_read_by_name(tmp_path):
+    reordered = dict(reversed(row("sgd", 4, appended_later=7).items()))
+    table = results.load(write_results(tmp_path, [reordered]))
+    assert table["workers"].tolist() == [4]
+    assert table["appended_later"].tolist() == [7]
+    assert table["density"].isna().all()
+    assert results.provenance(table) == "s; simrun 1, SimGrid 2; network model ideal; device d"
+
+
+@pytest.mark.parametrize("column", results.COLUMNS)
+def test_a_missing_column_is_named(tmp_path, column):
+    point = row("sgd", 4)
+    del point[column]
+    with pytest.raises(results.ResultsError, match=f"points.csv: has no column {column};"):
+        results.load(write_results(tmp_path, [point]))
+
+
+def test_a_column_that_a_notebook_needs_is_named(tmp_path):
+    with pytest.raises(results.ResultsError, match="has no column schedule.grouping;"):
+        results.load(write_results(tmp_path, [row("sgd", 4)]), also=["schedule.grouping"])
+
+
+def test_results_that_are_not_there_or_empty(tmp_path):
+    with pytest.raises(results.ResultsError, match="nowhere/points.csv: does not exist"):
+        results.load(tmp_path / "nowhere")
+    (tmp_path / "points.csv").write_text("")
+    with pytest.raises(results.ResultsError, match="is not a table of points"):
+        results.load(tmp_path)
+    (tmp_path / "points.csv").write_text(",".join(results.COLUMNS) + "\n")
+    with pytest.raises(results.ResultsError, match="has no points"):
+        results.load(tmp_path)
+
+
+def test_a_report_that_cannot_be_read(tmp_path):
+    write_results(tmp_path, [row("sgd", 4)])
+    (tmp_path / "report.json").write_text("{")
+    with pytest.raises(results.ResultsError, match="report.json: is not JSON"):
+        results.load(tmp_path)
+    (tmp_path / "report.json").unlink()
+    with pytest.raises(results.ResultsError, match="report.json: cannot be read: No such file"):
+        results.load(tmp_path)
+
+
+def test_a_trace_is_in_seconds(tmp_path):
+    events = [
+        {"ph": "M", "name": "thread_name", "pid": 0, "tid": 0, "args": {"name": "worker 0"}},
+        {"ph": "X", "name": "compute", "pid": 0, "tid": 0, "ts": 0.0, "dur": 2e6},
+        {"ph": "X", "name": "exchange", "pid": 1, "tid": 3, "ts": 1e6, "dur": 5e5},
+    ]
+    (tmp_path / "trace").mkdir()
+    (tmp_path / "trace" / "0012-sgd-4.json").write_text(json.dumps({"traceEvents": events}))
+    trace = results.load_trace(tmp_path, 12)
+    assert trace.to_dict("list") == {
+        "worker": [0, 3],
+        "activity": ["compute", "exchange"],
+        "begin_s": [0, 1],
+        "end_s": [2, 1.5],
+    }
+    with pytest.raises(results.ResultsError, match="has no trace of point 1;"):
+        results.load_trace(tmp_path, 1)
+
+
+@pytest.mark.parametrize(
+    "text, value",
+    [
+        ("50 us", 5e-5),
+        ("1 Gbps", 1.25e8),
+        ("25 MB", 25e6),
+        ("1 KiB/s", 1024),
+        ("2 KiB", 2048),
+        ("2 kB", 2e3),
+        ("1 MiB", 2**20),
+        ("8 b", 1),
+        ("3 B/s", 3),
+        ("8 Mb/s", 1e6),
+        ("2 TBps", 2e12),
+        ("1.5 s", 1.5),
+        ("1", None),
+        ("fast", None),
+    ],
+)
+def test_quantities(text, value):
+    if value is None:
+        with pytest.raises(results.ResultsError, match="is not a quantity"):
+            results.quantity(text)
+    else:
+        assert results.quantity(text) == pytest.approx(value, rel=1e-15)
+
+
+def test_the_link_is_read_from_the_scenario(tmp_path):
+    star = {"network": {"topology": "star", "latency": "50 us", "bandwidth": "1 Gbps"}}
+    assert results.link_of(results.load(write_results(tmp_path, [row("sgd", 4)], star))) == pytest.approx(
+        (5e-5, 1.25e8)
+    )
+    platform = {"network": {"platform": "p.xml"}}
+    with pytest.raises(results.ResultsError, match="has no 'latency'"):
+        results.link_of(results.load(write_results(tmp_path, [row("sgd", 4)], platform)))
+
+
+def test_nearest_is_by_ratio():
+    assert results.nearest([0.0001, 0.001, 0.01, math.nan], 0.004) == 0.01
+    assert results.nearest([2, 8], 3) == 2
+
+
+# Derived quantities: N parameters, latency a, bandwidth B.
+N, A, B = 269722, 5e-5, 1.25e8
+
+
+def test_ideal_samples_are_those_of_one_worker_times_m(tmp_path):
+    table = results.load(write_results(tmp_path, [row("sgd", 4)]))
+    assert results.ideal_samples_per_s(table, [1, 10]) == pytest.approx([1280, 12800])
+
+
+@pytest.mark.parametrize("m", [2, 3, 8, 100, 256])
+def test_top_k_and_the_dense_ring_take_equally_long_at_their_break_even(m):
+    k = N * results.ring_break_even(m, N, A, B)
+    assert (m - 1) * (A + 8 * k / B) == pytest.approx(2 * (m - 1) * (A + 4 * N / (m * B)))
+    assert results.ring_break_even(m, N) == pytest.approx(1 / m)
+
+
+@pytest.mark.parametrize("m", [8, 11, 16, 32, 100, 256])
+def test_doubling_and_gtop_k_take_equally_long_at_their_break_even(m):
+    rounds = math.ceil(math.log2(m))
+    density = results.doubling_break_even(m, N, A, B)
+
+    def difference(payload):
+        return rounds * A + (m - 1) * payload / B - 2 * rounds * (A + payload / B)
+
+    payload = 32 + 8 * density * N
+    assert difference(payload) == pytest.approx(0, abs=1e-12)
+    assert difference(2 * payload) > 0 > difference(payload / 2)
+
+
+def test_gtop_k_never_wins_where_its_tree_sends_as_much():
+    assert np.isnan(results.doubling_break_even([2, 3, 4, 5, 6, 7, 9], N, A, B)).all()
+
+
+@pytest.mark.parametrize("n, k", [(10, 3), (1000, 1), (1000, 500), (64, 64)])
+def test_the_information_bound_counts_sets(n, k):
+    assert results.information_bound(n, k) == pytest.approx(math.log2(math.comb(n, k)), abs=1e-9)
+
+
+def test_bits_an_index_leave_header_and_values_out():
+    raw32 = pd.DataFrame({"k": [1, 1000], "payload_bytes": [32 + 8, 32 + 8000]})
+    assert results.bits_an_index(raw32).tolist() == [32, 32]
+
+
+def test_a_union_is_inclusion_and_exclusion():
+    assert results.union_size(1000, 10, 1) == pytest.approx(10)
+    assert results.union_size(1000, 10, 2) == pytest.approx(10 + 10 - 0.1)
+    assert results.union_size(1000, 10, 10**6) == pytest.approx(1000)
+
+
+# Maps
+
+
+def points():
+    return pd.DataFrame(
+        [
+            row("sgd", 2, iteration_s=3),
+            row("sgd", 8, iteration_s=4),
+            row("top-k", 2, 0.1, iteration_s=2),
+            row("top-k", 8, 0.1, iteration_s=5),
+            row("top-k", 2, 0.01, iteration_s=1),
+        ]
+    )
+
+
+def test_methods_without_a_density_are_the_same_at_all():
+    table = results.at_all_densities(points())
+    assert len(table) == 3 + 2 * 2
+    sgd = table[table["method"] == "sgd"]
+    assert sorted(zip(sgd["workers"], sgd["density"])) == [(2, 0.01), (2, 0.1), (8, 0.01), (8, 0.1)]
+
+
+def test_the_fastest_method_has_the_shortest_iteration():
+    best = results.fastest(results.at_all_densities(points())).set_index(["workers", "density"])["method"]
+    assert best.to_dict() == {(2, 0.01): "top-k", (2, 0.1): "top-k", (8, 0.01): "sgd", (8, 0.1): "sgd"}
+
+
+def test_a_grid_is_ascending_with_gaps():
+    workers, densities, values = results.grid(points(), "iteration_s")
+    assert workers.tolist() == [2, 8]
+    assert densities.tolist() == [0.01, 0.1]
+    np.testing.assert_array_equal(values, [[1, np.nan], [2, 5]])
+
+
+def test_points_that_repeat_are_refused():
+    with pytest.raises(results.ResultsError, match="the same workers and density"):
+        results.grid(pd.concat([points(), points()]), "iteration_s")
+
+
+def test_cells_of_a_map_hold_their_points():
+    figure, axes = plt.subplots()
+    mesh = figures.draw_map(axes, points(), "iteration_s", None)
+    borders = np.asarray(mesh.get_coordinates())
+    assert borders[0, :, 0] == pytest.approx([1, 4, 16])
+    assert borders[:, 0, 1] == pytest.approx([0.01 / 10**0.5, 0.1 / 10**0.5, 0.1 * 10**0.5])
+    plt.close(figure)
+
+
+# Looks
+
+
+def lightness(colour):
+    """What is left of a colour in print: relative luminance by ITU-R BT.709, 0 to 1."""
+    return np.dot([0.2126, 0.7152, 0.0722], matplotlib.colors.to_rgb(colour))
+
+
+@pytest.mark.parametrize(
+    "names", [["sgd", "top-k", "gtop-k", "signsgd-mv", "sparse-signsgd"], list(results.PARTS.values())]
+)
+def test_fills_differ_in_grey(names):
+    fills = [figures.fill_of(name) for name in names]
+    for i, a in enumerate(fills):
+        for b in fills[:i]:
+            assert a["hatch"] != b["hatch"] or abs(lightness(a["facecolor"]) - lightness(b["facecolor"])) > 0.2
+
+
+@pytest.mark.parametrize(
+    "names", [["sgd", "top-k", "gtop-k", "signsgd-mv", "sparse-signsgd"], ["raw32", "bitmap", "delta", "elias-fano"]]
+)
+@pytest.mark.parametrize("key", ["marker", "linestyle", "color"])
+def test_lines_differ_without_colour(names, key):
+    assert len({figures.line_of(name)[key] for name in names}) == len(names)
+
+
+def test_figures_are_saved_twice_and_the_same_each_time(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIMRUN_FIGURES", str(tmp_path / "new"))
+    figures.use_style()
+    bytes_of = []
+    for _ in range(2):
+        figure, axes = plt.subplots()
+        axes.plot([1, 2], [3, 4], **figures.line_of("top-k"))
+        figures.save(figure, "line")
+        plt.close(figure)
+        bytes_of.append([(tmp_path / "new" / f"line.{kind}").read_bytes() for kind in ("png", "svg")])
+    assert bytes_of[0] == bytes_of[1]
+    assert bytes_of[0][0].startswith(b"\x89PNG")
+    assert b"<svg" in bytes_of[0][1]
+
+
+def test_a_choice_is_drawn_in_the_fill_of_its_name():
+    table = points()[2:].assign(best=["top-k", "sgd", "top-k"])
+    figure, axes = plt.subplots()
+    figures.draw_choice(axes, table, "best")
+    drawn = {matplotlib.colors.to_hex(region.get_facecolor()[0]).upper(): region for region in axes.collections}
+    figure.canvas.draw()
+    boxes = {colour: region.get_paths()[0].get_extents() for colour, region in drawn.items()}
+    sgd, top_k = (figures.fill_of(name)["facecolor"] for name in ("sgd", "top-k"))
+    assert boxes.keys() == {sgd, top_k}
+    # sgd is best at 8 workers and K/N = 0.1 alone.
+    assert boxes[sgd].x0 == pytest.approx(4) and boxes[sgd].x1 == pytest.approx(16)
+    assert boxes[sgd].y0 == pytest.approx(0.1 / 10**0.5) and boxes[sgd].y1 == pytest.approx(0.1 * 10**0.5)
+    assert boxes[top_k].x0 == pytest.approx(1)
+    plt.close(figure)
