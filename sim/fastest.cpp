@@ -44,8 +44,7 @@ std::vector<Comparison> comparisons(const Study& study) {
 /// "gtop-k (K/N 0.001)".
 std::string describe(const MethodChoice& method) {
   if (!method.codec->sparsifies) return label(method);
-  const std::string entries =
-      method.density ? "K/N " + show(*method.density) : "K = " + std::to_string(*method.k);
+  const std::string entries = method.density ? "K/N " + show(*method.density) : "K = " + std::to_string(*method.k);
   return label(method) + " (" + entries + ")";
 }
 
