@@ -26,15 +26,15 @@ std::optional<std::vector<Payload>> read_all(const std::string& file) {
   Digest expected;
   if (size < expected.size()) return std::nullopt;
   const std::size_t left = size - expected.size();
-  const auto memory = std::make_shared<std::vector<std::byte>>(left);
+  const auto memory = std::make_shared_for_overwrite<std::byte[]>(left);
   in.seekg(0);
   in.read(reinterpret_cast<char*>(expected.data()), static_cast<std::streamsize>(expected.size()));
-  in.read(reinterpret_cast<char*>(memory->data()), static_cast<std::streamsize>(left));
-  if (!in || digest(*memory) != expected) return std::nullopt;
+  in.read(reinterpret_cast<char*>(memory.get()), static_cast<std::streamsize>(left));
+  if (!in || digest({memory.get(), left}) != expected) return std::nullopt;
   std::vector<Payload> payloads;
   try {
     for (std::size_t at = 0; at < left; at += payloads.back().size())
-      payloads.push_back(Payload::parse(std::shared_ptr<const std::byte>(memory, memory->data() + at), left - at));
+      payloads.push_back(Payload::parse(std::shared_ptr<const std::byte>(memory, memory.get() + at), left - at));
   } catch (const PayloadError&) {
     return std::nullopt;  // of another version
   }
