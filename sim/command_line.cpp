@@ -21,7 +21,8 @@ void print(const std::string& text) {
 void add_run_options(CLI::App& app, RunArguments& arguments) {
   app.add_option("scenario", arguments.scenario, "scenario to run, a JSON file")->type_name("SCENARIO.json");
   app.add_option("-o,--out", arguments.out, "results folder (default: results/<scenario file's stem>)")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->check(CLI::Validator([](const std::string& name) { return name.empty() ? "names no folder" : ""; }, ""));
   app.add_option("-j,--jobs", arguments.jobs, "points side by side (default: one a core)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));

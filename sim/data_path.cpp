@@ -60,7 +60,7 @@ void check_writable(const std::string& file) {
   const fs::path parent = fs::path(file).parent_path();
   const std::string folder = parent.empty() ? "." : parent.string();
   if (!fs::is_directory(folder, failed)) fail("cannot be written: there is no folder " + folder);
-  const std::string trial = file + "." + std::to_string(::getpid()) + ".part";  // as write_file does it
+  const std::string trial = file + "." + std::to_string(::getpid()) + ".part";
   std::FILE* made = std::fopen(trial.c_str(), "wbx");
   if (made == nullptr) fail(std::string("cannot be written: ") + std::strerror(errno));
   std::fclose(made);

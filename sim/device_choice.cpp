@@ -47,7 +47,8 @@ DeviceChoice choose_auto(const Gpus& gpus) {
   const std::string name(default_profile);
   const std::string remedy = gpus.devices.empty()
                                  ? "\"device\": \"cpu\" uses this machine's processor once `simrun calibrate` has "
-                                   "measured it"
+                                   "measured it, {\"profile\": \"cpu\", \"scaled_to\": {\"name\": "
+                                   "\"A100\", \"bandwidth\": \"1.55 TB/s\"}} its times at a GPU's memory bandwidth"
                                  : "`simrun calibrate --device cuda` measures it";
   return {read_device_profile(shipped_profiles() + "/" + name + ".json"),
           "device auto: " + found.problem + "; using the default profile " + name + "; " + remedy};

@@ -49,7 +49,6 @@ class GradientSource {
 
  private:
   bool is_shared() const;
-  [[noreturn]] void blame(std::size_t worker, const Group& group, std::size_t element) const;
 
   const Scenario& scenario_;
   std::vector<Group> groups_;

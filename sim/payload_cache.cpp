@@ -1,13 +1,11 @@
 #include "sim/payload_cache.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <thread>
+#include <random>
 
 #include "sim/data_path.hpp"
 #include "sim/digest.hpp"
@@ -104,6 +102,7 @@ std::optional<std::vector<Payload>> PayloadCache::find(const std::string& key) {
 }
 
 void PayloadCache::keep(const std::string& key, std::span<const Payload> payloads) {
+  if (most_.value <= 0) return;
   double bytes = sizeof(Digest);
   for (const Payload& payload : payloads) bytes += static_cast<double>(payload.size());
   const std::string file = file_of(key);
@@ -111,9 +110,11 @@ void PayloadCache::keep(const std::string& key, std::span<const Payload> payload
     const std::lock_guard lock(mutex_);
     used_.insert(file);
     if (!make_room(bytes)) return;
+    total_ += bytes;
   }
-  const std::string part = file + "." + std::to_string(::getpid()) + "." +
-                           std::to_string(std::hash<std::thread::id>{}(std::this_thread::get_id())) + ".part";
+  // Processes of several machines may write the same file.
+  std::random_device random;
+  const std::string part = file + "." + std::to_string(random()) + ".part";
   std::error_code failed;
   if (write_all(part, payloads)) fs::rename(part, file, failed);
   fs::remove(part, failed);
@@ -126,21 +127,22 @@ bool PayloadCache::make_room(double bytes) {
   const fs::space_info disk = fs::space(folder_, failed);
   constexpr double spare = 1e9;  // of a disk, left to others
   if (failed || static_cast<double>(disk.available) < bytes + spare) return false;
+  // To list a large folder takes long: only at first, and where it may be full.
+  if (total_ + bytes <= most_.value) return true;
   std::vector<KeptFile> files = list_files(folder_);
-  double total = bytes;
-  for (const KeptFile& file : files) total += file.bytes;
+  total_ = 0;
+  for (const KeptFile& file : files) total_ += file.bytes;
   // What a run that is still going wrote or read last would only be made again.
   const auto recent = fs::file_time_type::clock::now() - std::chrono::minutes(1);
   std::erase_if(files, [&](const KeptFile& file) { return file.used > recent || used_.count(file.path) != 0; });
-  double removable = 0;
-  for (const KeptFile& file : files) removable += file.bytes;
-  if (total - removable > most_.value) return false;
   std::sort(files.begin(), files.end(), [](const KeptFile& a, const KeptFile& b) { return a.used < b.used; });
+  // A tenth more than needed, so that the next file finds room.
+  const double wanted = total_ + bytes > most_.value ? 0.9 * most_.value : most_.value;
   for (const KeptFile& file : files) {
-    if (total <= most_.value) break;
-    if (fs::remove(file.path, failed)) total -= file.bytes;
+    if (total_ + bytes <= wanted) break;
+    if (fs::remove(file.path, failed)) total_ -= file.bytes;
   }
-  return total <= most_.value;
+  return total_ + bytes <= most_.value;
 }
 
 }  // namespace simrun

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -36,8 +37,9 @@ class PayloadCache {
 
   std::string folder_;
   Bytes most_;
-  std::mutex mutex_;            ///< of what follows, and of tidying up
-  std::set<std::string> used_;  ///< files
+  std::mutex mutex_;                                        ///< of what follows, and of tidying up
+  std::set<std::string> used_;                              ///< files
+  double total_ = std::numeric_limits<double>::infinity();  ///< bytes in the folder when it was listed, and added since
 };
 
 }  // namespace simrun

@@ -89,8 +89,7 @@ std::vector<std::string> point_keys(const Study& study) {
     nlohmann::json resolved = point.scenario.resolved;
     resolved.erase("name");
     keys.push_back(digest_of(
-        Json{format, SIMRUN_VERSION, simrun_commit(), simgrid_version(), contents.of(point.scenario), resolved.dump()}
-            .dump()));
+        Json{format, program_identity(), simgrid_version(), contents.of(point.scenario), resolved.dump()}.dump()));
   }
   return keys;
 }

@@ -69,7 +69,12 @@ void PointStore::remove_others() const {
   std::set<std::string> names = list(folder_);
   for (const std::string& key : keys_) names.erase(key + ending);
   std::error_code ignored;
-  for (const std::string& name : names) fs::remove(folder_ + "/" + name, ignored);
+  for (const std::string& name : names) {
+    const std::string key = name.substr(0, name.find('.'));
+    // The folder may be somebody's who keeps files of his own in it.
+    if (name == key + ending && read_point(folder_ + "/" + name, key)) fs::remove(folder_ + "/" + name, ignored);
+  }
+  remove_leftovers(folder_);
 }
 
 }  // namespace simrun

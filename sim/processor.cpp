@@ -1,10 +1,18 @@
 #include "sim/processor.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <fstream>
 #include <thread>
 
 namespace simrun {
+
+unsigned usable_cores() {
+  cpu_set_t cores;
+  if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return std::max(1U, std::thread::hardware_concurrency());
+  return static_cast<unsigned>(CPU_COUNT(&cores));
+}
 
 std::string this_processor() {
   std::string name = "unknown processor";

@@ -7,4 +7,7 @@ namespace simrun {
 /// This machine's processor and its threads, for people: "AMD EPYC 9R14, 2 threads".
 std::string this_processor();
 
+/// Cores that this process may run on: a batch system may have given it some of the machine's.
+unsigned usable_cores();
+
 }  // namespace simrun

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/data_path.hpp"
+#include "sim/error.hpp"
 #include "sim/report_reader.hpp"
 #include "sim/write_file.hpp"
 
@@ -108,6 +109,11 @@ void write_report_page(const ReportPageArguments& arguments) {
   const fs::path results(arguments.results);
   const std::string out = arguments.out.value_or((results / "report.html").string());
   check_writable(out);
+  for (const char* name : {"report.json", "points.csv"}) {
+    std::error_code missing;
+    if (fs::equivalent(out, results / name, missing))
+      throw InputError("command line", "--out", "\"" + out + "\" is a result itself", "accepted: another file");
+  }
   if (page_template.empty())
     throw std::runtime_error(
         "report needs Chart.js, which was not there when simrun was built; on Debian: apt-get install libjs-chart.js, "

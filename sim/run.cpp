@@ -70,7 +70,8 @@ void say_what_is_missing(const SweepRun& sweep, const SweepOptions& options) {
   say("shard " + std::to_string(options.shard->number) + "/" + std::to_string(options.shard->count) + ": " +
       (sweep.failed() > 0 ? points(sweep.failed()) + " failed; " : "done; ") + std::to_string(sweep.done()) + " of " +
       points(sweep.results().size()) + " are in " + options.out +
-      "; the other shards, or the same command without --shard, finish");
+      "; the other shards, or the same command without --shard, finish" +
+      (std::filesystem::exists(options.out + "/report.json") ? " (the report.json there is of an earlier run)" : ""));
 }
 
 /// Runs the sweep; returns the exit status.
@@ -108,6 +109,10 @@ int run_scenario(const RunArguments& arguments) {
                        .fresh = arguments.fresh,
                        .trace = arguments.trace};
   if (arguments.shard) options.shard = parse_shard(*arguments.shard);
+  if (options.shard && options.fresh)
+    throw InputError("command line", "--fresh",
+                     "does not go with --shard: a shard cannot tell old points from those of others",
+                     "accepted: --shard into an empty folder");
   // An installed simrun finds the scenarios that it came with from any folder.
   const std::string file = find_file(arguments.scenario, "").value_or(arguments.scenario);
   const Study study = read_study(file, overrides(arguments.set));

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <algorithm>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
+
+#include "sim/processor.hpp"
 
 namespace simrun {
 
@@ -12,7 +12,7 @@ namespace simrun {
 struct RunArguments {
   std::string scenario;
   std::string out;  ///< results folder; empty: results/<scenario file's stem>
-  unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
+  unsigned jobs = usable_cores();
   std::vector<std::string> set;  ///< PATH=VALUE
   std::string format = "table";
   std::optional<std::string> shard;  ///< I/N

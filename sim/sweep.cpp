@@ -222,6 +222,14 @@ class Expansion {
   std::set<std::pair<std::size_t, std::size_t>> distinct_;  ///< methods that differ in some combination
 };
 
+/// A method's field that a key of the sweep sets: what is set there would change nothing.
+void refuse_swept(const Json& json, const std::string& path, const Where& where) {
+  const std::vector<std::string> keys = split(path);
+  if (keys.size() != 3 || keys[0] != "methods" || !is_method_key(keys[2])) return;
+  if (json.contains("sweep") && json["sweep"].is_object() && json["sweep"].contains(keys[2]))
+    where.fail("the sweep gives it its values", "accepted: sweep." + keys[2] + ", which all methods share");
+}
+
 }  // namespace
 
 Study read_study(const std::string& file, const std::vector<Override>& overrides) {
@@ -235,6 +243,7 @@ Study read_study(const std::string& file, const std::vector<Override>& overrides
     // What is set is not swept any more.
     if (study.json.contains("sweep") && study.json["sweep"].is_object() && study.json["sweep"].erase(change.path) > 0)
       study.notes.push_back("sweep." + change.path + ": left out, since " + change.path + " is set");
+    refuse_swept(study.json, change.path, {file, change.path});
   }
   Json base = study.json;
   std::vector<Key> keys = take_sweep(base, file);

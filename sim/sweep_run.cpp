@@ -7,7 +7,6 @@
 #include <cstring>
 #include <filesystem>
 #include <iterator>
-#include <thread>
 
 #include "sim/error.hpp"
 #include "sim/point_key.hpp"
@@ -93,7 +92,7 @@ void SweepRun::run() {
   ProgressBar gradients("gradients");
   std::optional<PayloadStage> payloads;
   if (!todo.empty()) {
-    payloads.emplace(study_, todo, std::max(1U, std::thread::hardware_concurrency()), cache,
+    payloads.emplace(study_, todo, options_.jobs, cache,
                      [&](std::size_t done, std::size_t total) { gradients.show({.done = done, .total = total}); });
   }
   open_folder();

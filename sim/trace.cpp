@@ -10,8 +10,16 @@ namespace simrun {
 namespace {
 
 /// What a trace begins with, so that it is known by its first bytes: traces can be large.
+const std::string head = "{\"otherData\":{\"point\":\"";
+
 std::string head_of(const std::string& key) {
-  return "{\"otherData\":{\"point\":\"" + key + "\"},";
+  return head + key + "\"},";
+}
+
+bool begins_with(const std::string& file, const std::string& expected) {
+  std::string found(expected.size(), '\0');
+  std::ifstream in(file, std::ios::binary);
+  return in.read(found.data(), static_cast<std::streamsize>(found.size())) && found == expected;
 }
 
 }  // namespace
@@ -49,10 +57,11 @@ std::string trace_text(const std::string& key, std::string_view method, const Ti
 }
 
 bool is_trace_of(const std::string& file, const std::string& key) {
-  const std::string expected = head_of(key);
-  std::string found(expected.size(), '\0');
-  std::ifstream in(file, std::ios::binary);
-  return in.read(found.data(), static_cast<std::streamsize>(found.size())) && found == expected;
+  return begins_with(file, head_of(key));
+}
+
+bool is_trace(const std::string& file) {
+  return begins_with(file, head);
 }
 
 }  // namespace simrun

@@ -16,4 +16,7 @@ std::string trace_text(const std::string& key, std::string_view method, const Ti
 /// True for a file of trace_text with this key.
 bool is_trace_of(const std::string& file, const std::string& key);
 
+/// True for a file of trace_text.
+bool is_trace(const std::string& file);
+
 }  // namespace simrun

@@ -33,10 +33,12 @@ void TraceFolder::remove_others() const {
   std::vector<fs::path> others;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
-    if (ours.count(entry.path().filename().string()) == 0) others.push_back(entry.path());
+    if (ours.count(entry.path().filename().string()) == 0 && is_trace(entry.path().string()))
+      others.push_back(entry.path());
   }
   for (const fs::path& other : others) fs::remove(other, ignored);
-  fs::remove(folder_, ignored);
+  remove_leftovers(folder_);
+  if (!others.empty()) fs::remove(folder_, ignored);  // if nothing is left in it
 }
 
 }  // namespace simrun

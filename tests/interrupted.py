@@ -119,10 +119,12 @@ def main():
             ended, stderr = run_in_pieces(simrun, folder, out, how, draw)
             check_equal(folder, out, expected)
             print(f"{how.name}: ended {len(ended)} times; then: {stderr.splitlines()[-1]}")
+            if all(status != wanted for status, _ in ended):
+                say(f"not one of {len(ended)} runs ended with status {wanted}: {[status for status, _ in ended]}")
             for status, said in ended:
-                # Before there is a results folder, a signal ends the process as it ends any other.
                 if status == wanted and how != signal.SIGKILL and "the same command goes on" not in said:
                     say(f"it does not say how to go on: {said}")
+                # Before there is a results folder, a signal ends the process as it ends any other.
                 if status not in (wanted, -how):
                     say(f"status {status} instead of {wanted}: {said}")
 

@@ -159,6 +159,10 @@ def command_lines():
                        ("without_count", "1/"), ("number", "1"), ("huge", "1/99999999999999999999")]:
         yield case(f"shard_{name}", sound, "--shard", text)
     yield case("shard_left_out", sound, "--shard")
+    yield case("shard_and_fresh", sound, "--shard", "1/2", "--fresh")
+    yield case("out_empty", sound, "-o", "")
+    swept = ["--set", 'sweep={"density": [0.1]}']
+    yield case("set_density_of_swept", sound, *swept, "--set", "methods.1.density=0.5")
     yield case("fresh_with_value", sound, "--fresh=perhaps")
     yield case("format_unknown", sound, "--format", "xml")
     yield case("out_without_folder", sound, "-o")
@@ -227,6 +231,7 @@ def reports(case):
     yield report("out_left_out", whole, "-o")
     yield report("out_empty", whole, "-o", "")
     yield report("out_is_folder", whole, "-o", "r")
+    yield report("out_is_report", whole, "-o", "r/report.json")
     yield report("out_no_file", whole, "-o", "/dev/full")
     yield report("out_without_folder", whole, "-o", "none/page.html")
     yield report("out_name_too_long", whole, "-o", "x" * 300)

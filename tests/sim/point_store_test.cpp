@@ -113,14 +113,20 @@ TEST_CASE("point store: the file of another point is not taken, whatever its nam
   CHECK_FALSE(PointStore(folder.path(), {"bb"}).read()[0]);
 }
 
-TEST_CASE("point store: others are removed") {
+TEST_CASE("point store: points of others are removed, and nothing else") {
   const TemporaryFolder folder;
   PointStore(folder.path(), {"aa"}).keep(0, awkward_result());
   const PointStore store(folder.path(), {"bb"});
   store.keep(0, awkward_result());
+  folder.write("cc.json", "{}");
+  folder.write("notes.txt", "mine");
+  folder.write("dd.json.12.simrun-part", "half");
   store.remove_others();
   CHECK(store.read()[0]);
   CHECK_FALSE(fs::exists(folder.path() + "/aa.json"));
+  CHECK_FALSE(fs::exists(folder.path() + "/dd.json.12.simrun-part"));
+  CHECK(fs::exists(folder.path() + "/cc.json"));
+  CHECK(fs::exists(folder.path() + "/notes.txt"));
 }
 
 TEST_CASE("point key: the same point has the same key in every study that has it") {
