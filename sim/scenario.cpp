@@ -142,6 +142,7 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   check_against_model(text, *scenario.model, top);
   scenario.compute = text.compute;
   scenario.device = find_device(text.device);
+  scenario.host = text.host;
   scenario.network = text.network;
   scenario.gradients = text.gradients;
   scenario.grouping = text.grouping;

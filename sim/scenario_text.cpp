@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "kernels/index_coding.hpp"
+#include "sim/host_text.hpp"
 #include "sim/model_text.hpp"
 
 namespace simrun {
@@ -253,6 +254,8 @@ Field<ScenarioText> scenario_field() {
       .required("compute", &ScenarioText::compute, compute_field(), "what a worker computes in an iteration")
       .with_default("device", "auto", &ScenarioText::device, device_field(),
                     "device profile: auto, cpu, cuda, a name or a path")
+      .optional("host", &ScenarioText::host, host_field(),
+                "the host between a worker's device and the network; left out, it takes no time")
       .required("network", &ScenarioText::network, network_field(), "the network between the workers")
       .with_default("gradients", Json::object(), &ScenarioText::gradients, gradients_field(),
                     "where the gradients that are encoded come from")
