@@ -4,13 +4,17 @@
 usage: validate.py [--set PATH=VALUE]... [--without-host] [TABLE.csv]...   (default: all of published/)
 
 Beside TABLE.csv lies TABLE.json, the scenario. The table has a row for each measurement, with the columns
-  model, method, workers        what was run; method none with 1 worker is the baseline of scaling efficiency
-  samples_per_s_per_worker      what was measured
-  used_for                      baseline, calibration or test
-and any others whose names are fields of the scenario by dotted path (batch_per_worker, compute.forward, host.bandwidth):
-they are set for that row, an empty cell leaves the scenario's value. Lines that begin with # are comments.
+  method, workers               what was run; method none with 1 worker is the baseline of scaling efficiency
+  model                         and any others whose names are fields of the scenario by dotted path (batch_per_worker,
+                                compute.forward, host.bandwidth): they are set for that row, an empty cell leaves the
+                                scenario's value
+  samples_per_s_per_worker, samples_per_s (of the cluster) or iteration_s    what was measured
+  density, k, index, collective if the scenario has a method more than once: which of its points is meant
+  used_for                      calibration, baseline or test; left out: test
+Lines that begin with # are comments.
 
---set changes the scenario, after what rows set. --without-host runs with a host that takes no time. $SIMRUN names the program (default: ./simrun).
+--set changes the scenario, after what rows set. --without-host runs with a host that takes no time.
+$SIMRUN names the program (default: ./simrun).
 Exit status: 0 done, 1 a run failed, 2 wrong input; one line on stderr says what.
 """
 
@@ -28,35 +32,72 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_TIME = {"bandwidth": "1e9 GB/s"}  # a host that takes none, with merges on the device
-OWN = ["method", "workers", "samples_per_s_per_worker", "used_for"]
+REQUIRED = ["model", "method", "workers"]
+MEASURES = ["samples_per_s_per_worker", "samples_per_s", "iteration_s"]
+CHOOSE = ["density", "k", "index", "collective"]  # a point among those of a method
+OWN = ["method", "workers", "used_for", *MEASURES, *CHOOSE]
 
 
 class TableError(Exception):
     """A table that cannot be used: the message names the file, what is wrong and what is accepted."""
 
 
-def read_table(file):
-    """Rows of a table, each with its settings by path."""
+def read_table(file, batch):
+    """Rows of a table, each with its settings by path and `published`, the rate in samples/s and worker. `batch` is for
+    rows that do not set it."""
     lines = [line for line in Path(file).read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     rows = list(csv.DictReader(lines))
-    missing = [name for name in (*OWN, "model") if not rows or name not in rows[0]]
+    columns = rows[0] if rows else {}
+    measures = [name for name in MEASURES if name in columns]
+    missing = [name for name in REQUIRED if name not in columns] or ([] if measures else [MEASURES[0]])
     if missing:
-        raise TableError(f"{file}: {missing[0]}: is missing; required columns: model, {', '.join(OWN)}")
+        raise TableError(f"{file}: {missing[0]}: is missing; required columns: {', '.join(REQUIRED)}, a measurement")
     for number, row in enumerate(rows, 1):
         try:
             row["workers"] = int(row["workers"])
-            row["published"] = float(row["samples_per_s_per_worker"])
-        except (TypeError, ValueError):
-            raise TableError(f"{file}: row {number}: workers or rate is no number; accepted: numbers") from None
+            row["published"] = rate_of(measures[0], row, batch)
+        except (TypeError, ValueError, ZeroDivisionError):
+            raise TableError(f"{file}: row {number}: is not sound; accepted: numbers above 0") from None
+        row["used_for"] = row.get("used_for") or "test"
         row["settings"] = tuple(
             (path, cell) for path, cell in row.items() if path not in (*OWN, "published") and cell not in (None, "")
         )
     return rows
 
 
+def rate_of(measure, row, batch):
+    """What was measured, in samples/s and worker."""
+    value = float(row[measure])
+    if measure == "iteration_s":
+        return float(row.get("batch_per_worker") or batch) / value
+    return value / row["workers"] if measure == "samples_per_s" else value
+
+
 def settings_of(row):
     """A row's settings as simrun takes them."""
     return [word for path, cell in row["settings"] for word in ("--set", f"{path}={cell}")]
+
+
+def is_meant(point, row):
+    """Whether a row measures this point."""
+
+    def equal(cell, asked):
+        try:
+            return float(cell) == float(asked)
+        except ValueError:
+            return cell == asked
+
+    asked = {name: row[name] for name in ("method", "workers", *CHOOSE) if row.get(name)}
+    return all(equal(point[name], value) for name, value in asked.items())
+
+
+def run_points(program, scenario, row, workers, options):
+    """Points of the scenario with the row's settings, by column."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [program, scenario, *settings_of(row), "--set", f"sweep.workers={workers}", *options]
+        command += ["--format", "csv", "-o", folder]
+        ended = subprocess.run(command, check=True, capture_output=True, text=True)
+    return list(csv.DictReader(io.StringIO(ended.stdout)))
 
 
 def predict(program, scenario, rows, options):
@@ -67,19 +108,14 @@ def predict(program, scenario, rows, options):
             runs[row["settings"]].append(row)
     for alike in runs.values():
         workers = sorted({row["workers"] for row in alike})
-        with tempfile.TemporaryDirectory() as folder:
-            command = [program, scenario, *settings_of(alike[0]), "--set", f"sweep.workers={workers}", *options]
-            ended = subprocess.run(
-                [*command, "--format", "csv", "-o", folder], check=False, capture_output=True, text=True
-            )
-        if ended.returncode != 0:
-            raise subprocess.CalledProcessError(ended.returncode, command, stderr=ended.stderr)
-        points = {(p["method"], int(p["workers"])): p for p in csv.DictReader(io.StringIO(ended.stdout))}
+        points = run_points(program, scenario, alike[0], workers, options)
         for row in alike:
-            point = points.get((row["method"], row["workers"]))
-            if point is None:
-                raise TableError(f"{scenario}: methods: {row['method']} is missing; required by the table")
-            row["predicted"] = float(point["samples_per_s"]) / row["workers"]
+            meant = [point for point in points if is_meant(point, row)]
+            if len(meant) != 1:
+                raise TableError(
+                    f"{scenario}: methods: {len(meant)} points are {row['method']} as the table has it; accepted: 1"
+                )
+            row["predicted"] = float(meant[0]["samples_per_s"]) / row["workers"]
 
 
 def right_orders(rows):
@@ -131,10 +167,10 @@ def print_summary(rows):
 
 
 def validate(file, options, arguments):
-    """Prints one table. Errors are relative to published: the same for throughput and scaling efficiency, which share the
-    published baseline."""
-    rows = read_table(file)
+    """Prints one table. Errors are relative to published: the same for throughput and scaling efficiency, which share
+    the published baseline."""
     scenario = Path(file).with_suffix(".json")
+    rows = read_table(file, json.loads(scenario.read_text(encoding="utf-8")).get("batch_per_worker"))
     program = os.environ.get("SIMRUN") or str(ROOT / "simrun")
     if arguments.without_host:
         for row in rows:
@@ -166,7 +202,7 @@ def main():
     try:
         for table in arguments.tables:
             validate(table, options, arguments)
-    except (TableError, OSError) as error:
+    except (TableError, OSError, json.JSONDecodeError) as error:
         print(error, file=sys.stderr)
         return 2
     except subprocess.CalledProcessError as error:

@@ -57,6 +57,20 @@ def test_without_host_nothing_crosses(tmp_path):
     assert float(sgd[4]) == pytest.approx(1000, rel=1e-3)
 
 
+def test_rows_choose_among_points_and_measure_in_other_units(tmp_path):
+    point = {"method": "top-k", "workers": "4", "density": "0.001", "k": "7", "index": "raw32", "collective": "x"}
+    assert validate.is_meant(point, {"method": "top-k", "workers": 4, "density": "1e-3", "k": ""})
+    assert not validate.is_meant(point, {"method": "top-k", "workers": 4, "density": "0.01"})
+    # Four workers, 32 samples each: 64 a second in all, or 2 s an iteration, are 16 a second and worker.
+    for measure, value in [("samples_per_s", 64), ("iteration_s", 2), ("samples_per_s_per_worker", 16)]:
+        table = tmp_path / "t.csv"
+        table.write_text(f"model,method,workers,{measure}\nm,sgd,4,{value}\n")
+        (row,) = validate.read_table(table, 32)
+        assert row["published"] == 16
+        assert row["used_for"] == "test"
+        assert row["settings"] == (("model", "m"),)
+
+
 def test_the_order_of_methods_is_judged_by_cell():
     def rows(m, *rates):
         return [{"model": "m", "workers": m, "method": name, "published": a, "predicted": b} for name, a, b in rates]
@@ -69,7 +83,7 @@ def test_the_order_of_methods_is_judged_by_cell():
     "table, said",
     [
         ("model,method\nm,sgd\n", "workers: is missing"),
-        (TABLE.format(rate="fast", slower=1), "row 2: workers or rate is no number"),
+        (TABLE.format(rate="fast", slower=1), "row 2: is not sound"),
     ],
 )
 def test_a_table_with_a_mistake_gives_one_line(tmp_path, table, said):
