@@ -133,6 +133,12 @@ def test_the_link_is_read_from_the_scenario(tmp_path):
         results.link_of(results.load(write_results(tmp_path, [row("sgd", 4)], platform)))
 
 
+def test_staging_is_a_part_where_a_host_takes_time():
+    assert "staging_s" not in results.parts_of(pd.DataFrame([row("sgd", 4)]))
+    staged = results.parts_of(pd.DataFrame([row("sgd", 4), row("sgd", 8, staging_s=0.1)]))
+    assert list(staged) == ["compute_s", "encode_s", "staging_s", "communication_s", "decode_s"]
+
+
 def test_nearest_is_by_ratio():
     assert results.nearest([0.0001, 0.001, 0.01, math.nan], 0.004) == 0.01
     assert results.nearest([2, 8], 3) == 2
