@@ -237,7 +237,10 @@ TEST_CASE("skipped repeats end when literal ones do") {
   tree.hosts_per_switch = 4;
   tree.uplink_bandwidth = BytesPerSecond(B / 3);
   tree.uplink_latency = Seconds(1e-5);
-  for (const Network& network : {star(), tree}) {
+  Network shuffled = tree;
+  shuffled.topology = Network::Topology::chain;
+  shuffled.placement = Network::Placement::shuffled;
+  for (const Network& network : {star(), tree, shuffled}) {
     for (const int m : {2, 3, 8, 21, 64}) {
       // Ranks that begin together, a little apart (steps overlap), and far apart (a whole exchange).
       for (const double stagger : {0.0, 3e-6, 2e-3}) {
