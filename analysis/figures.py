@@ -34,6 +34,7 @@ FILLS = {
     "sparse-signsgd": {"facecolor": PURPLE, "hatch": ".."},
     "compute": {"facecolor": SKY, "hatch": ""},
     "encode": {"facecolor": ORANGE, "hatch": "////"},
+    "staging": {"facecolor": GREEN, "hatch": "\\\\"},
     "exposed communication": {"facecolor": BLUE, "hatch": ""},
     "exchange": {"facecolor": BLUE, "hatch": ""},
     "decode": {"facecolor": YELLOW, "hatch": "xxxx"},

@@ -17,14 +17,25 @@ ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = (
     "method workers k density index collective model parameters payload_bytes result_bytes sent_bytes received_bytes "
     "compute_s encode_s communication_s decode_s iteration_s samples_per_s scaling_efficiency speedup_over_sgd device "
-    "network_model"
+    "network_model staging_s"
 ).split()
 
-PARTS = {"compute_s": "compute", "encode_s": "encode", "communication_s": "exposed communication", "decode_s": "decode"}
+PARTS = {
+    "compute_s": "compute",
+    "encode_s": "encode",
+    "staging_s": "staging",
+    "communication_s": "exposed communication",
+    "decode_s": "decode",
+}
 
 
 class ResultsError(Exception):
     """Results that cannot be used. The message names the file, what is wrong and what to do."""
+
+
+def parts_of(points):
+    """Names of the parts of an iteration by column; staging only where a host takes time."""
+    return {column: part for column, part in PARTS.items() if column != "staging_s" or (points[column] > 0).any()}
 
 
 # Reading

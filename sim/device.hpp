@@ -10,7 +10,7 @@
 namespace simrun {
 
 /// What a rank's time goes into; communication is the time that is left.
-enum class Activity { compute, encode, communication, decode };
+enum class Activity { compute, encode, staging, communication, decode };
 
 /// Something a device did.
 struct Span {

@@ -48,6 +48,7 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
   setup.plan = make_plan(scenario, payloads);
   setup.rounds = make_rounds(scenario.method, make_cpu_primitives(1));
   setup.profile = scenario.device.get();
+  setup.host = scenario.host;
   setup.payload = [&payloads](int worker, std::size_t group) -> const Payload& {
     return payloads.at(static_cast<std::size_t>(worker), group);
   };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "sim/units.hpp"
@@ -11,6 +12,7 @@ struct Network {
   enum class Topology {
     star,      ///< every host on one switch
     tree,      ///< switches of hosts_per_switch hosts, each joined to a core by one uplink
+    chain,     ///< the same switches one after another, each joined to the next by one uplink
     platform,  ///< read from a SimGrid platform file
   };
   enum class Model {
@@ -18,14 +20,22 @@ struct Network {
     lv08,   ///< SimGrid's corrections for TCP (Velho and Legrand, 2009), as it sets them by default
   };
 
+  enum class Placement {
+    by_switch,    ///< the first hosts_per_switch ranks on one switch, and so on
+    round_robin,  ///< one rank on each switch in turn
+    shuffled,     ///< at random
+  };
+
   Topology topology = Topology::star;
   BytesPerSecond bandwidth;  ///< of a host's link, each way
   Seconds latency;           ///< one way, host to host, through the switch
   Model model = Model::ideal;
-  int hosts_per_switch = 0;         ///< tree
-  BytesPerSecond uplink_bandwidth;  ///< tree; each way
-  Seconds uplink_latency;           ///< tree; added for every uplink crossed
-  std::string platform;             ///< platform: the file
+  int hosts_per_switch = 0;                    ///< tree, chain
+  BytesPerSecond uplink_bandwidth;             ///< tree, chain; each way
+  Seconds uplink_latency;                      ///< tree, chain; added for every uplink crossed
+  Placement placement = Placement::by_switch;  ///< tree, chain: which ranks are on which switch
+  std::int64_t placement_seed = 1;             ///< of a shuffled placement
+  std::string platform;                        ///< platform: the file
 };
 
 }  // namespace simrun

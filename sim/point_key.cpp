@@ -16,7 +16,7 @@ namespace simrun {
 namespace {
 
 /// Counts up when results of the same version and commit are no longer comparable, or written otherwise.
-constexpr int format = 1;
+constexpr int format = 2;
 
 std::string digest_of(const std::string& text) {
   return hexadecimal(digest(std::as_bytes(std::span(text))));

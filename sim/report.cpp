@@ -122,7 +122,8 @@ std::vector<std::pair<std::string, Json>> Report::columns(std::size_t point) con
       {"scaling_efficiency", finite_or_null(scaling_efficiency(scenario, times.iteration))},
       {"speedup_over_sgd", speedup},
       {"device", scenario.device->name},
-      {"network_model", model_name(scenario.network.model)}};
+      {"network_model", model_name(scenario.network.model)},
+      {"staging_s", times.staging.value}};
   // Swept values that no column shows.
   const std::set<std::string> shown = {"workers", "density", "k", "index", "model", "device"};
   for (const auto& [key, count] : study_.keys) {
@@ -184,6 +185,10 @@ std::string Report::heading() const {
 std::string Report::table() const {
   Table table({"method", "M", "K/N", "payload", "ratio", "compute", "encode", "communication", "decode", "iteration",
                "samples/s", "efficiency", "speed-up"});
+  const bool staged = std::any_of(results_.begin(), results_.end(), [](const PointResult& result) {
+    return result.times && result.times->staging.value > 0;
+  });
+  if (staged) table.add_column("staging");
   for (const auto& [key, count] : study_.keys) {
     if (key != "workers" && key != "density" && key != "k") table.add_column(key);
   }
@@ -208,6 +213,7 @@ std::string Report::table() const {
     row.push_back(value["scaling_efficiency"].is_null() ? "" : percent(value["scaling_efficiency"].get<double>()));
     row.push_back(value["speedup_over_sgd"].is_null() ? ""
                                                       : three_digits(value["speedup_over_sgd"].get<double>()) + "x");
+    if (staged) row.push_back(time("staging_s"));
     for (const auto& [key, count] : study_.keys) {
       if (key != "workers" && key != "density" && key != "k") row.push_back(table_cell(value[key]));
     }
@@ -249,40 +255,6 @@ Json Report::json() const {
           {"devices", device_provenance(used_devices(study_, results_))},
           {"points", rows},
           {"failed", failed}};
-}
-
-std::vector<std::string> Report::warnings() const {
-  std::vector<std::string> lines = beyond_the_grid(used_devices(study_, results_));
-  const std::set<std::string> inputs = {"workers",    "k",     "density", "index",
-                                        "collective", "model", "device",  "network_model"};
-  for (const auto& [key, values] : study_.keys) {
-    const auto takes = [&](const Point& point) {
-      return std::any_of(point.swept.begin(), point.swept.end(), [&](const auto& s) { return s.first == key; });
-    };
-    if (std::none_of(study_.points.begin(), study_.points.end(), takes)) {
-      lines.push_back("sweep." + key + ": no method takes it");
-      continue;
-    }
-    if (values < 2) continue;
-    // Points that differ in this key alone: if every such set has one outcome, the key moved nothing.
-    std::map<std::string, std::set<std::string>> outcomes;
-    for (std::size_t point = 0; point < results_.size(); ++point) {
-      if (!results_[point].times) continue;
-      std::string others = std::to_string(study_.points[point].method) + " ";
-      for (const auto& [swept, value] : study_.points[point].swept) others += swept == key ? "" : swept + value.dump();
-      std::string outcome;
-      for (const auto& [name, value] : columns(point)) {
-        const bool is_swept =
-            std::any_of(study_.keys.begin(), study_.keys.end(), [&](const auto& k) { return k.first == name; });
-        if (inputs.count(name) == 0 && !is_swept) outcome += csv_cell(value) + ",";
-      }
-      outcomes[others].insert(outcome);
-    }
-    const bool moves =
-        std::any_of(outcomes.begin(), outcomes.end(), [](const auto& set) { return set.second.size() > 1; });
-    if (!moves) lines.push_back("sweep." + key + ": no result depends on it");
-  }
-  return lines;
 }
 
 std::vector<std::string> Report::failures() const {

@@ -77,6 +77,9 @@ void fill_defaults(Json& entry, const MethodChoice& choice) {
 /// The defaults that depend on the kind of network and of gradients.
 void fill_defaults(Json& json, const Scenario& scenario) {
   if (scenario.network.topology == Network::Topology::star) json["network"]["topology"] = "star";
+  const bool switches = scenario.network.hosts_per_switch > 0;
+  if (switches && scenario.network.placement == Network::Placement::by_switch)
+    json["network"]["placement"] = "by-switch";
   const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients);
   if (synthetic == nullptr) return;
   constexpr const char* distributions[] = {"normal", "laplace", "student-t"};
@@ -142,6 +145,7 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   check_against_model(text, *scenario.model, top);
   scenario.compute = text.compute;
   scenario.device = find_device(text.device);
+  scenario.host = text.host;
   scenario.network = text.network;
   scenario.gradients = text.gradients;
   scenario.grouping = text.grouping;

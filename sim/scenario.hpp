@@ -14,6 +14,7 @@
 #include "sim/device_text.hpp"
 #include "sim/fields.hpp"
 #include "sim/gradients.hpp"
+#include "sim/host.hpp"
 #include "sim/json.hpp"
 #include "sim/method.hpp"
 #include "sim/model.hpp"
@@ -45,6 +46,7 @@ struct Scenario {
   std::int64_t batch_per_worker = 1;
   Compute compute;
   std::shared_ptr<const DeviceProfile> device;
+  std::optional<Host> host;  ///< none: gradients go from the device to the network
   Network network;
   std::variant<SyntheticGradients, NpyFiles> gradients;
   Grouping grouping;

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "kernels/index_coding.hpp"
+#include "sim/host_text.hpp"
 #include "sim/model_text.hpp"
 
 namespace simrun {
@@ -61,6 +62,8 @@ struct NetworkText {
   std::optional<std::int64_t> hosts_per_switch;
   std::optional<BytesPerSecond> uplink_bandwidth;
   std::optional<Seconds> uplink_latency;
+  std::optional<Network::Placement> placement;
+  std::optional<std::int64_t> placement_seed;
   std::int64_t gpus_per_host = 1;
 };
 
@@ -78,16 +81,24 @@ Network network_of(const NetworkText& text, const Where& where) {
   network.model = text.model;
   const bool from_file = text.platform.has_value();
   network.topology = from_file ? Network::Topology::platform : text.topology.value_or(Network::Topology::star);
-  const bool tree = network.topology == Network::Topology::tree;
-  const std::string what = from_file ? "a platform file" : tree ? "topology tree" : "topology star";
+  const bool chain = network.topology == Network::Topology::chain;
+  const bool switches = chain || network.topology == Network::Topology::tree;
+  const std::string what = from_file  ? "a platform file"
+                           : chain    ? "topology chain"
+                           : switches ? "topology tree"
+                                      : "topology star";
   if (from_file) network.platform = *text.platform;
   Network::Topology unused;
   take(text.topology, unused, !from_file, false, "topology", what, where);
   take(text.bandwidth, network.bandwidth, !from_file, !from_file, "bandwidth", what, where);
   take(text.latency, network.latency, !from_file, !from_file, "latency", what, where);
-  take(text.hosts_per_switch, network.hosts_per_switch, tree, tree, "hosts_per_switch", what, where);
-  take(text.uplink_bandwidth, network.uplink_bandwidth, tree, tree, "uplink_bandwidth", what, where);
-  take(text.uplink_latency, network.uplink_latency, tree, tree, "uplink_latency", what, where);
+  take(text.hosts_per_switch, network.hosts_per_switch, switches, switches, "hosts_per_switch", what, where);
+  take(text.uplink_bandwidth, network.uplink_bandwidth, switches, switches, "uplink_bandwidth", what, where);
+  take(text.uplink_latency, network.uplink_latency, switches, switches, "uplink_latency", what, where);
+  take(text.placement, network.placement, switches, false, "placement", what, where);
+  const bool shuffled = network.placement == Network::Placement::shuffled;
+  take(text.placement_seed, network.placement_seed, shuffled, shuffled, "placement_seed",
+       shuffled ? "placement shuffled" : "a placement other than shuffled", where);
   return network;
 }
 
@@ -99,19 +110,30 @@ Field<Network> network_field() {
           .optional("platform", &NetworkText::platform, text(),
                     "a SimGrid platform file instead of a topology; its hosts in file order are the ranks")
           .optional("topology", &NetworkText::topology,
-                    usually(choice<Topology>({{"star", Topology::star}, {"tree", Topology::tree}}), "star"),
-                    "star, or tree: switches of hosts joined by uplinks")
+                    usually(choice<Topology>(
+                                {{"star", Topology::star}, {"tree", Topology::tree}, {"chain", Topology::chain}}),
+                            "star"),
+                    "star, or switches of hosts: tree joins each to a core by an uplink, chain each to the next")
           .optional("bandwidth", &NetworkText::bandwidth, bandwidth(), "bandwidth of a host's link, each way")
           .optional("latency", &NetworkText::latency, duration(false),
                     "latency one way, host to host, through the switch")
           .with_default("model", "ideal", &NetworkText::model,
                         choice<Model>({{"ideal", Model::ideal}, {"lv08", Model::lv08}}),
                         "ideal: no overheads; lv08: SimGrid's corrections for TCP")
-          .optional("hosts_per_switch", &NetworkText::hosts_per_switch, whole(1, 65536), "tree: hosts on one switch")
+          .optional("hosts_per_switch", &NetworkText::hosts_per_switch, whole(1, 65536),
+                    "tree, chain: hosts on one switch")
           .optional("uplink_bandwidth", &NetworkText::uplink_bandwidth, bandwidth(),
-                    "tree: bandwidth of a switch's uplink, each way")
+                    "tree, chain: bandwidth of a switch's uplink, each way")
           .optional("uplink_latency", &NetworkText::uplink_latency, duration(false),
-                    "tree: latency added for every uplink crossed")
+                    "tree, chain: latency added for every uplink crossed")
+          .optional("placement", &NetworkText::placement,
+                    usually(choice<Network::Placement>({{"by-switch", Network::Placement::by_switch},
+                                                        {"round-robin", Network::Placement::round_robin},
+                                                        {"shuffled", Network::Placement::shuffled}}),
+                            "by-switch"),
+                    "tree, chain: on which switch ranks are: the first ones on the first, in turn, or at random")
+          .optional("placement_seed", &NetworkText::placement_seed, whole(0, std::numeric_limits<std::int64_t>::max()),
+                    "shuffled: seed of the placement")
           .with_default("gpus_per_host", 1, &NetworkText::gpus_per_host, whole(1, 1), "reserved")
           .field(),
       network_of);
@@ -253,6 +275,8 @@ Field<ScenarioText> scenario_field() {
       .required("compute", &ScenarioText::compute, compute_field(), "what a worker computes in an iteration")
       .with_default("device", "auto", &ScenarioText::device, device_field(),
                     "device profile: auto, cpu, cuda, a name or a path")
+      .optional("host", &ScenarioText::host, host_field(),
+                "the host between a worker's device and the network; left out, it takes no time")
       .required("network", &ScenarioText::network, network_field(), "the network between the workers")
       .with_default("gradients", Json::object(), &ScenarioText::gradients, gradients_field(),
                     "where the gradients that are encoded come from")

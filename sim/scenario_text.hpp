@@ -30,6 +30,7 @@ struct ScenarioText {
   std::int64_t batch_per_worker = 1;
   Compute compute;
   DeviceText device;
+  std::optional<Host> host;
   Network network;
   std::variant<SyntheticGradients, NpyFiles> gradients;
   Grouping grouping;

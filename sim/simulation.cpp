@@ -31,7 +31,8 @@ Times collect(const SteadyState& steady, bool keep_spans) {
   times.compute = shown.compute;
   times.encode = shown.encode;
   times.decode = shown.decode;
-  const Seconds busy = times.compute + times.encode + times.decode;
+  times.staging = shown.staging;
+  const Seconds busy = times.compute + times.encode + times.decode + times.staging;
   times.communication = times.iteration - busy;
   if (times.communication < clock_grain) {
     // Nothing was waited for: what is left over is rounding.
@@ -59,14 +60,16 @@ Times simulate(const Setup& setup) {
   Transport::Traffic server_traffic;
 
   const auto rank = [&](Transport& transport) {
-    Worker worker(transport, setup.plan, setup.rounds, device, setup.payload);
+    const Staging staging(transport, setup.host, setup.profile->bandwidth);
+    Worker worker(transport, setup.plan, setup.rounds, device, staging, setup.payload);
     while (!steady.record(transport.rank(), worker.iterate())) {
     }
     if (server != nullptr) server_traffic = server->traffic();
     cluster.stop();
   };
   const auto serve = [&](Transport& transport) {
-    Server own(transport, setup.plan.stages.size(), setup.rounds, device);
+    const Staging staging(transport, std::nullopt, setup.profile->bandwidth);
+    Server own(transport, setup.plan.stages.size(), setup.rounds, device, staging);
     server = &own;
     while (true) own.iterate();
   };

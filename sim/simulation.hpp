@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/host.hpp"
 #include "sim/network.hpp"
 #include "sim/simgrid/cluster.hpp"
 #include "sim/worker.hpp"
@@ -19,6 +21,7 @@ struct Setup {
   IterationPlan plan;
   std::vector<Round> rounds;
   const DeviceProfile* profile = nullptr;
+  std::optional<Host> host;  ///< of every worker
   Worker::PayloadOf payload;
   bool keep_spans = false;
 };
@@ -30,6 +33,7 @@ struct Times {
   Seconds encode;
   Seconds communication;
   Seconds decode;
+  Seconds staging;
   std::uint64_t result_bytes = 0;
   std::uint64_t sent_bytes = 0;              ///< the most of any host
   std::uint64_t received_bytes = 0;          ///< the most of any host

@@ -15,7 +15,7 @@ Payload TimedAggregator::combine(std::span<const Payload> parts) const {
   for (const Payload& part : parts) work.entries += static_cast<double>(part.entries());
   work.parts = static_cast<double>(parts.size());
   work.result_entries = static_cast<double>(result.entries());
-  device_.spend(Activity::decode, times_.of(work));
+  staging_.combine(device_, times_.of(work), parts, result);
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include "kernels/codec.hpp"
 #include "sim/device.hpp"
 #include "sim/device_times.hpp"
+#include "sim/staging.hpp"
 
 namespace simrun {
 
@@ -20,11 +21,11 @@ class CombineMemo {
   std::size_t next_ = 0;
 };
 
-/// An aggregator whose combining occupies a device for as long as the device's profile says.
+/// An aggregator whose combining occupies a device, or its host, for as long as the device's profile says.
 class TimedAggregator final : public Aggregator {
  public:
-  TimedAggregator(const Aggregator& inner, DeviceTimes& times, Device& device, CombineMemo& memo)
-      : inner_(inner), times_(times), device_(device), memo_(memo) {}
+  TimedAggregator(const Aggregator& inner, DeviceTimes& times, Device& device, Staging& staging, CombineMemo& memo)
+      : inner_(inner), times_(times), device_(device), staging_(staging), memo_(memo) {}
 
   Payload combine(std::span<const Payload> parts) const override;
   Payload accepted(const Payload& sent, const Payload& result) const override { return inner_.accepted(sent, result); }
@@ -33,6 +34,7 @@ class TimedAggregator final : public Aggregator {
   const Aggregator& inner_;
   DeviceTimes& times_;
   Device& device_;
+  Staging& staging_;
   CombineMemo& memo_;
 };
 

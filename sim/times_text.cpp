@@ -7,15 +7,11 @@ Json times_json(const Times& times) {
   for (const auto& [operation, extents] : times.used) {
     for (const Extent& extent : extents) used[operation].push_back({extent.least, extent.most});
   }
-  return {{"iteration", times.iteration.value},
-          {"compute", times.compute.value},
-          {"encode", times.encode.value},
-          {"communication", times.communication.value},
-          {"decode", times.decode.value},
-          {"result_bytes", times.result_bytes},
-          {"sent_bytes", times.sent_bytes},
-          {"received_bytes", times.received_bytes},
-          {"used", used}};
+  return {{"iteration", times.iteration.value},     {"compute", times.compute.value},
+          {"encode", times.encode.value},           {"communication", times.communication.value},
+          {"decode", times.decode.value},           {"staging", times.staging.value},
+          {"result_bytes", times.result_bytes},     {"sent_bytes", times.sent_bytes},
+          {"received_bytes", times.received_bytes}, {"used", used}};
 }
 
 Times read_times(const Json& json) {
@@ -26,6 +22,7 @@ Times read_times(const Json& json) {
   times.encode = seconds("encode");
   times.communication = seconds("communication");
   times.decode = seconds("decode");
+  times.staging = seconds("staging");
   json.at("result_bytes").get_to(times.result_bytes);
   json.at("sent_bytes").get_to(times.sent_bytes);
   json.at("received_bytes").get_to(times.received_bytes);

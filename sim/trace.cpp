@@ -25,7 +25,7 @@ bool begins_with(const std::string& file, const std::string& expected) {
 }  // namespace
 
 std::string trace_text(const std::string& key, std::string_view method, const Times& times) {
-  constexpr const char* names[] = {"compute", "encode", "communication", "decode"};
+  constexpr const char* names[] = {"compute", "encode", "staging", "communication", "decode"};
   Json events = Json::array();
   events.push_back({{"ph", "M"}, {"name", "process_name"}, {"pid", 0}, {"args", {{"name", method}}}});
   Seconds begin(std::numeric_limits<double>::infinity());

@@ -10,25 +10,27 @@ Transport::Traffic operator-(const Transport::Traffic& a, const Transport::Traff
   return {a.sent - b.sent, a.received - b.received};
 }
 
-/// A device does one thing at a time, so busy times are sums.
+/// Spans do not overlap, so busy times are sums.
 void account(IterationRecord& record) {
   for (const Span& span : record.spans) {
     if (span.activity == Activity::compute) record.compute += span.duration;
     if (span.activity == Activity::encode) record.encode += span.duration;
     if (span.activity == Activity::decode) record.decode += span.duration;
+    if (span.activity == Activity::staging) record.staging += span.duration;
   }
 }
 
 }  // namespace
 
 Worker::Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds, DeviceTimes& times,
-               PayloadOf payload)
+               const Staging& staging, PayloadOf payload)
     : transport_(transport),
       plan_(plan),
       rounds_(rounds),
       times_(times),
       payload_(std::move(payload)),
-      device_(transport) {}
+      device_(transport),
+      staging_(staging) {}
 
 IterationRecord Worker::iterate() {
   const Transport::Traffic before = transport_.traffic();
@@ -47,12 +49,13 @@ IterationRecord Worker::iterate() {
     const Seconds end = transport_.now();
     if (end > begin) record.exchanges.push_back({Activity::communication, begin, end, end - begin});
   }
+  staging_.work();
   device_.submit(Activity::compute, plan_.update);
   device_.finish();
 
   record.finish = transport_.now();
   record.traffic = transport_.traffic() - before;
-  record.spans = device_.take_spans();
+  record.spans = overlaid(device_.take_spans(), staging_.take_spans());
   account(record);
   return record;
 }
@@ -61,28 +64,30 @@ std::uint64_t Worker::exchange(std::size_t group) {
   std::uint64_t bytes = 0;
   for (const Round& round : rounds_) {
     std::optional<TimedAggregator> timed;
-    if (round.aggregator) timed.emplace(*round.aggregator, times_, device_, memo_);
+    if (round.aggregator) timed.emplace(*round.aggregator, times_, device_, staging_, memo_);
     const Payload& mine = payload_(transport_.rank(), group);
+    staging_.copy_down(mine);
     const Outcome outcome = round.collective->exchange(transport_, mine, timed ? &*timed : nullptr);
     Work work{.stage = Stage::decode, .kind = mine.kind(), .index = mine.index()};
     work.elements = static_cast<double>(mine.elements());
     work.entries = static_cast<double>(outcome.entries());
     work.parts = static_cast<double>(outcome.parts.size()) + outcome.alike;
-    device_.start(Activity::decode, times_.of(work));
+    staging_.decode(device_, times_.of(work), mine, outcome);
     bytes += outcome.bytes();
   }
   return bytes;
 }
 
-Server::Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, DeviceTimes& times)
-    : transport_(transport), groups_(groups), rounds_(rounds), times_(times), device_(transport) {}
+Server::Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, DeviceTimes& times,
+               const Staging& staging)
+    : transport_(transport), groups_(groups), rounds_(rounds), times_(times), device_(transport), staging_(staging) {}
 
 void Server::iterate() {
   begun_with_ = transport_.traffic();
   memo_.begin_iteration();
   for (std::size_t group = 0; group < groups_; ++group) {
     for (const Round& round : rounds_) {
-      const TimedAggregator timed(*round.aggregator, times_, device_, memo_);
+      const TimedAggregator timed(*round.aggregator, times_, device_, staging_, memo_);
       round.collective->serve(transport_, timed);
     }
   }

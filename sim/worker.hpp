@@ -8,6 +8,7 @@
 #include "sim/device.hpp"
 #include "sim/device_times.hpp"
 #include "sim/method.hpp"
+#include "sim/staging.hpp"
 #include "sim/timed_aggregator.hpp"
 
 namespace simrun {
@@ -24,12 +25,13 @@ struct IterationPlan {
   std::vector<Stage> stages;  ///< in the order in which they become ready
 };
 
-/// Seconds that a worker's device was busy in one iteration, and the bytes that its decoding took in.
+/// Seconds that a worker's device and host were busy in one iteration, and the bytes that its decoding took in.
 struct IterationRecord {
   Seconds finish;
   Seconds compute;
   Seconds encode;
   Seconds decode;
+  Seconds staging;
   std::uint64_t result_bytes = 0;
   Transport::Traffic traffic;
   std::vector<Span> spans;
@@ -43,7 +45,7 @@ class Worker {
   using PayloadOf = std::function<const Payload&(int worker, std::size_t group)>;
 
   Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds, DeviceTimes& times,
-         PayloadOf payload);
+         const Staging& staging, PayloadOf payload);
 
   /// One iteration; begins at now().
   IterationRecord iterate();
@@ -58,12 +60,14 @@ class Worker {
   CombineMemo memo_;
   PayloadOf payload_;
   Device device_;
+  Staging staging_;
 };
 
 /// A parameter server on a host of its own: combines for `groups` groups an iteration on a device of its own.
 class Server {
  public:
-  Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, DeviceTimes& times);
+  Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, DeviceTimes& times,
+         const Staging& staging);
 
   /// Serves one iteration.
   void iterate();
@@ -78,6 +82,7 @@ class Server {
   DeviceTimes& times_;
   CombineMemo memo_;
   Device device_;
+  Staging staging_;
   Transport::Traffic begun_with_;
   Transport::Traffic complete_;
 };

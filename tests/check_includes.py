@@ -80,6 +80,7 @@ RULES = [
             "sim/device_choice.*",
             "sim/device_report.*",
             "sim/device_text.*",
+            "sim/host_text.*",
             "sim/experiment.*",
             "sim/fields.*",
             "sim/fields_impl.hpp",

@@ -194,6 +194,18 @@ def check_failed(browser, page, report, simrun):
     check("console of failures", browser.complaints(), [])
 
 
+def check_staged(browser, page, report, simrun):
+    """Staging is a part of an iteration where a host takes time, and nowhere else."""
+    parts = "return Chart.getChart('parts').data.datasets.map((set) => set.label)"
+    without = browser.run(parts)
+    points = [{**point, "staging_s": 0.25} for point in report["points"]]
+    make_page(page, {**report, "points": points}, simrun)
+    browser.open(page)
+    check("parts with a host", browser.run(parts), [*without[:2], "staging", *without[2:]])
+    check("staged", set(browser.run("return Chart.getChart('parts').data.datasets[2].data")), {0.25})
+    check("console of staged", browser.complaints(), [])
+
+
 def check_phone(browser, page, folder):
     browser.open(page)
     assert browser.run("return document.documentElement.scrollWidth") <= 390, "the page is wider than a phone"
@@ -241,6 +253,7 @@ def main():
         check("console after use", browser.complaints(), [])
         check("requests after use", browser.requests(), [])
         browser.screenshot(folder / "desktop.png")
+        check_staged(browser, folder / "staged.html", report, simrun)
         check_many(browser, folder / "many.html", report, simrun)
         check_failed(browser, folder / "failed.html", report, simrun)
         check_guards(browser, folder)

@@ -21,7 +21,9 @@ SCENARIOS = TESTS.parent / "scenarios"
 SCHEMA = SCENARIOS / "scenario.schema.json"
 CASES = TESTS / "bad_input" / "cases"
 # Folders of shipped scenarios, and how those refer to the schema.
-SHIPPED = {SCENARIOS: SCHEMA.name, TESTS.parent / "analysis" / "scenarios": f"../../scenarios/{SCHEMA.name}"}
+SHIPPED = {SCENARIOS: SCHEMA.name} | {
+    TESTS.parent / "analysis" / folder: f"../../scenarios/{SCHEMA.name}" for folder in ("scenarios", "published")
+}
 
 # How the program words what a schema can see.
 VISIBLE = re.compile(

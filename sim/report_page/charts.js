@@ -43,7 +43,7 @@ function describe(point) {
     [...part("scaling_efficiency"), ...part("speedup_over_sgd")],
     [...part("payload_bytes"), ...part("result_bytes")],
     [...part("compute_s"), ...part("encode_s")],
-    [...part("communication_s"), ...part("decode_s")],
+    [...part("communication_s"), ...part("decode_s"), ...(point.staging_s > 0 ? part("staging_s") : [])],
   ];
   return lines.filter((line) => line.length > 0).map((line) => line.join(", "));
 }

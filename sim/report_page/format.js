@@ -39,6 +39,7 @@ const COLUMNS = {
   encode_s: { title: "encode", axis: "encoding", show: seconds },
   communication_s: { title: "communication", axis: "exposed communication", show: seconds },
   decode_s: { title: "decode", axis: "decoding", show: seconds },
+  staging_s: { title: "staging", axis: "staging by the host", show: seconds },
   iteration_s: { title: "iteration", axis: "iteration time", show: seconds },
   samples_per_s: { title: "samples/s", axis: "samples/s of the cluster", show: rate },
   scaling_efficiency: { title: "efficiency", axis: "scaling efficiency", show: percent },

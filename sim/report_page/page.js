@@ -117,7 +117,7 @@ function fillFacts() {
   document.title = `${data.title} - simrun`;
   element("title").textContent = data.title;
   const facts = data.columns.filter((column) => !tableColumns.includes(column) && column !== "method")
-    .filter((column) => points[0][column] !== null)
+    .filter((column) => points[0][column] !== null && (column !== "staging_s" || points[0][column] > 0))
     .map((column) => `${titleOf(column)} ${show(column, points[0][column])}`);
   element("facts").textContent = [`${points.length} points`, ...facts].join(" · ");
   element("failures").hidden = data.failed.length === 0;

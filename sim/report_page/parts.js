@@ -1,7 +1,8 @@
 // Stacked bars: where the time of an iteration goes, for one M and one K.
 
-const PARTS = [["compute_s", "#999999"], ["encode_s", "#E69F00"], ["communication_s", "#0072B2"],
-  ["decode_s", "#CC79A7"]];
+const PARTS = [["compute_s", "#999999"], ["encode_s", "#E69F00"], ["staging_s", "#009E73"],
+  ["communication_s", "#0072B2"], ["decode_s", "#CC79A7"]]
+  .filter(([column]) => column !== "staging_s" || points.some((point) => point.staging_s > 0));
 const parts = { workers: valuesOf("workers").at(-1), sparsity: middle(valuesOf(sparsity)) ?? null };
 
 function drawParts() {
@@ -38,6 +39,6 @@ function drawParts() {
         } },
       },
     },
-  }, "Stacked bars: computing, encoding, communication and decoding in an iteration of " +
+  }, `Stacked bars: ${PARTS.map(([column]) => COLUMNS[column].axis).join(", ")} in an iteration of ` +
     `${shown.map((point) => point.label).join("; ")}. The table of all points has the values.`);
 }

@@ -1,7 +1,8 @@
 // The plot: one line for each method, and for each K and M that are not on an axis.
 
 const Y_COLUMNS = ["iteration_s", "samples_per_s", "scaling_efficiency", "speedup_over_sgd", "payload_bytes",
-  "result_bytes", "sent_bytes", "received_bytes", "communication_s", "encode_s", "decode_s"];
+  "result_bytes", "sent_bytes", "received_bytes", "communication_s", "encode_s", "decode_s",
+  ...(points.some((point) => point.staging_s > 0) ? ["staging_s"] : [])];
 const xColumns = ["workers", sparsity, ...others].filter((column) => valuesOf(column).length > 0);
 
 const middle = (values) => values[Math.floor(values.length / 2)];

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <memory>
 
+#include "sim/placement.hpp"
+
 namespace simrun {
 
 namespace sg4 = simgrid::s4u;
+using simgrid::kernel::routing::NetPoint;
 
 namespace {
 
@@ -13,9 +16,8 @@ namespace {
 constexpr double host_speed = 1e9;
 
 /// A link each way between `point` and the centre of a star zone.
-void join_star(sg4::NetZone& zone, simgrid::kernel::routing::NetPoint* point,
-               simgrid::kernel::routing::NetPoint* gateway, const std::string& name, BytesPerSecond bandwidth,
-               Seconds latency) {
+void join_star(sg4::NetZone& zone, NetPoint* point, NetPoint* gateway, const std::string& name,
+               BytesPerSecond bandwidth, Seconds latency) {
   const auto* up = zone.create_link(name + "-up", bandwidth.value)->set_latency(latency.value)->seal();
   const auto* down = zone.create_link(name + "-down", bandwidth.value)->set_latency(latency.value)->seal();
   zone.add_route(point, nullptr, gateway, nullptr, {sg4::LinkInRoute(up)}, false);
@@ -38,8 +40,9 @@ std::vector<sg4::Host*> build_star(const Network& network, int count) {
   return hosts;
 }
 
-std::vector<sg4::Host*> build_tree(const Network& network, int count) {
-  sg4::NetZone* core = sg4::create_star_zone("core");
+/// Switches of hosts within `core`. `join(zone, gateway, name)` joins each to what is there.
+template <class Join>
+std::vector<sg4::Host*> build_switches(sg4::NetZone* core, const Network& network, int count, const Join& join) {
   std::vector<sg4::Host*> hosts;
   for (int first = 0; first < count; first += network.hosts_per_switch) {
     const std::string name = "switch-" + std::to_string(first / network.hosts_per_switch);
@@ -51,10 +54,44 @@ std::vector<sg4::Host*> build_tree(const Network& network, int count) {
     for (int i = first; i < std::min(count, first + network.hosts_per_switch); ++i)
       hosts.push_back(add_host(*zone, i, network));
     zone->seal();
-    join_star(*core, zone->get_netpoint(), gateway, name + "-uplink", network.uplink_bandwidth, network.uplink_latency);
+    join(zone->get_netpoint(), gateway, name + "-uplink");
   }
   core->seal();
   return hosts;
+}
+
+std::vector<sg4::Host*> build_tree(const Network& network, int count) {
+  sg4::NetZone* core = sg4::create_star_zone("core");
+  return build_switches(core, network, count, [&](NetPoint* zone, NetPoint* gateway, const std::string& name) {
+    join_star(*core, zone, gateway, name, network.uplink_bandwidth, network.uplink_latency);
+  });
+}
+
+std::vector<sg4::Host*> build_chain(const Network& network, int count) {
+  sg4::NetZone* core = sg4::create_dijkstra_zone("core", true);
+  NetPoint* last = nullptr;
+  NetPoint* last_gateway = nullptr;
+  return build_switches(core, network, count, [&](NetPoint* zone, NetPoint* gateway, const std::string& name) {
+    if (last != nullptr) {
+      const auto link = [&](const char* way) {
+        return core->create_link(name + way, network.uplink_bandwidth.value)
+            ->set_latency(network.uplink_latency.value)
+            ->seal();
+      };
+      core->add_route(last, zone, last_gateway, gateway, {sg4::LinkInRoute(link("-up"))}, false);
+      core->add_route(zone, last, gateway, last_gateway, {sg4::LinkInRoute(link("-down"))}, false);
+    }
+    last = zone;
+    last_gateway = gateway;
+  });
+}
+
+/// The hosts by rank.
+std::vector<sg4::Host*> placed(const Network& network, const std::vector<sg4::Host*>& hosts) {
+  std::vector<sg4::Host*> by_rank;
+  for (const int host : place_ranks(network, static_cast<int>(hosts.size())))
+    by_rank.push_back(hosts[static_cast<std::size_t>(host)]);
+  return by_rank;
 }
 
 }  // namespace
@@ -75,7 +112,9 @@ std::vector<sg4::Host*> build_platform(sg4::Engine& engine, const Network& netwo
     case Network::Topology::star:
       return build_star(network, count);
     case Network::Topology::tree:
-      return build_tree(network, count);
+      return placed(network, build_tree(network, count));
+    case Network::Topology::chain:
+      return placed(network, build_chain(network, count));
     case Network::Topology::platform:
       break;
   }

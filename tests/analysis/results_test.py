@@ -17,7 +17,7 @@ matplotlib.use("agg")
 
 def row(method, workers, density=None, **more):
     """A point with every column; times such that one worker alone does 128 samples in 0.1 s."""
-    parts = {"compute_s": 0.1, "encode_s": 0.0, "communication_s": 0.1, "decode_s": 0.0}
+    parts = {"compute_s": 0.1, "encode_s": 0.0, "communication_s": 0.1, "decode_s": 0.0, "staging_s": 0.0}
     numbers = {name: 1 for name in results.COLUMNS} | parts | {"iteration_s": 0.2, "scaling_efficiency": 0.5}
     text = {"index": "raw32", "collective": "ring", "model": "m", "device": "d", "network_model": "ideal"}
     point = {"method": method, "workers": workers, "density": density, "samples_per_s": workers * 640}
@@ -131,6 +131,12 @@ def test_the_link_is_read_from_the_scenario(tmp_path):
     platform = {"network": {"platform": "p.xml"}}
     with pytest.raises(results.ResultsError, match="has no 'latency'"):
         results.link_of(results.load(write_results(tmp_path, [row("sgd", 4)], platform)))
+
+
+def test_staging_is_a_part_where_a_host_takes_time():
+    assert "staging_s" not in results.parts_of(pd.DataFrame([row("sgd", 4)]))
+    staged = results.parts_of(pd.DataFrame([row("sgd", 4), row("sgd", 8, staging_s=0.1)]))
+    assert list(staged) == ["compute_s", "encode_s", "staging_s", "communication_s", "decode_s"]
 
 
 def test_nearest_is_by_ratio():

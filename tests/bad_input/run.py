@@ -199,7 +199,8 @@ def command_lines():
 def reports(case):
     """`simrun report` on what is no results folder, and on report.json files with a mistake."""
     point = dict.fromkeys("""workers parameters payload_bytes result_bytes sent_bytes received_bytes compute_s encode_s
-        communication_s decode_s iteration_s samples_per_s scaling_efficiency speedup_over_sgd""".split(), 1)
+        communication_s decode_s iteration_s samples_per_s scaling_efficiency speedup_over_sgd
+        staging_s""".split(), 1)
     point |= dict.fromkeys(["k", "density", "index"])
     point |= dict.fromkeys(["method", "collective", "model", "device", "network_model"], "x")
     whole = {"scenario": {}, "resolved": [], "seed": None, "versions": {"simrun": "0", "simgrid": "0"},

@@ -25,6 +25,7 @@ PointResult awkward_result() {
   times.encode = Seconds(std::nextafter(0.1, 1));
   times.communication = Seconds(-0.0);
   times.decode = Seconds(6.02214076e23);
+  times.staging = Seconds(1.0 / 3);
   times.result_bytes = std::numeric_limits<std::uint64_t>::max();
   times.sent_bytes = 1;
   times.received_bytes = 0;
@@ -39,6 +40,7 @@ void check_same(const PointResult& a, const PointResult& b) {
   CHECK(a.times->encode == b.times->encode);
   CHECK(std::signbit(a.times->communication.value) == std::signbit(b.times->communication.value));
   CHECK(a.times->decode == b.times->decode);
+  CHECK(a.times->staging == b.times->staging);
   CHECK(a.times->result_bytes == b.times->result_bytes);
   CHECK(a.times->sent_bytes == b.times->sent_bytes);
   CHECK(a.times->received_bytes == b.times->received_bytes);

@@ -71,7 +71,7 @@ TEST_CASE("program: the parts add up, and the derived columns follow") {
     INFO(row.at("method"));
     const double iteration = number(row, "iteration_s");
     CHECK(number(row, "compute_s") + number(row, "encode_s") + number(row, "communication_s") +
-              number(row, "decode_s") ==
+              number(row, "decode_s") + number(row, "staging_s") ==
           Approx(iteration).epsilon(1e-12));
     CHECK(number(row, "samples_per_s") == Approx(4 * 8 / iteration));
     CHECK(number(row, "scaling_efficiency") == Approx(0.01 / iteration));
@@ -183,7 +183,7 @@ TEST_CASE("program: points.csv has the contract's columns in order") {
       "method,workers,k,density,index,collective,model,parameters,payload_bytes,result_bytes,sent_bytes,received_bytes,"
       "compute_s,encode_s,communication_s,decode_s,iteration_s,samples_per_s,scaling_efficiency,speedup_over_sgd,"
       "device,"
-      "network_model");
+      "network_model,staging_s");
 }
 
 TEST_CASE("program: encoding, combining and decoding take what the profile says, where it says") {

@@ -163,6 +163,45 @@ TEST_CASE("a tree of switches: uplinks are shared and their latency added") {
   CHECK(simulated(network, "ring", dense(8000), 8).finish == close_to(14 * (a + 20e-6 + 4000 / B)));
 }
 
+TEST_CASE("a chain of switches: what is between far switches shares every uplink on the way") {
+  // Four switches of 2 hosts, u = latency of an uplink. Ranks by switch: of the ring's 8 edges 3 go right over one
+  // uplink each, and the last, from rank 7 to rank 0, goes left over all three: nothing is shared, every step waits for
+  // it.
+  Network network = star();
+  network.topology = Network::Topology::chain;
+  network.hosts_per_switch = 2;
+  network.uplink_bandwidth = BytesPerSecond(B);
+  network.uplink_latency = Seconds(10e-6);
+  // A step is n = 2 MB, so that latency hardly tells when flows begin to share.
+  const double n = 2e6;
+  const Payload payload = dense(4'000'000);
+  CHECK(simulated(network, "ring", payload, 8).finish == Approx(14 * n / B).epsilon(1e-2));
+  // In turn: ranks 0 to 3 are on switches 0 to 3, so are 4 to 7. Edges 0-1, 1-2, 2-3, 4-5, 5-6, 6-7 go right over one
+  // uplink each, two on each; 3-4 and 7-0 go left over all three, two on each.
+  network.placement = Network::Placement::round_robin;
+  CHECK(simulated(network, "ring", payload, 8).finish == Approx(14 * 2 * n / B).epsilon(1e-2));
+  // A tree of 4 ranks, one a switch: round 0 crosses one uplink (0-1, 2-3), round 1 two (0-2); and back.
+  network.placement = Network::Placement::by_switch;
+  network.hosts_per_switch = 1;
+  CHECK(simulated(network, "tree", dense(1), 4).finish == close_to(2 * (2 * a + 3 * 10e-6 + 2 * 4 / B)));
+}
+
+TEST_CASE("placement changes who crosses an uplink, not what is sent") {
+  // Two switches of 4 hosts with ranks in turn: every edge of the ring crosses, 4 each way share an uplink of B.
+  Network network = star();
+  network.topology = Network::Topology::tree;
+  network.hosts_per_switch = 4;
+  network.uplink_bandwidth = BytesPerSecond(B);
+  network.uplink_latency = Seconds(0);
+  const Payload payload = dense(80'000);
+  const Run grouped = simulated(network, "ring", payload, 8);
+  CHECK(grouped.finish == close_to(14 * (a + 40'000 / B)));
+  network.placement = Network::Placement::round_robin;
+  const Run dealt = simulated(network, "ring", payload, 8);
+  CHECK(dealt.finish == close_to(14 * (a + 4 * 40'000 / B)));
+  CHECK(dealt.sent == grouped.sent);
+}
+
 TEST_CASE("platform files: ranks are hosts in file order") {
   // Two switches of 17 hosts: ranks 0 to 16 are on the left one, so a ring of 16 stays there, at 1 Gbps and 2 x 25 us.
   Network network;
@@ -198,7 +237,10 @@ TEST_CASE("skipped repeats end when literal ones do") {
   tree.hosts_per_switch = 4;
   tree.uplink_bandwidth = BytesPerSecond(B / 3);
   tree.uplink_latency = Seconds(1e-5);
-  for (const Network& network : {star(), tree}) {
+  Network shuffled = tree;
+  shuffled.topology = Network::Topology::chain;
+  shuffled.placement = Network::Placement::shuffled;
+  for (const Network& network : {star(), tree, shuffled}) {
     for (const int m : {2, 3, 8, 21, 64}) {
       // Ranks that begin together, a little apart (steps overlap), and far apart (a whole exchange).
       for (const double stagger : {0.0, 3e-6, 2e-3}) {
