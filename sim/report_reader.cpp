@@ -66,7 +66,8 @@ constexpr std::array point_keys = {Key{"method", text},
                                    Key{"scaling_efficiency", maybe_number},
                                    Key{"speedup_over_sgd", maybe_number},
                                    Key{"device", text},
-                                   Key{"network_model", text}};
+                                   Key{"network_model", maybe_text},
+                                   Key{"source", text}};
 
 template <std::size_t count>
 void check(const Json& value, const Where& here, const std::array<Key, count>& keys) {

@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "sim/sweep.hpp"
+
 namespace simrun {
 
 /// What `simrun SCENARIO.json` was asked for.
@@ -20,6 +22,9 @@ struct RunArguments {
   bool dry_run = false;
   bool trace = false;
 };
+
+/// What `--set PATH=VALUE` says, each. Throws InputError.
+std::vector<Override> parse_overrides(const std::vector<std::string>& set);
 
 /// Runs a scenario's points, or a shard of them, and writes the report if all are there. Returns the exit status: 1
 /// where a point failed. Throws InputError and WriteError.

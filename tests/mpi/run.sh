@@ -3,7 +3,7 @@
 #   tests/mpi/run.sh [MPIRUN PROGRAM]   without them: simrun was built without MPI
 set -euo pipefail
 
-if (($# == 0)); then
+if (($# < 2)); then
   echo "skipped: built without MPI (Debian: libopenmpi-dev openmpi-bin)"
   exit 77
 fi
