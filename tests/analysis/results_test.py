@@ -43,6 +43,11 @@ def test_columns_are_read_by_name(tmp_path):
     assert results.provenance(table) == "s; simrun 1, SimGrid 2; network model ideal; device d"
 
 
+def test_provenance_says_what_was_measured(tmp_path):
+    table = results.load(write_results(tmp_path, [row("sgd", 4, network_model=None, source="measured")]))
+    assert results.provenance(table) == "s; simrun 1, SimGrid 2; measured; device d"
+
+
 @pytest.mark.parametrize("column", results.COLUMNS)
 def test_a_missing_column_is_named(tmp_path, column):
     point = row("sgd", 4)
