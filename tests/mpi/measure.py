@@ -123,6 +123,8 @@ class Measure(unittest.TestCase):
         self.assertEqual([(row["method"], row["workers"]) for row in self.rows("r")],
                          [(method, workers) for workers in "124" for method in ("sgd", "signsgd-mv")
                           if (method, workers) != ("signsgd-mv", "4")])
+        for row in self.rows("r"):
+            self.assertEqual(row["speedup_over_sgd"] == "1", row["method"] == "sgd")
         for left_out in ("signsgd-mv, 4 workers and the server: 5 ranks", "sgd, 8 workers: 8 ranks",
                          "signsgd-mv, 8 workers and the server: 9 ranks"):
             self.assertIn(f"note: left out, there are 4 ranks: {left_out}\n", err)
@@ -157,6 +159,14 @@ class Measure(unittest.TestCase):
         status, _, _ = self.finish(process)
         self.assertNotEqual(status, 0)
         self.assertFalse((self.folder / "r/points.csv").exists())
+
+    def test_results_that_cannot_be_written_end_all_ranks(self):
+        self.write(scenario(methods=[{"name": "sgd"}]))
+        self.assert_refused(self.measure(3, "s.json", "-o", "/proc/none"), "--out: the folder /proc/none cannot be made")
+        (self.folder / "r/points.csv/in_the_way").mkdir(parents=True)
+        status, out, err = self.measure(3, "s.json", "-o", "r", "--iterations", "1", "--warmup", "1")
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("simrun: rank 0: ", err)
 
     def wait_for_rank(self, process, is_ready):
         """The process id of one of the ranks, once they are at work."""
