@@ -38,7 +38,7 @@ MPI_Datatype type_of(const std::vector<std::span<const std::byte>>& regions) {
 
 }  // namespace
 
-MpiTransport::MpiTransport(MPI_Comm ranks, int workers) : ranks_(ranks), workers_(workers) {
+MpiTransport::MpiTransport(MPI_Comm ranks, int workers, Cores cores) : ranks_(ranks), workers_(workers), cores_(cores) {
   MPI_Comm_rank(ranks_, &rank_);
   MPI_Barrier(ranks_);
   start_ = std::chrono::steady_clock::now();
@@ -73,7 +73,7 @@ Message MpiTransport::wait(Request request) {
   const auto [channel, number] = receives_.at(id);
   receives_.erase(id);
   while (number >= channel->seen) {
-    if (!accept()) ::sched_yield();
+    if (!accept()) rest();
   }
   auto incoming = channel->arrived.extract(number);
   wait_for(incoming.mapped().request);
@@ -92,7 +92,7 @@ void MpiTransport::wait_until(Seconds time) {
     if (left > spin) {
       std::this_thread::sleep_for(std::chrono::duration<double>(std::min(left - spin, nap).value));
     } else {
-      ::sched_yield();
+      rest();
     }
   }
 }
@@ -116,10 +116,20 @@ bool MpiTransport::accept() {
   return true;
 }
 
+/// Between two looks at the network. Ranks that share cores and only yield would keep those from them that have
+/// something to do: with 9 ranks on 2 cores, exchanges of signs took 1/3 of the time with this sleep.
+void MpiTransport::rest() const {
+  if (cores_ == Cores::shared) {
+    std::this_thread::sleep_for(std::chrono::microseconds(10));
+  } else {
+    ::sched_yield();
+  }
+}
+
 void MpiTransport::wait_for(MPI_Request& request) {
   int is_done = 0;
   while (MPI_Test(&request, &is_done, MPI_STATUS_IGNORE), is_done == 0) {
-    if (!accept()) ::sched_yield();
+    if (!accept()) rest();
   }
 }
 

@@ -12,6 +12,9 @@
 
 namespace simrun {
 
+/// Whether there is a core for every rank of a machine.
+enum class Cores { own, shared };
+
 /// One rank of a real cluster. What payloads hold really travels; those without contents travel as buffers of their
 /// size. A message carries 32 bytes a payload more than traffic() counts, and up to 7 to align it.
 ///
@@ -21,7 +24,7 @@ class MpiTransport final : public Transport {
  public:
   /// The first `workers` ranks of `ranks` are the workers, the next, if there is one, is the server. All of them call
   /// this together; their clocks start then.
-  MpiTransport(MPI_Comm ranks, int workers);
+  MpiTransport(MPI_Comm ranks, int workers, Cores cores);
 
   int rank() const override { return rank_; }
   int size() const override { return workers_; }
@@ -54,12 +57,14 @@ class MpiTransport final : public Transport {
   };
 
   bool accept();
+  void rest() const;
   void wait_for(MPI_Request& request);
   std::shared_ptr<const std::byte> filler(std::size_t bytes);
 
   MPI_Comm ranks_;
   int rank_ = 0;
   int workers_;
+  Cores cores_;
   std::chrono::steady_clock::time_point start_;
   int requests_ = 0;  ///< made so far
   std::map<int, Outgoing> sends_;

@@ -1,17 +1,30 @@
 #include "sim/mpi/mpi_world.hpp"
 
+#include <sys/prctl.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <numeric>
 #include <thread>
 
 #include "sim/mpi/mpi_transport.hpp"
 
 namespace simrun {
+namespace {
+
+/// The same for all processes of a machine, also where they see different host names.
+std::string machine() {
+  std::string id;
+  std::ifstream("/proc/sys/kernel/random/boot_id") >> id;
+  return id;
+}
+
+}  // namespace
 
 bool is_launched_by_mpi() {
   constexpr std::array variables = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"};
@@ -23,6 +36,10 @@ MpiWorld::MpiWorld() {
   MPI_Init(nullptr, nullptr);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
   MPI_Comm_size(MPI_COMM_WORLD, &size_);
+  ::prctl(PR_SET_TIMERSLACK, 1);  // so that sleeps end on time
+  const std::vector<std::string> machines = gather(machine());
+  const auto here = std::count(machines.begin(), machines.end(), machine());
+  shares_cores_ = here > static_cast<std::ptrdiff_t>(std::thread::hardware_concurrency());
 }
 
 MpiWorld::~MpiWorld() {
@@ -51,7 +68,7 @@ void MpiWorld::run(int workers, const std::function<void(Transport&)>& rank,
   MPI_Comm_split(MPI_COMM_WORLD, takes_part ? 0 : MPI_UNDEFINED, rank_, &ranks);
   if (takes_part) {
     try {
-      MpiTransport transport(ranks, workers);
+      MpiTransport transport(ranks, workers, shares_cores_ ? Cores::shared : Cores::own);
       (rank_ < workers ? rank : server)(transport);
     } catch (const std::exception& error) {
       abort(error.what());

@@ -50,6 +50,7 @@ class MpiWorld {
 
   int rank_ = 0;
   int size_ = 1;
+  bool shares_cores_ = false;  ///< its machine has more ranks than cores
 };
 
 }  // namespace simrun
