@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = (
     "method workers k density index collective model parameters payload_bytes result_bytes sent_bytes received_bytes "
     "compute_s encode_s communication_s decode_s iteration_s samples_per_s scaling_efficiency speedup_over_sgd device "
-    "network_model staging_s"
+    "network_model source staging_s"
 ).split()
 
 PARTS = {
@@ -100,9 +100,16 @@ def provenance(table):
     versions = table.attrs["versions"]
     return (
         f"{title_of(table)}; simrun {versions['simrun']}, SimGrid "
-        f"{versions['simgrid']}; network model {', '.join(table['network_model'].unique())}; device "
+        f"{versions['simgrid']}; {_network_of(table)}; device "
         f"{', '.join(table['device'].unique())}"
     )
+
+
+def _network_of(table):
+    """Which network model, or that it was measured."""
+    if (table["source"] == "measured").all():
+        return "measured"
+    return f"network model {', '.join(table['network_model'].unique())}"
 
 
 def title_of(table):

@@ -6,6 +6,7 @@
 #include "sim/calibrate.hpp"
 #include "sim/error.hpp"
 #include "sim/listing.hpp"
+#include "sim/measure.hpp"
 #include "sim/report_page.hpp"
 #include "sim/run.hpp"
 #include "sim/scenario_schema.hpp"
@@ -39,6 +40,22 @@ void add_run_options(CLI::App& app, RunArguments& arguments) {
                  "run the I-th of N shares of the points; all into the same results folder, in any order")
       ->type_name("I/N");
   app.add_flag("--fresh", arguments.fresh, "run all points again, also those that the results folder has");
+}
+
+CLI::App* add_measure_command(CLI::App& app, MeasureArguments& arguments) {
+  auto* command = app.add_subcommand(
+      "measure", "run a scenario's exchanges between real processes: mpirun -np RANKS simrun measure SCENARIO.json");
+  command->add_option("scenario", arguments.scenario, "scenario to measure, a JSON file")
+      ->type_name("SCENARIO.json")
+      ->required();
+  command->add_option("-o,--out", arguments.out, "results folder (default: results/<scenario file's stem>-measured)")
+      ->type_name("DIR");
+  command->add_option("--set", arguments.set, "override a field by its dotted path; repeatable")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--iterations", arguments.iterations, "iterations that count (default: 20)")->type_name("N");
+  command->add_option("--warmup", arguments.warmup, "iterations before those, 1 or more (default: 3)")->type_name("N");
+  return command;
 }
 
 /// Options of a run do nothing beside a command.
@@ -80,17 +97,25 @@ int run_command_line(int argc, char** argv) {
       "write a results folder as one HTML page to send around: plots, table, provenance; nothing else needed");
   report_command->add_option("results", page.results, "folder that a run wrote")->type_name("RESULTS")->required();
   report_command->add_option("-o,--out", page.out, "page to write (default: RESULTS/report.html)")->type_name("FILE");
+  MeasureArguments measurement;
+  auto* measure_command = add_measure_command(app, measurement);
   app.footer(
       "Example: simrun scenarios/32gpu_1gbe.json --set workers=64\n"
       "A scenario whose name is that of a command is given as a path: ./list");
+  const auto refuse = [&](const InputError& mistake) {
+    if (!measure_command->parsed()) throw mistake;
+    return refuse_to_measure(mistake);
+  };
   try {
     app.parse(argc, argv);
+    check_commands(app);
   } catch (const CLI::Success& done) {
     return app.exit(done);
   } catch (const CLI::ParseError& error) {
-    throw InputError("command line", "arguments", error.what(), "see simrun --help");
+    return refuse(InputError("command line", "arguments", error.what(), "see simrun --help"));
+  } catch (const InputError& mistake) {
+    return refuse(mistake);
   }
-  check_commands(app);
   int status = 0;
   if (list->parsed()) {
     print(listing(kind));
@@ -100,6 +125,8 @@ int run_command_line(int argc, char** argv) {
     calibrate(calibration);
   } else if (report_command->parsed()) {
     write_report_page(page);
+  } else if (measure_command->parsed()) {
+    status = measure(measurement);
   } else {
     status = run_scenario(run);
   }

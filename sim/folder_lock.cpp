@@ -18,6 +18,17 @@ std::string lock_file(const std::string& folder) {
 
 }  // namespace
 
+void make_folder(const std::string& folder) {
+  const auto refuse = [&](const std::string& what) {
+    throw InputError("command line", "--out", "the folder " + folder + " cannot be " + what,
+                     "a folder that can be written");
+  };
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed) refuse("made: " + failed.message());
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) refuse(std::string("written: ") + std::strerror(errno));
+}
+
 FolderLock::FolderLock(const std::string& folder, Kind kind)
     : file_(::open(lock_file(folder).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
   if (file_ < 0)

@@ -4,6 +4,9 @@
 
 namespace simrun {
 
+/// Makes a results folder unless it is there. Throws InputError where that cannot be, or where it cannot be written.
+void make_folder(const std::string& folder);
+
 /// Keeps other runs out of a results folder. The lock goes with the process, however it ends; its child processes do
 /// not have it.
 class FolderLock {

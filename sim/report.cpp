@@ -81,7 +81,8 @@ Json finite_or_null(double value) {
 
 }  // namespace
 
-Report::Report(const Study& study, std::vector<PointResult> results) : study_(study), results_(std::move(results)) {}
+Report::Report(const Study& study, std::vector<PointResult> results, std::optional<MeasuredRun> measurement)
+    : study_(study), results_(std::move(results)), measurement_(std::move(measurement)) {}
 
 std::vector<std::pair<std::string, Json>> Report::columns(std::size_t point) const {
   const Scenario& scenario = study_.points[point].scenario;
@@ -122,8 +123,13 @@ std::vector<std::pair<std::string, Json>> Report::columns(std::size_t point) con
       {"scaling_efficiency", finite_or_null(scaling_efficiency(scenario, times.iteration))},
       {"speedup_over_sgd", speedup},
       {"device", scenario.device->name},
-      {"network_model", model_name(scenario.network.model)},
+      {"network_model", measurement_ ? Json() : Json(model_name(scenario.network.model))},
+      {"source", measurement_ ? "measured" : "simulated"},
       {"staging_s", times.staging.value}};
+  if (measurement_) {
+    all.emplace_back("iteration_p5_s", times.spread->p5.value);
+    all.emplace_back("iteration_p95_s", times.spread->p95.value);
+  }
   // Swept values that no column shows.
   const std::set<std::string> shown = {"workers", "density", "k", "index", "model", "device"};
   for (const auto& [key, count] : study_.keys) {
@@ -139,8 +145,10 @@ std::vector<std::pair<std::string, Json>> Report::columns(std::size_t point) con
 
 std::vector<std::string> Report::column_names() const {
   // A point that failed has the same columns: the names do not depend on its values.
-  Report blank(study_,
-               std::vector<PointResult>(results_.size(), {.times = Times{}, .payload_bytes = 0, .failure = {}}));
+  Times no_times;
+  no_times.spread.emplace();
+  const PointResult nothing{.times = no_times, .payload_bytes = 0, .failure = {}};
+  const Report blank(study_, std::vector<PointResult>(results_.size(), nothing), measurement_);
   std::vector<std::string> names;
   for (const auto& [name, value] : blank.columns(0)) names.push_back(name);
   return names;
@@ -178,8 +186,10 @@ std::string Report::heading() const {
     for (const std::string& part : parts) all += (all.empty() ? "" : " | ") + part;
     return all;
   };
-  return first.name + "\n  model    " + joined(models) + "\n  network  model " + joined(networks) + ", SimGrid " +
-         simgrid_version() + "\n  device   " + joined(devices) + "\n\n";
+  const std::string network =
+      measurement_ ? summary(*measurement_) : "model " + joined(networks) + ", SimGrid " + simgrid_version();
+  return first.name + "\n  model    " + joined(models) + "\n  network  " + network + "\n  device   " + joined(devices) +
+         "\n\n";
 }
 
 std::string Report::table() const {
@@ -231,7 +241,7 @@ Json Report::json() const {
   for (std::size_t point = 0; point < results_.size(); ++point) {
     const Scenario& scenario = study_.points[point].scenario;
     resolved.push_back(scenario.resolved);
-    add_new(network_models, model_name(scenario.network.model));
+    if (!measurement_) add_new(network_models, model_name(scenario.network.model));
     if (const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients)) add_new(seeds, synthetic->seed);
     if (results_[point].times) {
       Json row = Json::object();
@@ -247,25 +257,16 @@ Json Report::json() const {
                         {"failure", results_[point].failure}});
     }
   }
-  return {{"scenario", study_.json},
-          {"resolved", resolved},
-          {"seed", one_or_list(seeds)},
-          {"versions", {{"simrun", SIMRUN_VERSION}, {"simgrid", simgrid_version()}}},
-          {"network_model", one_or_list(network_models)},
-          {"devices", device_provenance(used_devices(study_, results_))},
-          {"points", rows},
-          {"failed", failed}};
-}
-
-std::vector<std::string> Report::failures() const {
-  std::vector<std::string> lines;
-  for (std::size_t point = 0; point < results_.size(); ++point) {
-    if (results_[point].failure.empty()) continue;
-    const Scenario& scenario = study_.points[point].scenario;
-    lines.push_back(label(scenario.method) + ", " + std::to_string(scenario.workers) +
-                    " workers: " + results_[point].failure);
-  }
-  return lines;
+  Json all = {{"scenario", study_.json},
+              {"resolved", resolved},
+              {"seed", one_or_list(seeds)},
+              {"versions", {{"simrun", SIMRUN_VERSION}, {"simgrid", simgrid_version()}}},
+              {"network_model", one_or_list(network_models)},
+              {"devices", device_provenance(used_devices(study_, results_))},
+              {"points", rows},
+              {"failed", failed}};
+  if (measurement_) all["measurement"] = measurement_json(*measurement_);
+  return all;
 }
 
 }  // namespace simrun

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "sim/experiment.hpp"
+#include "sim/measurement.hpp"
 #include "sim/sweep.hpp"
 
 namespace simrun {
@@ -12,7 +14,8 @@ namespace simrun {
 /// What was asked and what came out.
 class Report {
  public:
-  Report(const Study& study, std::vector<PointResult> results);
+  /// `measurement`: where the results were measured and not simulated, how.
+  Report(const Study& study, std::vector<PointResult> results, std::optional<MeasuredRun> measurement = std::nullopt);
 
   /// For people: one line a point.
   std::string table() const;
@@ -38,6 +41,7 @@ class Report {
 
   const Study& study_;
   std::vector<PointResult> results_;
+  std::optional<MeasuredRun> measurement_;
 };
 
 }  // namespace simrun

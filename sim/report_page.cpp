@@ -95,6 +95,7 @@ Json page_data(const Json& report, const std::string& title) {
                {"labels", labels(report)}};
   for (const char* key : {"scenario", "seed", "versions", "network_model", "devices", "failed"})
     data[key] = report[key];
+  data["measurement"] = report.value("measurement", Json());
   return data;
 }
 

@@ -38,6 +38,9 @@ constexpr std::array report_keys = {Key{"scenario", object}, Key{"resolved", lis
 
 constexpr std::array version_keys = {Key{"simrun", text}, Key{"simgrid", text}};
 
+constexpr std::array measurement_keys = {Key{"iterations", number}, Key{"warmup", number}, Key{"mpi", text},
+                                         Key{"hosts", list}};
+
 constexpr std::array device_keys = {Key{"name", text},         Key{"device", text},      Key{"software", text},
                                     Key{"provenance", text},   Key{"source", text},      Key{"bandwidth", text},
                                     Key{"operations", object}, Key{"extrapolated", list}};
@@ -66,7 +69,8 @@ constexpr std::array point_keys = {Key{"method", text},
                                    Key{"scaling_efficiency", maybe_number},
                                    Key{"speedup_over_sgd", maybe_number},
                                    Key{"device", text},
-                                   Key{"network_model", text},
+                                   Key{"network_model", maybe_text},
+                                   Key{"source", text},
                                    Key{"staging_s", number}};
 
 template <std::size_t count>
@@ -100,6 +104,7 @@ Json read_report(const std::string& results) {
   const Where top{file, ""};
   check(report, top, report_keys);
   check(report["versions"], top / "versions", version_keys);
+  if (report.contains("measurement")) check(report["measurement"], top / "measurement", measurement_keys);
   check_each(report["resolved"], top / "resolved", std::array<Key, 0>{});
   check_each(report["devices"], top / "devices", device_keys);
   check_each(report["failed"], top / "failed", failure_keys);

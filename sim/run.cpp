@@ -29,18 +29,6 @@ std::string points(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " point" : " points");
 }
 
-std::vector<Override> overrides(const std::vector<std::string>& set) {
-  std::vector<Override> all;
-  for (const std::string& text : set) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0)
-      throw InputError("command line", "--set", "\"" + text + "\" is no override",
-                       "accepted: PATH=VALUE, like workers=64");
-    all.push_back({text.substr(0, equals), text.substr(equals + 1)});
-  }
-  return all;
-}
-
 void print_points(const Study& study, const Shard& shard) {
   std::string text;
   const std::vector<std::size_t> share = points_of(shard, study);
@@ -100,6 +88,18 @@ int run_sweep(const Study& study, const SweepOptions& options, const std::string
 
 }  // namespace
 
+std::vector<Override> parse_overrides(const std::vector<std::string>& set) {
+  std::vector<Override> all;
+  for (const std::string& text : set) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw InputError("command line", "--set", "\"" + text + "\" is no override",
+                       "accepted: PATH=VALUE, like workers=64");
+    all.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  return all;
+}
+
 int run_scenario(const RunArguments& arguments) {
   if (arguments.scenario.empty())
     throw InputError("command line", "arguments", "no scenario given", "see simrun --help");
@@ -115,7 +115,7 @@ int run_scenario(const RunArguments& arguments) {
                      "accepted: --shard into an empty folder");
   // An installed simrun finds the scenarios that it came with from any folder.
   const std::string file = find_file(arguments.scenario, "").value_or(arguments.scenario);
-  const Study study = read_study(file, overrides(arguments.set));
+  const Study study = read_study(file, parse_overrides(arguments.set));
   if (arguments.dry_run) {
     print_points(study, options.shard.value_or(Shard{}));
     note("note", study.notes);

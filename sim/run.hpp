@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sim/processor.hpp"
+#include "sim/sweep.hpp"
 
 namespace simrun {
 
@@ -20,6 +21,9 @@ struct RunArguments {
   bool dry_run = false;
   bool trace = false;
 };
+
+/// What `--set PATH=VALUE` says, each. Throws InputError.
+std::vector<Override> parse_overrides(const std::vector<std::string>& set);
 
 /// Runs a scenario's points, or a shard of them, and writes the report if all are there. Returns the exit status: 1
 /// where a point failed. Throws InputError and WriteError.

@@ -26,6 +26,12 @@ struct Setup {
   bool keep_spans = false;
 };
 
+/// The 5 % and 95 % quantiles of the iterations that were measured.
+struct Spread {
+  Seconds p5;
+  Seconds p95;
+};
+
 /// What came out.
 struct Times {
   Seconds iteration;
@@ -38,6 +44,7 @@ struct Times {
   std::uint64_t sent_bytes = 0;              ///< the most of any host
   std::uint64_t received_bytes = 0;          ///< the most of any host
   UsedExtents used;                          ///< of the device profile
+  std::optional<Spread> spread;              ///< where they were measured and not simulated
   std::vector<std::vector<Span>> spans;      ///< by rank, if they were to be kept; communication fills the gaps
   std::vector<std::vector<Span>> exchanges;  ///< by rank, likewise: whole exchanges, hidden behind other work or not
 };

@@ -251,4 +251,17 @@ Study read_study(const std::string& file, const std::vector<Override>& overrides
   return study;
 }
 
+Study with_points(const Study& study, const std::vector<std::size_t>& points) {
+  Study part = study;
+  part.points.clear();
+  for (const std::size_t point : points) {
+    Point& kept = part.points.emplace_back(study.points[point]);
+    if (!kept.sgd) continue;
+    const auto sgd = std::find(points.begin(), points.end(), *kept.sgd);
+    kept.sgd.reset();
+    if (sgd != points.end()) kept.sgd = static_cast<std::size_t>(sgd - points.begin());
+  }
+  return part;
+}
+
 }  // namespace simrun

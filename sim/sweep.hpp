@@ -39,4 +39,7 @@ struct Override {
 /// equal points appear once. Throws InputError.
 Study read_study(const std::string& file, const std::vector<Override>& overrides);
 
+/// The study with these of its points alone, in the same order. `points`: ascending.
+Study with_points(const Study& study, const std::vector<std::size_t>& points);
+
 }  // namespace simrun

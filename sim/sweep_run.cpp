@@ -1,35 +1,13 @@
 #include "sim/sweep_run.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 #include <iterator>
 
-#include "sim/error.hpp"
 #include "sim/point_key.hpp"
 #include "sim/progress_bar.hpp"
 #include "sim/write_file.hpp"
 
 namespace simrun {
-namespace {
-
-namespace fs = std::filesystem;
-
-void make_folder(const std::string& folder) {
-  const auto refuse = [&](const std::string& what) {
-    throw InputError("command line", "--out", "the folder " + folder + " cannot be " + what,
-                     "a folder that can be written");
-  };
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  if (failed) refuse("made: " + failed.message());
-  if (::access(folder.c_str(), W_OK | X_OK) != 0) refuse(std::string("written: ") + std::strerror(errno));
-}
-
-}  // namespace
 
 SweepRun::SweepRun(const Study& study, SweepOptions options)
     : study_(study),

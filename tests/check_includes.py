@@ -86,6 +86,7 @@ RULES = [
             "sim/fields_impl.hpp",
             "sim/json.*",
             "sim/main.cpp",
+            "sim/measurement.*",
             "sim/model_text.*",
             "sim/profile_reader.cpp",
             "sim/profile_writer.cpp",

@@ -46,6 +46,9 @@ const COLUMNS = {
   speedup_over_sgd: { title: "speed-up", axis: "speed-up over sgd", show: ratio },
   device: { title: "device" },
   network_model: { title: "network model" },
+  source: { title: "source" },
+  iteration_p5_s: { title: "iteration, 5 %", axis: "iteration time, 5 % quantile", show: seconds },
+  iteration_p95_s: { title: "iteration, 95 %", axis: "iteration time, 95 % quantile", show: seconds },
 };
 
 const titleOf = (column) => COLUMNS[column]?.title ?? column;

@@ -152,12 +152,19 @@ function operationList(device) {
   return details;
 }
 
+/// Of `simrun measure`; nothing where points were simulated.
+function measurementText(run) {
+  return run === null ? "" :
+    `${run.hosts.length} ranks on ${new Set(run.hosts).size} hosts, ${run.mpi}, ${run.iterations} iterations after ${run.warmup}`;
+}
+
 function fillProvenance() {
   const all = (value) => (value === null ? "" : [value].flat().join(", "));
   addTerms(element("provenance"), [
     ["simrun", data.versions.simrun],
     ["SimGrid", data.versions.simgrid],
     ["network model", all(data.network_model)],
+    ["measured", measurementText(data.measurement)],
     ["seed", all(data.seed)],
     ...data.devices.flatMap((device) => [
       ["device profile", `${device.name}: ${device.device}, ${device.software}`],

@@ -19,7 +19,7 @@ def row(method, workers, density=None, **more):
     """A point with every column; times such that one worker alone does 128 samples in 0.1 s."""
     parts = {"compute_s": 0.1, "encode_s": 0.0, "communication_s": 0.1, "decode_s": 0.0, "staging_s": 0.0}
     numbers = {name: 1 for name in results.COLUMNS} | parts | {"iteration_s": 0.2, "scaling_efficiency": 0.5}
-    text = {"index": "raw32", "collective": "ring", "model": "m", "device": "d", "network_model": "ideal"}
+    text = {"index": "raw32", "collective": "ring", "model": "m", "device": "d", "network_model": "ideal", "source": "simulated"}
     point = {"method": method, "workers": workers, "density": density, "samples_per_s": workers * 640}
     return numbers | text | point | more
 
@@ -41,6 +41,11 @@ def test_columns_are_read_by_name(tmp_path):
     assert table["appended_later"].tolist() == [7]
     assert table["density"].isna().all()
     assert results.provenance(table) == "s; simrun 1, SimGrid 2; network model ideal; device d"
+
+
+def test_provenance_says_what_was_measured(tmp_path):
+    table = results.load(write_results(tmp_path, [row("sgd", 4, network_model=None, source="measured")]))
+    assert results.provenance(table) == "s; simrun 1, SimGrid 2; measured; device d"
 
 
 @pytest.mark.parametrize("column", results.COLUMNS)

@@ -202,7 +202,7 @@ def reports(case):
         communication_s decode_s iteration_s samples_per_s scaling_efficiency speedup_over_sgd
         staging_s""".split(), 1)
     point |= dict.fromkeys(["k", "density", "index"])
-    point |= dict.fromkeys(["method", "collective", "model", "device", "network_model"], "x")
+    point |= dict.fromkeys(["method", "collective", "model", "device", "network_model", "source"], "x")
     whole = {"scenario": {}, "resolved": [], "seed": None, "versions": {"simrun": "0", "simgrid": "0"},
              "network_model": "x", "devices": [], "points": [point], "failed": []}
 

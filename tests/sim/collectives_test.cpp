@@ -1,56 +1,17 @@
 // Every collective with every codec that fits it, over the transport in memory: all ranks get the same result, it is
 // the one that a sequential program gets, and the bytes on the wire are those of the formulas.
 
-#include <algorithm>
 #include <bit>
 #include <catch2/catch.hpp>
-#include <mutex>
 
-#include "kernels/codec.hpp"
-#include "kernels/index_coding.hpp"
 #include "sim/collective.hpp"
 #include "sim/memory_transport.hpp"
+#include "tests/sim/collective_cases.hpp"
 
 namespace simrun {
 namespace {
 
-constexpr std::size_t elements = 1000;
-constexpr std::size_t kept = 37;
 constexpr int worker_counts[] = {1, 2, 3, 4, 5, 7, 8, 9, 13, 16};
-
-/// Small whole numbers: their sums are exact, so that the order of additions does not show.
-std::vector<float> gradient_of(int worker) {
-  std::vector<float> values(elements);
-  std::uint32_t state = 12345U + 977U * static_cast<std::uint32_t>(worker);
-  for (float& value : values) {
-    state = state * 1664525U + 1013904223U;
-    value = static_cast<float>(static_cast<int>(state >> 20) % 401 - 200);
-  }
-  return values;
-}
-
-/// Every codec with every index coding that it takes.
-struct Choice {
-  const CodecEntry* codec;
-  CodecOptions options;
-};
-
-std::vector<Choice> choices() {
-  std::vector<Choice> all;
-  for (const CodecEntry& codec : codecs()) {
-    if (!codec.sparsifies) all.push_back({&codec, {}});
-    for (const IndexCodingEntry& coding : index_codings()) {
-      if (codec.sparsifies) all.push_back({&codec, {.index = coding.coding}});
-    }
-  }
-  return all;
-}
-
-std::vector<Payload> payloads_of(const Codec& codec, int workers) {
-  std::vector<Payload> payloads;
-  for (int w = 0; w < workers; ++w) payloads.push_back(codec.encode(gradient_of(w), kept, {}));
-  return payloads;
-}
 
 struct Exchanged {
   std::vector<Outcome> outcomes;            ///< by rank
@@ -72,30 +33,6 @@ Exchanged exchange_in_memory(const Collective& collective, bool server, const st
   };
   run_in_memory(workers, rank, server && workers > 1 ? std::function<void(Transport&)>(serve) : nullptr);
   return all;
-}
-
-/// gTop-k's tree, written as a recursion: ranks [first, first + size), size a power of two, merge into one.
-Payload merge_tree(const Aggregator& aggregator, const std::vector<Payload>& payloads, std::size_t first,
-                   std::size_t size) {
-  if (size == 1) return payloads[first];
-  const Payload left = merge_tree(aggregator, payloads, first, size / 2);
-  if (first + size / 2 >= payloads.size()) return left;
-  const Payload both[] = {left, merge_tree(aggregator, payloads, first + size / 2, size / 2)};
-  return aggregator.combine(both);
-}
-
-std::vector<Payload> sequential_result(const Codec& codec, const std::vector<Payload>& payloads) {
-  const auto aggregator = codec.aggregator();
-  switch (codec.combining()) {
-    case Combining::gather:
-      return payloads;
-    case Combining::merge:
-      return {merge_tree(*aggregator, payloads, 0, std::bit_ceil(payloads.size()))};
-    case Combining::sum:
-    case Combining::vote:
-      break;
-  }
-  return {aggregator->combine(payloads)};
 }
 
 }  // namespace

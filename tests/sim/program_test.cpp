@@ -76,6 +76,7 @@ TEST_CASE("program: the parts add up, and the derived columns follow") {
     CHECK(number(row, "samples_per_s") == Approx(4 * 8 / iteration));
     CHECK(number(row, "scaling_efficiency") == Approx(0.01 / iteration));
     CHECK(row.at("network_model") == "ideal");
+    CHECK(row.at("source") == "simulated");
   }
 }
 
@@ -182,8 +183,7 @@ TEST_CASE("program: points.csv has the contract's columns in order") {
       csv.substr(0, csv.find('\n')) ==
       "method,workers,k,density,index,collective,model,parameters,payload_bytes,result_bytes,sent_bytes,received_bytes,"
       "compute_s,encode_s,communication_s,decode_s,iteration_s,samples_per_s,scaling_efficiency,speedup_over_sgd,"
-      "device,"
-      "network_model,staging_s");
+      "device,network_model,source,staging_s");
 }
 
 TEST_CASE("program: encoding, combining and decoding take what the profile says, where it says") {

@@ -41,4 +41,15 @@ std::vector<std::string> Report::warnings() const {
   return lines;
 }
 
+std::vector<std::string> Report::failures() const {
+  std::vector<std::string> lines;
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    if (results_[point].failure.empty()) continue;
+    const Scenario& scenario = study_.points[point].scenario;
+    lines.push_back(label(scenario.method) + ", " + std::to_string(scenario.workers) +
+                    " workers: " + results_[point].failure);
+  }
+  return lines;
+}
+
 }  // namespace simrun

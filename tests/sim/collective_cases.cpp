@@ -1,0 +1,65 @@
+#include "tests/sim/collective_cases.hpp"
+
+#include <bit>
+#include <cstdint>
+
+#include "kernels/index_coding.hpp"
+
+namespace simrun {
+namespace {
+
+/// Small whole numbers: their sums are exact, so that the order of additions does not show.
+std::vector<float> gradient_of(int worker) {
+  std::vector<float> values(elements);
+  std::uint32_t state = 12345U + 977U * static_cast<std::uint32_t>(worker);
+  for (float& value : values) {
+    state = state * 1664525U + 1013904223U;
+    value = static_cast<float>(static_cast<int>(state >> 20) % 401 - 200);
+  }
+  return values;
+}
+
+/// gTop-k's tree, written as a recursion: ranks [first, first + size), size a power of two, merge into one.
+Payload merge_tree(const Aggregator& aggregator, const std::vector<Payload>& payloads, std::size_t first,
+                   std::size_t size) {
+  if (size == 1) return payloads[first];
+  const Payload left = merge_tree(aggregator, payloads, first, size / 2);
+  if (first + size / 2 >= payloads.size()) return left;
+  const Payload both[] = {left, merge_tree(aggregator, payloads, first + size / 2, size / 2)};
+  return aggregator.combine(both);
+}
+
+}  // namespace
+
+std::vector<Choice> choices() {
+  std::vector<Choice> all;
+  for (const CodecEntry& codec : codecs()) {
+    if (!codec.sparsifies) all.push_back({&codec, {}});
+    for (const IndexCodingEntry& coding : index_codings()) {
+      if (codec.sparsifies) all.push_back({&codec, {.index = coding.coding}});
+    }
+  }
+  return all;
+}
+
+std::vector<Payload> payloads_of(const Codec& codec, int workers) {
+  std::vector<Payload> payloads;
+  for (int w = 0; w < workers; ++w) payloads.push_back(codec.encode(gradient_of(w), kept, {}));
+  return payloads;
+}
+
+std::vector<Payload> sequential_result(const Codec& codec, const std::vector<Payload>& payloads) {
+  const auto aggregator = codec.aggregator();
+  switch (codec.combining()) {
+    case Combining::gather:
+      return payloads;
+    case Combining::merge:
+      return {merge_tree(*aggregator, payloads, 0, std::bit_ceil(payloads.size()))};
+    case Combining::sum:
+    case Combining::vote:
+      break;
+  }
+  return {aggregator->combine(payloads)};
+}
+
+}  // namespace simrun
