@@ -62,12 +62,13 @@ std::uint64_t most_bytes(std::uint64_t entries) {
   return Payload::header_bytes + 8 * entries + 5 * (entries / 128 + 1) + 3;
 }
 
-/// At most, all workers' together.
+/// At most, all workers' together. Sparse signs leave out zeros, and fewer indices may take a word more in elias-fano.
 double bytes_of_payloads(const Encoding& encoding, const GradientSource& source) {
+  constexpr std::uint64_t word = 4;
   double bytes = 0;
   for (std::size_t g = 0; g < source.groups().size(); ++g) {
     const auto shape = encoding.codec->shape(source.groups()[g].elements, encoding.entries[g]);
-    bytes += static_cast<double>(SharedPlace::room_for(shape ? shape->bytes : most_bytes(encoding.entries[g])));
+    bytes += static_cast<double>(SharedPlace::room_for(shape ? shape->bytes + word : most_bytes(encoding.entries[g])));
   }
   return bytes * static_cast<double>(source.workers());
 }

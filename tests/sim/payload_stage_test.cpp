@@ -145,6 +145,35 @@ TEST_CASE("payload stage: what only has sizes is simulated like what has content
   CHECK(compared == 2 * 5);  // all but the votes on sparse signs, for each M
 }
 
+TEST_CASE("payload stage: fewer signs than K may take more bytes than K signs do") {
+  // Of 66 elements 33 are not zero. Coded by elias-fano 34 indices take 0 low bits' words and 4 words of high bits, 33
+  // take 2 low words (1 bit each) and 3 high ones: with header and signs 53 and 57 bytes.
+  const TemporaryFolder folder;
+  std::string npy = "\x93NUMPY\x01";
+  npy += std::string(1, '\0');
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (66,), }";
+  header += std::string(118 - header.size() - 1, ' ') + "\n";
+  npy += std::string{static_cast<char>(header.size()), '\0'} + header;
+  for (int i = 0; i < 66; ++i) {
+    const float value = i % 2 == 0 ? 1.0F : 0.0F;
+    npy.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  folder.write("g.npy", npy);
+  const Study study = study_of(folder, sweep,
+                               {{"model", R"({"name": "m", "tensors": [{"name": "a", "shape": [66]}]})"},
+                                {"gradients", R"({"source": "npy", "files": ["g.npy"]})"},
+                                {"sweep", R"({"workers": [3], "k": [34], "index": ["elias-fano"]})"}});
+  PayloadCache cache = no_cache();
+  std::size_t seen = 0;
+  for_each_point(study, cache, 1, [&](const Scenario&, const PayloadTable& table) {
+    if (!table.at(0, 0).has_contents()) return;
+    CHECK(table.at(0, 0).entries() == 33);
+    CHECK(table.at(0, 0).size() == 57);
+    ++seen;
+  });
+  CHECK(seen == 2);
+}
+
 TEST_CASE("payload stage: what a cache keeps serves later runs, also smaller K and fewer workers") {
   const TemporaryFolder folder;
   const std::string kept = folder.path() + "/payloads";
