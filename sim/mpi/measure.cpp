@@ -104,7 +104,8 @@ class RankRun {
 
   RankMeasurement run(MpiWorld& world, int iterations) {
     const auto work = [&](Transport& transport) {
-      Worker worker(transport, setup_.plan, setup_.rounds, device_, setup_.payload);
+      const Staging staging(transport, setup_.host, setup_.profile->bandwidth);
+      Worker worker(transport, setup_.plan, setup_.rounds, device_, staging, setup_.payload);
       for (int i = 0; i < iterations; ++i) {
         IterationRecord record = worker.iterate();
         record.spans.clear();
@@ -114,7 +115,8 @@ class RankRun {
       seen_.payload_bytes = payloads_.mean_bytes(1);
     };
     const auto serve = [&](Transport& transport) {
-      Server server(transport, setup_.plan.stages.size(), setup_.rounds, device_);
+      const Staging staging(transport, std::nullopt, setup_.profile->bandwidth);
+      Server server(transport, setup_.plan.stages.size(), setup_.rounds, device_, staging);
       for (int i = 0; i < iterations; ++i) server.iterate();
       seen_.iterations.emplace_back().traffic = server.traffic();
     };
