@@ -69,12 +69,6 @@ Lines devices() {
   return lines;
 }
 
-Lines networks() {
-  return {
-      {"ideal", "no overheads: latency and bandwidth as given, full duplex, fair sharing"},
-      {"lv08", "SimGrid's corrections for TCP: 97 % of the bandwidth, 13.01 times the latency, window, cross-traffic"}};
-}
-
 }  // namespace
 
 std::string listing(const std::string& kind) {
@@ -84,7 +78,7 @@ std::string listing(const std::string& kind) {
       {"collectives", [] { return entries(collectives()); }},
       {"models", models},
       {"devices", devices},
-      {"networks", networks}};
+      {"networks", [] { return entries(network_models()); }}};
   std::string text;
   for (const auto& [name, lines] : kinds) {
     if (kind != "all" && kind != name) continue;

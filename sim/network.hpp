@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "sim/units.hpp"
@@ -37,5 +38,14 @@ struct Network {
   std::int64_t placement_seed = 1;             ///< of a shuffled placement
   std::string platform;                        ///< platform: the file
 };
+
+struct NetworkModelEntry {
+  const char* name;
+  const char* summary;
+  Network::Model model;
+};
+
+std::span<const NetworkModelEntry> network_models();
+const char* name_of(Network::Model model);
 
 }  // namespace simrun

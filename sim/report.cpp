@@ -15,10 +15,6 @@
 namespace simrun {
 namespace {
 
-const char* model_name(Network::Model model) {
-  return model == Network::Model::ideal ? "ideal" : "lv08";
-}
-
 /// The shortest text that reads back as the same number.
 std::string shortest(double value) {
   std::array<char, 32> text{};
@@ -123,7 +119,7 @@ std::vector<std::pair<std::string, Json>> Report::columns(std::size_t point) con
       {"scaling_efficiency", finite_or_null(scaling_efficiency(scenario, times.iteration))},
       {"speedup_over_sgd", speedup},
       {"device", scenario.device->name},
-      {"network_model", measurement_ ? Json() : Json(model_name(scenario.network.model))},
+      {"network_model", measurement_ ? Json() : Json(name_of(scenario.network.model))},
       {"source", measurement_ ? "measured" : "simulated"},
       {"staging_s", times.staging.value}};
   if (measurement_) {
@@ -178,7 +174,7 @@ std::string Report::heading() const {
   for (const Point& point : study_.points) {
     const Scenario& scenario = point.scenario;
     models.insert(scenario.model->name + ", " + std::to_string(scenario.elements()) + " parameters");
-    networks.insert(model_name(scenario.network.model));
+    networks.insert(name_of(scenario.network.model));
     devices.insert(device_line(*scenario.device));
   }
   const auto joined = [](const std::set<std::string>& parts) {
@@ -241,7 +237,7 @@ Json Report::json() const {
   for (std::size_t point = 0; point < results_.size(); ++point) {
     const Scenario& scenario = study_.points[point].scenario;
     resolved.push_back(scenario.resolved);
-    if (!measurement_) add_new(network_models, model_name(scenario.network.model));
+    if (!measurement_) add_new(network_models, name_of(scenario.network.model));
     if (const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients)) add_new(seeds, synthetic->seed);
     if (results_[point].times) {
       Json row = Json::object();

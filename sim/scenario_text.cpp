@@ -104,7 +104,6 @@ Network network_of(const NetworkText& text, const Where& where) {
 
 Field<Network> network_field() {
   using Topology = Network::Topology;
-  using Model = Network::Model;
   return convert(
       Object<NetworkText>()
           .optional("platform", &NetworkText::platform, text(),
@@ -118,8 +117,9 @@ Field<Network> network_field() {
           .optional("latency", &NetworkText::latency, duration(false),
                     "latency one way, host to host, through the switch")
           .with_default("model", "ideal", &NetworkText::model,
-                        choice<Model>({{"ideal", Model::ideal}, {"lv08", Model::lv08}}),
-                        "ideal: no overheads; lv08: SimGrid's corrections for TCP")
+                        convert(entry_of(network_models()),
+                                [](const NetworkModelEntry* entry, const Where&) { return entry->model; }),
+                        "what a transfer costs beside latency and bandwidth")
           .optional("hosts_per_switch", &NetworkText::hosts_per_switch, whole(1, 65536),
                     "tree, chain: hosts on one switch")
           .optional("uplink_bandwidth", &NetworkText::uplink_bandwidth, bandwidth(),
