@@ -51,7 +51,7 @@ double run_bare(int workers) {
     char name[] = "bare";
     char* argv[] = {name, nullptr};
     sg4::Engine engine(&argc, argv);
-    configure(Network::Model::ideal);
+    configure(Network{});
     sg4::Engine::set_config("contexts/stack-size", 512);
     const auto hosts = build_platform(engine, star(), workers);
     const std::uint64_t chunk = 4 * ((elements + workers - 1) / workers);

@@ -10,6 +10,9 @@ std::span<const NetworkModelEntry> network_models() {
       {"ideal", "no overheads: latency and bandwidth as given, full duplex, fair sharing", Model::ideal},
       {"lv08", "SimGrid's corrections for TCP: 97 % of the bandwidth, 13.01 times the latency, window, cross-traffic",
        Model::lv08},
+      {"ethernet-tcp",
+       "fitted to real traffic: goodput of full frames, time of a message, rendezvous behind own traffic",
+       Model::ethernet_tcp},
   };
   return table;
 }

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "sim/ethernet_tcp.hpp"
 #include "sim/units.hpp"
 
 namespace simrun {
@@ -17,8 +18,9 @@ struct Network {
     platform,  ///< read from a SimGrid platform file
   };
   enum class Model {
-    ideal,  ///< SimGrid's CM02 with factors 1: no cross-traffic, no TCP window, full duplex
-    lv08,   ///< SimGrid's corrections for TCP (Velho and Legrand, 2009), as it sets them by default
+    ideal,         ///< SimGrid's CM02 with factors 1: no cross-traffic, no TCP window, full duplex
+    lv08,          ///< SimGrid's corrections for TCP (Velho and Legrand, 2009), as it sets them by default
+    ethernet_tcp,  ///< fitted to real traffic
   };
 
   enum class Placement {
@@ -31,6 +33,7 @@ struct Network {
   BytesPerSecond bandwidth;  ///< of a host's link, each way
   Seconds latency;           ///< one way, host to host, through the switch
   Model model = Model::ideal;
+  EthernetTcp tcp;                             ///< model ethernet_tcp
   int hosts_per_switch = 0;                    ///< tree, chain
   BytesPerSecond uplink_bandwidth;             ///< tree, chain; each way
   Seconds uplink_latency;                      ///< tree, chain; added for every uplink crossed

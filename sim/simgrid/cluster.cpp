@@ -55,6 +55,13 @@ void configure_stacks(int actors) {
 
 }  // namespace
 
+/// Of the link through which the host of a rank sends.
+BytesPerSecond goodput(const EthernetTcp& tcp, const std::vector<sg4::Host*>& hosts, std::size_t rank) {
+  std::vector<sg4::Link*> links;
+  hosts[rank]->route_to(hosts[(rank + 1) % hosts.size()], links, nullptr);
+  return BytesPerSecond(links.empty() ? 0 : tcp.goodput * links.front()->get_bandwidth());
+}
+
 struct Cluster::Impl {
   sg4::Engine& engine;
   Network network;
@@ -65,17 +72,22 @@ struct Cluster::Impl {
 Cluster::Cluster(const Network& network, int workers, Repeats repeats) : impl_(new Impl{start_engine(), network, {}}) {
   impl_->shared.workers = workers;
   impl_->shared.repeats = repeats;
+  if (network.model == Network::Model::ethernet_tcp) impl_->shared.tcp = network.tcp;
 }
 
 Cluster::~Cluster() = default;
 
 void Cluster::run(const std::function<void(Transport&)>& rank, const std::function<void(Transport&)>& server) {
   SharedState& shared = impl_->shared;
-  configure(impl_->network.model);
+  configure(impl_->network);
   const int count = shared.workers + (server ? 1 : 0);
   configure_stacks(count);
   const std::vector<sg4::Host*> hosts = build_platform(impl_->engine, impl_->network, count);
   if (hosts.size() < static_cast<std::size_t>(count)) throw std::runtime_error("the platform has too few hosts");
+
+  if (shared.tcp) {
+    for (std::size_t r = 0; r < hosts.size(); ++r) shared.tcp_hosts.push_back({goodput(*shared.tcp, hosts, r), {}, {}});
+  }
 
   // The callback stays with the engine, so it shares what it writes to.
   const auto deadlock = std::make_shared<bool>(false);
@@ -108,7 +120,7 @@ std::size_t count_platform_hosts(const std::string& file) {
   try {
     sg4::Engine& engine = start_engine();
     std::signal(SIGSEGV, SIG_DFL);  // SimGrid's handler would have the last word
-    configure(Network::Model::ideal);
+    configure(Network{});
     const std::vector<sg4::Host*> hosts = load_platform(engine, file);
     for (std::size_t i = 0; i + 1 < hosts.size(); ++i) {
       // Where there is no route at all SimGrid crashes: these are the last words then.

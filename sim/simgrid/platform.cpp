@@ -96,15 +96,16 @@ std::vector<sg4::Host*> placed(const Network& network, const std::vector<sg4::Ho
 
 }  // namespace
 
-void configure(Network::Model model) {
-  const bool ideal = model == Network::Model::ideal;
-  sg4::Engine::set_config("network/model", std::string(ideal ? "CM02" : "LV08"));
+void configure(const Network& network) {
+  const bool lv08 = network.model == Network::Model::lv08;
+  const bool tcp = network.model == Network::Model::ethernet_tcp;
+  sg4::Engine::set_config("network/model", std::string(lv08 ? "LV08" : "CM02"));
   sg4::Engine::set_config("network/optim", std::string("Lazy"));
-  sg4::Engine::set_config("network/bandwidth-factor", ideal ? 1.0 : 0.97);
-  sg4::Engine::set_config("network/latency-factor", ideal ? 1.0 : 13.01);
-  sg4::Engine::set_config("network/weight-S", ideal ? 0.0 : 20537.0);
-  sg4::Engine::set_config("network/crosstraffic", !ideal);
-  sg4::Engine::set_config("network/TCP-gamma", ideal ? 0.0 : 4194304.0);
+  sg4::Engine::set_config("network/bandwidth-factor", lv08 ? 0.97 : tcp ? network.tcp.goodput : 1.0);
+  sg4::Engine::set_config("network/latency-factor", lv08 ? 13.01 : 1.0);
+  sg4::Engine::set_config("network/weight-S", lv08 ? 20537.0 : 0.0);
+  sg4::Engine::set_config("network/crosstraffic", lv08);
+  sg4::Engine::set_config("network/TCP-gamma", lv08 ? 4194304.0 : 0.0);
 }
 
 std::vector<sg4::Host*> build_platform(sg4::Engine& engine, const Network& network, int count) {

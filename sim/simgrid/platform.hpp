@@ -9,7 +9,7 @@
 namespace simrun {
 
 /// Sets every parameter of SimGrid's network model, so that its defaults play no part. Before the platform is made.
-void configure(Network::Model model);
+void configure(const Network& network);
 
 /// Builds `count` hosts and the network between them; returns the hosts in rank order.
 std::vector<simgrid::s4u::Host*> build_platform(simgrid::s4u::Engine& engine, const Network& network, int count);

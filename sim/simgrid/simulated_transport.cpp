@@ -1,25 +1,56 @@
 #include "sim/simgrid/simulated_transport.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace simrun {
 
 namespace sg4 = simgrid::s4u;
 
+namespace {
+
+Bytes as_bytes(std::uint64_t bytes) {
+  return Bytes(static_cast<double>(bytes));
+}
+
+bool is_under_way(const sg4::CommPtr& comm) {
+  return comm != nullptr && comm->get_finish_time() < 0;
+}
+
+/// The bytes of a message that take time on the links.
+std::uint64_t on_wire(SharedState& shared, int from, int to, std::uint64_t bytes) {
+  const Bytes burst = shared.tcp->burst;
+  if (burst.value == 0) return bytes;
+  const Seconds now(sg4::Engine::get_clock());
+  TcpHost& sender = shared.tcp_hosts[static_cast<std::size_t>(from)];
+  TcpHost& receiver = shared.tcp_hosts[static_cast<std::size_t>(to)];
+  const Bytes free = std::min(sender.up.left(now, burst, sender.link), receiver.down.left(now, burst, receiver.link));
+  sender.up.take(now, as_bytes(bytes), burst, sender.link);
+  receiver.down.take(now, as_bytes(bytes), burst, receiver.link);
+  return static_cast<std::uint64_t>(std::max(1.0, (as_bytes(bytes) - free).value));
+}
+
+}  // namespace
+
 Request SimulatedTransport::start_send(int to, Message message, int tag) {
   const std::uint64_t bytes = size_of(message);
   traffic_.sent += bytes;
   const int slot = free_slot();
   auto owned = std::make_unique<Message>(std::move(message));
-  transfers_[slot] = {mailbox(rank_, to, tag).put_async(owned.get(), bytes), nullptr, false};
-  owned.release();  // the receiver's from here on
+  sg4::Mailbox& box = mailbox(rank_, to, tag);
+  if (shared_.tcp) {
+    transfers_[slot] = {start_tcp_send(box, std::move(owned), to), to, nullptr, false};
+  } else {
+    transfers_[slot] = {box.put_async(owned.get(), bytes), to, nullptr, false};
+    owned.release();  // the receiver's from here on
+  }
   return Request{slot};
 }
 
 Request SimulatedTransport::start_receive(int from, int tag) {
   const int slot = free_slot();
   Transfer& transfer = transfers_[slot];
-  transfer = {nullptr, nullptr, true};
+  transfer = {nullptr, from, nullptr, true};
   transfer.comm = mailbox(from, rank_, tag).get_async<Message>(&transfer.received);
   return Request{slot};
 }
@@ -27,12 +58,14 @@ Request SimulatedTransport::start_receive(int from, int tag) {
 Message SimulatedTransport::wait(Request request) {
   const int slot = static_cast<int>(request);
   Transfer& transfer = transfers_[slot];
-  transfer.comm->wait();
-  transfer.comm = nullptr;
+  const sg4::CommPtr comm = std::move(transfer.comm);
+  if (comm != nullptr) comm->wait();
   free_.push_back(slot);
   if (!transfer.is_receive) return {};
   const std::unique_ptr<Message> owned(transfer.received);
-  traffic_.received += size_of(*owned);
+  const std::uint64_t bytes = size_of(*owned);
+  traffic_.received += bytes;
+  if (shared_.tcp) delay(*comm, transfer.other, as_bytes(bytes));
   return std::move(*owned);
 }
 
@@ -71,6 +104,70 @@ sg4::Mailbox& SimulatedTransport::mailbox(int from, int to, int tag) {
     box->set_receiver(shared_.actors[to]);
   }
   return *box;
+}
+
+/// Null where the message leaves in its turn.
+sg4::CommPtr SimulatedTransport::start_tcp_send(sg4::Mailbox& box, std::unique_ptr<Message> message, int to) {
+  const std::uint64_t bytes = size_of(*message);
+  const bool is_long = as_bytes(bytes) > shared_.tcp->eager_limit;
+  const bool is_short = as_bytes(bytes) <= shared_.tcp->send_buffer;
+  if (queue_->sends || (is_short && is_under_way(last_short_))) {
+    send_in_turn(box, std::move(message), to);
+    return nullptr;
+  }
+  const sg4::CommPtr comm = box.put_async(message.get(), on_wire(shared_, rank_, to, bytes));
+  message.release();  // the receiver's from here on
+  if (is_long) {
+    long_sends_[to] = comm;
+    last_long_ = to;
+  }
+  if (is_short) last_short_ = comm;
+  last_send_ = comm;
+  return comm;
+}
+
+void SimulatedTransport::send_in_turn(sg4::Mailbox& box, std::unique_ptr<Message> message, int to) {
+  queue_->entries.push_back({&box, std::move(message), to});
+  if (queue_->sends) return;
+  queue_->sends = true;
+  const auto send = [&shared = shared_, rank = rank_, queue = queue_, last = last_short_] {
+    last->wait();
+    while (!queue->entries.empty()) {
+      SendQueue::Entry entry = std::move(queue->entries.front());
+      queue->entries.pop_front();
+      const std::uint64_t bytes = on_wire(shared, rank, entry.to, size_of(*entry.message));
+      entry.mailbox->put(entry.message.release(), bytes);
+    }
+    queue->sends = false;
+  };
+  sg4::Actor::create("sends-" + std::to_string(rank_), sg4::this_actor::get_host(), send);
+}
+
+/// What the network model adds to the time at which a message arrives.
+void SimulatedTransport::delay(const sg4::Comm& comm, int from, Bytes bytes) {
+  using Sending = EthernetTcp::Sending;
+  const EthernetTcp& tcp = *shared_.tcp;
+  const Seconds start(comm.get_start_time());
+  const auto overlaps = [&](const sg4::CommPtr& send) {
+    return send != nullptr && (is_under_way(send) || send->get_finish_time() >= start.value);
+  };
+  const auto overlaps_long = [&](int to) {
+    const auto send = long_sends_.find(to);
+    return send != long_sends_.end() && overlaps(send->second);
+  };
+  const Sending sending = overlaps_long(from)         ? Sending::to_its_sender
+                          : overlaps_long(last_long_) ? Sending::to_others
+                                                      : Sending::nothing;
+  const BytesPerSecond link = shared_.tcp_hosts[static_cast<std::size_t>(rank_)].link;
+  const bool hands_over = last_from_ >= 0 && last_from_ != from && last_arrived_ <= start;
+  const double longer = overlaps(last_send_) ? tcp.acknowledgements + (hands_over ? tcp.handover : 0) : 0;
+  const Seconds arrived(comm.get_finish_time());
+  last_from_ = from;
+  last_arrived_ = arrived;
+  free_at_ =
+      std::max(free_at_, arrived + longer * Seconds(bytes.value / link.value) + tcp.rendezvous(bytes, sending, link)) +
+      tcp.message;
+  wait_until(free_at_);
 }
 
 int SimulatedTransport::free_slot() {

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <simgrid/s4u.hpp>
 #include <unordered_map>
 #include <vector>
@@ -12,6 +13,24 @@
 
 namespace simrun {
 
+/// What the network model ethernet-tcp knows of a rank's host.
+struct TcpHost {
+  BytesPerSecond link;  ///< its goodput
+  Shaper up;
+  Shaper down;
+};
+
+/// Short messages on their way out of a host, one after another.
+struct SendQueue {
+  struct Entry {
+    simgrid::s4u::Mailbox* mailbox;
+    std::unique_ptr<Message> message;
+    int to;
+  };
+  std::deque<Entry> entries;
+  bool sends = false;
+};
+
 /// What the ranks of one simulation share. SimGrid runs one actor at a time, so nothing is locked.
 struct SharedState {
   int workers = 0;
@@ -20,6 +39,9 @@ struct SharedState {
   std::unordered_map<std::uint64_t, simgrid::s4u::Mailbox*> mailboxes;
   std::deque<std::unique_ptr<Repeat>> repeat_calls;
   std::size_t first_repeat_call = 0;  ///< number of repeat_calls.front() among all calls so far
+
+  std::optional<EthernetTcp> tcp;  ///< the network model, if it is that
+  std::vector<TcpHost> tcp_hosts;  ///< by rank
 };
 
 /// One rank in simulated time. There is one S4U mailbox for every (source, destination, tag), with the destination as
@@ -40,12 +62,16 @@ class SimulatedTransport final : public Transport {
 
  private:
   struct Transfer {
-    simgrid::s4u::CommPtr comm;
+    simgrid::s4u::CommPtr comm;  ///< null: a send that leaves in its turn
+    int other = 0;
     Message* received = nullptr;
     bool is_receive = false;
   };
 
   simgrid::s4u::Mailbox& mailbox(int from, int to, int tag);
+  simgrid::s4u::CommPtr start_tcp_send(simgrid::s4u::Mailbox& box, std::unique_ptr<Message> message, int to);
+  void send_in_turn(simgrid::s4u::Mailbox& box, std::unique_ptr<Message> message, int to);
+  void delay(const simgrid::s4u::Comm& comm, int from, Bytes bytes);
   int free_slot();
   Repeat& join_repeat(int count);
   void leave_repeat();
@@ -56,6 +82,16 @@ class SimulatedTransport final : public Transport {
   std::size_t repeat_calls_ = 0;
   std::deque<Transfer> transfers_;  ///< a deque: S4U keeps a pointer to `received`
   std::vector<int> free_;
+
+  // Of model ethernet-tcp.
+  simgrid::s4u::CommPtr last_send_;
+  simgrid::s4u::CommPtr last_short_;                           ///< the last one of these up to send_buffer
+  std::unordered_map<int, simgrid::s4u::CommPtr> long_sends_;  ///< the last beyond the eager limit, by receiver
+  int last_long_ = -1;                                         ///< whose is the last of all
+  std::shared_ptr<SendQueue> queue_ = std::make_shared<SendQueue>();
+  int last_from_ = -1;    ///< the sender of what arrived last
+  Seconds last_arrived_;  ///< when that was
+  Seconds free_at_;       ///< when the host has taken in what arrived so far
 };
 
 }  // namespace simrun
