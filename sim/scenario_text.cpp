@@ -1,9 +1,9 @@
 #include "sim/scenario_text.hpp"
 
-#include <cmath>
-#include <numeric>
+#include <limits>
 
 #include "kernels/index_coding.hpp"
+#include "sim/compute_text.hpp"
 #include "sim/host_text.hpp"
 #include "sim/model_text.hpp"
 
@@ -27,29 +27,6 @@ Field<const Entry*> entry_of(std::span<const Entry> table) {
 
 Field<IndexCoding> index_field() {
   return convert(entry_of(index_codings()), [](const IndexCodingEntry* entry, const Where&) { return entry->coding; });
-}
-
-Field<Compute> compute_field() {
-  return Object<Compute>()
-      .required("forward", &Compute::forward, duration(false), "time of the forward pass")
-      .optional("backward", &Compute::backward, duration(false), "time of the backward pass")
-      .optional("backward_by_tensor", &Compute::backward_by_tensor, list_of(duration(false)),
-                "times of the backward pass, one a tensor in forward order; else shared out by size")
-      .with_default("update", "0 s", &Compute::update, duration(false), "time of the optimiser's step")
-      .check([](Compute& compute, const Where& where) {
-        if (compute.backward_by_tensor.empty()) {
-          if (!compute.backward) (where / "backward").fail("is missing", "backward or backward_by_tensor is required");
-          return;
-        }
-        Seconds sum;
-        for (const Seconds time : compute.backward_by_tensor) sum += time;
-        if (compute.backward && std::abs(sum.value - compute.backward->value) > 1e-6 * sum.value)
-          (where / "backward_by_tensor")
-              .fail("the times sum to " + show(sum) + ", backward says " + show(*compute.backward),
-                    "accepted: equal, or only one of them");
-        compute.backward = sum;
-      })
-      .field();
 }
 
 /// A network as it stands in the file.

@@ -206,6 +206,41 @@ def check_staged(browser, page, report, simrun):
     check("console of staged", browser.complaints(), [])
 
 
+def check_intervals(browser, page, report, simrun):
+    """Intervals are bars in the plot, columns of the table and a line of what hovering says; without any, nothing."""
+    ends = "return Chart.getChart('plot').data.datasets.flatMap((line) => line.data.map((at) => at.ends))"
+    headings = "return [...document.querySelectorAll('#points th')].map((th) => th.textContent)"
+    check("no intervals", set(browser.run(ends)), {None})
+    assert "iteration, 5 %" not in browser.run(headings), "a column without a value is shown"
+    points = [{**point, "iteration_low_s": 0.5 * point["iteration_s"], "iteration_high_s": 4 * point["iteration_s"]}
+              for point in report["points"]]
+    make_page(page, {**report, "points": points}, simrun)
+    browser.open(page)
+    assert {"iteration, 5 %", "iteration, 95 %"} < set(browser.run(headings)), "columns of intervals are missing"
+    of_points = """return Chart.getChart("plot").data.datasets.flatMap((line) => line.data.map((at) =>
+        [at.ends[0] / at.y, at.ends[1] / at.y].map((ratio) => ratio.toFixed(6)).join(" ")))"""
+    check("ends of times", set(browser.run(of_points)), {"0.500000 4.000000"})
+    seen = """const { ctx, scales, chartArea, data: { datasets: [line] } } = Chart.getChart("plot");
+        const ratio = ctx.canvas.width / ctx.canvas.clientWidth;
+        return line.data.map((at) => {
+          const [x, y] = [scales.x.getPixelForValue(at.x), scales.y.getPixelForValue(at.ends[1])];
+          if (y < chartArea.top - 1) return "outside";
+          const box = [x - 2, y - 2, 4, 4].map((value) => Math.round(value * ratio));
+          const alphas = ctx.getImageData(...box).data.filter((_, i) => i % 4 === 3);
+          return Math.max(...alphas) > 100 ? "drawn" : "missing";
+        })"""
+    check("bars", set(browser.run(seen)), {"drawn"})
+    browser.choose("#y", "samples/s of the cluster")
+    check("ends of rates", set(browser.run(of_points)), {"0.250000 2.000000"})
+    browser.choose("#y", "payload of one worker")
+    check("ends of sizes", set(browser.run(ends)), {None})
+    described = browser.run("return describe(points[0])")
+    assert any(line.startswith("90 % of iterations: ") for line in described), described
+    check("console of intervals", browser.complaints(), [])
+    browser.choose("#y", "iteration time")
+    browser.screenshot(page.with_suffix(".png"))
+
+
 def check_phone(browser, page, folder):
     browser.open(page)
     assert browser.run("return document.documentElement.scrollWidth") <= 390, "the page is wider than a phone"
@@ -253,6 +288,7 @@ def main():
         check("console after use", browser.complaints(), [])
         check("requests after use", browser.requests(), [])
         browser.screenshot(folder / "desktop.png")
+        check_intervals(browser, folder / "intervals.html", report, simrun)
         check_staged(browser, folder / "staged.html", report, simrun)
         check_many(browser, folder / "many.html", report, simrun)
         check_failed(browser, folder / "failed.html", report, simrun)
