@@ -188,8 +188,10 @@ std::string Report::heading() const {
   };
   const std::string network =
       measurement_ ? summary(*measurement_) : "model " + joined(networks) + ", SimGrid " + simgrid_version();
+  const std::vector<std::string> sources = interval_sources();
+  const std::string interval = sources.empty() ? "" : "\n  interval " + joined({sources.begin(), sources.end()});
   return first.name + "\n  model    " + joined(models) + "\n  network  " + network + "\n  device   " + joined(devices) +
-         "\n\n";
+         interval + "\n\n";
 }
 
 std::string Report::table() const {
@@ -201,7 +203,7 @@ std::string Report::table() const {
   if (staged) table.add_column("staging");
   const bool bounded = std::any_of(results_.begin(), results_.end(),
                                    [](const PointResult& result) { return result.times && result.times->interval; });
-  if (bounded) table.add_column("90 % of iterations");
+  if (bounded) table.add_column("interval (90 %)");
   for (const auto& [key, count] : study_.keys) {
     if (key != "workers" && key != "density" && key != "k") table.add_column(key);
   }
@@ -267,6 +269,7 @@ Json Report::json() const {
               {"versions", {{"simrun", SIMRUN_VERSION}, {"simgrid", simgrid_version()}}},
               {"network_model", one_or_list(network_models)},
               {"devices", device_provenance(used_devices(study_, results_))},
+              {"interval", interval_sources()},
               {"points", rows},
               {"failed", failed}};
   if (measurement_) all["measurement"] = measurement_json(*measurement_);

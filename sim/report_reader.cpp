@@ -34,7 +34,7 @@ struct Key {
 
 constexpr std::array report_keys = {Key{"scenario", object}, Key{"resolved", list},     Key{"seed", any},
                                     Key{"versions", object}, Key{"network_model", any}, Key{"devices", list},
-                                    Key{"points", list},     Key{"failed", list}};
+                                    Key{"interval", list},   Key{"points", list},       Key{"failed", list}};
 
 constexpr std::array version_keys = {Key{"simrun", text}, Key{"simgrid", text}};
 

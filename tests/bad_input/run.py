@@ -204,7 +204,7 @@ def reports(case):
     point |= dict.fromkeys(["k", "density", "index", "iteration_low_s", "iteration_high_s"])
     point |= dict.fromkeys(["method", "collective", "model", "device", "network_model", "source"], "x")
     whole = {"scenario": {}, "resolved": [], "seed": None, "versions": {"simrun": "0", "simgrid": "0"},
-             "network_model": "x", "devices": [], "points": [point], "failed": []}
+             "network_model": "x", "devices": [], "interval": [], "points": [point], "failed": []}
 
     def report(name, text, *arguments):
         text = text if isinstance(text, str) else json.dumps(text)

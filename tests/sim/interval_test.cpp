@@ -167,6 +167,31 @@ TEST_CASE("interval: columns are empty where nothing is known") {
   const auto row = parse_csv(run.out).at(0);
   CHECK(row.at("iteration_low_s").empty());
   CHECK(row.at("iteration_high_s").empty());
+  CHECK(json::parse(read_file(folder.path() + "/results/s/report.json"))["interval"].empty());
+}
+
+TEST_CASE("interval: the table shows it where there is one, and all outputs say what it is made of") {
+  const TemporaryFolder folder;
+  json scenario = scenario_of({{"name", "sgd"}}, folder);
+  folder.write("s.json", scenario.dump());
+  const Ended without = run_program("s.json -o without", folder.path());
+  CHECK(without.out.find("interval") == std::string::npos);
+  scenario["methods"].push_back(top_k);
+  scenario["device"] = folder.write("measured.json", profile_text(measured_profile({1e-6, 1e12}, ms)));
+  folder.write("s.json", scenario.dump());
+  const Ended with = run_program("s.json -o with", folder.path());
+  REQUIRE(with.status == 0);
+  CHECK(with.out.find("\n  interval times of device even\n") != std::string::npos);
+  CHECK(with.out.find("interval (90 %)\n") != std::string::npos);
+  const json report = json::parse(read_file(folder.path() + "/with/report.json"));
+  CHECK(report["interval"] == json{"times of device even"});
+  const json& point = report["points"][1];
+  CHECK(point["iteration_low_s"] < point["iteration_s"]);
+  CHECK(point["iteration_high_s"] > point["iteration_s"]);
+  scenario["compute"]["jitter"] = 0.1;
+  folder.write("s.json", scenario.dump());
+  CHECK(run_program("s.json -o jitter", folder.path()).out.find("\n  interval jitter | times of device even\n") !=
+        std::string::npos);
 }
 
 }  // namespace simrun
