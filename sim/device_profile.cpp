@@ -19,6 +19,9 @@ double Drift::range() const {
 
 namespace {
 
+/// Half of a normal distribution's values lie within 0.674 standard deviations of its mean, 90 % within 1.645.
+constexpr double normal_p95_over_median = 1.645 / 0.674;
+
 /// The root mean square over what was measured three times.
 double drift_of(const std::optional<Measurement>& measurement) {
   if (!measurement || measurement->drift.empty()) return 0;
@@ -52,7 +55,7 @@ Band DeviceProfile::band(const Step& step) const {
   if (times.provenance != "measured" || !times.spread) return {};
   const NearestPoint near = times.table.nearest(place_of(step.work, times.table));
   const double median = times.table.seconds()[near.point];
-  const double between = near.is_there ? 0 : std::log1p(times.spread->error.median);
+  const double between = near.is_there ? 0 : normal_p95_over_median * std::log1p(times.spread->error.median);
   const double shared = std::hypot(between, drift_of(measurement));
   return {std::exp(-std::hypot(std::log(median / times.spread->p5[near.point]), shared)),
           std::exp(std::hypot(std::log(times.spread->p95[near.point] / median), shared))};

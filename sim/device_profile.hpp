@@ -94,8 +94,9 @@ struct DeviceProfile {
   Seconds seconds(const Work& work) const;
 
   /// How far one time of a measured operation may be off on another day: from the spread of its runs at the nearest
-  /// grid point, from the median interpolation error where it lies between grid points, and from the drift of the
-  /// device's speed, added in quadrature as logarithms. Times that were not measured are taken as they are.
+  /// grid point, from the interpolation error, of which the median is known, where it lies between grid points, and
+  /// from the drift of the device's speed, added in quadrature as logarithms. Times that were not measured are taken as
+  /// they are.
   Band band(const Step& step) const;
 };
 
