@@ -71,6 +71,15 @@ def line_of(name):
     return {"label": name} | LINES.get(name, {"color": "#777777", "marker": "x", "linestyle": "-"})
 
 
+def draw_band(axes, rows, value):
+    """Draws what 90 % of iterations have of `value` (see results.interval) over workers, in the colour of the rows'
+    method; nothing where it is not known.
+    """
+    low, high = results.interval(rows, value)
+    colour = line_of(rows["method"].iloc[0])["color"]
+    axes.fill_between(rows["workers"], low, high, color=colour, alpha=0.2, linewidth=0)
+
+
 def fill_of(name):
     """Keywords for bars and patches of a method, a part of an iteration or an activity."""
     return {"edgecolor": BLACK, "linewidth": 0.5} | FILLS.get(name, {"facecolor": "#CCCCCC", "hatch": "++"})

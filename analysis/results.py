@@ -17,8 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = (
     "method workers k density index collective model parameters payload_bytes result_bytes sent_bytes received_bytes "
     "compute_s encode_s communication_s decode_s iteration_s samples_per_s scaling_efficiency speedup_over_sgd device "
-    "network_model source staging_s"
+    "network_model source staging_s iteration_low_s iteration_high_s"
 ).split()
+
+# What was run. Two points that agree in these, and in what else was swept, are the same one, simulated or measured.
+KEYS = "method workers k density index collective model parameters payload_bytes".split()
 
 PARTS = {
     "compute_s": "compute",
@@ -206,6 +209,35 @@ def union_size(parameters, k, workers):
     return parameters * -np.expm1(np.asarray(workers) * np.log1p(-np.asarray(k) / parameters))
 
 
+def interval(table, value="iteration_s"):
+    """(low, high) of `value` for 90 % of iterations, one of each a row: iteration_s, or a column in proportion to
+    1 / iteration_s (samples_per_s, scaling_efficiency). NaN where nothing is known of the time besides the time.
+    """
+    low, high = table["iteration_low_s"].astype(float), table["iteration_high_s"].astype(float)
+    if value == "iteration_s":
+        return low, high
+    return table[value] * table["iteration_s"] / high, table[value] * table["iteration_s"] / low
+
+
+def coverage(predicted, measured, also=()):
+    """Share of the points of `measured` whose iteration_s lies within the interval that `predicted` gives, ends included.
+
+    Points are matched by KEYS and the columns `also` (what else was swept); those without a partner or without an
+    interval do not count. Intervals are honest where the share is near 0.9. Raises ResultsError where points repeat, or
+    where none count.
+    """
+    keys = [*KEYS, *also]
+    for name, table in (("predicted", predicted), ("measured", measured)):
+        if table.duplicated(keys).any():
+            raise ResultsError(f"several {name} points agree in {', '.join(keys)}; name what else was swept")
+    both = predicted.merge(measured[[*keys, "iteration_s"]], on=keys, suffixes=("", "_measured"))
+    low, high = interval(both)
+    known = low.notna()
+    if not known.any():
+        raise ResultsError("no measured point has a predicted one with an interval")
+    return both["iteration_s_measured"].between(low, high)[known].mean()
+
+
 def at_all_densities(table):
     """`table` with the rows of methods that take no density repeated at every density that others have."""
     plain = table[table["density"].isna()].drop(columns="density")
@@ -218,6 +250,18 @@ def at_all_densities(table):
 def fastest(table):
     """The row with the least iteration_s at each number of workers and density."""
     return table.loc[table.groupby(["workers", "density"])["iteration_s"].idxmin()]
+
+
+def undecided(table):
+    """The rows of fastest() at whose workers and density another row's interval reaches below the end of theirs: which
+    is faster is not known. A row without an interval counts as exact.
+    """
+    low, high = interval(table)
+    ends = table.assign(low=low.fillna(table["iteration_s"]), high=high.fillna(table["iteration_s"]))
+    best = fastest(ends)
+    others = ends.drop(best.index).groupby(["workers", "density"])["low"].min().rename("rival")
+    both = best.join(others, on=["workers", "density"])
+    return both[both["rival"] < both["high"]].drop(columns=["low", "high", "rival"])
 
 
 def grid(table, value):

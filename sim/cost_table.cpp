@@ -160,6 +160,20 @@ double CostTable::at(std::span<const double> place) const {
   return beyond * std::exp(interpolate(positions, 0, 0));
 }
 
+NearestPoint CostTable::nearest(std::span<const double> place) const {
+  constexpr double same = 1.01;
+  NearestPoint nearest;
+  for (std::size_t i = 0; i < axes_.size(); ++i) {
+    const std::vector<double>& values = axes_[i].values;
+    const auto ratio = [&](double value) { return std::max(value, place[i]) / std::min(value, place[i]); };
+    const auto least =
+        std::min_element(values.begin(), values.end(), [&](double a, double b) { return ratio(a) < ratio(b); });
+    nearest.point = nearest.point * values.size() + static_cast<std::size_t>(least - values.begin());
+    nearest.is_there = nearest.is_there && ratio(*least) <= same;
+  }
+  return nearest;
+}
+
 bool CostTable::goes_beyond(std::span<const double> place) const {
   for (std::size_t i = 0; i < axes_.size(); ++i) {
     if (place[i] > axes_[i].values.back()) return true;

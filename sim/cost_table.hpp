@@ -8,6 +8,12 @@
 
 namespace simrun {
 
+/// A point of a grid, in the order of the table's times.
+struct NearestPoint {
+  std::size_t point = 0;
+  bool is_there = true;  ///< what it is nearest to lies on it, to 1 % along each axis
+};
+
 /// Seconds of one operation on a grid: every combination of its axes' values.
 ///
 /// Between grid points the logarithm of the time is interpolated over the logarithms of the axes by monotone cubics
@@ -40,6 +46,9 @@ class CostTable {
 
   /// The time at `place`, one value an axis.
   double at(std::span<const double> place) const;
+
+  /// The grid point nearest to `place`, by the ratio along each axis.
+  NearestPoint nearest(std::span<const double> place) const;
 
   /// True where a value of `place` is above the last of its axis.
   bool goes_beyond(std::span<const double> place) const;

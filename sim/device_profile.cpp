@@ -12,6 +12,26 @@ double Drift::worst() const {
   return most;
 }
 
+double Drift::range() const {
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  return std::log(*most / *least);
+}
+
+namespace {
+
+/// Half of a normal distribution's values lie within 0.674 standard deviations of its mean, 90 % within 1.645.
+constexpr double normal_p95_over_median = 1.645 / 0.674;
+
+/// The root mean square over what was measured three times.
+double drift_of(const std::optional<Measurement>& measurement) {
+  if (!measurement || measurement->drift.empty()) return 0;
+  double squares = 0;
+  for (const Drift& drift : measurement->drift) squares += drift.range() * drift.range();
+  return std::sqrt(squares / static_cast<double>(measurement->drift.size()));
+}
+
+}  // namespace
+
 Seconds DeviceProfile::seconds(const Step& step) const {
   const CostTable& table = operations.at(step.operation).table;
   const std::vector<double> place = place_of(step.work, table);
@@ -27,6 +47,18 @@ Seconds DeviceProfile::seconds(const Work& work) const {
   Seconds sum;
   for (const Step& step : steps_of(work)) sum += step.times * seconds(step);
   return sum;
+}
+
+Band DeviceProfile::band(const Step& step) const {
+  const OperationTimes& times = operations.at(step.operation);
+  // Scaled tables keep the spread of what they were scaled from, which says nothing about the scaling.
+  if (times.provenance != "measured" || !times.spread) return {};
+  const NearestPoint near = times.table.nearest(place_of(step.work, times.table));
+  const double median = times.table.seconds()[near.point];
+  const double between = near.is_there ? 0 : normal_p95_over_median * std::log1p(times.spread->error.median);
+  const double shared = std::hypot(between, drift_of(measurement));
+  return {std::exp(-std::hypot(std::log(median / times.spread->p5[near.point]), shared)),
+          std::exp(std::hypot(std::log(times.spread->p95[near.point] / median), shared))};
 }
 
 std::vector<double> place_of(const Work& work, const CostTable& table) {

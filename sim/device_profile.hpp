@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/band.hpp"
 #include "sim/cost_table.hpp"
 #include "sim/operations.hpp"
 #include "sim/units.hpp"
@@ -46,6 +47,10 @@ struct Drift {
 
   /// The larger of the two later deviations from the first, as a share of it.
   double worst() const;
+
+  /// The logarithm of the largest over the smallest: of three values of a normal distribution, the expected range is
+  /// 1.69 standard deviations, as far as its 5 % and 95 % quantiles (1.64) lie from its mean.
+  double range() const;
 };
 
 /// How a profile was measured.
@@ -87,6 +92,12 @@ struct DeviceProfile {
 
   /// All steps of a piece of work.
   Seconds seconds(const Work& work) const;
+
+  /// How far one time of a measured operation may be off on another day: from the spread of its runs at the nearest
+  /// grid point, from the interpolation error, of which the median is known, where it lies between grid points, and
+  /// from the drift of the device's speed, added in quadrature as logarithms. Times that were not measured are taken as
+  /// they are.
+  Band band(const Step& step) const;
 };
 
 /// The name of a profile of that device: "nvidia-h200" of "NVIDIA H200".

@@ -22,9 +22,19 @@ Seconds DeviceTimes::of(const Work& work) {
     for (const double value : place_of(step.work, profile_.operations.at(step.operation).table))
       extents.push_back({value, value});
     include(used_, {{step.operation, std::move(extents)}});
-    sum += step.times * profile_.seconds(step);
+    const Seconds time = step.times * profile_.seconds(step);
+    const Band band = profile_.band(step);
+    sum += time;
+    low_ += band.low * time;
+    high_ += band.high * time;
   }
+  sum_ += sum;
   return sum;
+}
+
+Band DeviceTimes::band() const {
+  if (sum_.value == 0) return {};
+  return {low_ / sum_, high_ / sum_};
 }
 
 }  // namespace simrun

@@ -31,9 +31,15 @@ class DeviceTimes {
 
   const UsedExtents& used() const { return used_; }
 
+  /// How far all that was asked for may be off, as if all of it were off to the same side.
+  Band band() const;
+
  private:
   const DeviceProfile& profile_;
   UsedExtents used_;
+  Seconds sum_;
+  Seconds low_;
+  Seconds high_;
 };
 
 }  // namespace simrun

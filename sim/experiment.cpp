@@ -1,6 +1,7 @@
 #include "sim/experiment.hpp"
 
 #include "sim/child_process.hpp"
+#include "sim/network_error.hpp"
 #include "sim/times_text.hpp"
 
 namespace simrun {
@@ -21,8 +22,9 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
   IterationPlan plan;
   plan.forward = scenario.compute.forward;
   plan.update = scenario.compute.update;
+  plan.pace = scenario.compute.pace;
   const std::vector<Seconds> backward = scenario.compute.backward_by_tensor.empty()
-                                            ? share_backward(*scenario.model, *scenario.compute.backward)
+                                            ? share_backward(*scenario.model, scenario.compute.backward)
                                             : scenario.compute.backward_by_tensor;
   std::size_t remaining = backward.size();  // tensors whose backward pass is still to come
   const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
@@ -44,6 +46,7 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
   Setup setup;
   setup.workers = scenario.workers;
   setup.network = scenario.network;
+  setup.network_error = network_error(scenario.network);
   setup.server_host = scenario.method.needs_server_host() && scenario.workers > 1;
   setup.plan = make_plan(scenario, payloads);
   setup.rounds = make_rounds(scenario.method, make_cpu_primitives(1));

@@ -99,7 +99,7 @@ PointResult point_result(const AllRanks& ranks, std::size_t workers, std::size_t
   times.iteration = std::max(Seconds(median), busy);
   times.communication = times.iteration - busy;
   times.result_bytes = shown.result_bytes;
-  times.spread = Spread{Seconds(quantile(ascending, 0.05)), Seconds(quantile(ascending, 0.95))};
+  times.interval = Interval{Seconds(quantile(ascending, 0.05)), Seconds(quantile(ascending, 0.95))};
   double payload_bytes = 0;
   for (const RankMeasurement& rank : ranks) {
     times.sent_bytes = std::max(times.sent_bytes, rank.iterations.back().traffic.sent);

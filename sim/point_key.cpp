@@ -16,7 +16,7 @@ namespace simrun {
 namespace {
 
 /// Counts up when results of the same version and commit are no longer comparable, or written otherwise.
-constexpr int format = 2;
+constexpr int format = 3;
 
 std::string digest_of(const std::string& text) {
   return hexadecimal(digest(std::as_bytes(std::span(text))));
@@ -38,12 +38,17 @@ std::string digest_of_model(const Model& model) {
   return digest_of(tensors.dump());
 }
 
-/// Of what times are made of; where they come from does not matter.
+/// Of what times and their intervals are made of; where they come from does not matter.
 std::string digest_of_times(const DeviceProfile& profile) {
   Json times = {profile.bandwidth.value};
   for (const auto& [name, operation] : profile.operations) {
     times.push_back({name, operation.table.seconds()});
     for (const CostTable::Axis& axis : operation.table.axes()) times.push_back({axis.name, axis.values});
+    if (operation.provenance != "measured" || !operation.spread) continue;
+    times.push_back({operation.spread->p5, operation.spread->p95, operation.spread->error.median});
+  }
+  if (profile.measurement) {
+    for (const Drift& drift : profile.measurement->drift) times.push_back(drift.values);
   }
   return digest_of(times.dump());
 }

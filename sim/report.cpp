@@ -52,6 +52,10 @@ std::string three_digits(double value) {
   return text.data();
 }
 
+std::string interval_text(const Times& times) {
+  return times.interval ? show(times.interval->low) + " to " + show(times.interval->high) : "";
+}
+
 double samples_per_second(const Scenario& scenario, Seconds iteration) {
   return static_cast<double>(scenario.workers) * static_cast<double>(scenario.batch_per_worker) / iteration.value;
 }
@@ -121,11 +125,9 @@ std::vector<std::pair<std::string, Json>> Report::columns(std::size_t point) con
       {"device", scenario.device->name},
       {"network_model", measurement_ ? Json() : Json(name_of(scenario.network.model))},
       {"source", measurement_ ? "measured" : "simulated"},
-      {"staging_s", times.staging.value}};
-  if (measurement_) {
-    all.emplace_back("iteration_p5_s", times.spread->p5.value);
-    all.emplace_back("iteration_p95_s", times.spread->p95.value);
-  }
+      {"staging_s", times.staging.value},
+      {"iteration_low_s", times.interval ? Json(times.interval->low.value) : Json()},
+      {"iteration_high_s", times.interval ? Json(times.interval->high.value) : Json()}};
   // Swept values that no column shows.
   const std::set<std::string> shown = {"workers", "density", "k", "index", "model", "device"};
   for (const auto& [key, count] : study_.keys) {
@@ -141,9 +143,7 @@ std::vector<std::pair<std::string, Json>> Report::columns(std::size_t point) con
 
 std::vector<std::string> Report::column_names() const {
   // A point that failed has the same columns: the names do not depend on its values.
-  Times no_times;
-  no_times.spread.emplace();
-  const PointResult nothing{.times = no_times, .payload_bytes = 0, .failure = {}};
+  const PointResult nothing{.times = Times(), .payload_bytes = 0, .failure = {}};
   const Report blank(study_, std::vector<PointResult>(results_.size(), nothing), measurement_);
   std::vector<std::string> names;
   for (const auto& [name, value] : blank.columns(0)) names.push_back(name);
@@ -184,8 +184,10 @@ std::string Report::heading() const {
   };
   const std::string network =
       measurement_ ? summary(*measurement_) : "model " + joined(networks) + ", SimGrid " + simgrid_version();
+  const std::vector<std::string> sources = interval_sources();
+  const std::string interval = sources.empty() ? "" : "\n  interval " + joined({sources.begin(), sources.end()});
   return first.name + "\n  model    " + joined(models) + "\n  network  " + network + "\n  device   " + joined(devices) +
-         "\n\n";
+         interval + "\n\n";
 }
 
 std::string Report::table() const {
@@ -195,6 +197,9 @@ std::string Report::table() const {
     return result.times && result.times->staging.value > 0;
   });
   if (staged) table.add_column("staging");
+  const bool bounded = std::any_of(results_.begin(), results_.end(),
+                                   [](const PointResult& result) { return result.times && result.times->interval; });
+  if (bounded) table.add_column("interval (90 %)");
   for (const auto& [key, count] : study_.keys) {
     if (key != "workers" && key != "density" && key != "k") table.add_column(key);
   }
@@ -220,6 +225,7 @@ std::string Report::table() const {
     row.push_back(value["speedup_over_sgd"].is_null() ? ""
                                                       : three_digits(value["speedup_over_sgd"].get<double>()) + "x");
     if (staged) row.push_back(time("staging_s"));
+    if (bounded) row.push_back(interval_text(*results_[point].times));
     for (const auto& [key, count] : study_.keys) {
       if (key != "workers" && key != "density" && key != "k") row.push_back(table_cell(value[key]));
     }
@@ -259,6 +265,7 @@ Json Report::json() const {
               {"versions", {{"simrun", SIMRUN_VERSION}, {"simgrid", simgrid_version()}}},
               {"network_model", one_or_list(network_models)},
               {"devices", device_provenance(used_devices(study_, results_))},
+              {"interval", interval_sources()},
               {"points", rows},
               {"failed", failed}};
   if (measurement_) all["measurement"] = measurement_json(*measurement_);

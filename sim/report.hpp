@@ -37,6 +37,8 @@ class Report {
   /// The values of a point's columns, in order; null where one does not apply.
   std::vector<std::pair<std::string, Json>> columns(std::size_t point) const;
   std::vector<std::string> column_names() const;
+  /// What intervals of points are made of, each once; none where no point has one.
+  std::vector<std::string> interval_sources() const;
   std::string heading() const;
 
   const Study& study_;

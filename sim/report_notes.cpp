@@ -3,6 +3,7 @@
 #include <set>
 
 #include "sim/device_report.hpp"
+#include "sim/network_error.hpp"
 #include "sim/report.hpp"
 
 namespace simrun {
@@ -39,6 +40,25 @@ std::vector<std::string> Report::warnings() const {
     if (!moves) lines.push_back("sweep." + key + ": no result depends on it");
   }
   return lines;
+}
+
+std::vector<std::string> Report::interval_sources() const {
+  std::set<std::string> sources;
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    if (!results_[point].times || !results_[point].times->interval) continue;
+    const Scenario& scenario = study_.points[point].scenario;
+    if (measurement_) {
+      sources.insert("iterations measured");
+      continue;
+    }
+    for (const auto& [operation, extents] : results_[point].times->used) {
+      if (scenario.device->operations.at(operation).provenance == "measured")
+        sources.insert("times of device " + scenario.device->name);
+    }
+    if (network_error(scenario.network)) sources.insert("error of the network model on real traffic");
+    if (scenario.compute.pace.jitters()) sources.insert("jitter");
+  }
+  return {sources.begin(), sources.end()};
 }
 
 std::vector<std::string> Report::failures() const {

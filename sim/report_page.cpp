@@ -93,7 +93,7 @@ Json page_data(const Json& report, const std::string& title) {
                {"columns", std::move(columns)},
                {"rows", std::move(rows)},
                {"labels", labels(report)}};
-  for (const char* key : {"scenario", "seed", "versions", "network_model", "devices", "failed"})
+  for (const char* key : {"scenario", "seed", "versions", "network_model", "devices", "interval", "failed"})
     data[key] = report[key];
   data["measurement"] = report.value("measurement", Json());
   return data;

@@ -34,7 +34,7 @@ struct Key {
 
 constexpr std::array report_keys = {Key{"scenario", object}, Key{"resolved", list},     Key{"seed", any},
                                     Key{"versions", object}, Key{"network_model", any}, Key{"devices", list},
-                                    Key{"points", list},     Key{"failed", list}};
+                                    Key{"interval", list},   Key{"points", list},       Key{"failed", list}};
 
 constexpr std::array version_keys = {Key{"simrun", text}, Key{"simgrid", text}};
 
@@ -71,7 +71,9 @@ constexpr std::array point_keys = {Key{"method", text},
                                    Key{"device", text},
                                    Key{"network_model", maybe_text},
                                    Key{"source", text},
-                                   Key{"staging_s", number}};
+                                   Key{"staging_s", number},
+                                   Key{"iteration_low_s", maybe_number},
+                                   Key{"iteration_high_s", maybe_number}};
 
 template <std::size_t count>
 void check(const Json& value, const Where& here, const std::array<Key, count>& keys) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "sim/child_process.hpp"
+#include "sim/compute_text.hpp"
 #include "sim/data_path.hpp"
 #include "sim/device_choice.hpp"
 #include "sim/model_text.hpp"
@@ -93,10 +94,7 @@ void fill_defaults(Json& json, const Scenario& scenario) {
 }
 
 void check_against_model(const ScenarioText& text, const Model& model, const Where& where) {
-  const std::size_t times = text.compute.backward_by_tensor.size();
-  if (times != 0 && times != model.tensors.size())
-    (where / "compute" / "backward_by_tensor")
-        .fail(std::to_string(times) + " times", "accepted: one a tensor, here " + std::to_string(model.tensors.size()));
+  check_compute(text.compute, model, text.workers, where / "compute");
   try {
     make_schedule(model, text.grouping);
   } catch (const GroupingError& error) {
@@ -114,7 +112,7 @@ Model read_model(const std::string& file) {
 }
 
 Seconds Scenario::computing() const {
-  return compute.forward + *compute.backward + compute.update;
+  return compute.forward + compute.backward + compute.update;
 }
 
 /// Made once: they hold the whole schema.

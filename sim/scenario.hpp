@@ -19,6 +19,7 @@
 #include "sim/method.hpp"
 #include "sim/model.hpp"
 #include "sim/network.hpp"
+#include "sim/pace.hpp"
 #include "sim/schedule.hpp"
 #include "sim/units.hpp"
 
@@ -27,9 +28,10 @@ namespace simrun {
 /// What one worker computes in an iteration.
 struct Compute {
   Seconds forward;
-  std::optional<Seconds> backward;
+  Seconds backward;
   std::vector<Seconds> backward_by_tensor;  ///< in forward order; empty: shared out by size
   Seconds update;
+  Pace pace;
 };
 
 /// Gradients from files, one or M.

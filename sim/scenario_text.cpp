@@ -1,9 +1,10 @@
 #include "sim/scenario_text.hpp"
 
-#include <cmath>
-#include <numeric>
+#include <limits>
 
 #include "kernels/index_coding.hpp"
+#include "sim/compute_text.hpp"
+#include "sim/ethernet_tcp_text.hpp"
 #include "sim/host_text.hpp"
 #include "sim/model_text.hpp"
 
@@ -27,58 +28,6 @@ Field<const Entry*> entry_of(std::span<const Entry> table) {
 
 Field<IndexCoding> index_field() {
   return convert(entry_of(index_codings()), [](const IndexCodingEntry* entry, const Where&) { return entry->coding; });
-}
-
-Field<Compute> compute_field() {
-  return Object<Compute>()
-      .required("forward", &Compute::forward, duration(false), "time of the forward pass")
-      .optional("backward", &Compute::backward, duration(false), "time of the backward pass")
-      .optional("backward_by_tensor", &Compute::backward_by_tensor, list_of(duration(false)),
-                "times of the backward pass, one a tensor in forward order; else shared out by size")
-      .with_default("update", "0 s", &Compute::update, duration(false), "time of the optimiser's step")
-      .check([](Compute& compute, const Where& where) {
-        if (compute.backward_by_tensor.empty()) {
-          if (!compute.backward) (where / "backward").fail("is missing", "backward or backward_by_tensor is required");
-          return;
-        }
-        Seconds sum;
-        for (const Seconds time : compute.backward_by_tensor) sum += time;
-        if (compute.backward && std::abs(sum.value - compute.backward->value) > 1e-6 * sum.value)
-          (where / "backward_by_tensor")
-              .fail("the times sum to " + show(sum) + ", backward says " + show(*compute.backward),
-                    "accepted: equal, or only one of them");
-        compute.backward = sum;
-      })
-      .field();
-}
-
-Field<EthernetTcp> ethernet_tcp_field() {
-  const EthernetTcp usual;
-  const Range share{0, 10};
-  const auto bytes = [](Bytes size) { return std::to_string(static_cast<std::int64_t>(size.value)) + " B"; };
-  return Object<EthernetTcp>()
-      .optional("goodput", &EthernetTcp::goodput, usually(number({0, 1, true}), usual.goodput),
-                "share of a link's rate that is left for payload")
-      .optional("acknowledgements", &EthernetTcp::acknowledgements, usually(number(share), usual.acknowledgements),
-                "share by which a message takes longer at a rank that sends at the same time")
-      .optional("message", &EthernetTcp::message, usually(duration(false), "50 us"), "software of both ends, a message")
-      .optional("send_buffer", &EthernetTcp::send_buffer, usually(size(), bytes(usual.send_buffer)),
-                "messages up to this size are complete for their sender at once, and leave one after another")
-      .optional("eager_limit", &EthernetTcp::eager_limit, usually(size(), bytes(usual.eager_limit)),
-                "longer messages wait for the receiver's word")
-      .optional("queued_share", &EthernetTcp::queued_share, usually(number(share), usual.queued_share),
-                "where its host sends to others: share of what is beyond the limit that the word waits behind")
-      .optional("queue", &EthernetTcp::queue, usually(size(), bytes(usual.queue)),
-                "the most that it waits behind there")
-      .optional("connection_share", &EthernetTcp::connection_share, usually(number(share), usual.connection_share),
-                "the same where its host sends to the same rank")
-      .optional("connection_queue", &EthernetTcp::connection_queue, usually(size(), bytes(usual.connection_queue)),
-                "the most that it waits behind there")
-      .optional("handover", &EthernetTcp::handover, usually(number(share), usual.handover),
-                "share by which a message takes longer after one from another rank")
-      .optional("burst", &EthernetTcp::burst, usually(size(), "none"),
-                "what a shaped link lets through at once after a pause")
-      .field();
 }
 
 /// A network as it stands in the file.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/sampling.hpp"
 #include "sim/steady_state.hpp"
 
 namespace simrun {
@@ -50,11 +51,25 @@ Times collect(const SteadyState& steady, bool keep_spans) {
   return times;
 }
 
+/// What is known of the iteration's time: of the device's times, of the network model and of the jitter. Devices are
+/// taken to be off all to the same side.
+std::optional<Interval> interval_of(const Times& times, const Setup& setup, const SteadyState& steady,
+                                    const Band& device) {
+  std::vector<Deviation> deviations = {deviation(times.encode + times.decode, device)};
+  if (setup.network_error) deviations.push_back(deviation(network_time(steady.records()), *setup.network_error));
+  if (setup.plan.pace.jitters()) {
+    const std::vector<double> durations = steady.durations();
+    deviations.push_back({std::max(Seconds(0), times.iteration - Seconds(quantile(durations, 0.05))),
+                          std::max(Seconds(0), Seconds(quantile(durations, 0.95)) - times.iteration)});
+  }
+  return interval_around(times.iteration, deviations);
+}
+
 }  // namespace
 
 Times simulate(const Setup& setup) {
   Cluster cluster(setup.network, setup.workers, setup.repeats);
-  SteadyState steady(setup.workers);
+  SteadyState steady(setup.workers, setup.plan.pace.jitters() ? watch_jitter(setup.workers) : Watch());
   DeviceTimes device(*setup.profile);
   const Server* server = nullptr;
   Transport::Traffic server_traffic;
@@ -77,6 +92,7 @@ Times simulate(const Setup& setup) {
 
   Times times = collect(steady, setup.keep_spans);
   times.used = device.used();
+  times.interval = interval_of(times, setup, steady, device.band());
   times.sent_bytes = std::max(times.sent_bytes, server_traffic.sent);
   times.received_bytes = std::max(times.received_bytes, server_traffic.received);
   return times;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/host.hpp"
+#include "sim/interval.hpp"
 #include "sim/network.hpp"
 #include "sim/simgrid/cluster.hpp"
 #include "sim/worker.hpp"
@@ -16,7 +17,8 @@ namespace simrun {
 struct Setup {
   int workers = 1;
   Network network;
-  bool server_host = false;  ///< a host of its own for a parameter server
+  std::optional<Band> network_error;  ///< of communication times, where it is known
+  bool server_host = false;           ///< a host of its own for a parameter server
   Repeats repeats = Repeats::skipped;
   IterationPlan plan;
   std::vector<Round> rounds;
@@ -24,12 +26,6 @@ struct Setup {
   std::optional<Host> host;  ///< of every worker
   Worker::PayloadOf payload;
   bool keep_spans = false;
-};
-
-/// The 5 % and 95 % quantiles of the iterations that were measured.
-struct Spread {
-  Seconds p5;
-  Seconds p95;
 };
 
 /// What came out.
@@ -44,7 +40,7 @@ struct Times {
   std::uint64_t sent_bytes = 0;              ///< the most of any host
   std::uint64_t received_bytes = 0;          ///< the most of any host
   UsedExtents used;                          ///< of the device profile
-  std::optional<Spread> spread;              ///< where they were measured and not simulated
+  std::optional<Interval> interval;          ///< of iteration; where something is known of it
   std::vector<std::vector<Span>> spans;      ///< by rank, if they were to be kept; communication fills the gaps
   std::vector<std::vector<Span>> exchanges;  ///< by rank, likewise: whole exchanges, hidden behind other work or not
 };

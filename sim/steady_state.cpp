@@ -1,13 +1,23 @@
 #include "sim/steady_state.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace simrun {
 namespace {
 
 constexpr double tolerance = 1e-9;
 
+constexpr std::array busy_times = {&IterationRecord::compute, &IterationRecord::encode, &IterationRecord::decode,
+                                   &IterationRecord::staging};
+
 }  // namespace
+
+Watch watch_jitter(int workers) {
+  constexpr int warm_up = 4;
+  const int counted = std::clamp(2000 / workers, 10, 50);
+  return {.limit = warm_up + counted, .warm_up = warm_up, .may_settle = false};
+}
 
 bool SteadyState::record(int rank, IterationRecord iteration) {
   const auto r = static_cast<std::size_t>(rank);
@@ -22,13 +32,15 @@ bool SteadyState::record(int rank, IterationRecord iteration) {
   // Ranks pass iterations in order, so this is the front one.
   ++complete_;
   lasts_.push_back(current.last);
-  if (is_steady(current)) {
+  if (watch_.may_settle && is_steady(current)) {
     period_ = complete_ == 1 ? current.last : current.last - lasts_[lasts_.size() - 2];
     return true;
   }
-  if (complete_ == limit_) {
-    const std::size_t half = lasts_.size() / 2;
-    period_ = (lasts_.back() - lasts_[half - 1]) / static_cast<double>(lasts_.size() - half);
+  if (!watch_.may_settle && complete_ > watch_.warm_up) add_busy_times(current.records);
+  if (complete_ == watch_.limit) {
+    const auto warm_up = static_cast<std::size_t>(watch_.warm_up);
+    period_ = (lasts_.back() - lasts_[warm_up - 1]) / static_cast<double>(lasts_.size() - warm_up);
+    if (!watch_.may_settle) show_means(current.records);
     return true;
   }
   previous_.clear();
@@ -47,6 +59,27 @@ bool SteadyState::is_steady(const Iteration& now) const {
     if (!nearly_equal(now.records[r].finish - previous_[r], step)) return false;
   }
   return true;
+}
+
+void SteadyState::add_busy_times(const std::vector<IterationRecord>& records) {
+  sums_.resize(records.size());
+  for (std::size_t r = 0; r < records.size(); ++r) {
+    for (const auto part : busy_times) sums_[r].*part += records[r].*part;
+  }
+}
+
+void SteadyState::show_means(std::vector<IterationRecord>& records) const {
+  for (std::size_t r = 0; r < records.size(); ++r) {
+    for (const auto part : busy_times) records[r].*part = sums_[r].*part / (watch_.limit - watch_.warm_up);
+  }
+}
+
+std::vector<double> SteadyState::durations() const {
+  std::vector<double> all;
+  for (std::size_t i = static_cast<std::size_t>(watch_.warm_up); i < lasts_.size(); ++i)
+    all.push_back((lasts_[i] - lasts_[i - 1]).value);
+  std::sort(all.begin(), all.end());
+  return all;
 }
 
 int SteadyState::last_rank() const {

@@ -7,11 +7,19 @@ Json times_json(const Times& times) {
   for (const auto& [operation, extents] : times.used) {
     for (const Extent& extent : extents) used[operation].push_back({extent.least, extent.most});
   }
-  return {{"iteration", times.iteration.value},     {"compute", times.compute.value},
-          {"encode", times.encode.value},           {"communication", times.communication.value},
-          {"decode", times.decode.value},           {"staging", times.staging.value},
-          {"result_bytes", times.result_bytes},     {"sent_bytes", times.sent_bytes},
-          {"received_bytes", times.received_bytes}, {"used", used}};
+  Json interval = nullptr;
+  if (times.interval) interval = {times.interval->low.value, times.interval->high.value};
+  return {{"iteration", times.iteration.value},
+          {"compute", times.compute.value},
+          {"encode", times.encode.value},
+          {"communication", times.communication.value},
+          {"decode", times.decode.value},
+          {"staging", times.staging.value},
+          {"result_bytes", times.result_bytes},
+          {"sent_bytes", times.sent_bytes},
+          {"received_bytes", times.received_bytes},
+          {"used", used},
+          {"interval", interval}};
 }
 
 Times read_times(const Json& json) {
@@ -26,6 +34,8 @@ Times read_times(const Json& json) {
   json.at("result_bytes").get_to(times.result_bytes);
   json.at("sent_bytes").get_to(times.sent_bytes);
   json.at("received_bytes").get_to(times.received_bytes);
+  if (const Json& interval = json.at("interval"); !interval.is_null())
+    times.interval = {Seconds(interval.at(0).get<double>()), Seconds(interval.at(1).get<double>())};
   for (const auto& [operation, extents] : json.at("used").items()) {
     for (const Json& extent : extents)
       times.used[operation].push_back({extent.at(0).get<double>(), extent.at(1).get<double>()});

@@ -35,10 +35,11 @@ Worker::Worker(Transport& transport, const IterationPlan& plan, std::span<const 
 IterationRecord Worker::iterate() {
   const Transport::Traffic before = transport_.traffic();
   memo_.begin_iteration();
-  device_.submit(Activity::compute, plan_.forward);
+  const double pace = plan_.pace.factor(transport_.rank(), iteration_++);
+  device_.submit(Activity::compute, pace * plan_.forward);
   std::vector<std::size_t> encoded;
   for (const IterationPlan::Stage& stage : plan_.stages) {
-    for (const Seconds backward : stage.backward) device_.submit(Activity::compute, backward);
+    for (const Seconds backward : stage.backward) device_.submit(Activity::compute, pace * backward);
     encoded.push_back(device_.submit(Activity::encode, times_.of(stage.encode)));
   }
   IterationRecord record;
@@ -50,7 +51,7 @@ IterationRecord Worker::iterate() {
     if (end > begin) record.exchanges.push_back({Activity::communication, begin, end, end - begin});
   }
   staging_.work();
-  device_.submit(Activity::compute, plan_.update);
+  device_.submit(Activity::compute, pace * plan_.update);
   device_.finish();
 
   record.finish = transport_.now();

@@ -8,6 +8,7 @@
 #include "sim/device.hpp"
 #include "sim/device_times.hpp"
 #include "sim/method.hpp"
+#include "sim/pace.hpp"
 #include "sim/staging.hpp"
 #include "sim/timed_aggregator.hpp"
 
@@ -22,6 +23,7 @@ struct IterationPlan {
   };
   Seconds forward;
   Seconds update;
+  Pace pace;
   std::vector<Stage> stages;  ///< in the order in which they become ready
 };
 
@@ -61,6 +63,7 @@ class Worker {
   PayloadOf payload_;
   Device device_;
   Staging staging_;
+  std::uint64_t iteration_ = 0;
 };
 
 /// A parameter server on a host of its own: combines for `groups` groups an iteration on a device of its own.

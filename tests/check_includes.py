@@ -77,6 +77,7 @@ RULES = [
         files=["sim/*"],
         allowed=[
             "sim/command_line.*",
+            "sim/compute_text.*",
             "sim/device_choice.*",
             "sim/device_report.*",
             "sim/device_text.*",

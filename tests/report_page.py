@@ -206,6 +206,39 @@ def check_staged(browser, page, report, simrun):
     check("console of staged", browser.complaints(), [])
 
 
+def check_intervals(browser, page, report, simrun):
+    """Intervals are bars in the plot, columns of the table and a line of what hovering says; without any, nothing."""
+    ends = "return Chart.getChart('plot').data.datasets.flatMap((line) => line.data.map((at) => at.ends))"
+    headings = "return [...document.querySelectorAll('#points th')].map((th) => th.textContent)"
+    check("no intervals", set(browser.run(ends)), {None})
+    assert "iteration, 5 %" not in browser.run(headings), "a column without a value is shown"
+    points = [{**point, "iteration_low_s": 0.5 * point["iteration_s"], "iteration_high_s": 4 * point["iteration_s"]}
+              for point in report["points"]]
+    make_page(page, {**report, "points": points}, simrun)
+    browser.open(page)
+    assert {"iteration, 5 %", "iteration, 95 %"} < set(browser.run(headings)), "columns of intervals are missing"
+    of_points = """return Chart.getChart("plot").data.datasets.flatMap((line) => line.data.map((at) =>
+        [at.ends[0] / at.y, at.ends[1] / at.y].map((ratio) => ratio.toFixed(6)).join(" ")))"""
+    check("ends of times", set(browser.run(of_points)), {"0.500000 4.000000"})
+    seen = """const { ctx, scales, data: { datasets: [line] } } = Chart.getChart("plot");
+        const { width, height, clientWidth } = ctx.canvas;
+        const { data } = ctx.getImageData(0, 0, width, height);
+        return line.data.map((at) => {
+          const [x, y] = [scales.x.getPixelForValue(at.x), scales.y.getPixelForValue(at.ends[1])];
+          const [column, row] = [x + 3, y].map((value) => Math.round((value * width) / clientWidth));
+          return [-1, 0, 1].some((up) => data[4 * ((row + up) * width + column) + 3] > 100) ? "drawn" : "missing";
+        })"""
+    check("bars", set(browser.run(seen)), {"drawn"})
+    browser.choose("#y", "samples/s of the cluster")
+    check("ends of rates", set(browser.run(of_points)), {"0.250000 2.000000"})
+    browser.choose("#y", "payload of one worker")
+    check("ends of sizes", set(browser.run(ends)), {None})
+    check("description", browser.run("return describe(points[0])")[2].split(":")[0], "90 % of iterations")
+    check("console of intervals", browser.complaints(), [])
+    browser.choose("#y", "iteration time")
+    browser.screenshot(page.with_suffix(".png"))
+
+
 def check_phone(browser, page, folder):
     browser.open(page)
     assert browser.run("return document.documentElement.scrollWidth") <= 390, "the page is wider than a phone"
@@ -253,6 +286,7 @@ def main():
         check("console after use", browser.complaints(), [])
         check("requests after use", browser.requests(), [])
         browser.screenshot(folder / "desktop.png")
+        check_intervals(browser, folder / "intervals.html", report, simrun)
         check_staged(browser, folder / "staged.html", report, simrun)
         check_many(browser, folder / "many.html", report, simrun)
         check_failed(browser, folder / "failed.html", report, simrun)

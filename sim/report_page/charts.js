@@ -33,6 +33,36 @@ function draw(id, config, description) {
 
 addEventListener("beforeprint", () => charts.forEach((chart) => chart.resize()));
 
+/// Draws a bar from end to end of each point's interval.
+const intervalBars = {
+  id: "intervalBars",
+  afterDatasetsDraw(chart) {
+    const { ctx, chartArea, scales } = chart;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(chartArea.left, chartArea.top, chartArea.width, chartArea.height);
+    ctx.clip();
+    ctx.lineWidth = 1.5;
+    chart.data.datasets.forEach((dataset, i) => {
+      ctx.strokeStyle = dataset.borderColor;
+      chart.getDatasetMeta(i).data.forEach((at, j) => {
+        const { ends } = dataset.data[j];
+        if (ends === null) return;
+        const [low, high] = ends.map((value) => scales.y.getPixelForValue(value));
+        ctx.beginPath();
+        for (const y of [low, high]) {
+          ctx.moveTo(at.x - 4, y);
+          ctx.lineTo(at.x + 4, y);
+        }
+        ctx.moveTo(at.x, low);
+        ctx.lineTo(at.x, high);
+        ctx.stroke();
+      });
+    });
+    ctx.restore();
+  },
+};
+
 /// What a chart says of the point under the pointer.
 function describe(point) {
   const part = (column, before = `${titleOf(column)} `, after = "") =>
@@ -40,6 +70,7 @@ function describe(point) {
   const lines = [
     [...part("workers"), ...part("density"), ...part("k"), ...others.flatMap((column) => part(column))],
     [...part("iteration_s"), ...part("samples_per_s", "", " samples/s")],
+    part("iteration_low_s", "90 % of iterations: ", ` to ${show("iteration_high_s", point.iteration_high_s)}`),
     [...part("scaling_efficiency"), ...part("speedup_over_sgd")],
     [...part("payload_bytes"), ...part("result_bytes")],
     [...part("compute_s"), ...part("encode_s")],

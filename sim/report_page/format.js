@@ -47,8 +47,8 @@ const COLUMNS = {
   device: { title: "device" },
   network_model: { title: "network model" },
   source: { title: "source" },
-  iteration_p5_s: { title: "iteration, 5 %", axis: "iteration time, 5 % quantile", show: seconds },
-  iteration_p95_s: { title: "iteration, 95 %", axis: "iteration time, 95 % quantile", show: seconds },
+  iteration_low_s: { title: "iteration, 5 %", axis: "iteration time, 5 % quantile", show: seconds },
+  iteration_high_s: { title: "iteration, 95 %", axis: "iteration time, 95 % quantile", show: seconds },
 };
 
 const titleOf = (column) => COLUMNS[column]?.title ?? column;

@@ -165,6 +165,7 @@ function fillProvenance() {
     ["SimGrid", data.versions.simgrid],
     ["network model", all(data.network_model)],
     ["measured", measurementText(data.measurement)],
+    ["intervals (90 % of iterations), from", all(data.interval)],
     ["seed", all(data.seed)],
     ...data.devices.flatMap((device) => [
       ["device profile", `${device.name}: ${device.device}, ${device.software}`],

@@ -42,10 +42,9 @@ function apart(point) {
 
 /// A point on which the x axis has no hold (sgd has no K) is drawn across all of it.
 function positions(group, xs) {
-  if (group.every((point) => point[plot.x] === null)) {
-    return xs.flatMap((x) => group.map((point) => ({ x, y: point[plot.y], point })));
-  }
-  return group.map((point) => ({ x: point[plot.x], y: point[plot.y], point }))
+  const at = (x, point) => ({ x, y: point[plot.y], ends: interval(point, plot.y), point });
+  if (group.every((point) => point[plot.x] === null)) return xs.flatMap((x) => group.map((point) => at(x, point)));
+  return group.map((point) => at(point[plot.x], point))
     .sort((a, b) => xs.indexOf(a.x) - xs.indexOf(b.x));
 }
 
@@ -108,8 +107,11 @@ function xScale(xs) {
   };
 }
 
-function yScale() {
+/// Reaches to the ends of all intervals.
+function yScale(lines) {
+  const ends = lines.flatMap((line) => line.data.flatMap((at) => at.ends ?? []));
   return {
+    ...(ends.length > 0 && { suggestedMin: Math.min(...ends), suggestedMax: Math.max(...ends) }),
     type: plot.logY ? "logarithmic" : "linear",
     beginAtZero: !plot.logY,
     title: { display: true, text: axisOf(plot.y) },
@@ -146,9 +148,10 @@ function drawPlot() {
   draw("plot", {
     type: "line",
     data: { datasets: lines },
+    plugins: [intervalBars],
     options: {
       interaction: { mode: "nearest", intersect: false },
-      scales: { x: xScale(xs), y: yScale() },
+      scales: { x: xScale(xs), y: yScale(lines) },
       plugins: { tooltip: { callbacks: {
         title: (items) => (items.length > 1 ? "" : items[0].dataset.label),
         beforeBody: (items) => (items.length > 1 ? items.map(inBrief) : describe(items[0].raw.point)),
@@ -156,7 +159,8 @@ function drawPlot() {
       } } },
     },
   }, `Line plot: ${what}, ${lines.map((line) => line.label).join("; ")}. The table of all points has the values.`);
-  document.getElementById("plot-caption").textContent =
-    (what[0].toUpperCase() + what.slice(1)) + (shared === "" ? "" : `; ${shared}`);
+  const hasBars = lines.some((line) => line.data.some((at) => at.ends !== null));
+  document.getElementById("plot-caption").textContent = (what[0].toUpperCase() + what.slice(1)) +
+    (shared === "" ? "" : `; ${shared}`) + (hasBars ? "; bars: 90 % of iterations" : "");
   drawLegend(lines);
 }

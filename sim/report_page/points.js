@@ -23,6 +23,15 @@ const others = data.columns.filter((column) =>
   (!(column in COLUMNS) || ["model", "device", "network_model"].includes(column)) && column !== "method" &&
   !column.startsWith("methods.") && valuesOf(column).length > 1);
 
+/// [low, high] of what 90 % of iterations have in this column; null where it is not known.
+function interval(point, column) {
+  if (point.iteration_low_s === null) return null;
+  const ends = [point.iteration_low_s, point.iteration_high_s];
+  if (column === "iteration_s") return ends;
+  if (column !== "samples_per_s" && column !== "scaling_efficiency") return null;
+  return ends.reverse().map((seconds) => (point[column] * point.iteration_s) / seconds);
+}
+
 /// For all of the page: methods by label, and one value of everything else that was swept.
 const chosen = {
   labels: new Set(labels),

@@ -50,7 +50,8 @@ const table = { by: null, descending: false, most: FEW };
 const isResult = (column) => column.endsWith("_s") || column.endsWith("_bytes") || column === "workers" ||
   column === "scaling_efficiency" || column === "speedup_over_sgd";
 const tableColumns = ["label", ...data.columns.filter((column) =>
-  column !== "method" && (isResult(column) || new Set(points.map((point) => point[column])).size > 1))];
+  column !== "method" && points.some((point) => point[column] !== null) &&
+  (isResult(column) || new Set(points.map((point) => point[column])).size > 1))];
 
 function compare(a, b) {
   if (a === b) return 0;

@@ -19,6 +19,7 @@ def row(method, workers, density=None, **more):
     """A point with every column; times such that one worker alone does 128 samples in 0.1 s."""
     parts = {"compute_s": 0.1, "encode_s": 0.0, "communication_s": 0.1, "decode_s": 0.0, "staging_s": 0.0}
     numbers = {name: 1 for name in results.COLUMNS} | parts | {"iteration_s": 0.2, "scaling_efficiency": 0.5}
+    numbers |= dict.fromkeys(["iteration_low_s", "iteration_high_s"])
     text = {"index": "raw32", "collective": "ring", "model": "m", "device": "d", "network_model": "ideal", "source": "simulated"}
     point = {"method": method, "workers": workers, "density": density, "samples_per_s": workers * 640}
     return numbers | text | point | more
@@ -196,6 +197,82 @@ def test_a_union_is_inclusion_and_exclusion():
     assert results.union_size(1000, 10, 1) == pytest.approx(10)
     assert results.union_size(1000, 10, 2) == pytest.approx(10 + 10 - 0.1)
     assert results.union_size(1000, 10, 10**6) == pytest.approx(1000)
+
+
+# Intervals
+
+
+def test_an_interval_turns_round_for_rates():
+    table = pd.DataFrame([row("sgd", 4, iteration_low_s=0.1, iteration_high_s=0.4), row("sgd", 8)])
+    for value, low, high in [("iteration_s", 0.1, 0.4), ("samples_per_s", 1280, 5120), ("scaling_efficiency", 0.25, 1)]:
+        ends = results.interval(table, value)
+        assert [end[0] for end in ends] == pytest.approx([low, high])
+        assert all(np.isnan(end[1]) for end in ends)
+
+
+def predicted():
+    """Iterations of 2 s with intervals from 1 to 4 s, but for top-k at K/N = 0.01 and 8 workers."""
+    known = {"iteration_s": 2, "iteration_low_s": 1, "iteration_high_s": 4}
+    keys = [("sgd", 2, None), ("sgd", 8, None), ("top-k", 2, 0.1), ("top-k", 8, 0.1), ("top-k", 2, 0.01)]
+    rows = [row(method, m, density, **known) for method, m, density in keys]
+    return pd.DataFrame([*rows, row("top-k", 8, 0.01, iteration_s=2)])
+
+
+def test_coverage_counts_measured_points_within_their_interval():
+    # In the order of the rows: below, at the lower end, within, above, at the upper end; the last has no interval.
+    measured = predicted().assign(iteration_s=[0.9, 1, 3, 4.1, 4, 2])
+    assert results.coverage(predicted(), measured) == pytest.approx(3 / 5)
+    # Neither order nor points that only one of them has matter.
+    assert results.coverage(predicted(), measured[::-1]) == pytest.approx(3 / 5)
+    assert results.coverage(predicted().iloc[1:], measured) == pytest.approx(3 / 4)
+    assert results.coverage(predicted(), measured.iloc[[0, 2]]) == pytest.approx(1 / 2)
+
+
+def test_coverage_tells_swept_points_apart():
+    slow = predicted().assign(**{"network.bandwidth": "1 Gbps"})
+    fast = predicted().assign(**{"network.bandwidth": "10 Gbps", "iteration_low_s": 0.1, "iteration_high_s": 0.4})
+    both = pd.concat([slow, fast.iloc[:5]])
+    measured = both.assign(iteration_s=0.2)
+    with pytest.raises(results.ResultsError, match="several predicted points agree in method, .*payload_bytes;"):
+        results.coverage(both, measured)
+    assert results.coverage(both, measured, also=["network.bandwidth"]) == pytest.approx(5 / 10)
+
+
+def test_coverage_of_nothing_is_an_error():
+    exact = predicted().assign(iteration_low_s=np.nan, iteration_high_s=np.nan)
+    for none in (exact, predicted().assign(workers=[3, 9, 3, 9, 3, 9])):
+        with pytest.raises(results.ResultsError, match="no measured point has a predicted one with an interval"):
+            results.coverage(none, predicted())
+
+
+def test_the_fastest_is_undecided_where_intervals_overlap():
+    table = pd.DataFrame(
+        [
+            row("sgd", 2, 0.1, iteration_s=3, iteration_low_s=2.4, iteration_high_s=4),
+            row("top-k", 2, 0.1, iteration_s=2, iteration_low_s=1, iteration_high_s=2.5),  # above 2.4
+            row("sgd", 8, 0.1, iteration_s=3, iteration_low_s=2.6, iteration_high_s=4),
+            row("top-k", 8, 0.1, iteration_s=2, iteration_low_s=1, iteration_high_s=2.5),  # below 2.6
+            row("sgd", 16, 0.1, iteration_s=3),
+            row("top-k", 16, 0.1, iteration_s=2, iteration_low_s=1, iteration_high_s=3.5),  # above 3
+            row("sgd", 32, 0.1, iteration_s=3),
+            row("top-k", 32, 0.1, iteration_s=2),
+        ]
+    )
+    unsure = results.undecided(table)
+    assert sorted(zip(unsure["method"], unsure["workers"])) == [("top-k", 2), ("top-k", 16)]
+    assert list(unsure.columns) == list(table.columns)
+
+
+def test_a_band_is_drawn_where_an_interval_is_known():
+    table = pd.DataFrame([row("sgd", m, iteration_low_s=0.1, iteration_high_s=0.1 * m) for m in (2, 4, 8)])
+    figure, axes = plt.subplots()
+    figures.draw_band(axes, table, "iteration_s")
+    box = axes.collections[0].get_paths()[0].get_extents()
+    assert (box.x0, box.x1, box.y0, box.y1) == pytest.approx((2, 8, 0.1, 0.8))
+    assert matplotlib.colors.to_hex(axes.collections[0].get_facecolor()[0]) == figures.line_of("sgd")["color"]
+    figures.draw_band(axes, table.assign(iteration_low_s=None, iteration_high_s=None), "iteration_s")
+    assert not axes.collections[1].get_paths()
+    plt.close(figure)
 
 
 # Maps

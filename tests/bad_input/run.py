@@ -201,10 +201,10 @@ def reports(case):
     point = dict.fromkeys("""workers parameters payload_bytes result_bytes sent_bytes received_bytes compute_s encode_s
         communication_s decode_s iteration_s samples_per_s scaling_efficiency speedup_over_sgd
         staging_s""".split(), 1)
-    point |= dict.fromkeys(["k", "density", "index"])
+    point |= dict.fromkeys(["k", "density", "index", "iteration_low_s", "iteration_high_s"])
     point |= dict.fromkeys(["method", "collective", "model", "device", "network_model", "source"], "x")
     whole = {"scenario": {}, "resolved": [], "seed": None, "versions": {"simrun": "0", "simgrid": "0"},
-             "network_model": "x", "devices": [], "points": [point], "failed": []}
+             "network_model": "x", "devices": [], "interval": [], "points": [point], "failed": []}
 
     def report(name, text, *arguments):
         text = text if isinstance(text, str) else json.dumps(text)

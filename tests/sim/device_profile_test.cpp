@@ -1,6 +1,7 @@
 #include "sim/device_profile.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "kernels/index_coding.hpp"
 #include "sim/data_path.hpp"
@@ -130,6 +131,64 @@ TEST_CASE("device profile: drift is the larger deviation from what was measured 
   CHECK(Drift{"", {10, 11, 9.5}}.worst() == Approx(0.1));
   CHECK(Drift{"", {10, 10, 8}}.worst() == Approx(0.2));
   CHECK(Drift{"", {10, 10, 10}}.worst() == 0);
+}
+
+TEST_CASE("device profile: a measured time has a band of spread, interpolation and drift") {
+  DeviceProfile profile = measured_profile({1, 1e3, 1e6}, 1e-4);
+  const auto band = [&](double elements, double entries) {
+    return profile.band(steps_of(selection(elements, entries)).front());
+  };
+  // Quantiles 0.8 and 1.2 of the median, interpolation off by 1 % in the median, drift from 0.99 to 1.02.
+  const double drift = std::log(1.02 / 0.99);
+  CHECK(band(1e3, 1e3).low == Approx(std::exp(-std::hypot(std::log(0.8), drift))));
+  CHECK(band(1e3, 1e3).high == Approx(std::exp(std::hypot(std::log(1.2), drift))));
+  const double between = std::hypot(std::log(1.2), 1.645 / 0.674 * std::log(1.01), drift);
+  CHECK(band(2e3, 2e3).high == Approx(std::exp(between)));
+  CHECK(band(1e3, 2e2).high == Approx(std::exp(between)));  // off the grid along the density alone
+  // Without drift, and with runs that all took the same time, nothing is left.
+  profile.measurement->drift.clear();
+  TimeSpread& spread = *profile.operations.at("encode.pairs").spread;
+  spread.p5 = spread.p95 = profile.operations.at("encode.pairs").table.seconds();
+  CHECK(band(1e3, 1e3).low == 1);
+  CHECK(band(1e3, 1e3).high == 1);
+}
+
+TEST_CASE("device profile: the band is that of the nearest grid point") {
+  DeviceProfile profile = measured_profile({1, 1e3, 1e6}, 1e-4);
+  profile.measurement->drift.clear();
+  TimeSpread& spread = *profile.operations.at("encode.signs").spread;
+  spread.p95 = {1e-4, 2e-4, 3e-4};
+  spread.error.median = 0;
+  const auto high = [&](double elements) { return profile.band({"encode.signs", {.elements = elements}}).high; };
+  CHECK(high(0.1) == Approx(1));
+  CHECK(high(30) == Approx(1));  // 30 / 1 < 1000 / 30
+  CHECK(high(33) == Approx(2));
+  CHECK(high(1e5) == Approx(3));
+  CHECK(high(1e9) == Approx(3));
+}
+
+TEST_CASE("device profile: nothing is known of times that were not measured, scaled ones included") {
+  const Step step = steps_of(selection(1e3, 10)).front();
+  for (const DeviceProfile& profile :
+       {even_profile({1, 1e6}, 1e-4), scaled_to(measured_profile({1, 1e6}, 1e-4), "slow", BytesPerSecond(1e8))}) {
+    CHECK(profile.band(step).low == 1);
+    CHECK(profile.band(step).high == 1);
+  }
+}
+
+TEST_CASE("device times: the band of several operations is that of their sum") {
+  DeviceProfile profile = measured_profile({0.01, 1, 1000}, 1e-4);
+  profile.measurement->drift.clear();
+  DeviceTimes times(profile);
+  CHECK(times.band().high == 1);
+  times.of(selection(1000, 1000));
+  profile.operations.at("decode.pairs").provenance = "published";
+  Work decode = selection(1000, 1000);
+  decode.stage = Stage::decode;
+  times.of(decode);
+  // Twice 0.1 ms, of which one may be 20 % off.
+  CHECK(times.band().low == Approx(0.9));
+  CHECK(times.band().high == Approx(1.1));
 }
 
 TEST_CASE("device times: what is used beyond the measured grid is told, a line an operation") {

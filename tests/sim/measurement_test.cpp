@@ -34,8 +34,8 @@ TEST_CASE("measurement: an iteration is the median time between last finishes") 
   const Times& times = *result.times;
   CHECK(times.iteration.value == 1);
   // Linear between order statistics of 1, 1, 2: at 0.05 x 2 = 0.1 and 0.95 x 2 = 1.9 of the way.
-  CHECK(times.spread->p5.value == Approx(1));
-  CHECK(times.spread->p95.value == Approx(1.9));
+  CHECK(times.interval->low.value == Approx(1));
+  CHECK(times.interval->high.value == Approx(1.9));
   // The first of those that took 1 was finished last by the second worker.
   CHECK(times.compute.value == 0.5);
   CHECK(times.communication.value == 0.5);

@@ -21,8 +21,9 @@ Json point(const std::string& method, const std::string& collective, const Json&
 Json report_of(const Json& points, const Json& entries) {
   Json resolved = Json::array();
   for (const Json& entry : entries) resolved.push_back({{"methods", {entry}}});
-  return {{"scenario", Json::object()}, {"resolved", resolved},     {"seed", 1},        {"versions", Json::object()},
-          {"network_model", "ideal"},   {"devices", Json::array()}, {"points", points}, {"failed", Json::array()}};
+  return {{"scenario", Json::object()}, {"resolved", resolved},     {"seed", 1},
+          {"versions", Json::object()}, {"network_model", "ideal"}, {"devices", Json::array()},
+          {"interval", Json::array()},  {"points", points},         {"failed", Json::array()}};
 }
 
 std::size_t count(const std::string& text, const std::string& part) {

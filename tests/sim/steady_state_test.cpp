@@ -47,7 +47,7 @@ TEST_CASE("a rank may be iterations ahead of another") {
 
 TEST_CASE("what never settles has the mean period of the second half") {
   // Rank 0 takes 1 and 3 in turn, rank 1 always 2: they never take the same time.
-  SteadyState steady(2, 8);
+  SteadyState steady(2, {.limit = 8, .warm_up = 4});
   bool done = false;
   double zero = 0;
   int iteration = 0;

@@ -1,5 +1,9 @@
 #include "tests/sim/studies.hpp"
 
+#include "sim/child_process.hpp"
+#include "sim/experiment.hpp"
+#include "sim/times_text.hpp"
+
 namespace simrun {
 
 nlohmann::json tiny_scenario() {
@@ -15,6 +19,17 @@ nlohmann::json tiny_scenario() {
 
 Study study_of(const nlohmann::json& scenario, const TemporaryFolder& folder) {
   return read_study(folder.write("s.json", scenario.dump()), {});
+}
+
+Times times_of(const nlohmann::json& scenario, const std::function<void(Setup&)>& change) {
+  const TemporaryFolder folder;
+  const Study study = study_of(scenario, folder);
+  PayloadCache cache(folder.path() + "/none", Bytes(0));
+  PayloadStage stage(study, {0}, 1, cache, [](std::size_t, std::size_t) {});
+  const auto batch = stage.next();
+  Setup setup = make_setup(study.points[0].scenario, *batch->tables[0]);
+  if (change) change(setup);
+  return read_times(Json::parse(run_in_child([&] { return times_json(simulate(setup)).dump(); })));
 }
 
 }  // namespace simrun

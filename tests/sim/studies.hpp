@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "sim/simulation.hpp"
 #include "sim/sweep.hpp"
 #include "tests/sim/program.hpp"
 
@@ -13,5 +15,8 @@ nlohmann::json tiny_scenario();
 
 /// The study of a scenario that is written to the folder as s.json.
 Study study_of(const nlohmann::json& scenario, const TemporaryFolder& folder);
+
+/// What the simulation of a scenario with one method gives; `change` is given its setup first.
+Times times_of(const nlohmann::json& scenario, const std::function<void(Setup&)>& change = {});
 
 }  // namespace simrun
