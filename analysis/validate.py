@@ -30,6 +30,7 @@ import json
 import sys
 from collections import defaultdict
 
+import fitting
 import tables
 
 NO_TIME = {"bandwidth": "1e9 GB/s"}  # a host that takes none, with merges on the device
@@ -82,8 +83,8 @@ def validate(file, options, arguments):
             row["settings"] = {path: cell for path, cell in row["settings"].items() if not path.startswith("host.")}
         options = ["--set", f"host={json.dumps(NO_TIME)}", *options]
     if arguments.fit:
-        fitted = tables.fit(file, scenario_file, arguments.fit, rows, arguments.by_method, options)
-        tables.write_column(file, arguments.fit, fitted)
+        fitted = fitting.fit(file, scenario_file, arguments.fit, rows, arguments.by_method, options)
+        fitting.write_column(file, arguments.fit, fitted)
         print(f"{file}: {arguments.fit} fitted: " + ", ".join(f"{m} {value}" for m, value in fitted.items()) + "\n")
     tables.predict(scenario_file, rows, options)
     rows = [row for row in rows if row["method"] != "none"]
