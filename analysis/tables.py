@@ -62,6 +62,10 @@ def read_table(file, scenario):
     rows = []
     for (number, _), cells in zip(numbered[1:], table):
         rows.append(read_row(f"{file}: line {number}", cells, scenario, methods))
+    sizes = {(row["model"], row["batch"]) for row in rows}
+    for row in rows:
+        if sum(model == row["model"] for model, _ in sizes) > 1:
+            row["case"] += f" batch {row['batch']:g}"
     return rows
 
 
@@ -87,8 +91,8 @@ def read_row(where, cells, scenario, methods):
     row["batch"] = float(row.get("batch_per_worker") or scenario.get("batch_per_worker") or "nan")
     row["label"] = " ".join([row["method"], *(row[name] for name in CHOOSE if row.get(name))])
     # What differs from method to method by nature, such as a host's bandwidth, does not make another case.
-    alike = {path: cell for path, cell in row["settings"].items() if path.startswith(("network", "batch_per_worker"))}
-    row["case"] = " ".join([row["model"], *(cell for path, cell in alike.items() if path != "batch_per_worker")])
+    network = [cell for path, cell in row["settings"].items() if path.startswith("network")]
+    row["case"] = " ".join([row["model"], *network])
     row["measured"] = measured(where, row)
     row["where"] = where
     return row
@@ -161,16 +165,13 @@ def predict(scenario, rows, options=()):
                     f"{row['where']}: {len(meant)} points of the scenario are {row['label']}; accepted: 1, chosen by "
                     f"{', '.join(CHOOSE)}"
                 )
-            set_rates(row, meant[0], baselines.get(row["case"]))
+            set_rates(row, meant[0], baselines.get((row["model"], row["batch"])))
 
 
 def baselines_of(rows):
-    """The published rate of one worker, by case."""
-    return {
-        row["case"]: rate_of(row, None)
-        for row in rows
-        if row["method"] == "none" and row["measured"][0] != "scaling_efficiency"
-    }
+    """The published rate of one worker, by model and samples a worker."""
+    alone = [row for row in rows if row["method"] == "none" and row["measured"][0] != "scaling_efficiency"]
+    return {(row["model"], row["batch"]): rate_of(row, None) for row in alone}
 
 
 def set_rates(row, point, baseline):

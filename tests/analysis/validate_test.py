@@ -152,6 +152,17 @@ def test_rows_measure_in_several_units(tmp_path):
     assert rows[0]["settings"] == {"batch_per_worker": "32"}
 
 
+def test_networks_and_batches_are_cases_with_one_baseline(tmp_path):
+    rows = read(tmp_path, (
+        "method,workers,batch_per_worker,network.bandwidth,iteration_s\n"
+        "none,1,32,,1\nnone,1,64,,4\nsgd,4,32,1 Gbps,2\nsgd,4,32,10 Gbps,2\nsgd,4,64,10 Gbps,5\n"
+    ))  # fmt: skip
+    assert [row["case"].removeprefix("tiny.json ") for row in rows[2:]] == [
+        "1 Gbps batch 32", "10 Gbps batch 32", "10 Gbps batch 64",
+    ]  # fmt: skip
+    assert tables.baselines_of(rows) == {("tiny.json", 32): 32, ("tiny.json", 64): 16}
+
+
 def test_rows_choose_among_points():
     point = {"method": "top-k", "workers": "4", "density": "0.001", "k": "7", "index": "raw32", "collective": "x"}
     assert tables.is_meant(point, {"method": "top-k", "workers": 4, "density": "1e-3", "k": ""})
