@@ -77,6 +77,20 @@ def load(folder, also=()):
     return table
 
 
+def load_validation(name):
+    """Rows of published tables beside predictions, as `analysis/validate.py -o` wrote them: `model`, `method`, `workers`,
+    `published` and `predicted` (samples/s and worker), `error` (relative), efficiencies, `used_for`. Raises ResultsError.
+    """
+    file = folder_of("validation") / f"{name}.csv"
+    try:
+        table = pd.read_csv(file)
+    except FileNotFoundError:
+        raise ResultsError(f"{file}: does not exist; `analysis/validate.py -o {file}` writes it") from None
+    return table.rename(columns={"label": "method"}).assign(
+        published_s=table["batch"] / table["published"], predicted_s=table["batch"] / table["predicted"]
+    )
+
+
 def load_trace(folder, row):
     """The trace of the point in row `row` of points.csv, one row a span; of a sweep in which no point failed.
 

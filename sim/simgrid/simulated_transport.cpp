@@ -83,12 +83,12 @@ int SimulatedTransport::repeat(int count, const std::function<void(int)>& step) 
     const Seconds start = now();
     all.enter(i);
     step(i);
-    all.finish(i, now() - start);
+    all.finish(rank_, i, now() - start);
   }
   const int skipped = count - i;
   traffic_.sent += (traffic_.sent - before.sent) * skipped;
   traffic_.received += (traffic_.received - before.received) * skipped;
-  const Seconds jump = skipped * all.step_time();
+  const Seconds jump = all.jump();
   leave_repeat();
   if (skipped > 0) wait_until(now() + jump);
   return i;
