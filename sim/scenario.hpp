@@ -20,6 +20,7 @@
 #include "sim/model.hpp"
 #include "sim/network.hpp"
 #include "sim/schedule.hpp"
+#include "sim/training/options.hpp"
 #include "sim/units.hpp"
 
 namespace simrun {
@@ -51,6 +52,7 @@ struct Scenario {
   std::variant<SyntheticGradients, NpyFiles> gradients;
   Grouping grouping;
   MethodChoice method;
+  std::optional<Training> training;  ///< for `simrun train`
 
   Json resolved;  ///< as it stands in the file, with this one method and every default filled in
 
