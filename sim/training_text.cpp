@@ -46,6 +46,18 @@ Field<Split> split_field() {
                         "iid, or an object with labels_per_worker or dirichlet");
 }
 
+Field<Adversaries> adversaries_field() {
+  using Behaviour = Adversaries::Behaviour;
+  return Object<Adversaries>()
+      .required("share", &Adversaries::share, number({0, 1}), "of the workers, rounded to a whole number of them")
+      .with_default(
+          "behaviour", "flip", &Adversaries::behaviour,
+          choice<Behaviour>(
+              {{"flip", Behaviour::flip}, {"random-signs", Behaviour::random_signs}, {"noise", Behaviour::noise}}),
+          "what they send: their gradient times -1, with random signs, or noise as large as it")
+      .field();
+}
+
 /// The fields that a scenario and its methods share.
 template <class Text>
 Object<Text>& add_step_fields(Object<Text>& object) {
@@ -100,6 +112,8 @@ Field<std::optional<TrainingText>> training_field() {
                     "a folder of IDX files as MNIST has them, or the name of one under /usr/share/datasets")
       .with_default("split", "iid", &Text::split, split_field(),
                     "which samples a worker holds: iid, labels_per_worker or dirichlet")
+      .optional("adversaries", &Text::adversaries, adversaries_field(),
+                "workers that send something else than their gradient")
       .with_default("rounds", 500, &Text::rounds, whole(1, most_rounds), "steps of the optimiser")
       .with_default("evaluate_every", 10, &Text::evaluate_every, whole(1, most_rounds),
                     "rounds between two rows of curves.csv")
@@ -153,6 +167,7 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
   Training training;
   training.data = scenario.data;
   training.split = scenario.split;
+  training.adversaries = scenario.adversaries;
   training.rounds = scenario.rounds;
   training.evaluate_every = scenario.evaluate_every;
   training.seeds.assign(scenario.seeds.begin(), scenario.seeds.end());

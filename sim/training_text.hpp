@@ -24,6 +24,7 @@ struct StepText {
 struct TrainingText : StepText {
   std::string data;
   Split split;
+  Adversaries adversaries;
   std::int64_t rounds = 1;
   std::int64_t evaluate_every = 1;
   std::vector<std::int64_t> seeds;

@@ -65,10 +65,22 @@ struct MethodTraining {
   std::vector<DensityStage> density_warmup;
 };
 
+/// Workers that send something else than their gradient.
+struct Adversaries {
+  enum class Behaviour {
+    flip,          ///< the gradient times -1
+    random_signs,  ///< each element with a random sign
+    noise,         ///< normal noise of the gradient's root mean square
+  };
+  double share = 0;  ///< of the workers, rounded
+  Behaviour behaviour = Behaviour::flip;
+};
+
 /// A scenario's `training`, and what its method changes of that.
 struct Training {
   std::string data;  ///< as it stands in the scenario
   Split split;
+  Adversaries adversaries;
   std::int64_t rounds = 500;
   std::int64_t evaluate_every = 10;
   std::vector<std::uint64_t> seeds;

@@ -196,11 +196,16 @@ void print(const TrainingReport& report, const Json& data, const std::string& fo
   std::fflush(stdout);
 }
 
+void say_notes(const Study& study) {
+  for (const std::string& note : study.notes) say("note: " + note);
+}
+
 int run_session(const Study& study, const TrainArguments& arguments) {
   TrainingSession session(study, arguments);
   session.check();
   if (arguments.dry_run) {
     for (const TrainingRun& run : session.runs()) std::printf("%s\n", run_name(study, run.point, run.seed).c_str());
+    say_notes(study);
     return 0;
   }
   make_folder(arguments.out);
@@ -214,6 +219,7 @@ int run_session(const Study& study, const TrainArguments& arguments) {
     return 128 + watch.signal();
   }
   print(report, session.data(), arguments.format);
+  say_notes(study);
   for (const std::string& line : report.failures()) say("failed: " + line);
   say("results in " + arguments.out + ": " + runs(session.runs().size()) +
       (session.taken_over() > 0 ? ", " + std::to_string(session.taken_over()) + " of them from before" : ""));
@@ -228,7 +234,6 @@ int train(const TrainArguments& arguments) {
   if (resolved.out.empty()) resolved.out = "results/" + fs::path(resolved.scenario).stem().string() + "-trained";
   const Study study = read_study(resolved.scenario, parse_overrides(arguments.set));
   check_training(study);
-  for (const std::string& note : study.notes) say("note: " + note);
   return run_session(study, resolved);
 }
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "kernels/parallel.hpp"
+#include "sim/training/adversary.hpp"
 #include "sim/training/state_archive.hpp"
 
 namespace simrun {
@@ -65,14 +66,12 @@ Trainer::Trainer(const Scenario& scenario, const Dataset& data, std::uint64_t se
 }
 
 void Trainer::step() {
-  if (density_ != warmup_density() || round_ == 0) {
-    density_ = warmup_density();
-    exchange_.set_density(density_);
-    round_s_ = -1;
-  }
+  const std::optional<double> density = warmup_density(round_);
+  const bool is_new = round_ == 0 || density != warmup_density(round_ - 1);
+  exchange_.set_density(density);
   compute_gradients();
   update(exchange_.exchange());
-  if (round_s_ < 0 || is_timed()) round_s_ = round_time_(exchange_.payloads()).value;
+  if (is_new || is_timed()) round_s_ = round_time_(exchange_.payloads()).value;
   ++round_;
   account();
 }
@@ -83,15 +82,23 @@ void Trainer::compute_gradients() {
     std::vector<float> gradient(parameters_.size());
     for (std::size_t worker = next++; worker < orders_.size(); worker = next++) {
       losses_[worker] += differentiate(worker, workspaces_[thread], gradient);
-      std::span<const float> values = gradient;
-      if (!velocities_.empty() && training_.method.momentum.place == Momentum::Place::worker) {
-        add_momentum(velocities_[worker], training_.method.momentum.factor, gradient);
-        values = velocities_[worker];
-      }
+      prepare(worker, gradient);
       const std::uint64_t round = static_cast<std::uint64_t>(round_);
-      exchange_.encode(worker, values, (seed_ << 40U) + (round << 20U) + worker);
+      exchange_.encode(worker, gradient, (seed_ << 40U) + (round << 20U) + worker);
     }
   });
+}
+
+/// Makes of the worker's gradient what it hands to its error feedback.
+void Trainer::prepare(std::size_t worker, std::vector<float>& gradient) {
+  if (!velocities_.empty() && training_.method.momentum.place == Momentum::Place::worker) {
+    add_momentum(velocities_[worker], training_.method.momentum.factor, gradient);
+    gradient = velocities_[worker];
+  }
+  if (worker >= count_adversaries(training_.adversaries, orders_.size())) return;
+  corrupt(training_.adversaries.behaviour,
+          {seed_, Randomness::adversary, static_cast<std::uint32_t>(worker), static_cast<std::uint32_t>(round_)},
+          gradient);
 }
 
 /// Returns the mean loss of the worker's batch.
@@ -160,11 +167,11 @@ Evaluation Trainer::evaluate() {
   return all;
 }
 
-std::optional<double> Trainer::warmup_density() const {
+std::optional<double> Trainer::warmup_density(std::int64_t round) const {
   std::int64_t end = 0;
   for (const DensityStage& stage : training_.method.density_warmup) {
     end += stage.rounds;
-    if (round_ < end) return stage.density;
+    if (round < end) return stage.density;
   }
   return std::nullopt;
 }
@@ -177,7 +184,7 @@ bool Trainer::is_timed() const {
 
 template <class Self, class Archive>
 void Trainer::visit_state(Self& trainer, Archive& archive) {
-  archive(trainer.round_, trainer.round_s_, trainer.so_far_, trainer.density_);
+  archive(trainer.round_, trainer.round_s_, trainer.so_far_);
   archive(trainer.parameters_, trainer.losses_, trainer.curve_);
   for (auto& velocity : trainer.velocities_) archive(velocity);
   for (auto& feedback : trainer.exchange_.feedback()) archive(feedback);
@@ -193,7 +200,6 @@ void Trainer::restore(const std::string& state) {
   StateReader reader(state);
   visit_state(*this, reader);
   reader.finish();
-  exchange_.set_density(density_);
 }
 
 }  // namespace simrun

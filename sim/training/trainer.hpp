@@ -59,10 +59,11 @@ class Trainer {
 
   void compute_gradients();
   double differentiate(std::size_t worker, Classifier::Workspace& workspace, std::vector<float>& gradient);
+  void prepare(std::size_t worker, std::vector<float>& gradient);
   void update(std::span<const float> agreed);
   void account();
   Evaluation evaluate();
-  std::optional<double> warmup_density() const;
+  std::optional<double> warmup_density(std::int64_t round) const;
   bool is_timed() const;
 
   const Scenario& scenario_;
@@ -80,7 +81,6 @@ class Trainer {
   std::vector<float> parameters_;
   std::vector<std::vector<float>> velocities_;  ///< one, or one a worker; none without momentum
   std::vector<double> losses_;                  ///< by worker: sums over the batches since the last row
-  std::optional<double> density_;               ///< of the warm-up, where it is on
   double round_s_ = 0;                          ///< of rounds as they now are
   CurvePoint so_far_;
   std::vector<CurvePoint> curve_;
