@@ -107,15 +107,24 @@ void TrainingReport::append_further(std::size_t point, Row& row) const {
   row.emplace_back("index", method.codec->sparsifies ? Json(index_coding(method.options.index).name) : Json());
   row.emplace_back("error_feedback", method.error_feedback);
   row.emplace_back("model", scenario.model->name);
+  for (const std::string& key : further_keys()) row.emplace_back(key, swept(point, key));
+}
+
+/// Swept keys that no column of every report shows.
+std::vector<std::string> TrainingReport::further_keys() const {
   const std::set<std::string> shown = {"workers", "density", "k", "index", "model"};
+  std::vector<std::string> keys;
   for (const auto& [key, count] : study_.keys) {
-    if (shown.count(key) != 0) continue;
-    Json value = nullptr;
-    for (const auto& [swept, swept_value] : study_.points[point].swept) {
-      if (swept == key) value = swept_value;
-    }
-    row.emplace_back(key, value);
+    if (shown.count(key) == 0) keys.push_back(key);
   }
+  return keys;
+}
+
+Json TrainingReport::swept(std::size_t point, const std::string& key) const {
+  for (const auto& [name, value] : study_.points[point].swept) {
+    if (name == key) return value;
+  }
+  return nullptr;
 }
 
 Row TrainingReport::curve_row(const TrainingRun& run, const CurvePoint& at) const {
@@ -165,20 +174,28 @@ std::string TrainingReport::summary_csv() const {
 
 std::string TrainingReport::table() const {
   const double target = study_.points.front().scenario.training->target_accuracy;
-  Table table({"method", "M", "K/N", "seeds", "accuracy", "+-", "rounds to " + percent(target), "sent", "received",
-               "simulated", "front"});
+  Table table({"method", "entry", "M", "K/N", "seeds", "accuracy", "+-", "rounds to " + percent(target), "sent",
+               "received", "simulated", "front"});
+  const std::vector<std::string> further = further_keys();
+  for (const std::string& key : further) table.add_column(key);
   for (const TrainingSummary& summary : summaries_) {
     const Scenario& scenario = study_.points[summary.point].scenario;
     const auto density = setting(summary.point).back().second;
     std::vector<std::string> row = {label(scenario.method),
+                                    std::to_string(study_.points[summary.point].method),
                                     std::to_string(scenario.workers),
                                     density.is_null() ? "" : show(density.get<double>()),
                                     std::to_string(summary.seeds),
                                     percent(summary.accuracy),
                                     summary.seeds > 1 ? percent(summary.deviation) : ""};
-    if (const auto& at = summary.target)
-      row.insert(row.end(), {std::to_string(at->round), show(Bytes(at->uplink_bytes)), show(Bytes(at->downlink_bytes)),
-                             show(Seconds(at->simulated_s)), summary.on_front ? "*" : ""});
+    const auto at_target = [&](const std::string& text) { row.push_back(summary.target ? text : ""); };
+    const CurvePoint at = summary.target.value_or(CurvePoint{});
+    at_target(std::to_string(at.round));
+    at_target(show(Bytes(at.uplink_bytes)));
+    at_target(show(Bytes(at.downlink_bytes)));
+    at_target(show(Seconds(at.simulated_s)));
+    at_target(summary.on_front ? "*" : "");
+    for (const std::string& key : further) row.push_back(table_cell(swept(summary.point, key)));
     table.add_row(std::move(row));
   }
   return study_.points.front().scenario.name + "\n\n" + table.text();

@@ -51,6 +51,8 @@ class TrainingReport {
  private:
   Row setting(std::size_t point) const;
   void append_further(std::size_t point, Row& row) const;
+  std::vector<std::string> further_keys() const;
+  Json swept(std::size_t point, const std::string& key) const;
   Row curve_row(const TrainingRun& run, const CurvePoint& at) const;
   Row summary_row(const TrainingSummary& summary) const;
 
