@@ -10,15 +10,15 @@
 
 namespace simrun {
 
-/// Error feedback around any codec: what was not accepted is added to the next gradient.
+/// Error feedback around any codec: what was not accepted is added, times a weight, to the next gradient.
 /// Source: Seide et al., Interspeech 2014; Karimireddy et al., ICML 2019.
 class ErrorFeedback {
  public:
-  ErrorFeedback(std::size_t elements, std::shared_ptr<const Primitives> primitives)
-      : residual_(elements, 0.0F), primitives_(std::move(primitives)) {}
+  ErrorFeedback(std::size_t elements, std::shared_ptr<const Primitives> primitives, float weight = 1.0F)
+      : residual_(elements, 0.0F), primitives_(std::move(primitives)), weight_(weight) {}
 
-  /// residual + gradient, the vector to encode (size N); valid until settle. Throws std::invalid_argument for a
-  /// gradient of another size.
+  /// weight x residual + gradient, the vector to encode (size N); valid until settle. Throws std::invalid_argument for
+  /// a gradient of another size.
   std::span<const float> correct(std::span<const float> gradient);
 
   /// Keeps of the corrected gradient what `accepted` does not carry.
@@ -26,9 +26,13 @@ class ErrorFeedback {
 
   std::span<const float> residual() const { return residual_; }
 
+  /// Goes on from a residual of before (size N). Throws std::invalid_argument for one of another size.
+  void restore(std::span<const float> residual);
+
  private:
   std::vector<float> residual_;
   std::shared_ptr<const Primitives> primitives_;
+  float weight_;
 };
 
 }  // namespace simrun

@@ -5,8 +5,8 @@
 : "${root:?}"
 
 packages=(g++ cmake ninja-build libsimgrid-dev nlohmann-json3-dev libcli11-dev libeigen3-dev libxxhash-dev
-  libjs-chart.js)
-upstream="a C++20 compiler, CMake >= 3.25, Ninja, SimGrid, nlohmann/json, CLI11, Eigen, xxHash, Chart.js"
+  zlib1g-dev libjs-chart.js)
+upstream="a C++20 compiler, CMake >= 3.25, Ninja, SimGrid, nlohmann/json, CLI11, Eigen, xxHash, zlib, Chart.js"
 
 # A compiler or ninja that handles Ctrl-C itself must not make the script go on.
 trap 'exit 130' INT
@@ -69,12 +69,14 @@ compile() {
   ninja -C "$dir" "${quiet[@]}" >&2 || die "the build failed; the errors are above"
 }
 
-# Installs those of `packages` that dpkg does not have. A subshell, so that its lock ends with it.
+# Installs those of the packages named, else of `packages`, that dpkg does not have. A subshell, so that its lock ends
+# with it.
 install_packages() (
-  missing=() log=$root/build/apt.log
+  wanted=("$@") missing=() log=$root/build/apt.log
+  (($#)) || wanted=("${packages[@]}")
   type -P dpkg-query apt-get >/dev/null && as_root true || return
   lock "$root/build"
-  for package in "${packages[@]}"; do
+  for package in "${wanted[@]}"; do
     [[ $(dpkg-query -Wf '${db:Status-Status}' "$package" 2>/dev/null) == installed* ]] || missing+=("$package")
   done
   ((${#missing[@]})) || return 0
@@ -84,6 +86,13 @@ install_packages() (
   tail -n 15 "$log" >&2
   return 1
 )
+
+# The images that scenarios train on: nothing else needs them, and a folder of one's own does as well.
+have_images() {
+  [[ -d /usr/share/datasets/fashion-mnist ]] && return
+  mkdir -p "$root/build"
+  install_packages dataset-fashion-mnist
+}
 
 as_root() {
   local command=(env DEBIAN_FRONTEND=noninteractive "$@")

@@ -11,6 +11,7 @@
 #include "sim/run.hpp"
 #include "sim/scenario_schema.hpp"
 #include "sim/simgrid/cluster.hpp"
+#include "sim/training/train.hpp"
 
 namespace simrun {
 namespace {
@@ -58,6 +59,28 @@ CLI::App* add_measure_command(CLI::App& app, MeasureArguments& arguments) {
   return command;
 }
 
+CLI::App* add_train_command(CLI::App& app, TrainArguments& arguments) {
+  auto* command = app.add_subcommand(
+      "train", "train a scenario's model with its methods on real data: accuracy by round, bytes and simulated time");
+  command->add_option("scenario", arguments.scenario, "scenario to train, a JSON file")
+      ->type_name("SCENARIO.json")
+      ->required();
+  command->add_option("-o,--out", arguments.out, "results folder (default: results/<scenario file's stem>-trained)")
+      ->type_name("DIR");
+  command->add_option("-j,--jobs", arguments.threads, "threads (default: one a core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--set", arguments.set, "override a field by its dotted path; repeatable")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--format", arguments.format, "what goes to stdout: table, csv or json (default: table)")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"table", "csv", "json"}));
+  command->add_flag("--dry-run", arguments.dry_run, "validate, list the runs, train none");
+  command->add_flag("--fresh", arguments.fresh, "train again what the results folder has");
+  return command;
+}
+
 /// Options of a run do nothing beside a command.
 void check_commands(const CLI::App& app) {
   const auto commands = app.get_subcommands();
@@ -99,6 +122,8 @@ int run_command_line(int argc, char** argv) {
   report_command->add_option("-o,--out", page.out, "page to write (default: RESULTS/report.html)")->type_name("FILE");
   MeasureArguments measurement;
   auto* measure_command = add_measure_command(app, measurement);
+  TrainArguments training;
+  auto* train_command = add_train_command(app, training);
   app.footer(
       "Example: simrun scenarios/32gpu_1gbe.json --set workers=64\n"
       "A scenario whose name is that of a command is given as a path: ./list");
@@ -127,6 +152,8 @@ int run_command_line(int argc, char** argv) {
     write_report_page(page);
   } else if (measure_command->parsed()) {
     status = measure(measurement);
+  } else if (train_command->parsed()) {
+    status = train(training);
   } else {
     status = run_scenario(run);
   }

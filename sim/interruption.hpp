@@ -20,4 +20,17 @@ class InterruptionNotice {
   std::string text_;
 };
 
+/// While it lives, Ctrl-C and SIGTERM are noted for whoever looks between two steps of his work; a second one ends the
+/// process as it ends any other. One at a time.
+class InterruptionWatch {
+ public:
+  InterruptionWatch();
+  ~InterruptionWatch();
+  InterruptionWatch(const InterruptionWatch&) = delete;
+  InterruptionWatch& operator=(const InterruptionWatch&) = delete;
+
+  /// The signal that came; 0 if none did.
+  int signal() const;
+};
+
 }  // namespace simrun

@@ -7,15 +7,16 @@
 #include <mutex>
 #include <stdexcept>
 #include <thread>
-#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace simrun {
 namespace {
 
-/// The queues between all ranks.
-class Wire {
+/// The queues of the messages to one rank.
+class Mailbox {
  public:
-  using Key = std::tuple<int, int, int>;  // source, destination, tag
+  using Key = std::pair<int, int>;  // source, tag
 
   void push(const Key& key, Message message) {
     const std::lock_guard lock(mutex_);
@@ -25,25 +26,44 @@ class Wire {
 
   Message pop(const Key& key) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return failure_ || !queues_[key].empty(); });
-    if (failure_) throw std::runtime_error("another rank failed");
+    changed_.wait(lock, [&] { return failed_ || !queues_[key].empty(); });
+    if (failed_) throw std::runtime_error("another rank failed");
     Message message = std::move(queues_[key].front());
     queues_[key].pop_front();
     return message;
   }
 
-  void fail(std::exception_ptr why) {
+  void fail() {
     const std::lock_guard lock(mutex_);
-    if (!failure_) failure_ = std::move(why);
+    failed_ = true;
     changed_.notify_all();
   }
-
-  std::exception_ptr failure() const { return failure_; }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<Key, std::deque<Message>> queues_;
+  bool failed_ = false;
+};
+
+/// What joins all ranks.
+class Wire {
+ public:
+  explicit Wire(int ranks) : mailboxes_(static_cast<std::size_t>(ranks)) {}
+
+  Mailbox& mailbox(int rank) { return mailboxes_.at(static_cast<std::size_t>(rank)); }
+
+  void fail(std::exception_ptr why) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = std::move(why);
+    for (Mailbox& mailbox : mailboxes_) mailbox.fail();
+  }
+
+  std::exception_ptr failure() const { return failure_; }
+
+ private:
+  std::vector<Mailbox> mailboxes_;  ///< one a rank, so that a message wakes nobody but its receiver
+  std::mutex mutex_;
   std::exception_ptr failure_;
 };
 
@@ -56,18 +76,18 @@ class MemoryTransport final : public Transport {
 
   Request start_send(int to, Message message, int tag) override {
     traffic_.sent += size_of(message);
-    wire_.push({rank_, to, tag}, std::move(message));
+    wire_.mailbox(to).push({rank_, tag}, std::move(message));
     return Request{-1};
   }
 
   Request start_receive(int from, int tag) override {
-    expected_.emplace_back(from, rank_, tag);
+    expected_.emplace_back(from, tag);
     return Request{static_cast<int>(expected_.size()) - 1};
   }
 
   Message wait(Request request) override {
     if (request == Request{-1}) return {};
-    Message message = wire_.pop(expected_.at(static_cast<std::size_t>(request)));
+    Message message = wire_.mailbox(rank_).pop(expected_.at(static_cast<std::size_t>(request)));
     traffic_.received += size_of(message);
     return message;
   }
@@ -80,7 +100,7 @@ class MemoryTransport final : public Transport {
   Wire& wire_;
   int rank_;
   int size_;
-  std::vector<Wire::Key> expected_;
+  std::vector<Mailbox::Key> expected_;
   Traffic traffic_;
 };
 
@@ -88,10 +108,11 @@ class MemoryTransport final : public Transport {
 
 void run_in_memory(int workers, const std::function<void(Transport&)>& rank,
                    const std::function<void(Transport&)>& server) {
-  Wire wire;
+  const int ranks = workers + (server ? 1 : 0);
+  Wire wire(ranks);
   {
     std::vector<std::jthread> threads;
-    for (int r = 0; r < workers + (server ? 1 : 0); ++r) {
+    for (int r = 0; r < ranks; ++r) {
       threads.emplace_back([&, r] {
         try {
           MemoryTransport transport(wire, r, workers);

@@ -26,11 +26,12 @@ std::string progress_line(const std::string& what, const WorkDone& work, double 
   std::string line = what + " [" + std::string(filled, '=') + std::string(width - filled, ' ') + "] " +
                      std::to_string(work.done) + "/" + std::to_string(work.total);
   if (work.failed > 0) line += ", " + std::to_string(work.failed) + " failed";
-  if (work.done == work.before) return line;
+  const std::string end = work.note.empty() ? "" : ", " + work.note;
+  if (work.done == work.before) return line + end;
   const double rate = static_cast<double>(work.done - work.before) / seconds;
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), ", %.*f/s, ", rate < 10 ? 1 : 0, rate);
-  return line + text.data() + duration(static_cast<double>(work.total - work.done) / rate) + " left";
+  return line + text.data() + duration(static_cast<double>(work.total - work.done) / rate) + " left" + end;
 }
 
 ProgressBar::ProgressBar(std::string what) : what_(std::move(what)), terminal_(::isatty(STDERR_FILENO) != 0) {}

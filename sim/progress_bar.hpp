@@ -13,6 +13,7 @@ struct WorkDone {
   std::size_t total = 0;
   std::size_t failed = 0;
   std::size_t before = 0;  ///< of those done, how many were done when the work began
+  std::string note = {};   ///< how it stands, at the end of the line
 };
 
 /// "points [===   ] 30/60, 2 failed, 1.5/s, 20 s left" after so many seconds. What is left is told once something is

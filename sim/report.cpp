@@ -2,43 +2,18 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <set>
 
 #include "kernels/index_coding.hpp"
+#include "sim/csv.hpp"
 #include "sim/device_report.hpp"
 #include "sim/simgrid/cluster.hpp"
 #include "sim/table.hpp"
 
 namespace simrun {
 namespace {
-
-/// The shortest text that reads back as the same number.
-std::string shortest(double value) {
-  std::array<char, 32> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-}
-
-std::string table_cell(const Json& value) {
-  if (value.is_number_float()) return shortest(value.get<double>());
-  return value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump();
-}
-
-std::string csv_cell(const Json& value) {
-  const std::string text = table_cell(value);
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
-/// A whole number where it is one.
-Json count_of(double value) {
-  if (value == std::floor(value) && value < 9e15) return static_cast<std::uint64_t>(value);
-  return value;
-}
 
 std::string percent(double share) {
   std::array<char, 32> text{};
@@ -84,7 +59,7 @@ Json finite_or_null(double value) {
 Report::Report(const Study& study, std::vector<PointResult> results, std::optional<MeasuredRun> measurement)
     : study_(study), results_(std::move(results)), measurement_(std::move(measurement)) {}
 
-std::vector<std::pair<std::string, Json>> Report::columns(std::size_t point) const {
+Row Report::columns(std::size_t point) const {
   const Scenario& scenario = study_.points[point].scenario;
   const PointResult& result = results_[point];
   const MethodChoice& method = scenario.method;
@@ -101,7 +76,7 @@ std::vector<std::pair<std::string, Json>> Report::columns(std::size_t point) con
   Json speedup = nullptr;
   if (const auto sgd = study_.points[point].sgd; sgd && results_[*sgd].times)
     speedup = finite_or_null(results_[*sgd].times->iteration / times.iteration);
-  std::vector<std::pair<std::string, Json>> all = {
+  Row all = {
       {"method", method.method->name},
       {"workers", scenario.workers},
       {"k", k},
@@ -151,17 +126,9 @@ std::vector<std::string> Report::column_names() const {
 }
 
 std::string Report::csv() const {
-  std::string text;
-  for (const std::string& name : column_names()) text += (text.empty() ? "" : ",") + csv_cell(name);
-  text += "\n";
+  std::string text = csv_header(column_names());
   for (std::size_t point = 0; point < results_.size(); ++point) {
-    if (!results_[point].times) continue;
-    std::string separator;
-    for (const auto& [name, value] : columns(point)) {
-      text += separator + csv_cell(value);
-      separator = ",";
-    }
-    text += "\n";
+    if (results_[point].times) text += csv_line(columns(point));
   }
   return text;
 }

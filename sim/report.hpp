@@ -2,9 +2,9 @@
 
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "sim/csv.hpp"
 #include "sim/experiment.hpp"
 #include "sim/measurement.hpp"
 #include "sim/sweep.hpp"
@@ -35,7 +35,7 @@ class Report {
 
  private:
   /// The values of a point's columns, in order; null where one does not apply.
-  std::vector<std::pair<std::string, Json>> columns(std::size_t point) const;
+  Row columns(std::size_t point) const;
   std::vector<std::string> column_names() const;
   /// What intervals of points are made of, each once; none where no point has one.
   std::vector<std::string> interval_sources() const;

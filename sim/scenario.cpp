@@ -147,6 +147,11 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   scenario.network = text.network;
   scenario.gradients = text.gradients;
   scenario.grouping = text.grouping;
+  if (method_text.training && !text.training)
+    (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");
+  if (text.training)
+    scenario.training = training_of(*text.training, method_text.training.value_or(MethodTrainingText{}),
+                                    scenario.method, here / "training");
   if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
     if (npy->files.size() != 1 && npy->files.size() != static_cast<std::size_t>(text.workers))
       (top / "gradients" / "files")

@@ -21,6 +21,7 @@
 #include "sim/network.hpp"
 #include "sim/pace.hpp"
 #include "sim/schedule.hpp"
+#include "sim/training/options.hpp"
 #include "sim/units.hpp"
 
 namespace simrun {
@@ -53,6 +54,7 @@ struct Scenario {
   std::variant<SyntheticGradients, NpyFiles> gradients;
   Grouping grouping;
   MethodChoice method;
+  std::optional<Training> training;  ///< for `simrun train`
 
   Json resolved;  ///< as it stands in the file, with this one method and every default filled in
 

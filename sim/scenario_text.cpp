@@ -236,6 +236,8 @@ Field<MethodText> method_field() {
                 usually(choice<ServerPlace>({{"own-host", ServerPlace::own_host}, {"rank0", ServerPlace::rank0}}),
                         "own-host"),
                 "parameter-server: where it runs, on a host of its own or on rank 0's")
+      .optional("training", &MethodText::training, method_training_field(),
+                "what this method does otherwise than the scenario's training says")
       .field();
 }
 
@@ -264,6 +266,7 @@ Field<ScenarioText> scenario_field() {
                     "where the gradients that are encoded come from")
       .with_default("schedule", Json::object(), &ScenarioText::grouping, schedule_field(),
                     "which gradients travel together, and when")
+      .optional("training", &ScenarioText::training, training_field(), "how simrun train trains the model")
       .required("methods", &ScenarioText::methods, method_list, "methods to compare")
       .optional("sweep", &ScenarioText::sweep, anything(),
                 "lists of values by key: workers, density, k, index, or any dotted path; all combinations are run")

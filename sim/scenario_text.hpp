@@ -6,6 +6,7 @@
 
 #include "sim/fields.hpp"
 #include "sim/scenario.hpp"
+#include "sim/training_text.hpp"
 
 namespace simrun {
 
@@ -19,6 +20,7 @@ struct MethodText {
   std::optional<bool> half_precision;
   std::optional<bool> error_feedback;
   std::optional<ServerPlace> server;
+  std::optional<MethodTrainingText> training;
 };
 
 /// A scenario as it stands in the file: what it names is not looked up yet, and rules that need it are not checked.
@@ -34,6 +36,7 @@ struct ScenarioText {
   Network network;
   std::variant<SyntheticGradients, NpyFiles> gradients;
   Grouping grouping;
+  std::optional<TrainingText> training;
   Json methods;
   Json sweep;
 };

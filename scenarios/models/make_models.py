@@ -153,6 +153,24 @@ def bert_base(hidden=768):
     return tensors + linear("pooler.dense", hidden, hidden)
 
 
+def softmax_mnist():
+    return linear("fc", 784, 10)
+
+
+def mlp_mnist():
+    return linear("fc1", 784, 200) + linear("fc2", 200, 10)
+
+
+def cnn_mnist():
+    """28 - 4 = 24, pooled 12, 12 - 4 = 8, pooled 4: the first linear layer sees 64 channels of 4 by 4."""
+    return (
+        conv_with_bias("conv1", 1, 32, 5)
+        + conv_with_bias("conv2", 32, 64, 5)
+        + linear("fc1", 64 * 4 * 4, 512)
+        + linear("fc2", 512, 10)
+    )
+
+
 # name: (tensors, where the architecture is from, number of parameters)
 MODELS = {
     "vgg16-cifar10": (
@@ -184,6 +202,14 @@ MODELS = {
         bert_base,
         "Hugging Face BertModel, bert-base-uncased (Devlin et al., 2019), with pooler",
         109_482_240,
+    ),
+    "softmax-mnist": (softmax_mnist, "Softmax regression on images of 28 by 28 pixels, 10 classes", 7_850),
+    "mlp-mnist": (mlp_mnist, "784-200-10 on images of 28 by 28 pixels, ReLU", 159_010),
+    "cnn-mnist": (
+        cnn_mnist,
+        "The CNN of sparse-signSGD (Park and Lee, arXiv 2302.07475) for images of 28 by 28 pixels: 5x5 convolutions "
+        "without padding, each with ReLU and 2x2 max-pooling, then two linear layers",
+        582_026,
     ),
 }
 

@@ -192,6 +192,7 @@ def command_lines():
     yield case("two_commands", "list", "schema", "calibrate")
     yield case("scenario_with_command", sound, "list")
     yield from reports(case)
+    yield from trainings(case)
     yield case("relative_path", "zero.json", files={"zero.json": (CASES / "density_zero.json").read_text()})
     yield case("dry_run_npy_missing", CASES / "npy_missing.json", "--dry-run")
 
@@ -237,6 +238,53 @@ def reports(case):
     yield report("out_without_folder", whole, "-o", "none/page.html")
     yield report("out_name_too_long", whole, "-o", "x" * 300)
     yield report("out_below_file", whole, "-o", "file/page.html")
+
+
+def trainings(case):
+    """`simrun train` on scenarios and data that do not go together, and on data with a mistake."""
+    sound = json.loads((CASES / "sound_training.json").read_text())
+
+    def idx(kind, shape, values):
+        header = "\0\0" + chr(kind) + chr(len(shape)) + "".join("\0\0\0" + chr(length) for length in shape)
+        return header + "".join(map(chr, values))
+
+    images, labels = idx(8, (4, 2, 2), range(16)), idx(8, (4,), (0, 1, 2, 3))
+    data = {f"images/{which}-{what}": text for which in ("train", "t10k")
+            for what, text in (("images-idx3-ubyte", images), ("labels-idx1-ubyte", labels))}
+
+    def train(name, change=(), files=(), arguments=()):
+        text = json.dumps({**sound, **dict(change)})
+        return case(f"train_{name}", "train", "s.json", *arguments, files={"s.json": text, **data, **dict(files)})
+
+    def training(name, **change):
+        return train(name, {"training": {**sound["training"], **change}})
+
+    def damaged(name, file, text):
+        return train(name, files={f"images/{file}": text})
+
+    yield case("train_scenario_left_out", "train")
+    yield case("train_without_training", "train", CASES / "sound.json")
+    yield case("train_scenario_with_mistake", "train", CASES / "training_rounds_zero.json")
+    yield train("out_below_file", files={"file": ""}, arguments=("-o", "file/out"))
+    yield train("jobs_zero", arguments=("-j", "0"))
+    yield train("format_unknown", arguments=("--format", "xml"))
+    yield training("data_unknown", data="none")
+    yield training("data_missing", data="./none")
+    yield training("data_is_file", data="./s.json")
+    yield training("labels_no_divisor", split={"labels_per_worker": 3})
+    yield training("labels_do_not_go_with_workers", split={"labels_per_worker": 1})
+    yield train("more_workers_than_samples", {"workers": 5})
+    yield train("model_is_no_classifier", {"model": "resnet50"})
+    yield train("model_of_other_images", {"model": "mlp-mnist"})
+    yield damaged("images_empty", "train-images-idx3-ubyte", "")
+    yield damaged("images_not_idx", "train-images-idx3-ubyte", "images, images")
+    yield damaged("images_of_floats", "train-images-idx3-ubyte", idx(13, (4, 2, 2), range(16)))
+    yield damaged("images_are_labels", "train-images-idx3-ubyte", labels)
+    yield damaged("images_cut_off", "t10k-images-idx3-ubyte", images[:-1])
+    yield damaged("images_too_long", "t10k-images-idx3-ubyte", images + "x")
+    yield damaged("labels_too_few", "train-labels-idx1-ubyte", idx(8, (3,), (0, 1, 2)))
+    yield damaged("label_never_trained", "t10k-labels-idx1-ubyte", idx(8, (4,), (0, 1, 2, 4)))
+    yield damaged("images_to_test_larger", "t10k-images-idx3-ubyte", idx(8, (4, 2, 3), range(24)))
 
 
 def contents(folder):

@@ -50,3 +50,22 @@ TEST_CASE("a gradient of another size is refused") {
   ErrorFeedback feedback(3, make_cpu_primitives(1));
   CHECK_THROWS_AS(feedback.correct(std::vector<float>(4)), std::invalid_argument);
 }
+
+TEST_CASE("a weight below 1 forgets: the residual decays") {
+  // K = 1 and weight 1/2. 4 1: 4 is sent, 0 1 stays. Half of that and 4 1 is 4 1.5, then 4 1.75.
+  const auto codec = find_codec("top-k")->make({}, make_cpu_primitives(1));
+  ErrorFeedback feedback(2, make_cpu_primitives(1), 0.5F);
+  for (const float left : {1.0F, 1.5F, 1.75F}) {
+    const Payload sent = codec->encode(feedback.correct(std::vector<float>{4, 1}), 1, {});
+    feedback.settle(*codec, sent);
+    CHECK(residual_of(feedback) == std::vector<float>{0, left});
+  }
+}
+
+TEST_CASE("a residual of before is gone on from") {
+  ErrorFeedback feedback(2, make_cpu_primitives(1));
+  feedback.restore(std::vector<float>{3, -1});
+  const auto corrected = feedback.correct(std::vector<float>{1, 1});
+  CHECK(std::vector<float>(corrected.begin(), corrected.end()) == std::vector<float>{4, 0});
+  CHECK_THROWS_AS(feedback.restore(std::vector<float>(3)), std::invalid_argument);
+}

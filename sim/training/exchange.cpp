@@ -1,0 +1,158 @@
+#include "sim/training/exchange.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/layout.hpp"
+#include "kernels/merge_trail.hpp"
+#include "kernels/parallel.hpp"
+#include "sim/memory_transport.hpp"
+#include "sim/training/options.hpp"
+
+namespace simrun {
+namespace {
+
+/// Divides each element by the number of payloads that hold it.
+void divide_by_senders(const std::vector<Payload>& parts, std::span<float> sum) {
+  std::vector<float> senders(sum.size(), 0.0F);
+  std::vector<std::uint32_t> decoded;
+  for (const Payload& part : parts) {
+    for (const std::uint32_t i : view_pairs(part, decoded).indices) ++senders[i];
+  }
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] /= std::max(senders[i], 1.0F);
+}
+
+}  // namespace
+
+GradientExchange::GradientExchange(const Scenario& scenario, unsigned threads)
+    : scenario_(scenario),
+      threads_(threads),
+      workers_(static_cast<std::size_t>(scenario.workers)),
+      groups_(make_schedule(*scenario.model, scenario.grouping)),
+      primitives_(make_cpu_primitives(1)),
+      round_(make_rounds(scenario.method, primitives_).front()),
+      sent_(workers_, groups_.size()),
+      agreed_(scenario.elements()) {
+  set_density(std::nullopt);
+  if (!scenario.method.error_feedback) return;
+  const auto weight = static_cast<float>(scenario.training->method.residual_weight);
+  for (std::size_t i = 0; i < workers_ * groups_.size(); ++i)
+    feedback_.emplace_back(groups_[i % groups_.size()].elements, primitives_, weight);
+}
+
+void GradientExchange::set_density(std::optional<double> density) {
+  MethodChoice choice = scenario_.method;
+  if (density) {
+    choice.k.reset();
+    choice.density = density;
+  }
+  const std::uint64_t entries = choice.entries(scenario_.elements());
+  density_ = choice.density.value_or(static_cast<double>(entries) / static_cast<double>(scenario_.elements()));
+  entries_ = share_entries(groups_, entries);
+}
+
+std::span<const float> GradientExchange::values_of(std::span<const float> gradient, std::size_t group,
+                                                   std::vector<float>& copy) const {
+  if (groups_.size() == 1) return gradient;
+  copy.clear();
+  for (const std::size_t tensor : groups_[group].tensors) {
+    const auto values = gradient.subspan(scenario_.model->offset(tensor), scenario_.model->tensors[tensor].elements());
+    copy.insert(copy.end(), values.begin(), values.end());
+  }
+  return copy;
+}
+
+Pairs GradientExchange::select_by_tensor(std::span<const float> values, std::size_t group) const {
+  Pairs all;
+  std::size_t offset = 0;
+  for (const std::size_t tensor : groups_[group].tensors) {
+    const std::size_t elements = scenario_.model->tensors[tensor].elements();
+    const auto kept = static_cast<std::size_t>(std::ceil(density_ * static_cast<double>(elements)));
+    const Pairs largest = primitives_->select_largest(values.subspan(offset, elements), kept);
+    for (const std::uint32_t i : largest.indices) all.indices.push_back(static_cast<std::uint32_t>(offset + i));
+    all.values.insert(all.values.end(), largest.values.begin(), largest.values.end());
+    offset += elements;
+  }
+  return all;
+}
+
+Payload GradientExchange::make_payload(std::span<const float> values, std::size_t group, std::uint64_t seed) const {
+  const bool by_tensor = scenario_.training->method.selection == MethodTraining::Selection::tensor;
+  if (by_tensor && round_.codec->keeps_largest()) {
+    const Pairs largest = select_by_tensor(values, group);
+    return round_.codec->encode_largest({largest.indices, largest.values}, values.size());
+  }
+  return round_.codec->encode(values, entries_[group], {.seed = seed, .round = 0, .previous = {}});
+}
+
+void GradientExchange::encode(std::size_t worker, std::span<const float> gradient, std::uint64_t seed) {
+  std::vector<float> copy;
+  for (std::size_t group = 0; group < groups_.size(); ++group) {
+    std::span<const float> values = values_of(gradient, group, copy);
+    if (!feedback_.empty()) values = feedback_[worker * groups_.size() + group].correct(values);
+    sent_.set(worker, group, make_payload(values, group, seed + group));
+  }
+}
+
+std::span<const float> GradientExchange::exchange() {
+  const bool exact = scenario_.training->method.residual_rule == MethodTraining::ResidualRule::exact;
+  std::shared_ptr<const Aggregator> aggregator = round_.aggregator;
+  if (exact && round_.codec->combining() == Combining::merge)
+    aggregator = std::make_shared<MergeTrail>(round_.aggregator);
+  const Outcomes outcomes = run_collective(aggregator.get());
+  settle(aggregator.get(), outcomes);
+  result_bytes_ = 0;
+  for (std::size_t group = 0; group < groups_.size(); ++group) {
+    // All workers have the same.
+    const Outcome& outcome = outcomes.front()[group];
+    result_bytes_ += static_cast<double>(outcome.bytes());
+    decode(outcome, group);
+  }
+  return agreed_;
+}
+
+GradientExchange::Outcomes GradientExchange::run_collective(const Aggregator* aggregator) const {
+  Outcomes outcomes(workers_);
+  const auto rank = [&](Transport& transport) {
+    const auto worker = static_cast<std::size_t>(transport.rank());
+    for (std::size_t group = 0; group < groups_.size(); ++group)
+      outcomes[worker].push_back(round_.collective->exchange(transport, sent_.at(worker, group), aggregator));
+  };
+  const auto serve = [&](Transport& transport) {
+    for (std::size_t group = 0; group < groups_.size(); ++group) round_.collective->serve(transport, *aggregator);
+  };
+  const bool server = scenario_.method.needs_server_host() && workers_ > 1;
+  run_in_memory(scenario_.workers, rank, server ? std::function<void(Transport&)>(serve) : nullptr);
+  return outcomes;
+}
+
+void GradientExchange::settle(const Aggregator* aggregator, const Outcomes& outcomes) {
+  parallel_for(feedback_.size(), threads_, [&](std::size_t i) {
+    const std::size_t worker = i / groups_.size();
+    const std::size_t group = i % groups_.size();
+    const Payload& sent = sent_.at(worker, group);
+    const Payload& first = outcomes[worker][group].parts.front();
+    feedback_[i].settle(*round_.codec, aggregator != nullptr ? aggregator->accepted(sent, first) : sent);
+  });
+}
+
+void GradientExchange::decode(const Outcome& outcome, std::size_t group) {
+  const bool vote = round_.codec->combining() == Combining::vote;
+  const bool by_senders = scenario_.training->method.divide_by == MethodTraining::DivideBy::senders;
+  const float weight = vote || by_senders ? 1.0F : 1.0F / static_cast<float>(workers_);
+  std::vector<float> values(groups_[group].elements, 0.0F);
+  for (const Payload& part : outcome.parts) round_.codec->decode(part, weight, values);
+  if (by_senders) divide_by_senders(outcome.parts, values);
+  auto from = values.begin();
+  for (const std::size_t tensor : groups_[group].tensors) {
+    const auto elements = static_cast<std::ptrdiff_t>(scenario_.model->tensors[tensor].elements());
+    std::copy_n(from, elements, agreed_.begin() + static_cast<std::ptrdiff_t>(scenario_.model->offset(tensor)));
+    from += elements;
+  }
+}
+
+double GradientExchange::payload_bytes() const {
+  return sent_.mean_bytes(workers_);
+}
+
+}  // namespace simrun

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "kernels/error_feedback.hpp"
+#include "sim/method.hpp"
+#include "sim/payload_stage.hpp"
+#include "sim/scenario.hpp"
+
+namespace simrun {
+
+/// What M workers do with their gradients in every round: correct, encode, exchange, settle, decode. The codecs, error
+/// feedback, aggregators and collectives are those of the simulation; messages go through memory.
+class GradientExchange {
+ public:
+  /// The scenario has a training part and outlives this. Uses at most `threads` threads, but for the ranks of the
+  /// exchange, which mostly wait.
+  GradientExchange(const Scenario& scenario, unsigned threads);
+
+  /// K/N from now on; none: the method's own K.
+  void set_density(std::optional<double> density);
+
+  /// Encodes worker's gradient (size N). Calls for different workers may be made at the same time. `seed` is for codecs
+  /// that draw random numbers. Throws NonFiniteError.
+  void encode(std::size_t worker, std::span<const float> gradient, std::uint64_t seed);
+
+  /// Exchanges what all workers have encoded and settles their residuals. Returns what they agree on (size N): the mean
+  /// gradient, or the vote; valid until the next call.
+  std::span<const float> exchange();
+
+  /// Of the latest round: bytes of one worker's encoded gradient (mean over the workers) and of what each decodes.
+  double payload_bytes() const;
+  double result_bytes() const { return result_bytes_; }
+
+  /// True if payload sizes depend on more than N and K.
+  bool sizes_change() const { return round_.codec->sizes_need_contents(); }
+
+  /// The payloads of the latest round.
+  const PayloadTable& payloads() const { return sent_; }
+
+  /// By worker and group; empty without error feedback.
+  std::span<ErrorFeedback> feedback() { return feedback_; }
+  std::span<const ErrorFeedback> feedback() const { return feedback_; }
+
+ private:
+  /// By worker and group.
+  using Outcomes = std::vector<std::vector<Outcome>>;
+
+  std::span<const float> values_of(std::span<const float> gradient, std::size_t group, std::vector<float>& copy) const;
+  Payload make_payload(std::span<const float> values, std::size_t group, std::uint64_t seed) const;
+  Pairs select_by_tensor(std::span<const float> values, std::size_t group) const;
+  Outcomes run_collective(const Aggregator* aggregator) const;
+  void settle(const Aggregator* aggregator, const Outcomes& outcomes);
+  void decode(const Outcome& outcome, std::size_t group);
+
+  const Scenario& scenario_;
+  unsigned threads_;
+  std::size_t workers_;
+  std::vector<Group> groups_;
+  double density_ = 1;
+  std::vector<std::uint64_t> entries_;  ///< by group
+  std::shared_ptr<const Primitives> primitives_;
+  Round round_;
+  std::vector<ErrorFeedback> feedback_;
+  PayloadTable sent_;
+  double result_bytes_ = 0;
+  std::vector<float> agreed_;
+};
+
+}  // namespace simrun

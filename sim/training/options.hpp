@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/training/split.hpp"
+
+namespace simrun {
+
+/// The learning rate of a round, counted from 0.
+struct LearningRate {
+  struct Constant {};
+  struct Cosine {};  ///< base (1 + cos(pi t / T)) / 2 in round t of T: Loshchilov and Hutter, ICLR 2017
+  struct Steps {     ///< times `factor` from each of these rounds on
+    std::vector<std::int64_t> rounds;
+    double factor = 0.1;
+  };
+
+  double base = 0.1;
+  std::variant<Constant, Cosine, Steps> schedule;
+
+  double at(std::int64_t round, std::int64_t rounds) const;
+};
+
+/// Momentum as v = mu v + g, with v in place of g.
+struct Momentum {
+  enum class Place {
+    worker,     ///< of each worker's gradient, before it is corrected and encoded (Signum for signs)
+    aggregate,  ///< of what the workers have agreed on
+  };
+  double factor = 0;
+  Place place = Place::aggregate;
+};
+
+/// K/N in the first rounds: each stage has a number of rounds, after the last comes the method's own.
+struct DensityStage {
+  std::int64_t rounds = 1;
+  double density = 1;
+};
+
+/// How one method trains; K, error feedback and collective are the scenario's (MethodChoice).
+struct MethodTraining {
+  enum class Selection {
+    group,   ///< the K largest of all that travels together
+    tensor,  ///< ceil(density n) of each tensor of n elements, as in the published sparse-signSGD
+  };
+  enum class DivideBy {
+    workers,
+    senders,  ///< by those that sent the element
+  };
+  enum class ResidualRule {
+    published,  ///< an entry whose index is in the result counts as accepted
+    exact,      ///< so does one that no merge has dropped, and no other
+  };
+
+  LearningRate learning_rate;
+  Momentum momentum;
+  double weight_decay = 0;
+  double residual_weight = 1;
+  Selection selection = Selection::group;
+  DivideBy divide_by = DivideBy::workers;
+  ResidualRule residual_rule = ResidualRule::published;
+  std::vector<DensityStage> density_warmup;
+};
+
+/// Workers that send something else than their gradient.
+struct Adversaries {
+  enum class Behaviour {
+    flip,          ///< the gradient times -1
+    random_signs,  ///< each element with a random sign
+    noise,         ///< normal noise of the gradient's root mean square
+  };
+  double share = 0;  ///< of the workers, rounded
+  Behaviour behaviour = Behaviour::flip;
+};
+
+/// A scenario's `training`, and what its method changes of that.
+struct Training {
+  std::string data;  ///< as it stands in the scenario
+  Split split;
+  Adversaries adversaries;
+  std::int64_t rounds = 500;
+  std::int64_t evaluate_every = 10;
+  std::vector<std::uint64_t> seeds;
+  double target_accuracy = 0.8;
+  std::int64_t timed_rounds = 5;  ///< whose payloads the simulation is run with
+  MethodTraining method;
+};
+
+}  // namespace simrun

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "sim/payload_stage.hpp"
+#include "sim/scenario.hpp"
+
+namespace simrun {
+
+/// How long an iteration takes on the scenario's cluster if every worker sends these payloads: what simulating the
+/// scenario gives, with these in place of those of its `gradients`. Runs a child process; throws ChildFailure.
+Seconds simulate_round(const Scenario& scenario, const PayloadTable& payloads);
+
+}  // namespace simrun

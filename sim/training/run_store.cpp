@@ -1,0 +1,66 @@
+#include "sim/training/run_store.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <span>
+
+#include "sim/digest.hpp"
+#include "sim/training/state_archive.hpp"
+#include "sim/write_file.hpp"
+
+namespace simrun {
+namespace {
+
+constexpr const char* of_finished = ".curve";
+constexpr const char* of_state = ".state";
+
+/// Ties contents to the key, so that a file which was damaged or renamed is known.
+std::string seal(const std::string& key, const std::string& contents) {
+  const std::string text = key + contents;
+  return hexadecimal(digest(std::as_bytes(std::span(text))));
+}
+
+void write_sealed(const std::string& file, const std::string& key, const std::string& contents) {
+  write_file(file, seal(key, contents) + contents);
+}
+
+std::optional<std::string> read_sealed(const std::string& file, const std::string& key) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(in), {});
+  const std::size_t size = seal({}, {}).size();
+  if (text.size() < size) return std::nullopt;
+  std::string contents = text.substr(size);
+  if (text.substr(0, size) != seal(key, contents)) return std::nullopt;
+  return contents;
+}
+
+}  // namespace
+
+std::optional<std::vector<CurvePoint>> RunStore::finished(const std::string& key) const {
+  const auto contents = read_sealed(file(key, of_finished), key);
+  if (!contents) return std::nullopt;
+  StateReader reader(*contents);
+  std::vector<CurvePoint> curve;
+  reader(curve);
+  reader.finish();
+  return curve;
+}
+
+std::optional<std::string> RunStore::state(const std::string& key) const {
+  return read_sealed(file(key, of_state), key);
+}
+
+void RunStore::keep_state(const std::string& key, const std::string& state) const {
+  write_sealed(file(key, of_state), key, state);
+}
+
+void RunStore::keep_finished(const std::string& key, const std::vector<CurvePoint>& curve) const {
+  StateWriter writer;
+  writer(curve);
+  write_sealed(file(key, of_finished), key, writer.take());
+  std::error_code ignored;
+  std::filesystem::remove(file(key, of_state), ignored);
+}
+
+}  // namespace simrun

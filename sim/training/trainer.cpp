@@ -1,0 +1,205 @@
+#include "sim/training/trainer.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <numeric>
+
+#include "kernels/parallel.hpp"
+#include "sim/training/adversary.hpp"
+#include "sim/training/state_archive.hpp"
+
+namespace simrun {
+namespace {
+
+/// Samples of the test set that are classified at once.
+constexpr std::size_t evaluated_at_once = 100;
+
+Classifier make_classifier(const Scenario& scenario, const Dataset& data, const Where& where) {
+  try {
+    return {*scenario.model, {1, data.train.height, data.train.width}, data.classes};
+  } catch (const ClassifierError& error) {
+    (where / "model")
+        .fail(scenario.model->tensors[error.tensor].name + " " + error.what(),
+              "accepted: softmax-mnist, mlp-mnist, cnn-mnist, or convolutions and linear layers, each with its bias");
+  }
+}
+
+std::vector<SampleOrder> deal_out(const Scenario& scenario, const Dataset& data, std::uint64_t seed,
+                                  const Where& where) {
+  std::vector<SampleOrder> orders;
+  try {
+    auto shares = split_samples(scenario.training->split, data.train.labels, data.classes,
+                                static_cast<std::size_t>(scenario.workers), seed);
+    for (std::size_t worker = 0; worker < shares.size(); ++worker)
+      orders.emplace_back(std::move(shares[worker]), seed, static_cast<std::uint32_t>(worker));
+  } catch (const SplitError& error) {
+    (where / "training" / "split").fail(error.what(), error.accepted);
+  }
+  return orders;
+}
+
+/// v = mu v + g.
+void add_momentum(std::vector<float>& velocity, double factor, std::span<const float> gradient) {
+  const auto mu = static_cast<float>(factor);
+  for (std::size_t i = 0; i < velocity.size(); ++i) velocity[i] = mu * velocity[i] + gradient[i];
+}
+
+}  // namespace
+
+Trainer::Trainer(const Scenario& scenario, const Dataset& data, std::uint64_t seed, unsigned threads,
+                 RoundTime round_time, const Where& where)
+    : scenario_(scenario),
+      training_(*scenario.training),
+      data_(data),
+      seed_(seed),
+      threads_(std::max(threads, 1U)),
+      round_time_(std::move(round_time)),
+      classifier_(make_classifier(scenario, data, where)),
+      exchange_(scenario, threads),
+      orders_(deal_out(scenario, data, seed, where)),
+      workspaces_(threads_),
+      parameters_(classifier_.initial_parameters(seed)),
+      losses_(orders_.size(), 0.0) {
+  if (training_.method.momentum.factor == 0) return;
+  const bool by_worker = training_.method.momentum.place == Momentum::Place::worker;
+  velocities_.assign(by_worker ? orders_.size() : 1, std::vector<float>(parameters_.size(), 0.0F));
+}
+
+void Trainer::step() {
+  const std::optional<double> density = warmup_density(round_);
+  const bool is_new = round_ == 0 || density != warmup_density(round_ - 1);
+  exchange_.set_density(density);
+  compute_gradients();
+  update(exchange_.exchange());
+  if (is_new || is_timed()) round_s_ = round_time_(exchange_.payloads()).value;
+  ++round_;
+  account();
+}
+
+void Trainer::compute_gradients() {
+  std::atomic<std::size_t> next = 0;
+  parallel_for(threads_, threads_, [&](std::size_t thread) {
+    std::vector<float> gradient(parameters_.size());
+    for (std::size_t worker = next++; worker < orders_.size(); worker = next++) {
+      losses_[worker] += differentiate(worker, workspaces_[thread], gradient);
+      prepare(worker, gradient);
+      const std::uint64_t round = static_cast<std::uint64_t>(round_);
+      exchange_.encode(worker, gradient, (seed_ << 40U) + (round << 20U) + worker);
+    }
+  });
+}
+
+/// Makes of the worker's gradient what it hands to its error feedback.
+void Trainer::prepare(std::size_t worker, std::vector<float>& gradient) {
+  if (!velocities_.empty() && training_.method.momentum.place == Momentum::Place::worker) {
+    add_momentum(velocities_[worker], training_.method.momentum.factor, gradient);
+    gradient = velocities_[worker];
+  }
+  if (worker >= count_adversaries(training_.adversaries, orders_.size())) return;
+  corrupt(training_.adversaries.behaviour,
+          {seed_, Randomness::adversary, static_cast<std::uint32_t>(worker), static_cast<std::uint32_t>(round_)},
+          gradient);
+}
+
+/// Returns the mean loss of the worker's batch.
+double Trainer::differentiate(std::size_t worker, Classifier::Workspace& workspace, std::vector<float>& gradient) {
+  const auto size = static_cast<std::uint64_t>(scenario_.batch_per_worker);
+  std::vector<float> inputs;
+  std::vector<std::uint8_t> labels;
+  inputs.reserve(size * data_.train.pixels_per_image());
+  for (std::uint64_t i = 0; i < size; ++i) {
+    const std::uint32_t sample = orders_[worker].at(static_cast<std::uint64_t>(round_) * size + i);
+    data_.append_image(data_.train, sample, inputs);
+    labels.push_back(data_.train.labels[sample]);
+  }
+  return classifier_.differentiate(parameters_, {size, inputs}, labels, gradient, workspace).loss /
+         static_cast<double>(size);
+}
+
+void Trainer::update(std::span<const float> agreed) {
+  const MethodTraining& method = training_.method;
+  const auto rate = static_cast<float>(method.learning_rate.at(round_, training_.rounds));
+  const auto decay = static_cast<float>(method.weight_decay);
+  std::vector<float> direction(agreed.begin(), agreed.end());
+  for (std::size_t i = 0; i < direction.size(); ++i) direction[i] += decay * parameters_[i];
+  if (!velocities_.empty() && method.momentum.place == Momentum::Place::aggregate) {
+    add_momentum(velocities_.front(), method.momentum.factor, direction);
+    direction = velocities_.front();
+  }
+  for (std::size_t i = 0; i < direction.size(); ++i) parameters_[i] -= rate * direction[i];
+}
+
+/// After a round: its bytes and time, and a row where one is due.
+void Trainer::account() {
+  so_far_.round = round_;
+  so_far_.uplink_bytes += exchange_.payload_bytes();
+  so_far_.downlink_bytes += exchange_.result_bytes();
+  so_far_.simulated_s += round_s_;
+  if (round_ % training_.evaluate_every != 0 && !is_done()) return;
+  const std::int64_t rounds = round_ - (curve_.empty() ? 0 : curve_.back().round);
+  so_far_.train_loss =
+      std::accumulate(losses_.begin(), losses_.end(), 0.0) / static_cast<double>(rounds * scenario_.workers);
+  std::fill(losses_.begin(), losses_.end(), 0.0);
+  so_far_.test_accuracy = static_cast<double>(evaluate().correct) / static_cast<double>(data_.test.size());
+  curve_.push_back(so_far_);
+}
+
+Evaluation Trainer::evaluate() {
+  const std::size_t pieces = (data_.test.size() + evaluated_at_once - 1) / evaluated_at_once;
+  std::vector<Evaluation> results(pieces);
+  std::atomic<std::size_t> next = 0;
+  parallel_for(threads_, threads_, [&](std::size_t thread) {
+    std::vector<float> inputs;
+    for (std::size_t piece = next++; piece < pieces; piece = next++) {
+      const std::size_t begin = piece * evaluated_at_once;
+      const std::size_t count = std::min(evaluated_at_once, data_.test.size() - begin);
+      inputs.clear();
+      for (std::size_t i = 0; i < count; ++i) data_.append_image(data_.test, begin + i, inputs);
+      const auto labels = std::span(data_.test.labels).subspan(begin, count);
+      results[piece] = classifier_.evaluate(parameters_, {count, inputs}, labels, workspaces_[thread]);
+    }
+  });
+  Evaluation all;
+  for (const Evaluation& piece : results) {
+    all.loss += piece.loss;
+    all.correct += piece.correct;
+  }
+  return all;
+}
+
+std::optional<double> Trainer::warmup_density(std::int64_t round) const {
+  std::int64_t end = 0;
+  for (const DensityStage& stage : training_.method.density_warmup) {
+    end += stage.rounds;
+    if (round < end) return stage.density;
+  }
+  return std::nullopt;
+}
+
+/// Payloads whose size does not follow from N and K alone are timed again and again.
+bool Trainer::is_timed() const {
+  const std::int64_t every = std::max<std::int64_t>(1, training_.rounds / training_.timed_rounds);
+  return exchange_.sizes_change() && round_ % every == 0;
+}
+
+template <class Self, class Archive>
+void Trainer::visit_state(Self& trainer, Archive& archive) {
+  archive(trainer.round_, trainer.round_s_, trainer.so_far_);
+  archive(trainer.parameters_, trainer.losses_, trainer.curve_);
+  for (auto& velocity : trainer.velocities_) archive(velocity);
+  for (auto& feedback : trainer.exchange_.feedback()) archive(feedback);
+}
+
+std::string Trainer::state() const {
+  StateWriter writer;
+  visit_state(*this, writer);
+  return writer.take();
+}
+
+void Trainer::restore(const std::string& state) {
+  StateReader reader(state);
+  visit_state(*this, reader);
+  reader.finish();
+}
+
+}  // namespace simrun

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/training/batches.hpp"
+#include "sim/training/classifier.hpp"
+#include "sim/training/dataset.hpp"
+#include "sim/training/exchange.hpp"
+
+namespace simrun {
+
+/// One row of curves.csv: how things stand after so many rounds.
+struct CurvePoint {
+  std::int64_t round = 0;
+  double train_loss = 0;      ///< mean over the batches of all workers in the rounds since the last row
+  double test_accuracy = 0;   ///< share of the test set that is classified rightly
+  double uplink_bytes = 0;    ///< encoded gradients of one worker (mean) in all rounds so far
+  double downlink_bytes = 0;  ///< what a worker decoded, in all rounds so far
+  double simulated_s = 0;     ///< simulated time of all rounds so far
+};
+
+/// How long a round takes on the scenario's cluster if workers send these payloads.
+using RoundTime = std::function<Seconds(const PayloadTable& payloads)>;
+
+/// Trains the scenario's model with M workers in one process. Everything that happens follows from scenario, data and
+/// seed, on any number of threads.
+class Trainer {
+ public:
+  /// Scenario (with a training part) and data outlive this. Throws InputError at `where` (the scenario): a model that
+  /// makes no classifier of the data, a split that cannot be.
+  Trainer(const Scenario& scenario, const Dataset& data, std::uint64_t seed, unsigned threads, RoundTime round_time,
+          const Where& where);
+
+  /// Rounds that are done.
+  std::int64_t round() const { return round_; }
+  bool is_done() const { return round_ == scenario_.training->rounds; }
+
+  /// One round: every worker's gradient at the same parameters, exchanged; then the step. Throws NonFiniteError where
+  /// training diverges.
+  void step();
+
+  /// The rows so far.
+  const std::vector<CurvePoint>& curve() const { return curve_; }
+
+  const std::vector<float>& parameters() const { return parameters_; }
+
+  /// Everything that the rounds to come depend on, as bytes, and back. A state of another scenario, data set or seed is
+  /// the caller's mistake; throws std::runtime_error where it does not fit in size.
+  std::string state() const;
+  void restore(const std::string& state);
+
+ private:
+  template <class Self, class Archive>
+  static void visit_state(Self& trainer, Archive& archive);
+
+  void compute_gradients();
+  double differentiate(std::size_t worker, Classifier::Workspace& workspace, std::vector<float>& gradient);
+  void prepare(std::size_t worker, std::vector<float>& gradient);
+  void update(std::span<const float> agreed);
+  void account();
+  Evaluation evaluate();
+  std::optional<double> warmup_density(std::int64_t round) const;
+  bool is_timed() const;
+
+  const Scenario& scenario_;
+  const Training& training_;
+  const Dataset& data_;
+  std::uint64_t seed_;
+  unsigned threads_;
+  RoundTime round_time_;
+  Classifier classifier_;
+  GradientExchange exchange_;
+  std::vector<SampleOrder> orders_;                ///< by worker
+  std::vector<Classifier::Workspace> workspaces_;  ///< by thread
+
+  std::int64_t round_ = 0;
+  std::vector<float> parameters_;
+  std::vector<std::vector<float>> velocities_;  ///< one, or one a worker; none without momentum
+  std::vector<double> losses_;                  ///< by worker: sums over the batches since the last row
+  double round_s_ = 0;                          ///< of rounds as they now are
+  CurvePoint so_far_;
+  std::vector<CurvePoint> curve_;
+};
+
+}  // namespace simrun

@@ -1,0 +1,186 @@
+#include "sim/training_text.hpp"
+
+#include <algorithm>
+
+namespace simrun {
+namespace {
+
+constexpr std::int64_t most_rounds = 1'000'000;
+
+using Schedule = decltype(LearningRate::schedule);
+
+Field<Schedule> schedule_field() {
+  const auto words = choice<Schedule>({{"constant", LearningRate::Constant{}}, {"cosine", LearningRate::Cosine{}}});
+  const auto steps =
+      Object<LearningRate::Steps>()
+          .required("steps", &LearningRate::Steps::rounds, list_of(whole(1, most_rounds)),
+                    "rounds from which on the learning rate is multiplied by factor")
+          .with_default("factor", 0.1, &LearningRate::Steps::factor, number({0, 1, true}), "of each step")
+          .field();
+  const auto object = convert(steps, [](const LearningRate::Steps& read, const Where&) { return Schedule(read); });
+  return text_or_object(words, object, "constant, cosine, or an object with steps and factor");
+}
+
+struct SplitText {
+  std::optional<std::int64_t> labels_per_worker;
+  std::optional<double> dirichlet;
+};
+
+Field<Split> split_field() {
+  const auto object = convert(
+      Object<SplitText>()
+          .optional("labels_per_worker", &SplitText::labels_per_worker, whole(1, 256),
+                    "every worker holds all samples of this many labels; groups of workers share out all labels")
+          .optional("dirichlet", &SplitText::dirichlet, number({0, 1e6, true}),
+                    "the workers' shares of each label are drawn with this alpha: the smaller, the less even")
+          .field(),
+      [](const SplitText& text, const Where& where) {
+        if (text.labels_per_worker.has_value() == text.dirichlet.has_value())
+          where.fail(text.dirichlet ? "labels_per_worker and dirichlet are both given"
+                                    : "neither labels_per_worker nor dirichlet is given",
+                     "accepted: one of them");
+        if (text.dirichlet) return Split{Split::Dirichlet{*text.dirichlet}};
+        return Split{Split::Labels{static_cast<std::size_t>(*text.labels_per_worker)}};
+      });
+  return text_or_object(choice<Split>({{"iid", {Split::Iid{}}}}), object,
+                        "iid, or an object with labels_per_worker or dirichlet");
+}
+
+Field<Adversaries> adversaries_field() {
+  using Behaviour = Adversaries::Behaviour;
+  return Object<Adversaries>()
+      .required("share", &Adversaries::share, number({0, 1}), "of the workers, rounded to a whole number of them")
+      .with_default(
+          "behaviour", "flip", &Adversaries::behaviour,
+          choice<Behaviour>(
+              {{"flip", Behaviour::flip}, {"random-signs", Behaviour::random_signs}, {"noise", Behaviour::noise}}),
+          "what they send: their gradient times -1, with random signs, or noise as large as it")
+      .field();
+}
+
+/// The fields that a scenario and its methods share.
+template <class Text>
+Object<Text>& add_step_fields(Object<Text>& object) {
+  const auto member = [](auto StepText::*common) {
+    return static_cast<std::remove_reference_t<decltype(std::declval<Text>().*common)> Text::*>(common);
+  };
+  const MethodTraining usual;
+  return object
+      .optional("learning_rate", member(&StepText::learning_rate),
+                usually(number({0, 1e6, true}), usual.learning_rate.base), "size of a step; of a vote, per entry")
+      .optional("learning_rate_schedule", member(&StepText::schedule), usually(schedule_field(), "constant"),
+                "how the learning rate changes: constant, cosine, or steps")
+      .optional("momentum", member(&StepText::momentum), usually(number({0, 1}), usual.momentum.factor),
+                "mu in v = mu v + g")
+      .optional("momentum_at", member(&StepText::momentum_at),
+                usually(choice<Momentum::Place>(
+                            {{"worker", Momentum::Place::worker}, {"aggregate", Momentum::Place::aggregate}}),
+                        "aggregate"),
+                "worker: of each worker's gradient before it is compressed; aggregate: of what the workers agree on")
+      .optional("weight_decay", member(&StepText::weight_decay), usually(number({0, 1e6}), usual.weight_decay),
+                "times the parameters, added to what the workers agree on");
+}
+
+template <class T, class U>
+void take(const std::optional<T>& value, U& to) {
+  if (value) to = *value;
+}
+
+void take_step(const StepText& text, MethodTraining& method) {
+  take(text.learning_rate, method.learning_rate.base);
+  take(text.schedule, method.learning_rate.schedule);
+  take(text.momentum, method.momentum.factor);
+  take(text.momentum_at, method.momentum.place);
+  take(text.weight_decay, method.weight_decay);
+}
+
+Field<std::vector<DensityStage>> warmup_field() {
+  return list_of(Object<DensityStage>()
+                     .required("rounds", &DensityStage::rounds, whole(1, most_rounds), "how many rounds")
+                     .required("density", &DensityStage::density, number({0, 1, true}), "K / N in these rounds")
+                     .field());
+}
+
+}  // namespace
+
+Field<std::optional<TrainingText>> training_field() {
+  using Text = TrainingText;
+  const auto seed = whole(0, std::numeric_limits<std::int64_t>::max());
+  Object<Text> object;
+  object
+      .with_default("data", "fashion-mnist", &Text::data, name_text(),
+                    "a folder of IDX files as MNIST has them, or the name of one under /usr/share/datasets")
+      .with_default("split", "iid", &Text::split, split_field(),
+                    "which samples a worker holds: iid, labels_per_worker or dirichlet")
+      .optional("adversaries", &Text::adversaries, adversaries_field(),
+                "workers that send something else than their gradient")
+      .with_default("rounds", 500, &Text::rounds, whole(1, most_rounds), "steps of the optimiser")
+      .with_default("evaluate_every", 10, &Text::evaluate_every, whole(1, most_rounds),
+                    "rounds between two rows of curves.csv")
+      .with_default("seeds", Json::array({1}), &Text::seeds, list_of(seed),
+                    "one run each: first parameters, order of samples, split")
+      .with_default("target_accuracy", 0.8, &Text::target_accuracy, number({0, 1}),
+                    "test accuracy whose price the summary tells")
+      .with_default("timed_rounds", 5, &Text::timed_rounds, whole(1, most_rounds),
+                    "rounds whose payloads are simulated, where their sizes change; the others take as long as the "
+                    "latest of them");
+  return convert(add_step_fields(object).field(), [](const Text& text, const Where&) { return std::optional(text); });
+}
+
+Field<std::optional<MethodTrainingText>> method_training_field() {
+  using Text = MethodTrainingText;
+  using Selection = MethodTraining::Selection;
+  using DivideBy = MethodTraining::DivideBy;
+  using ResidualRule = MethodTraining::ResidualRule;
+  Object<Text> object;
+  add_step_fields(object)
+      .optional("residual_weight", &Text::residual_weight, usually(number({0, 1}), 1.0),
+                "error feedback: factor of what is kept for the next round")
+      .optional("selection", &Text::selection,
+                usually(choice<Selection>({{"group", Selection::group}, {"tensor", Selection::tensor}}), "group"),
+                "the K largest of all that travels together, or ceil(density n) of each tensor of n")
+      .optional("divide_by", &Text::divide_by,
+                usually(choice<DivideBy>({{"workers", DivideBy::workers}, {"senders", DivideBy::senders}}), "workers"),
+                "top-k: sums are divided by M, or by how many sent the element")
+      .optional("residual_rule", &Text::residual_rule,
+                usually(choice<ResidualRule>({{"published", ResidualRule::published}, {"exact", ResidualRule::exact}}),
+                        "published"),
+                "gtop-k: what counts as accepted, all whose index is in the result, or what no merge has dropped")
+      .optional("density_warmup", &Text::density_warmup, warmup_field(),
+                "density in the first rounds, one stage after another");
+  return convert(object.field(), [](const Text& text, const Where&) { return std::optional(text); });
+}
+
+Training training_of(const TrainingText& scenario, const MethodTrainingText& method, const MethodChoice& choice,
+                     const Where& where) {
+  const auto check = [&](bool given, bool used, const char* key, const std::string& who) {
+    if (given && !used) (where / key).fail(who + " has no use for it", "leave it out");
+  };
+  const std::string name(choice.method->name);
+  const Combining combining = choice.codec->make({}, nullptr)->combining();
+  check(method.residual_weight.has_value(), choice.error_feedback, "residual_weight", name + " without error feedback");
+  check(method.selection.has_value(), choice.codec->sparsifies, "selection", name);
+  check(method.density_warmup.has_value(), choice.codec->sparsifies, "density_warmup", name);
+  check(method.divide_by.has_value(), combining == Combining::gather, "divide_by", name);
+  check(method.residual_rule.has_value(), combining == Combining::merge && choice.error_feedback, "residual_rule",
+        name + (choice.error_feedback ? "" : " without error feedback"));
+  Training training;
+  training.data = scenario.data;
+  training.split = scenario.split;
+  training.adversaries = scenario.adversaries;
+  training.rounds = scenario.rounds;
+  training.evaluate_every = scenario.evaluate_every;
+  training.seeds.assign(scenario.seeds.begin(), scenario.seeds.end());
+  training.target_accuracy = scenario.target_accuracy;
+  training.timed_rounds = scenario.timed_rounds;
+  take_step(scenario, training.method);
+  take_step(method, training.method);
+  take(method.residual_weight, training.method.residual_weight);
+  take(method.selection, training.method.selection);
+  take(method.divide_by, training.method.divide_by);
+  take(method.residual_rule, training.method.residual_rule);
+  take(method.density_warmup, training.method.density_warmup);
+  return training;
+}
+
+}  // namespace simrun

@@ -1,0 +1,187 @@
+// What M workers agree on, and what is left to each.
+
+#include "sim/training/exchange.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <random>
+
+#include "kernels/layout.hpp"
+#include "tests/sim/studies.hpp"
+
+namespace simrun {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t workers = 6;
+constexpr std::size_t elements = 1000;
+
+json scenario_of(const json& method, const json& grouping) {
+  json scenario = tiny_scenario();
+  scenario["workers"] = workers;
+  scenario["training"] = json::object();
+  scenario["schedule"] = {{"grouping", grouping}};
+  scenario["methods"] = json::array({method});
+  return scenario;
+}
+
+/// Whole numbers, which fp32 adds exactly.
+std::vector<std::vector<float>> gradients(unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<std::vector<float>> all(workers, std::vector<float>(elements));
+  for (auto& gradient : all) {
+    for (float& value : gradient) value = static_cast<float>(static_cast<int>(random() % 2001) - 1000);
+  }
+  return all;
+}
+
+std::vector<float> copy(std::span<const float> values) {
+  return {values.begin(), values.end()};
+}
+
+/// Residuals of all workers added up, in forward order: the tiny model has two tensors, of which a group each is
+/// exchanged the last first.
+std::vector<double> all_residuals(const GradientExchange& exchange, bool by_tensor) {
+  std::vector<double> sum(elements);
+  for (std::size_t i = 0; i < exchange.feedback().size(); ++i) {
+    const auto residual = exchange.feedback()[i].residual();
+    const std::size_t offset = by_tensor && i % 2 == 0 ? 200 : 0;
+    for (std::size_t j = 0; j < residual.size(); ++j) sum[offset + j] += static_cast<double>(residual[j]);
+  }
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the sum of the gradients") {
+  // Divided by M = 6 the agreed values are rounded; times 6 they are whole numbers again to within 1e-3.
+  const std::vector<json> conserving = {
+      {{"name", "top-k"}, {"density", 0.02}},
+      {{"name", "top-k"}, {"density", 0.02}, {"collective", "allgather-doubling"}, {"index", "bitmap"}},
+      {{"name", "top-k"}, {"density", 0.02}, {"training", {{"selection", "tensor"}}}},
+      {{"name", "gtop-k"}, {"density", 0.02}, {"training", {{"residual_rule", "exact"}}}},
+      {{"name", "sgd"}, {"error_feedback", true}}};
+  for (const json& method : conserving) {
+    for (const char* grouping : {"model", "tensor"}) {
+      INFO(method << " " << grouping);
+      const TemporaryFolder folder;
+      const Study study = study_of(scenario_of(method, grouping), folder);
+      GradientExchange exchange(study.points[0].scenario, 2);
+      std::vector<double> total(elements);
+      std::vector<double> agreed(elements);
+      for (unsigned round = 0; round < 20; ++round) {
+        const auto all = gradients(round);
+        for (std::size_t w = 0; w < workers; ++w) {
+          exchange.encode(w, all[w], 0);
+          for (std::size_t i = 0; i < elements; ++i) total[i] += static_cast<double>(all[w][i]);
+        }
+        const auto mean = exchange.exchange();
+        for (std::size_t i = 0; i < elements; ++i) agreed[i] += workers * static_cast<double>(mean[i]);
+      }
+      const std::vector<double> left = all_residuals(exchange, std::string(grouping) == "tensor");
+      for (std::size_t i = 0; i < elements; ++i) CHECK(left[i] + agreed[i] == Approx(total[i]).margin(1e-1));
+    }
+  }
+}
+
+TEST_CASE("exchange: the published residual rule of gTop-k loses what merges drop, the exact one does not") {
+  const auto lost = [](const char* rule) {
+    const TemporaryFolder folder;
+    const Study study = study_of(
+        scenario_of({{"name", "gtop-k"}, {"density", 0.05}, {"training", {{"residual_rule", rule}}}}, "model"), folder);
+    GradientExchange exchange(study.points[0].scenario, 1);
+    const auto all = gradients(1);
+    for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w], 0);
+    const std::vector<float> mean = copy(exchange.exchange());
+    const std::vector<double> left = all_residuals(exchange, false);
+    double difference = 0;
+    for (std::size_t i = 0; i < elements; ++i) {
+      double total = -left[i] - workers * static_cast<double>(mean[i]);
+      for (const auto& gradient : all) total += static_cast<double>(gradient[i]);
+      difference += std::abs(total);
+    }
+    return difference;
+  };
+  CHECK(lost("exact") < 1);
+  CHECK(lost("published") > 100);
+}
+
+TEST_CASE("exchange: votes are those of a scalar oracle") {
+  for (const char* collective : {"parameter-server", "sharded-parameter-server"}) {
+    const TemporaryFolder folder;
+    const Study study = study_of(scenario_of({{"name", "signsgd-mv"}, {"collective", collective}}, "tensor"), folder);
+    GradientExchange exchange(study.points[0].scenario, 2);
+    const auto all = gradients(3);
+    for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w], 0);
+    const auto votes = exchange.exchange();
+    for (std::size_t i = 0; i < elements; ++i) {
+      int negative = 0;
+      for (const auto& gradient : all) negative += gradient[i] < 0 ? 1 : 0;
+      CHECK(votes[i] == (2 * negative > static_cast<int>(workers) ? -1.0F : 1.0F));
+    }
+  }
+}
+
+TEST_CASE("exchange: votes on sparse signs are those of a scalar oracle, with no update where nobody or as many vote") {
+  const TemporaryFolder folder;
+  const Study study = study_of(
+      scenario_of({{"name", "sparse-signsgd"}, {"k", 100}, {"error_feedback", false}, {"index", "delta"}}, "model"),
+      folder);
+  GradientExchange exchange(study.points[0].scenario, 2);
+  const auto all = gradients(4);
+  for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w], 0);
+  const auto votes = exchange.exchange();
+  std::vector<int> sums(elements);
+  for (const auto& gradient : all) {
+    std::vector<std::size_t> order(elements);
+    for (std::size_t i = 0; i < elements; ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return std::abs(gradient[a]) > std::abs(gradient[b]); });
+    for (std::size_t j = 0; j < 100; ++j) sums[order[j]] += gradient[order[j]] < 0 ? -1 : 1;
+  }
+  for (std::size_t i = 0; i < elements; ++i) CHECK(votes[i] == static_cast<float>((sums[i] > 0) - (sums[i] < 0)));
+  CHECK(exchange.feedback().empty());
+}
+
+TEST_CASE("exchange: top-k divides by the workers, or by those that sent the element") {
+  const auto agreed = [](const char* by) {
+    const TemporaryFolder folder;
+    const Study study =
+        study_of(scenario_of({{"name", "top-k"}, {"k", 100}, {"training", {{"divide_by", by}}}}, "model"), folder);
+    GradientExchange exchange(study.points[0].scenario, 1);
+    const auto all = gradients(5);
+    for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w], 0);
+    const std::vector<float> mean = copy(exchange.exchange());
+    std::vector<int> senders(elements);
+    std::vector<std::uint32_t> decoded;
+    for (std::size_t w = 0; w < workers; ++w) {
+      for (const std::uint32_t i : view_pairs(exchange.payloads().at(w, 0), decoded).indices) ++senders[i];
+    }
+    return std::pair(mean, senders);
+  };
+  const auto [by_workers, senders] = agreed("workers");
+  const auto by_senders = agreed("senders").first;
+  for (std::size_t i = 0; i < elements; ++i)
+    CHECK(by_senders[i] * static_cast<float>(senders[i]) == Approx(by_workers[i] * workers).margin(1e-2));
+}
+
+TEST_CASE("exchange: the K largest of each tensor, or of all that travels together, and during a warm-up more") {
+  const auto entries = [](const json& training, std::optional<double> density) {
+    const TemporaryFolder folder;
+    const Study study =
+        study_of(scenario_of({{"name", "top-k"}, {"density", 0.011}, {"training", training}}, "model"), folder);
+    GradientExchange exchange(study.points[0].scenario, 1);
+    exchange.set_density(density);
+    const auto all = gradients(6);
+    for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w], 0);
+    return exchange.payloads().at(0, 0).entries();
+  };
+  // Tensors of 200 and 800 elements.
+  CHECK(entries({{"selection", "group"}}, std::nullopt) == 11);
+  CHECK(entries({{"selection", "tensor"}}, std::nullopt) == 3 + 9);
+  CHECK(entries({{"selection", "group"}}, 0.25) == 250);
+  CHECK(entries({{"selection", "tensor"}}, 0.25) == 50 + 200);
+}
+
+}  // namespace simrun

@@ -1,0 +1,144 @@
+// `simrun train` as users run it.
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "sim/training/curves.hpp"
+#include "tests/sim/studies.hpp"
+#include "tests/sim/training/images.hpp"
+
+namespace simrun {
+namespace {
+
+using nlohmann::json;
+
+json small_training() {
+  json scenario = tiny_scenario();
+  scenario["model"] = {
+      {"name", "softmax"},
+      {"tensors", {{{"name", "fc.weight"}, {"shape", {4, 144}}}, {{"name", "fc.bias"}, {"shape", {4}}}}}};
+  scenario["training"] = {{"data", "./images"}, {"rounds", 20}, {"evaluate_every", 10}, {"seeds", {1, 2}}};
+  scenario["methods"] = {{{"name", "sgd"}},
+                         {{"name", "sparse-signsgd"}, {"density", 0.1}, {"training", {{"learning_rate", 0.01}}}}};
+  return scenario;
+}
+
+Ended train(const TemporaryFolder& folder, const json& scenario, const std::string& options = "") {
+  folder.write("s.json", scenario.dump());
+  const Ended run = run_program("train s.json --format csv " + options, folder.path());
+  INFO(run.err);
+  REQUIRE(run.status == 0);
+  return run;
+}
+
+/// A row of a curve.
+CurvePoint row(std::int64_t round, double accuracy, double bytes, double seconds) {
+  return {.round = round,
+          .train_loss = 1,
+          .test_accuracy = accuracy,
+          .uplink_bytes = bytes,
+          .downlink_bytes = 0,
+          .simulated_s = seconds};
+}
+
+}  // namespace
+
+TEST_CASE("train: a row for each evaluation, a summary for each point") {
+  const TemporaryFolder folder;
+  write_images(folder);
+  json scenario = small_training();
+  scenario["sweep"] = {{"training.split", {"iid", {{"labels_per_worker", 1}}}}};
+  const Ended run = train(folder, scenario);
+  CHECK(run.out == read_file(folder.path() + "/results/s-trained/curves.csv"));
+  CHECK(
+      run.out.starts_with("method,workers,k,density,seed,round,train_loss,test_accuracy,uplink_bytes,downlink_bytes,"
+                          "simulated_s,entry,index,error_feedback,model,training.split\n"));
+  const auto rows = parse_csv(run.out);
+  REQUIRE(rows.size() == 2 * 2 * 2 * 2);  // splits, methods, seeds, evaluations
+  CHECK(rows[0].at("method") == "sgd");
+  CHECK(rows[0].at("k").empty());
+  CHECK(rows[4].at("k") == "58");
+  CHECK(rows[4].at("index") == "raw32");
+  CHECK(rows[3].at("seed") == "2");
+  CHECK(rows[3].at("round") == "20");
+  CHECK(rows[12].at("training.split") == R"("{""labels_per_worker"":1}")");
+  CHECK(number(rows[1], "uplink_bytes") == 20 * 4 * 580);
+  const auto summary = parse_csv(read_file(folder.path() + "/results/s-trained/summary.csv"));
+  REQUIRE(summary.size() == 4);
+  CHECK(number(summary[0], "accuracy") ==
+        Approx((number(rows[1], "test_accuracy") + number(rows[3], "test_accuracy")) / 2));
+  CHECK(json::parse(read_file(folder.path() + "/results/s-trained/training.json"))["data"][0]["train"] == 400);
+}
+
+TEST_CASE("train: a round takes as long as an iteration of the simulation with payloads of that size") {
+  const TemporaryFolder folder;
+  write_images(folder);
+  const json scenario = small_training();
+  const auto rows = parse_csv(train(folder, scenario).out);
+  const Ended simulated = run_program("s.json --format csv", folder.path());
+  REQUIRE(simulated.status == 0);
+  // Sizes of dense payloads do not depend on values.
+  CHECK(number(rows[1], "simulated_s") == Approx(20 * number(parse_csv(simulated.out)[0], "iteration_s")));
+  // Replies to sparse votes do.
+  CHECK(number(rows[5], "simulated_s") > number(rows[4], "simulated_s"));
+}
+
+TEST_CASE("train: the bytes do not depend on the threads, and what is done is taken over") {
+  const TemporaryFolder folder;
+  write_images(folder);
+  const Ended one = train(folder, small_training(), "-j 1 -o one");
+  const Ended three = train(folder, small_training(), "-j 3 -o three");
+  CHECK(one.out == three.out);
+  json more = small_training();
+  more["training"]["seeds"] = {2, 1, 3};
+  more["training"]["target_accuracy"] = 0.5;
+  CHECK(train(folder, more, "-o one").err.ends_with("results in one: 6 runs, 4 of them from before\n"));
+  CHECK(train(folder, more, "-o one --fresh").err.ends_with("results in one: 6 runs\n"));
+  more["training"]["learning_rate"] = 0.2;
+  CHECK(train(folder, more, "-o one").err.ends_with("results in one: 6 runs\n"));
+}
+
+TEST_CASE("train: what diverges is a failed run; the others have their rows") {
+  const TemporaryFolder folder;
+  write_images(folder);
+  json scenario = small_training();
+  scenario["methods"][0]["training"] = {{"learning_rate", 1e6}, {"weight_decay", 1e6}};
+  folder.write("s.json", scenario.dump());
+  const Ended run = run_program("train s.json --format csv", folder.path());
+  CHECK(run.status == 1);
+  CHECK_THAT(run.err, Catch::Contains("failed: sgd, 4 workers, seed 1: diverged after round "));
+  const auto summary = parse_csv(read_file(folder.path() + "/results/s-trained/summary.csv"));
+  REQUIRE(summary.size() == 1);
+  CHECK(summary[0].at("method") == "sparse-signsgd");
+}
+
+TEST_CASE("train: the price of a target is that of the first row that has it, mean over the seeds") {
+  const TemporaryFolder folder;
+  json scenario = small_training();
+  scenario["methods"] = {
+      {{"name", "sgd"}}, {{"name", "top-k"}, {"k", 5}}, {{"name", "gtop-k"}, {"k", 5}}, {{"name", "top-k"}, {"k", 6}}};
+  scenario["training"]["target_accuracy"] = 0.5;
+  const Study study = study_of(scenario, folder);
+  const std::vector<TrainingRun> runs = {{0, 1, {row(10, 0.4, 100, 1), row(20, 0.6, 200, 2)}, ""},
+                                         {0, 2, {row(10, 0.5, 100, 1), row(20, 0.4, 200, 2)}, ""},
+                                         {1, 1, {row(20, 0.6, 100, 3)}, ""},
+                                         {1, 2, {row(20, 0.6, 100, 3)}, ""},
+                                         {2, 1, {row(20, 0.6, 200, 3)}, ""},
+                                         {2, 2, {row(20, 0.7, 200, 3)}, ""},
+                                         {3, 1, {row(20, 0.6, 50, 1)}, ""},
+                                         {3, 2, {row(20, 0.49, 50, 1)}, ""}};
+  const auto all = summarise(study, runs);
+  REQUIRE(all.size() == 4);
+  CHECK(all[0].accuracy == Approx(0.5));
+  CHECK(all[0].deviation == Approx(std::sqrt(0.02)));  // 0.6 and 0.4: two squares of 0.1 over n - 1
+  REQUIRE(all[0].target);
+  CHECK(all[0].target->round == 15);
+  CHECK(all[0].target->uplink_bytes == 150);
+  CHECK(all[0].target->simulated_s == 1.5);
+  CHECK(all[0].on_front);   // 150 bytes, 1.5 s
+  CHECK(all[1].on_front);   // 100 bytes, 3 s
+  CHECK(!all[2].on_front);  // 200 bytes, 3 s
+  CHECK(!all[3].target);    // one seed never got there
+}
+
+}  // namespace simrun

@@ -1,0 +1,275 @@
+// The laws of training with compressed gradients, on small made images.
+
+#include "sim/training/trainer.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "tests/sim/studies.hpp"
+#include "tests/sim/training/images.hpp"
+
+namespace simrun {
+namespace {
+
+using nlohmann::json;
+
+json mlp(std::size_t workers, const json& method) {
+  json scenario = tiny_scenario();
+  scenario["workers"] = workers;
+  scenario["model"] = {{"name", "mlp"},
+                       {"tensors",
+                        {{{"name", "fc1.weight"}, {"shape", {20, 144}}},
+                         {{"name", "fc1.bias"}, {"shape", {20}}},
+                         {{"name", "fc2.weight"}, {"shape", {4, 20}}},
+                         {{"name", "fc2.bias"}, {"shape", {4}}}}}};
+  scenario["training"] = {{"rounds", 12}, {"evaluate_every", 5}};
+  scenario["methods"] = json::array({method});
+  return scenario;
+}
+
+/// A scenario, its data, and trainers of it.
+class Bench {
+ public:
+  explicit Bench(const json& scenario) : study_(study_of(scenario, folder_)) {}
+
+  const Scenario& scenario() const { return study_.points.front().scenario; }
+
+  Trainer trainer(unsigned threads = 1, std::uint64_t seed = 1) const {
+    const auto one_second = [](const PayloadTable&) { return Seconds(1); };
+    return {scenario(), data_, seed, threads, one_second, Where{"s.json", ""}};
+  }
+
+  const Dataset& data() const { return data_; }
+
+ private:
+  TemporaryFolder folder_;
+  Study study_;
+  Dataset data_ = made_dataset();
+};
+
+std::vector<float> trained(const json& scenario, unsigned threads = 1) {
+  const Bench bench(scenario);
+  Trainer trainer = bench.trainer(threads);
+  while (!trainer.is_done()) trainer.step();
+  return trainer.parameters();
+}
+
+/// The largest difference of two vectors over the largest element.
+double difference(const std::vector<float>& a, const std::vector<float>& b) {
+  REQUIRE(a.size() == b.size());
+  double most = 0;
+  double largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    most = std::max(most, std::abs(static_cast<double>(a[i]) - b[i]));
+    largest = std::max(largest, std::abs(static_cast<double>(b[i])));
+  }
+  return most / largest;
+}
+
+std::vector<json> all_methods() {
+  return {{{"name", "sgd"}},
+          {{"name", "sgd"}, {"precision", "fp16"}, {"collective", "tree"}},
+          {{"name", "top-k"}, {"density", 0.05}, {"index", "delta"}, {"training", {{"divide_by", "senders"}}}},
+          {{"name", "top-k"}, {"density", 0.05}, {"training", {{"momentum", 0.9}, {"momentum_at", "worker"}}}},
+          {{"name", "gtop-k"}, {"density", 0.05}, {"training", {{"residual_rule", "exact"}}}},
+          {{"name", "signsgd-mv"}, {"training", {{"learning_rate", 0.01}}}},
+          {{"name", "sparse-signsgd"},
+           {"density", 0.05},
+           {"collective", "sharded-parameter-server"},
+           {"training", {{"learning_rate", 0.01}, {"selection", "tensor"}, {"residual_weight", 0.9}}}}};
+}
+
+}  // namespace
+
+TEST_CASE("training: with density 1 what sparsifies is dense sgd, by any collective") {
+  const std::vector<float> dense = trained(mlp(5, {{"name", "sgd"}}));
+  const std::vector<json> equal = {
+      {{"name", "sgd"}, {"collective", "halving-doubling"}},
+      {{"name", "sgd"}, {"collective", "tree"}},
+      {{"name", "sgd"}, {"collective", "parameter-server"}},
+      {{"name", "top-k"}, {"density", 1}},
+      {{"name", "top-k"}, {"density", 1}, {"training", {{"selection", "tensor"}}}},
+      {{"name", "top-k"}, {"density", 1}, {"training", {{"divide_by", "senders"}}}},
+      {{"name", "top-k"}, {"density", 1}, {"collective", "allgather-doubling"}, {"index", "elias-fano"}},
+      {{"name", "gtop-k"}, {"density", 1}},
+      {{"name", "gtop-k"}, {"density", 1}, {"training", {{"residual_rule", "exact"}}}}};
+  for (const json& method : equal) {
+    INFO(method);
+    CHECK(difference(trained(mlp(5, method)), dense) < 1e-5);
+    json by_tensor = mlp(5, method);
+    by_tensor["schedule"] = {{"grouping", "tensor"}};
+    CHECK(difference(trained(by_tensor), dense) < 1e-5);
+  }
+}
+
+TEST_CASE("training: one worker is plain gradient descent") {
+  const Bench bench(mlp(1, {{"name", "sgd"}}));
+  const Classifier classifier(*bench.scenario().model, {1, 12, 12}, 4);
+  std::vector<float> parameters = classifier.initial_parameters(1);
+  std::vector<std::uint32_t> all(400);
+  for (std::uint32_t i = 0; i < 400; ++i) all[i] = i;
+  SampleOrder order(all, 1, 0);
+  Classifier::Workspace workspace;
+  std::vector<float> gradient(parameters.size());
+  for (std::uint64_t round = 0; round < 12; ++round) {
+    std::vector<float> inputs;
+    std::vector<std::uint8_t> labels;
+    for (std::uint64_t i = 0; i < 8; ++i) {
+      const std::uint32_t sample = order.at(round * 8 + i);
+      bench.data().append_image(bench.data().train, sample, inputs);
+      labels.push_back(bench.data().train.labels[sample]);
+    }
+    classifier.differentiate(parameters, {8, inputs}, labels, gradient, workspace);
+    for (std::size_t i = 0; i < gradient.size(); ++i) parameters[i] -= 0.1F * gradient[i];
+  }
+  CHECK(difference(trained(mlp(1, {{"name", "sgd"}})), parameters) < 1e-6);
+}
+
+TEST_CASE("training: any number of threads gives the same bytes") {
+  for (const json& method : all_methods()) {
+    INFO(method);
+    const std::vector<float> one = trained(mlp(5, method), 1);
+    CHECK(trained(mlp(5, method), 2) == one);
+    CHECK(trained(mlp(5, method), 7) == one);
+  }
+}
+
+TEST_CASE("training: what goes on from a state ends with the same bytes as what was left alone") {
+  for (const json& method : all_methods()) {
+    INFO(method);
+    json scenario = mlp(5, method);
+    if (method["name"] != "sgd" && method["name"] != "signsgd-mv") {
+      scenario["methods"][0]["training"]["density_warmup"] = {{{"rounds", 2}, {"density", 0.5}},
+                                                              {{"rounds", 3}, {"density", 0.1}}};
+    }
+    const Bench bench(scenario);
+    Trainer whole = bench.trainer();
+    while (!whole.is_done()) whole.step();
+    for (const std::int64_t stop : {0, 3, 5, 7, 11}) {
+      Trainer first = bench.trainer();
+      while (first.round() < stop) first.step();
+      Trainer second = bench.trainer();
+      second.restore(first.state());
+      while (!second.is_done()) second.step();
+      CHECK((second.state() == whole.state()));  // bytes, not to be shown
+      CHECK(second.curve().size() == 3);
+    }
+    CHECK_THROWS_AS(whole.restore(whole.state().substr(8)), std::runtime_error);
+    CHECK_THROWS_AS(whole.restore(whole.state() + "x"), std::runtime_error);
+  }
+}
+
+TEST_CASE("training: rows hold bytes and time of all rounds so far") {
+  // N = 2984: dense payloads of 4 N bytes, and every round takes the second that the bench says.
+  const Bench bench(mlp(3, {{"name", "sgd"}}));
+  Trainer trainer = bench.trainer();
+  while (!trainer.is_done()) trainer.step();
+  REQUIRE(trainer.curve().size() == 3);
+  const std::int64_t rounds[] = {5, 10, 12};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const CurvePoint& row = trainer.curve()[i];
+    const double round = static_cast<double>(rounds[i]);
+    CHECK(row.round == rounds[i]);
+    CHECK(row.uplink_bytes == round * 4 * 2984);
+    CHECK(row.downlink_bytes == round * 4 * 2984);
+    CHECK(row.simulated_s == Approx(round));
+    CHECK(row.train_loss > 0);
+  }
+}
+
+TEST_CASE("training: it learns") {
+  json scenario = mlp(4, {{"name", "top-k"}, {"density", 0.05}});
+  scenario["training"]["rounds"] = 150;
+  const Bench bench(scenario);
+  Trainer trainer = bench.trainer(2);
+  while (!trainer.is_done()) trainer.step();
+  CHECK(trainer.curve().back().test_accuracy > 0.9);
+  CHECK(trainer.curve().back().train_loss < trainer.curve().front().train_loss / 2);
+}
+
+TEST_CASE("training: momentum of all workers together is that of what they agree on") {
+  // Both are linear: the mean of the workers' v is the v of the mean.
+  const auto method = [](const char* where) {
+    return json{{"name", "sgd"}, {"training", {{"momentum", 0.9}, {"momentum_at", where}}}};
+  };
+  const std::vector<float> aggregate = trained(mlp(5, method("aggregate")));
+  CHECK(difference(trained(mlp(5, method("worker"))), aggregate) < 1e-5);
+  CHECK(difference(trained(mlp(5, {{"name", "sgd"}})), aggregate) > 1e-2);
+}
+
+TEST_CASE("training: a vote moves every parameter by the learning rate, weight decay by its share of it") {
+  json scenario = mlp(4, {{"name", "signsgd-mv"}, {"training", {{"learning_rate", 0.25}, {"weight_decay", 0.5}}}});
+  const Bench bench(scenario);
+  Trainer trainer = bench.trainer();
+  const std::vector<float> before = trainer.parameters();
+  trainer.step();
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const float vote = (before[i] * (1 - 0.25F * 0.5F) - trainer.parameters()[i]) / 0.25F;
+    CHECK(std::abs(vote) == Approx(1).margin(1e-5));
+  }
+}
+
+TEST_CASE("training: a round of flipped gradients goes back as far as one of the gradients goes on") {
+  json scenario = mlp(3, {{"name", "sgd"}});
+  const auto step = [](const json& of) {
+    const Bench bench(of);
+    Trainer trainer = bench.trainer();
+    std::vector<float> moved = trainer.parameters();
+    trainer.step();
+    for (std::size_t i = 0; i < moved.size(); ++i) moved[i] -= trainer.parameters()[i];
+    return moved;
+  };
+  std::vector<float> forward = step(scenario);
+  for (float& x : forward) x = -x;
+  scenario["training"]["adversaries"] = {{"share", 1}};
+  CHECK(difference(step(scenario), forward) < 1e-4);
+}
+
+TEST_CASE("learning rates follow their schedules") {
+  LearningRate rate{.base = 0.8, .schedule = LearningRate::Constant{}};
+  CHECK(rate.at(7, 10) == 0.8);
+  rate.schedule = LearningRate::Steps{.rounds = {3, 6}, .factor = 0.5};
+  CHECK(rate.at(2, 10) == 0.8);
+  CHECK(rate.at(3, 10) == 0.4);
+  CHECK(rate.at(9, 10) == 0.2);
+  rate.schedule = LearningRate::Cosine{};
+  CHECK(rate.at(0, 10) == 0.8);
+  CHECK(rate.at(5, 10) == Approx(0.4));
+  CHECK(rate.at(10, 10) == Approx(0).margin(1e-12));
+}
+
+TEST_CASE("training: what diverges says so") {
+  json scenario = mlp(2, {{"name", "sgd"}, {"training", {{"learning_rate", 1e6}}}});
+  scenario["training"]["rounds"] = 100;
+  const Bench bench(scenario);
+  Trainer trainer = bench.trainer();
+  CHECK_THROWS_AS(
+      [&] {
+        while (!trainer.is_done()) trainer.step();
+      }(),
+      NonFiniteError);
+}
+
+TEST_CASE("training: models and splits that do not go with the data are mistakes of the scenario") {
+  const auto complaint = [](const json& scenario) -> std::string {
+    const Bench bench(scenario);
+    try {
+      bench.trainer();
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  json scenario = mlp(4, {{"name", "sgd"}});
+  CHECK(complaint(scenario).empty());
+  scenario["training"]["split"] = {{"labels_per_worker", 1}};
+  CHECK(complaint(scenario).empty());
+  scenario["training"]["split"] = {{"labels_per_worker", 3}};
+  CHECK(complaint(scenario) == "s.json: training.split: 3 labels a worker, of 4; accepted: a divisor of 4");
+  scenario["training"]["split"] = "iid";
+  scenario["model"]["tensors"][0]["shape"] = {20, 784};
+  CHECK_THAT(complaint(scenario),
+             Catch::StartsWith("s.json: model: fc1.weight takes 784 inputs, there are 144; accepted: "));
+}
+
+}  // namespace simrun
