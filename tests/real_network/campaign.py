@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from cluster import Cluster, Wiring, in_own_namespaces
+from cluster import EAGER_LIMIT, Cluster, Wiring, in_own_namespaces
 
 HERE = Path(__file__).resolve().parent
-COLUMNS = ["topology", "hosts_per_switch", "rate_mbit", "round_trip_s", "gap_s", "workers", "parameters", "method",
+COLUMNS = ["topology", "hosts_per_switch", "rate_mbit", "eager_limit", "round_trip_s", "gap_s", "workers", "parameters", "method",
            "collective", "server", "density", "k", "payload_bytes", "result_bytes", "sent_bytes", "received_bytes",
            "iterations", "warmup", "communication_s", "iteration_s", "iteration_p5_s", "iteration_p95_s",
            "processor_idle"]
-KEY = ["topology", "hosts_per_switch", "rate_mbit", "gap_s", "workers", "parameters", "method", "collective", "server"]
+KEY = ["topology", "hosts_per_switch", "rate_mbit", "eager_limit", "gap_s", "workers", "parameters", "method",
+       "collective", "server"]
 MEASURED = ["k", "payload_bytes", "result_bytes", "sent_bytes", "received_bytes", "communication_s", "iteration_s",
             "iteration_p5_s", "iteration_p95_s"]  # as in points.csv
 
@@ -58,6 +59,7 @@ METHODS = {
 class Configuration:
     mbit: int
     hosts_per_switch: int
+    eager_limit: int
     gap: float  # seconds of computing, while nothing is sent
     workers: int
     parameters: int
@@ -84,10 +86,11 @@ class Configuration:
 
     def run(self):
         """Configurations for which this is the same are measured in one run."""
-        return self.gap, self.workers, self.parameters, self.repetitions()
+        return self.eager_limit, self.gap, self.parameters, self.workers, self.repetitions()
 
     def key(self):
-        values = [self.wiring.topology, self.hosts_per_switch, self.mbit, self.gap, self.workers, self.parameters]
+        values = [self.wiring.topology, self.hosts_per_switch, self.mbit, self.eager_limit, self.gap, self.workers,
+                  self.parameters]
         return tuple(str(value) for value in (*values, *self.method))
 
 
@@ -122,16 +125,20 @@ def method_text(configuration):
 
 def plan():
     """All configurations, in the order of measuring."""
-    def grid(mbit, gap, workers, parameters, switches=1):
-        return [Configuration(mbit, 0 if switches == 1 else math.ceil((m + 1) / switches), gap, m, n, method)
+    def grid(workers, parameters, mbit=100, switches=1, gap=0.01, eager_limit=EAGER_LIMIT):
+        return [Configuration(mbit, 0 if switches == 1 else math.ceil((m + 1) / switches), eager_limit, gap, m, n, method)
                 for m in workers for n in parameters for method in METHODS]
 
-    standard = grid(100, 0.01, WORKERS, PARAMETERS)
-    tree = grid(100, 0.01, [3, 4, 6, 8], [4_000, 50_000, 500_000], switches=2)
-    rates = grid(200, 0.01, [2, 4, 8], [4_000, 50_000, 500_000]) + grid(50, 0.01, [2, 4, 8], [4_000, 50_000, 150_000])
-    gaps = grid(100, 0, [4, 8], [4_000, 50_000]) + grid(100, 0.05, [4, 8], [4_000, 50_000]) + grid(
-        100, 0.5, [8], [4_000, 50_000])
-    return [c for c in standard + tree + rates + gaps if c.seconds() <= LONGEST + c.gap]
+    configurations = grid(WORKERS, PARAMETERS[:-2])
+    configurations += grid([2, 4, 8], [50_000, 500_000], eager_limit=65536)  # Open MPI's default
+    configurations += grid([4, 8], [4_000, 50_000], gap=0)
+    configurations += grid([4, 8], [4_000, 50_000], gap=0.05)
+    configurations += grid([8], [4_000, 50_000], gap=0.5)
+    configurations += grid([3, 4, 6, 8], [4_000, 50_000, 500_000], switches=2)
+    configurations += grid([2, 4, 8], [4_000, 50_000, 500_000], mbit=200)
+    configurations += grid([2, 4, 8], [4_000, 50_000, 150_000], mbit=50)
+    configurations += grid(WORKERS, PARAMETERS[-2:])
+    return [c for c in configurations if c.seconds() <= LONGEST + c.gap]
 
 
 def processor_ticks():
@@ -152,7 +159,7 @@ def measure(cluster, simrun, configurations):
         idle, ticks = processor_ticks()
         ended = cluster.mpirun(first.workers + own_server, [
             simrun, "measure", str(file), "--iterations", str(iterations), "--warmup", str(warmup), "-o", folder],
-            capture_output=True)
+            eager_limit=first.eager_limit, capture_output=True)
         if ended.returncode != 0:
             sys.exit(f"{scenario(configurations)}\n{ended.stdout}{ended.stderr}")
         idle_now, ticks_now = processor_ticks()
@@ -169,17 +176,18 @@ def main():
     parser.add_argument("simrun", help="the program, built with MPI")
     parser.add_argument("-o", "--out", type=Path, default=HERE / "measured.csv", help="default: %(default)s")
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after that time")
-    parser.add_argument("--plan", action="store_true", help="list what would be measured, with rough times")
+    parser.add_argument("--plan", action="store_true", help="say how much is left, and measure nothing")
     arguments = parser.parse_args()
     done = set()
     if arguments.out.exists():
         with open(arguments.out, newline="") as file:
             done = {tuple(row[column] for column in KEY) for row in csv.DictReader(file)}
     left = [c for c in plan() if c.key() not in done]
+    if not arguments.plan:
+        in_own_namespaces()
     print(f"{len(plan())} configurations, {len(left)} to measure, about "
           f"{sum(c.seconds() * sum(c.repetitions()) for c in left) / 60:.0f} minutes", file=sys.stderr)
     if not arguments.plan:
-        in_own_namespaces()
         measure_all(left, arguments)
 
 

@@ -28,12 +28,10 @@ SETTINGS = {  # net.ipv4, in each namespace: Linux's defaults, but that no conne
     "tcp_rmem": "4096 131072 6291456",
     "tcp_wmem": "4096 16384 4194304",
 }
-MPI_SETTINGS = {  # Open MPI's defaults, but for the networks, and that ranks which wait leave the processors to others
+EAGER_LIMIT = 32 * 1024 * 1024  # bytes of a message that MPI sends at once; beyond it waits for the receiver's consent
+MPI_SETTINGS = {  # Open MPI's defaults but for the networks, and that ranks which wait leave the processors to others
     "pml": "ob1",
     "btl": "tcp,self",
-    "btl_tcp_eager_limit": "65536",
-    "btl_tcp_rndv_eager_limit": "65536",
-    "btl_tcp_max_send_size": "131072",
     "btl_tcp_if_include": "eth0",
     "oob_tcp_if_include": "control0",
     "mpi_yield_when_idle": "1",
@@ -116,9 +114,11 @@ class Cluster:
         for name in self._namespaces:
             run("ip", "netns", "delete", name)
 
-    def mpirun(self, ranks, command, **options):
+    def mpirun(self, ranks, command, eager_limit=EAGER_LIMIT, **options):
         """Runs a command on the first `ranks` hosts; returns subprocess.CompletedProcess."""
-        settings = [text for key, value in MPI_SETTINGS.items() for text in ("--mca", key, value)]
+        limits = {f"btl_tcp_{name}": eager_limit for name in ("eager_limit", "rndv_eager_limit")}
+        limits["btl_tcp_max_send_size"] = max(eager_limit, 128 * 1024)
+        settings = [str(text) for item in (MPI_SETTINGS | limits).items() for text in ("--mca", *item)]
         agent = Path(__file__).resolve().parent / "enter_host.sh"
         environment = os.environ | {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
         return subprocess.run(

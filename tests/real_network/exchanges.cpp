@@ -84,11 +84,11 @@ int steps_of(const Pattern& pattern, int ranks) {
   return pattern.counts_ranks ? ranks : 1;
 }
 
-/// How often an exchange is repeated: for about 4 s, and not at all if that is not twice; on 100 Mbit/s.
+/// How often an exchange is repeated: for about 4 s on 100 Mbit/s, and not at all if that is not twice.
 int repetitions_of(const Pattern& pattern, std::uint64_t bytes, int ranks, Seconds pause) {
   const double seconds = static_cast<double>(bytes) * (pattern.is_pair ? 2 : ranks) / 12e6;
   const int count = static_cast<int>(4 / (seconds + pause.value + 1e-3));
-  return count < 2 ? 0 : std::clamp(count, 3, 20);
+  return count < 2 ? 0 : std::clamp(count, 3, pause.value > 0 ? 5 : 20);
 }
 
 /// Rank 0's time for each repetition but the first, a pause before each; all ranks pause alike.
