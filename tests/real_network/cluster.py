@@ -148,8 +148,9 @@ class Cluster:
     def _add_namespace(self, name):
         run("ip", "netns", "add", name)
         self._namespaces.append(name)
-        settings = [f"net.ipv4.{key}={value}" for key, value in SETTINGS.items()]
-        run(*in_namespace(name), "sysctl", "-q", "-w", "net.ipv6.conf.all.disable_ipv6=1", *settings)
+        settings = {f"ipv4/{key}": value for key, value in SETTINGS.items()} | {"ipv6/conf/all/disable_ipv6": "1"}
+        lines = [f"echo {value} >/proc/sys/net/{key}" for key, value in settings.items()]
+        run(*in_namespace(name), "sh", "-ec", "\n".join(lines))
         ip(name, "link set lo up")
 
     def _add_switch(self, name):
