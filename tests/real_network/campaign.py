@@ -22,8 +22,8 @@ from pathlib import Path
 from cluster import EAGER_LIMIT, Cluster, Wiring, in_own_namespaces
 
 HERE = Path(__file__).resolve().parent
-COLUMNS = ["topology", "hosts_per_switch", "rate_mbit", "eager_limit", "round_trip_s", "gap_s", "workers", "parameters", "method",
-           "collective", "server", "density", "k", "payload_bytes", "result_bytes", "sent_bytes", "received_bytes",
+COLUMNS = ["topology", "hosts_per_switch", "rate_mbit", "eager_limit", "round_trip_s", "gap_s", "workers",
+           "parameters", "method", "collective", "server", "density", "k", "payload_bytes", "result_bytes", "sent_bytes", "received_bytes",
            "iterations", "warmup", "communication_s", "iteration_s", "iteration_p5_s", "iteration_p95_s",
            "processor_idle"]
 KEY = ["topology", "hosts_per_switch", "rate_mbit", "eager_limit", "gap_s", "workers", "parameters", "method",
@@ -76,8 +76,8 @@ class Configuration:
     def seconds(self):
         """About what an iteration takes."""
         entries = (self.density or 0) * self.parameters
-        payload = {"sgd": 4 * self.parameters, "signsgd-mv": self.parameters / 8, "sparse-signsgd": 4.125 * entries}.get(
-            self.method[0], 8 * entries)
+        payload = {"sgd": 4 * self.parameters, "signsgd-mv": self.parameters / 8, "top-k": 8 * entries,
+                   "gtop-k": 8 * entries, "sparse-signsgd": 4.125 * entries}[self.method[0]]
         return 1.2 * METHODS[self.method](self.workers) * payload / (self.mbit * 1e6 / 8) + self.gap + 0.01
 
     def repetitions(self):
@@ -126,7 +126,8 @@ def method_text(configuration):
 def plan():
     """All configurations, in the order of measuring."""
     def grid(workers, parameters, mbit=100, switches=1, gap=0.01, eager_limit=EAGER_LIMIT):
-        return [Configuration(mbit, 0 if switches == 1 else math.ceil((m + 1) / switches), eager_limit, gap, m, n, method)
+        hosts_per_switch = {m: 0 if switches == 1 else math.ceil((m + 1) / switches) for m in workers}
+        return [Configuration(mbit, hosts_per_switch[m], eager_limit, gap, m, n, method)
                 for m in workers for n in parameters for method in METHODS]
 
     configurations = grid(WORKERS, PARAMETERS[:-2])

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,30 +44,39 @@ MARK = "SIMRUN_OWN_NAMESPACES"
 def in_own_namespaces():
     """Runs this program again in namespaces of its own, and ends with its exit status; returns there.
 
-    Should this process be killed, the kernel kills every process of the inner one and removes all it has made.
-    Exit status 77, with the reason, where it cannot be had.
+    However this process ends, the inner one ends with it, and the kernel then kills all that runs in those namespaces
+    and removes what was made there. Exit status 77, with the reason, where that cannot be had.
     """
-    if os.environ.get(MARK) == str(os.getpid()):
-        os.environ.pop(MARK)
+    if MARK in os.environ:
+        threading.Thread(target=end_with_outer, args=[int(os.environ.pop(MARK))], daemon=True).start()
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
         os.environ["TMPDIR"] = "/run"
         return
-    missing = [tool for tool in ("unshare", "setpriv", "nsenter", "ip", "tc", "ethtool", "ping", "mpirun")
-               if shutil.which(tool) is None]
+    tools = ["unshare", "nsenter", "ip", "tc", "ethtool", "ping", "mpirun"]
+    missing = [tool for tool in tools if not shutil.which(tool)]
     if missing:
         skip("not installed: " + ", ".join(missing))
-    unshare = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--uts", "--pid", "--mount-proc", "--fork",
-               "--kill-child"]
+    if "Open MPI" not in run("mpirun", "--version"):
+        skip("mpirun is not Open MPI's")
+    unshare = ["unshare", "--net", "--mount", "--uts", "--pid", "--mount-proc", "--fork", "--kill-child"]
     if os.geteuid() != 0:
         unshare += ["--user", "--map-root-user"]
     probe = subprocess.run([*unshare, "sh", "-c", PROBE], capture_output=True, text=True)
     if probe.returncode != 0:
         skip("no network namespaces: " + (probe.stderr.strip().splitlines() or ["unshare fails"])[-1])
+    watched, _ = os.pipe()  # its other end is closed when this process ends
     try:
-        inner = subprocess.run([*unshare, sys.executable, *sys.argv], env=os.environ | {MARK: "1"})
+        inner = subprocess.run([*unshare, sys.executable, *sys.argv], env=os.environ | {MARK: str(watched)},
+                               pass_fds=[watched])
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(inner.returncode if inner.returncode >= 0 else 128 - inner.returncode)
+
+
+def end_with_outer(watched):
+    """Waits until the process at the other end of a pipe has ended, then ends this one, the first of its namespaces."""
+    os.read(watched, 1)
+    os._exit(1)
 
 
 PROBE = """mount -t tmpfs tmpfs /run && ip netns add probe && ip link add name a type veth peer name b &&
@@ -123,7 +133,8 @@ class Cluster:
         environment = os.environ | {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
         return subprocess.run(
             [*in_namespace("control-host"), "mpirun", "--quiet", *settings, "--mca", "plm_rsh_agent", str(agent),
-             "-np", str(ranks), "--host", ",".join(self.names[:ranks]), *command], env=environment, text=True, **options)
+             "-np", str(ranks), "--host", ",".join(self.names[:ranks]), *command],
+            env=environment, text=True, **options)
 
     def round_trip(self, count=20):
         """Median time of a ping from the first host to the last, in seconds."""
@@ -177,8 +188,8 @@ class Cluster:
     def _shape(self, namespace, link, queue):
         """Lets a link carry frames one by one at its rate, each with what Ethernet adds to it."""
         run(*in_namespace(namespace), "ethtool", "-K", link, "tso", "off", "gso", "off", "gro", "off")
-        run("tc", "-n", namespace, "qdisc", "add", "dev", link, "root", "tbf", "rate", f"{self.wiring.mbit}mbit", "burst",
-            str(BURST), "limit", str(queue), "overhead", str(OVERHEAD), "mpu", str(LEAST_FRAME), "linklayer", "ethernet")
+        shaper = f"tbf rate {self.wiring.mbit}mbit burst {BURST} limit {queue} overhead {OVERHEAD} mpu {LEAST_FRAME}"
+        run("tc", "-n", namespace, "qdisc", "add", "dev", link, "root", *shaper.split(), "linklayer", "ethernet")
 
 
 def in_namespace(name):

@@ -56,8 +56,8 @@ class RealNetwork(unittest.TestCase):
         self.folder = Path(temporary.name)
 
     def finish(self, *command, **environment):
-        return subprocess.run(command, cwd=self.folder, env=os.environ | environment, text=True, stdin=subprocess.DEVNULL,
-                              capture_output=True, timeout=PATIENCE)
+        return subprocess.run(command, cwd=self.folder, env=os.environ | environment, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE)
 
     def rows(self, folder):
         with open(self.folder / folder / "points.csv", newline="") as file:
@@ -114,8 +114,8 @@ class RealNetwork(unittest.TestCase):
 
 
 def skip_where_it_cannot_be_had():
-    ended = subprocess.run([*RUN, "--hosts", "1", "--", "true"], text=True, stdin=subprocess.DEVNULL, capture_output=True,
-                           timeout=PATIENCE)
+    ended = subprocess.run([*RUN, "--hosts", "1", "--", "true"], text=True, stdin=subprocess.DEVNULL,
+                           capture_output=True, timeout=PATIENCE)
     if ended.returncode == 77:
         print(ended.stdout, end="")
         sys.exit(77)

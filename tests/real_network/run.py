@@ -17,7 +17,7 @@ def main():
     parser.add_argument("--hosts", type=int, required=True, help="how many, 1 to 250")
     parser.add_argument("--mbit", type=int, default=100, help="rate of each link, each way, in Mbit/s (default: 100)")
     parser.add_argument("--hosts-per-switch", type=int, default=0, metavar="N",
-                        help="switches of N hosts, each joined to a core by an uplink of that rate (default: one switch)")
+                        help="switches of N hosts, each joined to a core by an uplink (default: one switch)")
     parser.add_argument("command", nargs="+", help="the program with its arguments, after --")
     arguments = parser.parse_args()
     if not 1 <= arguments.hosts <= 250 or arguments.mbit < 1 or arguments.hosts_per_switch < 0:
