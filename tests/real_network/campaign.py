@@ -23,9 +23,9 @@ from cluster import EAGER_LIMIT, Cluster, Wiring, in_own_namespaces
 
 HERE = Path(__file__).resolve().parent
 COLUMNS = ["topology", "hosts_per_switch", "rate_mbit", "eager_limit", "round_trip_s", "gap_s", "workers",
-           "parameters", "method", "collective", "server", "density", "k", "payload_bytes", "result_bytes", "sent_bytes", "received_bytes",
-           "iterations", "warmup", "communication_s", "iteration_s", "iteration_p5_s", "iteration_p95_s",
-           "processor_idle"]
+           "parameters", "method", "collective", "server", "density", "k", "payload_bytes", "result_bytes",
+           "sent_bytes", "received_bytes", "iterations", "warmup", "communication_s", "iteration_s",
+           "iteration_p5_s", "iteration_p95_s", "processor_idle"]
 KEY = ["topology", "hosts_per_switch", "rate_mbit", "eager_limit", "gap_s", "workers", "parameters", "method",
        "collective", "server"]
 MEASURED = ["k", "payload_bytes", "result_bytes", "sent_bytes", "received_bytes", "communication_s", "iteration_s",
