@@ -15,6 +15,12 @@ namespace {
 constexpr Seconds nap(500e-6);
 constexpr Seconds spin(100e-6);
 
+/// Ranks that share cores sleep between two looks at the network: for this share of the time that they have waited, but
+/// within these bounds.
+constexpr double share_slept = 1.0 / 32;
+constexpr Seconds least_sleep(10e-6);
+constexpr Seconds most_sleep(100e-6);
+
 std::shared_ptr<std::byte> allocate(std::size_t bytes) {
   return {new std::byte[std::max<std::size_t>(bytes, 1)], std::default_delete<std::byte[]>()};
 }
@@ -72,8 +78,9 @@ Message MpiTransport::wait(Request request) {
   }
   const auto [channel, number] = receives_.at(id);
   receives_.erase(id);
+  const Seconds begin = now();
   while (number >= channel->seen) {
-    if (!accept()) rest();
+    if (!accept()) rest(now() - begin);
   }
   auto incoming = channel->arrived.extract(number);
   wait_for(incoming.mapped().request);
@@ -92,7 +99,7 @@ void MpiTransport::wait_until(Seconds time) {
     if (left > spin) {
       std::this_thread::sleep_for(std::chrono::duration<double>(std::min(left - spin, nap).value));
     } else {
-      rest();
+      rest(Seconds(0));
     }
   }
 }
@@ -116,20 +123,23 @@ bool MpiTransport::accept() {
   return true;
 }
 
-/// Between two looks at the network. Ranks that share cores and only yield would keep those from them that have
-/// something to do: with 9 ranks on 2 cores, exchanges of signs took 1/3 of the time with this sleep.
-void MpiTransport::rest() const {
-  if (cores_ == Cores::shared) {
-    std::this_thread::sleep_for(std::chrono::microseconds(10));
-  } else {
+/// Between two looks at the network, after waiting that long. Ranks that share cores and only yield would keep those
+/// from them that have something to do, the network among it: with 9 ranks on 2 cores, exchanges of signs took 1/3 of
+/// the time with a sleep.
+void MpiTransport::rest(Seconds waited) const {
+  if (cores_ == Cores::own) {
     ::sched_yield();
+    return;
   }
+  const double sleep = std::clamp(waited.value * share_slept, least_sleep.value, most_sleep.value);
+  std::this_thread::sleep_for(std::chrono::duration<double>(sleep));
 }
 
 void MpiTransport::wait_for(MPI_Request& request) {
   int is_done = 0;
+  const Seconds begin = now();
   while (MPI_Test(&request, &is_done, MPI_STATUS_IGNORE), is_done == 0) {
-    if (!accept()) rest();
+    if (!accept()) rest(now() - begin);
   }
 }
 

@@ -57,7 +57,7 @@ class MpiTransport final : public Transport {
   };
 
   bool accept();
-  void rest() const;
+  void rest(Seconds waited) const;
   void wait_for(MPI_Request& request);
   std::shared_ptr<const std::byte> filler(std::size_t bytes);
 
