@@ -18,16 +18,20 @@ bool is_under_way(const sg4::CommPtr& comm) {
 }
 
 /// The bytes of a message that take time on the links.
-std::uint64_t on_wire(SharedState& shared, int from, int to, std::uint64_t bytes) {
+std::uint64_t on_wire(SharedState& shared, int from, int to, Bytes bytes) {
   const Bytes burst = shared.tcp->burst;
-  if (burst.value == 0) return bytes;
+  if (burst.value == 0) return static_cast<std::uint64_t>(bytes.value);
   const Seconds now(sg4::Engine::get_clock());
   TcpHost& sender = shared.tcp_hosts[static_cast<std::size_t>(from)];
   TcpHost& receiver = shared.tcp_hosts[static_cast<std::size_t>(to)];
   const Bytes free = std::min(sender.up.left(now, burst, sender.link), receiver.down.left(now, burst, receiver.link));
-  sender.up.take(now, as_bytes(bytes), burst, sender.link);
-  receiver.down.take(now, as_bytes(bytes), burst, receiver.link);
-  return static_cast<std::uint64_t>(std::max(1.0, (as_bytes(bytes) - free).value));
+  sender.up.take(now, bytes, burst, sender.link);
+  receiver.down.take(now, bytes, burst, receiver.link);
+  return static_cast<std::uint64_t>(std::max(1.0, (bytes - free).value));
+}
+
+Seconds time_on_link(const SharedState& shared, int rank, Bytes bytes) {
+  return Seconds(bytes.value / shared.tcp_hosts[static_cast<std::size_t>(rank)].link.value);
 }
 
 }  // namespace
@@ -108,37 +112,38 @@ sg4::Mailbox& SimulatedTransport::mailbox(int from, int to, int tag) {
 
 /// Null where the message leaves in its turn.
 sg4::CommPtr SimulatedTransport::start_tcp_send(sg4::Mailbox& box, std::unique_ptr<Message> message, int to) {
-  const std::uint64_t bytes = size_of(*message);
-  const bool is_long = as_bytes(bytes) > shared_.tcp->eager_limit;
-  const bool is_short = as_bytes(bytes) <= shared_.tcp->send_buffer;
-  if (queue_->sends || (is_short && is_under_way(last_short_))) {
+  const Bytes bytes = as_bytes(size_of(*message));
+  const bool is_short = bytes <= shared_.tcp->send_buffer;
+  if (queue_->sends || (is_short && now() < short_until_)) {
     send_in_turn(box, std::move(message), to);
     return nullptr;
   }
-  const sg4::CommPtr comm = box.put_async(message.get(), on_wire(shared_, rank_, to, bytes));
+  last_send_ = box.put_async(message.get(), on_wire(shared_, rank_, to, bytes));
   message.release();  // the receiver's from here on
-  if (is_long) {
-    long_sends_[to] = comm;
+  if (is_short) short_until_ = now() + time_on_link(shared_, rank_, bytes);
+  if (bytes > shared_.tcp->eager_limit) {
+    long_sends_[to] = last_send_;
     last_long_ = to;
   }
-  if (is_short) last_short_ = comm;
-  last_send_ = comm;
-  return comm;
+  return last_send_;
 }
 
 void SimulatedTransport::send_in_turn(sg4::Mailbox& box, std::unique_ptr<Message> message, int to) {
   queue_->entries.push_back({&box, std::move(message), to});
   if (queue_->sends) return;
   queue_->sends = true;
-  const auto send = [&shared = shared_, rank = rank_, queue = queue_, last = last_short_] {
-    last->wait();
+  const auto send = [&shared = shared_, rank = rank_, queue = queue_, begin = short_until_] {
+    std::vector<sg4::CommPtr> sends;
+    sg4::this_actor::sleep_until(begin.value);
     while (!queue->entries.empty()) {
       SendQueue::Entry entry = std::move(queue->entries.front());
       queue->entries.pop_front();
-      const std::uint64_t bytes = on_wire(shared, rank, entry.to, size_of(*entry.message));
-      entry.mailbox->put(entry.message.release(), bytes);
+      const Bytes bytes = as_bytes(size_of(*entry.message));
+      sends.push_back(entry.mailbox->put_async(entry.message.release(), on_wire(shared, rank, entry.to, bytes)));
+      sg4::this_actor::sleep_for(time_on_link(shared, rank, bytes).value);
     }
     queue->sends = false;
+    for (const sg4::CommPtr& comm : sends) comm->wait();
   };
   sg4::Actor::create("sends-" + std::to_string(rank_), sg4::this_actor::get_host(), send);
 }
@@ -149,7 +154,7 @@ void SimulatedTransport::delay(const sg4::Comm& comm, int from, Bytes bytes) {
   const EthernetTcp& tcp = *shared_.tcp;
   const Seconds start(comm.get_start_time());
   const auto overlaps = [&](const sg4::CommPtr& send) {
-    return send != nullptr && (is_under_way(send) || send->get_finish_time() >= start.value);
+    return send != nullptr && (is_under_way(send) || send->get_finish_time() > start.value);
   };
   const auto overlaps_long = [&](int to) {
     const auto send = long_sends_.find(to);
@@ -164,9 +169,9 @@ void SimulatedTransport::delay(const sg4::Comm& comm, int from, Bytes bytes) {
   const Seconds arrived(comm.get_finish_time());
   last_from_ = from;
   last_arrived_ = arrived;
-  free_at_ =
-      std::max(free_at_, arrived + longer * Seconds(bytes.value / link.value) + tcp.rendezvous(bytes, sending, link)) +
-      tcp.message;
+  free_at_ = std::max(free_at_,
+                      arrived + longer * time_on_link(shared_, rank_, bytes) + tcp.rendezvous(bytes, sending, link)) +
+             tcp.message;
   wait_until(free_at_);
 }
 

@@ -85,7 +85,7 @@ class SimulatedTransport final : public Transport {
 
   // Of model ethernet-tcp.
   simgrid::s4u::CommPtr last_send_;
-  simgrid::s4u::CommPtr last_short_;                           ///< the last one of these up to send_buffer
+  Seconds short_until_;                                        ///< until when its short messages keep the link busy
   std::unordered_map<int, simgrid::s4u::CommPtr> long_sends_;  ///< the last beyond the eager limit, by receiver
   int last_long_ = -1;                                         ///< whose is the last of all
   std::shared_ptr<SendQueue> queue_ = std::make_shared<SendQueue>();

@@ -25,11 +25,11 @@ HERE = Path(__file__).resolve().parent
 COLUMNS = ["topology", "hosts_per_switch", "rate_mbit", "eager_limit", "round_trip_s", "gap_s", "workers",
            "parameters", "method", "collective", "server", "density", "k", "payload_bytes", "result_bytes",
            "sent_bytes", "received_bytes", "iterations", "warmup", "communication_s", "iteration_s",
-           "iteration_p5_s", "iteration_p95_s", "processor_idle"]
+           "iteration_low_s", "iteration_high_s", "processor_idle"]
 KEY = ["topology", "hosts_per_switch", "rate_mbit", "eager_limit", "gap_s", "workers", "parameters", "method",
        "collective", "server"]
 MEASURED = ["k", "payload_bytes", "result_bytes", "sent_bytes", "received_bytes", "communication_s", "iteration_s",
-            "iteration_p5_s", "iteration_p95_s"]  # as in points.csv
+            "iteration_low_s", "iteration_high_s"]  # as in points.csv
 
 WORKERS = [2, 3, 4, 6, 8]
 PARAMETERS = [1_000, 4_000, 16_000, 50_000, 150_000, 500_000, 1_500_000, 5_000_000]

@@ -1,84 +1,15 @@
 // Collectives in simulated time against their closed forms. Notation: a = latency, B = bytes a second, n = bytes of a
 // payload.
 
-#include <array>
 #include <bit>
 #include <catch2/catch.hpp>
 #include <cmath>
 
 #include "kernels/codec.hpp"
-#include "sim/child_process.hpp"
-#include "sim/collective.hpp"
-#include "sim/simgrid/cluster.hpp"
 #include "tests/sim/program.hpp"
+#include "tests/sim/simulated_exchange.hpp"
 
 namespace simrun {
-namespace {
-
-constexpr double a = 50e-6;
-constexpr double B = 125e6;
-
-Network star() {
-  Network network;
-  network.bandwidth = BytesPerSecond(B);
-  network.latency = Seconds(a);
-  return network;
-}
-
-Payload dense(std::uint64_t elements) {
-  return Payload::size_only({PayloadKind::dense32, IndexCoding::none, elements, elements, 4 * elements});
-}
-
-/// A payload of K pairs whose contents do not matter here.
-Payload pairs(std::uint64_t elements, std::uint64_t entries) {
-  return Payload::size_only({PayloadKind::pairs, IndexCoding::raw32, elements, entries, 32 + 8 * entries});
-}
-
-/// Combining that takes no time: sizes stay.
-class Hollow final : public Aggregator {
- public:
-  Payload combine(std::span<const Payload> parts) const override { return parts.front(); }
-};
-
-struct Run {
-  double finish = 0;  ///< when the last rank is done
-  double sent = 0;    ///< bytes of rank 0
-  double messages = 0;
-};
-
-/// One exchange among `workers`; rank r begins at r * stagger.
-Run simulated(const Network& network, const char* name, const Payload& payload, int workers,
-              Repeats repeats = Repeats::skipped, double stagger = 0, ServerPlace place = ServerPlace::own_host) {
-  const std::string text = run_in_child([&] {
-    const CollectiveEntry& entry = *find_collective(name);
-    const auto collective = entry.make(place);
-    const Hollow aggregator;
-    Run run;
-    Cluster cluster(network, workers, repeats);
-    const auto rank = [&](Transport& transport) {
-      transport.wait_until(Seconds(stagger * transport.rank()));
-      const Outcome outcome = collective->exchange(transport, payload, &aggregator);
-      run.messages = static_cast<double>(outcome.parts.size());
-      run.finish = std::max(run.finish, transport.now().value);
-      if (transport.rank() == 0) run.sent = static_cast<double>(transport.traffic().sent);
-    };
-    const auto serve = [&](Transport& transport) { collective->serve(transport, aggregator); };
-    const bool server = entry.has_server && place == ServerPlace::own_host && workers > 1;
-    cluster.run(rank, server ? std::function<void(Transport&)>(serve) : nullptr);
-    std::array<char, 100> line{};
-    std::snprintf(line.data(), line.size(), "%.17g %.17g %.17g", run.finish, run.sent, run.messages);
-    return std::string(line.data());
-  });
-  Run run;
-  std::sscanf(text.c_str(), "%lg %lg %lg", &run.finish, &run.sent, &run.messages);
-  return run;
-}
-
-Approx close_to(double value) {
-  return Approx(value).epsilon(1e-6).margin(1e-12);
-}
-
-}  // namespace
 
 TEST_CASE("ring: 2 (M - 1) steps of ceil(N / M) elements") {
   const std::uint64_t elements = 250'001;

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Compares what simrun predicts with measured.csv, and fits the network model ethernet-tcp to it.
+
+    tests/real_network/compare.py SIMRUN [-o FILE]      # errors of every network model; every row of both halves
+    tests/real_network/compare.py SIMRUN --fit          # constants of ethernet-tcp, fitted to one half
+
+Configurations fall into two halves by a hash of what they are: to one, `fit`, constants are fitted; by the other,
+`test`, they are judged. Rows at 200 Mbit/s with 8 workers are left out: there the two processors are the limit.
+"""
+
+import argparse
+import csv
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from pathlib import Path
+
+from campaign import HERE, KEY, Configuration, scenario
+
+MODELS = ["ideal", "lv08", "ethernet-tcp"]
+# What holds for hosts that share two processors behind shapers; the other constants are the model's own.
+HERE_ONLY = {"message": "0.1 ms", "burst": "3000 B"}
+# Constants that are fitted here, with the values that are tried. Goodput is that of full frames, and not fitted.
+TRIED = {
+    "message": ["70 us", "80 us", "90 us", "100 us", "120 us", "150 us"],
+    "burst": ["1 B", "1500 B", "3000 B", "4500 B", "6000 B"],
+    "acknowledgements": [0, 0.02, 0.04, 0.06, 0.08],
+    "handover": [0, 0.2, 0.35, 0.5, 0.65, 0.8],
+    "send_buffer": ["25 kB", "50 kB", "100 kB", "200 kB"],
+    "queued_share": [0, 0.25, 0.5, 0.75, 1],
+    "queue": ["50 kB", "100 kB", "150 kB", "250 kB"],
+    "connection_share": [0, 0.25, 0.5, 0.75, 1],
+    "connection_queue": ["250 kB", "500 kB", "1 MB", "2 MB"],
+}
+COLUMNS = KEY + ["half", "network_model", "measured_s", "measured_low_s", "measured_high_s", "predicted_s",
+                 "predicted_low_s", "predicted_high_s", "measured_communication_s", "predicted_communication_s"]
+
+
+class Prediction:
+    """What `simrun` says of rows of measured.csv."""
+
+    def __init__(self, simrun):
+        self._simrun = simrun
+
+    def points(self, rows, model, tcp):
+        """The row of points.csv for each of `rows`, all with one network model and these constants of ethernet-tcp."""
+        order = sorted(range(len(rows)), key=lambda i: conditions(rows[i]))
+        groups = [list(group) for _, group in groupby(order, key=lambda i: conditions(rows[i]))]
+        points = [None] * len(rows)
+        with ThreadPoolExecutor() as pool:
+            for group, found in zip(groups, pool.map(lambda g: self._run([rows[i] for i in g], model, tcp), groups)):
+                for i, point in zip(group, found, strict=True):
+                    points[i] = point
+        return points
+
+    def _run(self, rows, model, tcp):
+        configurations = [configuration(row) for row in rows]
+        text = scenario(configurations)
+        text["network"]["model"] = model
+        if model == "ethernet-tcp":
+            text["network"]["tcp"] = tcp | {"eager_limit": f"{configurations[0].eager_limit} B"}
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "scenario.json"
+            file.write_text(json.dumps(text))
+            ended = subprocess.run([self._simrun, file, "-j", "1", "--format", "csv", "-o", folder],
+                                   capture_output=True, text=True)
+        if ended.returncode != 0:
+            sys.exit(ended.stderr)
+        return list(csv.DictReader(ended.stdout.splitlines()))
+
+
+def configuration(row):
+    return Configuration(mbit=int(row["rate_mbit"]), hosts_per_switch=int(row["hosts_per_switch"]),
+                         eager_limit=int(row["eager_limit"]), gap=float(row["gap_s"]), workers=int(row["workers"]),
+                         parameters=int(row["parameters"]), method=(row["method"], row["collective"], row["server"]))
+
+
+def conditions(row):
+    """Rows for which this is the same fit into one scenario."""
+    return tuple(row[column] for column in KEY[:-3])
+
+
+def half(row):
+    return "fit" if zlib.crc32("|".join(row[column] for column in KEY).encode()) % 2 == 0 else "test"
+
+
+def errors(rows, points):
+    """Relative errors of the predicted communication time."""
+    return [float(p["communication_s"]) / float(r["communication_s"]) - 1 for r, p in zip(rows, points, strict=True)]
+
+
+def summary(values):
+    sizes = sorted(abs(value) for value in values)
+    within = sum(size <= 0.25 for size in sizes) / len(sizes)
+    return {"rows": len(sizes), "median": statistics.median(sizes), "90 %": sizes[int(0.9 * len(sizes))],
+            "within 25 %": within, "bias": statistics.median(values)}
+
+
+def line(name, values):
+    found = summary(values)
+    print(f"{name:40} {found.pop('rows'):5}" + "".join(f"{100 * value:12.1f}%" for value in found.values()))
+
+
+def compare(prediction, rows, tcp, out):
+    """Prints errors on the test half; writes all rows of both halves."""
+    table = []
+    for model in MODELS:
+        points = prediction.points(rows, model, tcp)
+        for row, point in zip(rows, points, strict=True):
+            table.append({column: row[column] for column in KEY} | {
+                "half": half(row), "network_model": model, "measured_s": row["iteration_s"],
+                "measured_low_s": row["iteration_low_s"], "measured_high_s": row["iteration_high_s"],
+                "predicted_s": point["iteration_s"], "predicted_low_s": point["iteration_low_s"],
+                "predicted_high_s": point["iteration_high_s"], "measured_communication_s": row["communication_s"],
+                "predicted_communication_s": point["communication_s"]})
+        print_errors(model, rows, points)
+    if out:
+        with open(out, "w", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(table)
+
+
+def print_errors(model, rows, points):
+    judged = [(r, p, e) for r, p, e in zip(rows, points, errors(rows, points), strict=True) if half(r) == "test"]
+    print(f"\n{model + ', test half':40} {'rows':>5}" + "".join(f"{name:>13}" for name in list(summary([0]))[1:]))
+    line("all", [e for _, _, e in judged])
+    for name, rule in {"payload time 10 ms and more": lambda r: float(r["communication_s"]) >= 0.01,
+                       "less": lambda r: float(r["communication_s"]) < 0.01}.items():
+        line(name, [e for r, _, e in judged if rule(r)])
+    for column in ("topology", "rate_mbit", "eager_limit", "workers"):
+        for value in sorted({r[column] for r, _, _ in judged}):
+            line(f"{column} {value}", [e for r, _, e in judged if r[column] == value])
+    for method in sorted({(r["method"], r["collective"], r["server"]) for r, _, _ in judged}):
+        line(" ".join(method), [e for r, _, e in judged if (r["method"], r["collective"], r["server"]) == method])
+
+
+def fit(prediction, rows, tcp):
+    """One constant after the other, as long as it helps: the least mean of |log(predicted / measured)|, cut at 50 %."""
+    rows = [row for row in rows if half(row) == "fit"]
+
+    def loss(constants):
+        found = errors(rows, prediction.points(rows, "ethernet-tcp", constants))
+        return statistics.fmean(min(abs(error), 0.5) for error in found), found
+
+    best, found = loss(tcp)
+    improved = True
+    while improved:
+        improved = False
+        for name, values in TRIED.items():
+            for value in values:
+                if tcp.get(name) == value:
+                    continue
+                now, now_found = loss(tcp | {name: value})
+                if now < best - 1e-4:
+                    best, found, tcp, improved = now, now_found, tcp | {name: value}, True
+            print(f"{name}: {tcp.get(name)}, mean error {best:.4f}", file=sys.stderr)
+    print(json.dumps(tcp, indent=2))
+    line("fitted to", found)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("simrun", help="the program")
+    parser.add_argument("-o", "--out", type=Path, help="write every row with its predictions there, as CSV")
+    parser.add_argument("--fit", action="store_true", help="fit the constants of ethernet-tcp")
+    parser.add_argument("--tcp", type=json.loads, default={}, help="constants of ethernet-tcp, as JSON")
+    arguments = parser.parse_args()
+    with open(HERE / "measured.csv", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if (row["rate_mbit"], row["workers"]) != ("200", "8")]
+    work = fit if arguments.fit else lambda *given: compare(*given, arguments.out)
+    work(Prediction(arguments.simrun), rows, HERE_ONLY | arguments.tcp)
+
+
+if __name__ == "__main__":
+    main()

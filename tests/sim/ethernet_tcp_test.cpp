@@ -1,0 +1,118 @@
+// The network model ethernet-tcp against its closed forms. Notation: a = latency, G = goodput in bytes a second, o =
+// time of a message.
+
+#include <catch2/catch.hpp>
+
+#include "tests/sim/simulated_exchange.hpp"
+
+namespace simrun {
+namespace {
+
+using Sending = EthernetTcp::Sending;
+
+Network tcp() {
+  Network network = star();
+  network.model = Network::Model::ethernet_tcp;
+  return network;
+}
+
+constexpr EthernetTcp usual;
+constexpr double G = usual.goodput * B;
+constexpr double o = usual.message.value;
+constexpr double both_ways = 1 + usual.acknowledgements;
+
+/// Seconds that a word of consent waits in a ring for a message of so many bytes: behind half of what is beyond the
+/// eager limit, at most behind the queue.
+double waits(double bytes) {
+  return std::min(usual.queued_share * (bytes - usual.eager_limit.value), usual.queue.value) / G;
+}
+
+}  // namespace
+
+TEST_CASE("ethernet-tcp: goodput is what headers, preamble and gap leave of a full frame") {
+  // 1500 bytes of IP, of which IP takes 20 and TCP with timestamps 32; Ethernet adds 14 + 4, and 8 + 12 between frames.
+  CHECK(usual.goodput == Approx((1500.0 - 20 - 32) / (1500 + 14 + 4 + 8 + 12)));
+}
+
+TEST_CASE("ethernet-tcp: one message one way takes latency, goodput and the time of a message") {
+  // A tree of two: rank 1 sends to rank 0, which sends the sum back. Nobody sends while receiving.
+  for (const std::uint64_t elements : {1, 1000, 10'000'000})
+    CHECK(simulated(tcp(), "tree", dense(elements), 2).finish == close_to(2 * (a + 4.0 * elements / G + o)));
+}
+
+TEST_CASE("ethernet-tcp: a ring of short messages sends both ways") {
+  // Chunks of 40 kB stay below the eager limit.
+  for (const int m : {3, 8})
+    CHECK(simulated(tcp(), "ring", dense(10'000 * m), m).finish ==
+          close_to(2 * (m - 1) * (a + both_ways * 40e3 / G + o)));
+}
+
+TEST_CASE("ethernet-tcp: longer messages of a ring wait for the receiver's word") {
+  for (const double chunk : {100e3, 400e3, 4e6}) {
+    const auto elements = static_cast<std::uint64_t>(chunk) / 4 * 8;
+    CHECK(simulated(tcp(), "ring", dense(elements), 8).finish ==
+          close_to(14 * (a + both_ways * chunk / G + waits(chunk) + o)));
+  }
+}
+
+TEST_CASE("ethernet-tcp: two ranks have one connection, where the word waits longer") {
+  const double chunk = 4e6;
+  const double word =
+      std::min(usual.connection_share * (chunk - usual.eager_limit.value), usual.connection_queue.value);
+  CHECK(simulated(tcp(), "ring", dense(2'000'000), 2).finish ==
+        close_to(2 * (a + both_ways * chunk / G + word / G + o)));
+}
+
+TEST_CASE("ethernet-tcp: a message from another rank than the one before takes longer where its receiver sends") {
+  // Doubling among 4 ranks: one payload from rank + 1, then two from rank + 2; both below the eager limit.
+  const Payload payload = pairs(100'000, 1000);
+  const double n = static_cast<double>(payload.size());
+  CHECK(simulated(tcp(), "allgather-doubling", payload, 4).finish ==
+        close_to(a + both_ways * n / G + o + a + (both_ways + usual.handover) * 2 * n / G + o));
+}
+
+TEST_CASE("ethernet-tcp: a server's short replies leave one after another, long ones together") {
+  // M messages arrive together and are taken in one by one. Then the last reply takes as long as M messages, the first
+  // short one as long as one.
+  const int m = 4;
+  const auto replies_begin = [&](double n) { return a + m * n / G + m * o; };
+  const double n = 40e3;
+  const Run in_turn = simulated(tcp(), "parameter-server", dense(10'000), m);
+  CHECK(in_turn.first == close_to(replies_begin(n) + a + n / G + o));
+  CHECK(in_turn.finish == close_to(replies_begin(n) + a + m * n / G + o));
+  const double long_n = 4e6;
+  const Run together = simulated(tcp(), "parameter-server", dense(1'000'000), m);
+  CHECK(together.first == close_to(replies_begin(long_n) + a + m * long_n / G + o));
+  CHECK(together.finish == close_to(together.first));
+}
+
+TEST_CASE("ethernet-tcp: nothing waits without traffic of its receiver, or below the eager limit") {
+  const BytesPerSecond link(G);
+  CHECK(usual.rendezvous(Bytes(1e9), Sending::nothing, link).value == 0);
+  CHECK(usual.rendezvous(usual.eager_limit, Sending::to_others, link).value == 0);
+  CHECK(usual.rendezvous(usual.eager_limit, Sending::to_its_sender, link).value == 0);
+  CHECK(usual.rendezvous(Bytes(1e9), Sending::to_others, link).value == Approx(usual.queue.value / G));
+  CHECK(usual.rendezvous(Bytes(1e9), Sending::to_its_sender, link).value == Approx(usual.connection_queue.value / G));
+}
+
+TEST_CASE("a shaper lets its burst through at once, and again after as long a pause as the link takes for it") {
+  const Bytes burst(6000);
+  const BytesPerSecond rate(1e6);
+  Shaper shaper;
+  CHECK(shaper.left(Seconds(1), burst, rate).value == 6000);
+  shaper.take(Seconds(1), Bytes(2000), burst, rate);
+  CHECK(shaper.left(Seconds(1), burst, rate).value == Approx(4000));
+  shaper.take(Seconds(1), Bytes(10'000), burst, rate);  // 12 ms of the link's time, of which 6 ms are the burst
+  CHECK(shaper.left(Seconds(1), burst, rate).value == 0);
+  CHECK(shaper.left(Seconds(1.006), burst, rate).value == Approx(0).margin(1e-6));
+  CHECK(shaper.left(Seconds(1.009), burst, rate).value == Approx(3000));
+  CHECK(shaper.left(Seconds(2), burst, rate).value == 6000);
+}
+
+TEST_CASE("ethernet-tcp: on shaped links a message costs what is beyond the burst") {
+  Network shaped = tcp();
+  shaped.tcp.burst = Bytes(6000);
+  CHECK(simulated(shaped, "tree", dense(2500), 2).finish == close_to(2 * (a + (10'000 - 6000) / G + o)));
+}
+
+}  // namespace simrun

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <catch2/catch.hpp>
+
+#include "sim/collective.hpp"
+#include "sim/network.hpp"
+#include "sim/simgrid/cluster.hpp"
+
+namespace simrun {
+
+constexpr double a = 50e-6;  ///< latency, s
+constexpr double B = 125e6;  ///< bandwidth, bytes/s
+
+/// One switch, with these.
+Network star();
+
+Payload dense(std::uint64_t elements);
+
+/// A payload of K pairs whose contents do not matter here.
+Payload pairs(std::uint64_t elements, std::uint64_t entries);
+
+struct Run {
+  double first = 0;   ///< when the first rank is done
+  double finish = 0;  ///< when the last rank is done
+  double sent = 0;    ///< bytes of rank 0
+  double messages = 0;
+};
+
+/// One exchange among `workers` by the collective of that name; rank r begins at r * stagger.
+Run simulated(const Network& network, const char* name, const Payload& payload, int workers,
+              Repeats repeats = Repeats::skipped, double stagger = 0, ServerPlace place = ServerPlace::own_host);
+
+Approx close_to(double value);
+
+}  // namespace simrun
