@@ -52,7 +52,10 @@ class Relu final : public Layer {
 
   void backward(std::span<const float>, const Batch& in, const Batch&, std::span<const float> d_out, std::span<float>,
                 std::span<float> d_in, std::vector<float>&) const override {
-    for (std::size_t i = 0; i < d_in.size(); ++i) d_in[i] = in.data[i] > 0 ? d_out[i] : 0.0F;
+    for (std::size_t i = 0; i < d_in.size(); ++i) {
+      const float d = d_out[i];  // read in any case, so that the loop has no branch
+      d_in[i] = in.data[i] > 0 ? d : 0.0F;
+    }
   }
 
  private:

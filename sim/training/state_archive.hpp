@@ -84,6 +84,7 @@ class StateReader {
   template <class Value>
   void get_all(Value* values, std::size_t count) {
     if (count * sizeof(Value) > bytes_.size() - at_) throw std::runtime_error("the state is too short");
+    if (count == 0) return;
     std::memcpy(static_cast<void*>(values), bytes_.data() + at_, count * sizeof(Value));
     at_ += count * sizeof(Value);
   }
