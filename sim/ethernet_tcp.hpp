@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+
 #include "sim/units.hpp"
 
 namespace simrun {
@@ -57,7 +59,8 @@ class Shaper {
   void take(Seconds now, Bytes size, Bytes burst, BytesPerSecond rate);
 
  private:
-  Seconds free_;  ///< when it would have sent all so far, one after the other
+  /// When it would have sent all so far, one after the other.
+  Seconds free_{-std::numeric_limits<double>::infinity()};
 };
 
 }  // namespace simrun

@@ -119,6 +119,7 @@ def compare(prediction, rows, tcp, out):
                 "predicted_high_s": point["iteration_high_s"], "measured_communication_s": row["communication_s"],
                 "predicted_communication_s": point["communication_s"]})
         print_errors(model, rows, points)
+        print_residuals(model, rows, points)
     if out:
         with open(out, "w", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -138,6 +139,19 @@ def print_errors(model, rows, points):
             line(f"{column} {value}", [e for r, _, e in judged if r[column] == value])
     for method in sorted({(r["method"], r["collective"], r["server"]) for r, _, _ in judged}):
         line(" ".join(method), [e for r, _, e in judged if (r["method"], r["collective"], r["server"]) == method])
+
+
+def print_residuals(model, rows, points):
+    """The lines of sim/network_error.cpp, from the fit half, and what share of the test half lies between them."""
+    for topology in ("star", "tree"):
+        ratios = {"fit": [], "test": []}
+        for row, error in zip(rows, errors(rows, points), strict=True):
+            if row["topology"] == topology:
+                ratios[half(row)].append(1 / (1 + error))
+        quantiles = statistics.quantiles(ratios["fit"], n=20)
+        low, high = min(1, quantiles[0]), max(1, quantiles[-1])
+        covered = statistics.fmean(low <= ratio <= high for ratio in ratios["test"])
+        print(f"measured / predicted, {topology}: {low:.2f} to {high:.2f}; within, of the test half: {covered:.1%}")
 
 
 def fit(prediction, rows, tcp):

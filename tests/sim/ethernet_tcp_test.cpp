@@ -36,7 +36,7 @@ TEST_CASE("ethernet-tcp: goodput is what headers, preamble and gap leave of a fu
 
 TEST_CASE("ethernet-tcp: one message one way takes latency, goodput and the time of a message") {
   // A tree of two: rank 1 sends to rank 0, which sends the sum back. Nobody sends while receiving.
-  for (const std::uint64_t elements : {1, 1000, 10'000'000})
+  for (const int elements : {1, 1000, 10'000'000})
     CHECK(simulated(tcp(), "tree", dense(elements), 2).finish == close_to(2 * (a + 4.0 * elements / G + o)));
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "kernels/codec.hpp"
+#include "sim/child_process.hpp"
 #include "tests/sim/program.hpp"
 #include "tests/sim/simulated_exchange.hpp"
 
