@@ -91,6 +91,20 @@ def load_validation(name):
     )
 
 
+def load_traffic():
+    """Configurations measured on real networks beside predictions, one row for each network model, as
+    `tests/real_network/compare.py -o` wrote them: what was run, `network_model`, `half` (`test`: not fitted to), times of
+    an iteration and its communication, measured and predicted, in seconds; `error`, relative, of the predicted
+    communication. Raises ResultsError.
+    """
+    file = folder_of("validation") / "real_network.csv"
+    try:
+        table = pd.read_csv(file)
+    except FileNotFoundError:
+        raise ResultsError(f"{file}: does not exist; `tests/real_network/compare.py SIMRUN -o {file}` writes it") from None
+    return table.assign(error=table["predicted_communication_s"] / table["measured_communication_s"] - 1)
+
+
 def load_trace(folder, row):
     """The trace of the point in row `row` of points.csv, one row a span; of a sweep in which no point failed.
 

@@ -182,11 +182,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("simrun", help="the program")
     parser.add_argument("-o", "--out", type=Path, help="write every row with its predictions there, as CSV")
+    parser.add_argument("--every", type=int, default=1, help="only every so manieth run of the campaign, to be quick")
     parser.add_argument("--fit", action="store_true", help="fit the constants of ethernet-tcp")
     parser.add_argument("--tcp", type=json.loads, default={}, help="constants of ethernet-tcp, as JSON")
     arguments = parser.parse_args()
     with open(HERE / "measured.csv", newline="") as file:
         rows = [row for row in csv.DictReader(file) if (row["rate_mbit"], row["workers"]) != ("200", "8")]
+    runs = sorted({conditions(row) for row in rows})[:: arguments.every]
+    rows = [row for row in rows if conditions(row) in runs]
     work = fit if arguments.fit else lambda *given: compare(*given, arguments.out)
     work(Prediction(arguments.simrun), rows, HERE_ONLY | arguments.tcp)
 
