@@ -4,11 +4,9 @@
 
 namespace simrun {
 
-Seconds EthernetTcp::rendezvous(Bytes size, Sending sending, BytesPerSecond link) const {
-  if (sending == Sending::nothing || size <= eager_limit) return {};
-  const Bytes beyond = size - eager_limit;
-  const Bytes before = sending == Sending::to_others ? std::min(queued_share * beyond, queue)
-                                                     : std::min(connection_share * beyond, connection_queue);
+Seconds EthernetTcp::rendezvous(Bytes size, BytesPerSecond link) const {
+  if (size <= eager_limit) return {};
+  const Bytes before = std::min(queued_share * (size - eager_limit), queue);
   return Seconds(before.value / link.value);
 }
 

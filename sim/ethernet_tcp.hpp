@@ -14,39 +14,34 @@ struct EthernetTcp {
   /// leave 1448.
   double goodput = 1448.0 / 1538;
 
-  /// Share by which a message takes longer at a rank that sends at the same time: acknowledgements go the same way.
-  double acknowledgements = 0.04;
+  /// Share by which a message takes longer at a rank that sends at the same time: acknowledgements go the same way,
+  /// and a step waits for the slowest rank.
+  double acknowledgements = 0.08;
 
   /// Software of both ends, a message. A host takes in one message at a time.
   Seconds message{50e-6};
 
   /// Messages up to this size are complete for their sender at once, and leave one after another.
-  Bytes send_buffer{100e3};
+  Bytes send_buffer{25e3};
 
   /// Longer messages wait for the receiver's word (rendezvous).
   Bytes eager_limit{65536};
 
-  /// That word waits behind what its host is sending itself: behind this share of what the message has beyond the eager
-  /// limit, at most `queue`, where it goes to another host;
-  double queued_share = 0.5;
+  /// That word waits behind what its host is sending to others: behind this share of what the message has beyond the
+  /// eager limit, at most `queue`.
+  double queued_share = 0.25;
   Bytes queue{150e3};
-
-  /// where it goes over the same connection, behind this share, at most `connection_queue`.
-  double connection_share = 0.5;
-  Bytes connection_queue{1e6};
 
   /// Share by which a message takes longer if it follows one from another sender, at a rank that sends at the same
   /// time: ranks drift apart, and two senders meet at one receiver's port.
-  double handover = 0.5;
+  double handover = 0.65;
 
   /// What a shaped link lets through at once after a pause. A wire has no such thing.
   Bytes burst{0};
 
-  /// What the receiver of a message has under way beyond the eager limit itself.
-  enum class Sending { nothing, to_others, to_its_sender };
-
-  /// How long a message of `size` bytes waits for the receiver's word. `link`: goodput of the receiver's link.
-  Seconds rendezvous(Bytes size, Sending sending, BytesPerSecond link) const;
+  /// How long a message of `size` bytes waits for the word of a receiver that is sending more than the eager limit to
+  /// another host. `link`: goodput of the receiver's link.
+  Seconds rendezvous(Bytes size, BytesPerSecond link) const;
 };
 
 /// A link that lets some bytes through at once after a pause (a token bucket).

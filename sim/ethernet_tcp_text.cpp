@@ -20,10 +20,6 @@ Field<EthernetTcp> ethernet_tcp_field() {
                 "where its host sends to others: share of what is beyond the limit that the word waits behind")
       .optional("queue", &EthernetTcp::queue, usually(size(), bytes(usual.queue)),
                 "the most that it waits behind there")
-      .optional("connection_share", &EthernetTcp::connection_share, usually(number(share), usual.connection_share),
-                "the same where its host sends to the same rank")
-      .optional("connection_queue", &EthernetTcp::connection_queue, usually(size(), bytes(usual.connection_queue)),
-                "the most that it waits behind there")
       .optional("handover", &EthernetTcp::handover, usually(number(share), usual.handover),
                 "share by which a message takes longer after one from another rank")
       .optional("burst", &EthernetTcp::burst, usually(size(), "none"),

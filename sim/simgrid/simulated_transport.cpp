@@ -17,21 +17,25 @@ bool is_under_way(const sg4::CommPtr& comm) {
   return comm != nullptr && comm->get_finish_time() < 0;
 }
 
+TcpHost& tcp_host(SharedState& shared, int rank) {
+  return shared.tcp_hosts[static_cast<std::size_t>(rank)];
+}
+
 /// The bytes of a message that take time on the links.
 std::uint64_t on_wire(SharedState& shared, int from, int to, Bytes bytes) {
   const Bytes burst = shared.tcp->burst;
   if (burst.value == 0) return static_cast<std::uint64_t>(bytes.value);
   const Seconds now(sg4::Engine::get_clock());
-  TcpHost& sender = shared.tcp_hosts[static_cast<std::size_t>(from)];
-  TcpHost& receiver = shared.tcp_hosts[static_cast<std::size_t>(to)];
+  TcpHost& sender = tcp_host(shared, from);
+  TcpHost& receiver = tcp_host(shared, to);
   const Bytes free = std::min(sender.up.left(now, burst, sender.link), receiver.down.left(now, burst, receiver.link));
   sender.up.take(now, bytes, burst, sender.link);
   receiver.down.take(now, bytes, burst, receiver.link);
   return static_cast<std::uint64_t>(std::max(1.0, (bytes - free).value));
 }
 
-Seconds time_on_link(const SharedState& shared, int rank, Bytes bytes) {
-  return Seconds(bytes.value / shared.tcp_hosts[static_cast<std::size_t>(rank)].link.value);
+Seconds time_on_link(SharedState& shared, int rank, Bytes bytes) {
+  return Seconds(bytes.value / tcp_host(shared, rank).link.value);
 }
 
 }  // namespace
@@ -122,8 +126,8 @@ sg4::CommPtr SimulatedTransport::start_tcp_send(sg4::Mailbox& box, std::unique_p
   message.release();  // the receiver's from here on
   if (is_short) short_until_ = now() + time_on_link(shared_, rank_, bytes);
   if (bytes > shared_.tcp->eager_limit) {
-    long_sends_[to] = last_send_;
-    last_long_ = to;
+    last_long_ = last_send_;
+    last_long_to_ = to;
   }
   return last_send_;
 }
@@ -150,28 +154,21 @@ void SimulatedTransport::send_in_turn(sg4::Mailbox& box, std::unique_ptr<Message
 
 /// What the network model adds to the time at which a message arrives.
 void SimulatedTransport::delay(const sg4::Comm& comm, int from, Bytes bytes) {
-  using Sending = EthernetTcp::Sending;
   const EthernetTcp& tcp = *shared_.tcp;
   const Seconds start(comm.get_start_time());
+  const Seconds end(comm.get_finish_time());
   const auto overlaps = [&](const sg4::CommPtr& send) {
     return send != nullptr && (is_under_way(send) || send->get_finish_time() > start.value);
   };
-  const auto overlaps_long = [&](int to) {
-    const auto send = long_sends_.find(to);
-    return send != long_sends_.end() && overlaps(send->second);
-  };
-  const Sending sending = overlaps_long(from)         ? Sending::to_its_sender
-                          : overlaps_long(last_long_) ? Sending::to_others
-                                                      : Sending::nothing;
-  const BytesPerSecond link = shared_.tcp_hosts[static_cast<std::size_t>(rank_)].link;
-  const bool hands_over = last_from_ >= 0 && last_from_ != from && last_arrived_ <= start;
-  const double longer = overlaps(last_send_) ? tcp.acknowledgements + (hands_over ? tcp.handover : 0) : 0;
-  const Seconds arrived(comm.get_finish_time());
+  Seconds more;
+  if (overlaps(last_send_)) {
+    const bool hands_over = last_from_ >= 0 && last_from_ != from && last_end_ <= start;
+    more += (tcp.acknowledgements + (hands_over ? tcp.handover : 0)) * time_on_link(shared_, rank_, bytes);
+  }
+  if (last_long_to_ != from && overlaps(last_long_)) more += tcp.rendezvous(bytes, tcp_host(shared_, rank_).link);
   last_from_ = from;
-  last_arrived_ = arrived;
-  free_at_ = std::max(free_at_,
-                      arrived + longer * time_on_link(shared_, rank_, bytes) + tcp.rendezvous(bytes, sending, link)) +
-             tcp.message;
+  last_end_ = end;
+  free_at_ = std::max(free_at_, end + more) + tcp.message;
   wait_until(free_at_);
 }
 

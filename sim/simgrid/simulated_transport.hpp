@@ -85,13 +85,13 @@ class SimulatedTransport final : public Transport {
 
   // Of model ethernet-tcp.
   simgrid::s4u::CommPtr last_send_;
-  Seconds short_until_;                                        ///< until when its short messages keep the link busy
-  std::unordered_map<int, simgrid::s4u::CommPtr> long_sends_;  ///< the last beyond the eager limit, by receiver
-  int last_long_ = -1;                                         ///< whose is the last of all
+  simgrid::s4u::CommPtr last_long_;  ///< the last send beyond the eager limit
+  int last_long_to_ = -1;
+  Seconds short_until_;  ///< until when its short messages keep the link busy
   std::shared_ptr<SendQueue> queue_ = std::make_shared<SendQueue>();
-  int last_from_ = -1;    ///< the sender of what arrived last
-  Seconds last_arrived_;  ///< when that was
-  Seconds free_at_;       ///< when the host has taken in what arrived so far
+  int last_from_ = -1;  ///< the sender of the message before
+  Seconds last_end_;    ///< when that was here
+  Seconds free_at_;     ///< when the host has taken in what arrived so far
 };
 
 }  // namespace simrun

@@ -24,18 +24,16 @@ from campaign import HERE, KEY, Configuration, scenario
 
 MODELS = ["ideal", "lv08", "ethernet-tcp"]
 # What holds for hosts that share two processors behind shapers; the other constants are the model's own.
-HERE_ONLY = {"message": "0.1 ms", "burst": "3000 B"}
+HERE_ONLY = {"message": "0.1 ms", "burst": "4500 B"}
 # Constants that are fitted here, with the values that are tried. Goodput is that of full frames, and not fitted.
 TRIED = {
     "message": ["70 us", "80 us", "90 us", "100 us", "120 us", "150 us"],
     "burst": ["1 B", "1500 B", "3000 B", "4500 B", "6000 B"],
-    "acknowledgements": [0, 0.02, 0.04, 0.06, 0.08],
+    "acknowledgements": [0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.12],
     "handover": [0, 0.2, 0.35, 0.5, 0.65, 0.8],
-    "send_buffer": ["25 kB", "50 kB", "100 kB", "200 kB"],
+    "send_buffer": ["1 B", "10 kB", "25 kB", "50 kB", "100 kB", "200 kB"],
     "queued_share": [0, 0.25, 0.5, 0.75, 1],
     "queue": ["50 kB", "100 kB", "150 kB", "250 kB"],
-    "connection_share": [0, 0.25, 0.5, 0.75, 1],
-    "connection_queue": ["250 kB", "500 kB", "1 MB", "2 MB"],
 }
 COLUMNS = KEY + ["half", "network_model", "measured_s", "measured_low_s", "measured_high_s", "predicted_s",
                  "predicted_low_s", "predicted_high_s", "measured_communication_s", "predicted_communication_s"]

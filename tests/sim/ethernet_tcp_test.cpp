@@ -8,8 +8,6 @@
 namespace simrun {
 namespace {
 
-using Sending = EthernetTcp::Sending;
-
 Network tcp() {
   Network network = star();
   network.model = Network::Model::ethernet_tcp;
@@ -55,12 +53,9 @@ TEST_CASE("ethernet-tcp: longer messages of a ring wait for the receiver's word"
   }
 }
 
-TEST_CASE("ethernet-tcp: two ranks have one connection, where the word waits longer") {
+TEST_CASE("ethernet-tcp: two ranks send the word over the connection of their message, and do not wait") {
   const double chunk = 4e6;
-  const double word =
-      std::min(usual.connection_share * (chunk - usual.eager_limit.value), usual.connection_queue.value);
-  CHECK(simulated(tcp(), "ring", dense(2'000'000), 2).finish ==
-        close_to(2 * (a + both_ways * chunk / G + word / G + o)));
+  CHECK(simulated(tcp(), "ring", dense(2'000'000), 2).finish == close_to(2 * (a + both_ways * chunk / G + o)));
 }
 
 TEST_CASE("ethernet-tcp: a message from another rank than the one before takes longer where its receiver sends") {
@@ -76,8 +71,8 @@ TEST_CASE("ethernet-tcp: a server's short replies leave one after another, long 
   // short one as long as one.
   const int m = 4;
   const auto replies_begin = [&](double n) { return a + m * n / G + m * o; };
-  const double n = 40e3;
-  const Run in_turn = simulated(tcp(), "parameter-server", dense(10'000), m);
+  const double n = 20e3;
+  const Run in_turn = simulated(tcp(), "parameter-server", dense(5'000), m);
   CHECK(in_turn.first == close_to(replies_begin(n) + a + n / G + o));
   CHECK(in_turn.finish == close_to(replies_begin(n) + a + m * n / G + o));
   const double long_n = 4e6;
@@ -86,13 +81,9 @@ TEST_CASE("ethernet-tcp: a server's short replies leave one after another, long 
   CHECK(together.finish == close_to(together.first));
 }
 
-TEST_CASE("ethernet-tcp: nothing waits without traffic of its receiver, or below the eager limit") {
-  const BytesPerSecond link(G);
-  CHECK(usual.rendezvous(Bytes(1e9), Sending::nothing, link).value == 0);
-  CHECK(usual.rendezvous(usual.eager_limit, Sending::to_others, link).value == 0);
-  CHECK(usual.rendezvous(usual.eager_limit, Sending::to_its_sender, link).value == 0);
-  CHECK(usual.rendezvous(Bytes(1e9), Sending::to_others, link).value == Approx(usual.queue.value / G));
-  CHECK(usual.rendezvous(Bytes(1e9), Sending::to_its_sender, link).value == Approx(usual.connection_queue.value / G));
+TEST_CASE("ethernet-tcp: nothing waits below the eager limit, and nothing longer than the queue takes") {
+  CHECK(usual.rendezvous(usual.eager_limit, BytesPerSecond(G)).value == 0);
+  CHECK(usual.rendezvous(Bytes(1e9), BytesPerSecond(G)).value == Approx(usual.queue.value / G));
 }
 
 TEST_CASE("a shaper lets its burst through at once, and again after as long a pause as the link takes for it") {
