@@ -72,7 +72,7 @@ def load(folder, also=()):
         raise ResultsError(f"{file}: has no column {', '.join(missing)}; run the sweep again with this simrun")
     if table.empty:
         raise ResultsError(f"{file}: has no points; report.json says which failed")
-    report = _read_json(Path(folder) / "report.json")
+    report = read_json(Path(folder) / "report.json")
     table.attrs = {"scenario": report["scenario"], "versions": report["versions"]}
     return table
 
@@ -114,7 +114,7 @@ def load_trace(folder, row):
     files = sorted((Path(folder) / "trace").glob(f"{row:04d}-*.json"))
     if not files:
         raise ResultsError(f"{folder}/trace: has no trace of point {row}; run the sweep with --trace")
-    spans = [event for event in _read_json(files[0])["traceEvents"] if event["ph"] == "X"]
+    spans = [event for event in read_json(files[0])["traceEvents"] if event["ph"] == "X"]
     begin = np.array([span["ts"] for span in spans]) * 1e-6
     return pd.DataFrame(
         {
@@ -167,7 +167,8 @@ def quantity(text):
     return float(found[1]) * prefixes[found[2]] / (8 if found[3].startswith("b") else 1)
 
 
-def _read_json(file):
+def read_json(file):
+    """What the JSON file `file`, a Path, holds. Raises ResultsError."""
     try:
         return json.loads(file.read_text())
     except OSError as error:

@@ -46,4 +46,7 @@ std::unique_ptr<const Gradients> make_synthetic_gradients(const SyntheticGradien
 std::unique_ptr<const Gradients> make_npy_gradients(const std::string& scenario, const std::vector<std::string>& files,
                                                     const Model& model);
 
+/// Where simrun train saves a worker's gradient, in a folder of its own for each round: worker-W.npy.
+std::string gradient_file(std::size_t worker);
+
 }  // namespace simrun

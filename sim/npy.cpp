@@ -174,6 +174,20 @@ int open_regular(const std::string& path) {
 
 }  // namespace
 
+std::string npy_of(std::span<const float> values) {
+  constexpr std::size_t preamble = 10;  // magic, version, size of the header
+  constexpr std::size_t alignment = 64;
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(values.size()) + ",), }";
+  header.append(alignment - 1 - (preamble + header.size()) % alignment, ' ');
+  header += '\n';
+  std::string file("\x93NUMPY\x01\x00", 8);
+  file += static_cast<char>(header.size() % 256);
+  file += static_cast<char>(header.size() / 256);
+  file += header;
+  const auto bytes = std::as_bytes(values);
+  return file.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
 NpyFile::NpyFile(const std::string& path, std::uint64_t elements) : path_(path), descriptor_(open_regular(path)) {
   try {
     struct stat about {};

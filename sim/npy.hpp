@@ -7,6 +7,9 @@
 
 namespace simrun {
 
+/// The contents of a NumPy file of a one-dimensional array of float32, as numpy.save writes it (format 1.0).
+std::string npy_of(std::span<const float> values);
+
 /// A NumPy file (.npy, format 1.0 to 3.0) of one one-dimensional array of little-endian float32 or float16.
 class NpyFile {
  public:

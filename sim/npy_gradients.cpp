@@ -62,6 +62,10 @@ class NpyGradients final : public Gradients {
 
 }  // namespace
 
+std::string gradient_file(std::size_t worker) {
+  return "worker-" + std::to_string(worker) + ".npy";
+}
+
 std::unique_ptr<const Gradients> make_npy_gradients(const std::string& scenario, const std::vector<std::string>& files,
                                                     const Model& model) {
   return std::make_unique<NpyGradients>(scenario, files, model);

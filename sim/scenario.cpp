@@ -153,11 +153,7 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
     scenario.training = training_of(*text.training, method_text.training.value_or(MethodTrainingText{}),
                                     scenario.method, here / "training");
   if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
-    if (npy->files.size() != 1 && npy->files.size() != static_cast<std::size_t>(text.workers))
-      (top / "gradients" / "files")
-          .fail(std::to_string(npy->files.size()) + " files",
-                "accepted: 1 or one a worker, here " + std::to_string(text.workers));
-    for (std::string& name : npy->files) name = (fs::path(folder_) / name).string();
+    find_files(*npy, scenario.workers, top / "gradients");
     check_files(npy->files, *scenario.model);
   }
   if (scenario.network.topology == Network::Topology::platform) {
@@ -233,6 +229,27 @@ DeviceProfile ScenarioReader::read_device(const std::string& name, const Where& 
   }
   return read_device_profile(
       named_file(name, where, "device profile", {shipped_profiles(), measured_profiles()}, {"auto", "cpu", "cuda"}));
+}
+
+/// Makes paths of the names of files, or finds the files of a folder.
+void ScenarioReader::find_files(NpyFiles& npy, int workers, const Where& where) const {
+  const auto wanted = static_cast<std::size_t>(workers);
+  if (!npy.folder.empty()) {
+    const fs::path folder = fs::path(folder_) / npy.folder;
+    std::error_code ignored;
+    for (std::size_t i = 0; fs::exists(folder / gradient_file(i), ignored); ++i)
+      npy.files.push_back((folder / gradient_file(i)).string());
+    if (npy.files.size() >= wanted) return;
+    (where / "folder")
+        .fail(brief(npy.folder) + " has gradients of " + std::to_string(npy.files.size()) + " workers",
+              "accepted: a folder that has " + gradient_file(0) + " to " + gradient_file(wanted - 1) +
+                  ", from training.save_gradients");
+  }
+  if (npy.files.size() != 1 && npy.files.size() != wanted)
+    (where / "files")
+        .fail(std::to_string(npy.files.size()) + " files",
+              "accepted: 1 or one a worker, here " + std::to_string(wanted));
+  for (std::string& name : npy.files) name = (fs::path(folder_) / name).string();
 }
 
 void ScenarioReader::check_files(const std::vector<std::string>& files, const Model& model) {

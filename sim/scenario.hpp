@@ -35,9 +35,10 @@ struct Compute {
   Pace pace;
 };
 
-/// Gradients from files, one or M.
+/// Gradients from files, one or M; of a folder that training has written, at least M.
 struct NpyFiles {
   std::vector<std::string> files;
+  std::string folder;  ///< as it stands in the scenario; empty where files are named
 };
 
 /// A complete, checked description of one point: one method on one cluster.
@@ -91,6 +92,7 @@ class ScenarioReader {
   std::string named_file(const std::string& name, const Where& where, const std::string& what,
                          const std::vector<std::string>& folders, const std::vector<std::string>& accepted) const;
   DeviceProfile read_device(const std::string& name, const Where& where);
+  void find_files(NpyFiles& npy, int workers, const Where& where) const;
   void check_files(const std::vector<std::string>& files, const Model& model);
   void check_platform(const std::string& path, int workers, bool server);
 

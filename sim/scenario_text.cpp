@@ -123,7 +123,7 @@ Field<Network> network_field() {
 
 /// Gradients as they stand in the file.
 struct GradientsText {
-  enum class Source { synthetic, npy };
+  enum class Source { synthetic, npy, training };
   Source source = Source::synthetic;
   std::optional<SyntheticGradients::Distribution> distribution;
   std::optional<double> agreement;
@@ -131,11 +131,15 @@ struct GradientsText {
   std::optional<double> degrees_of_freedom;
   std::optional<std::int64_t> seed;
   std::optional<std::vector<std::string>> files;
+  std::optional<std::string> folder;
 };
 
 std::variant<SyntheticGradients, NpyFiles> gradients_of(const GradientsText& text, const Where& where) {
-  const bool synthetic = text.source == GradientsText::Source::synthetic;
-  const std::string what = synthetic ? "source synthetic" : "source npy";
+  using Source = GradientsText::Source;
+  const bool synthetic = text.source == Source::synthetic;
+  const bool npy = text.source == Source::npy;
+  const bool training = text.source == Source::training;
+  const std::string what = synthetic ? "source synthetic" : npy ? "source npy" : "source training";
   SyntheticGradients made;
   NpyFiles read;
   take(text.distribution, made.distribution, synthetic, false, "distribution", what, where);
@@ -145,7 +149,8 @@ std::variant<SyntheticGradients, NpyFiles> gradients_of(const GradientsText& tex
        synthetic && made.distribution == SyntheticGradients::Distribution::student_t, false, "degrees_of_freedom",
        synthetic ? "a distribution other than student-t" : what, where);
   take(text.seed, made.seed, synthetic, false, "seed", what, where);
-  take(text.files, read.files, !synthetic, !synthetic, "files", what, where);
+  take(text.files, read.files, npy, npy, "files", what, where);
+  take(text.folder, read.folder, training, training, "folder", what, where);
   if (synthetic) return made;
   return read;
 }
@@ -156,9 +161,10 @@ Field<std::variant<SyntheticGradients, NpyFiles>> gradients_field() {
   const SyntheticGradients usual;
   return convert(
       Object<GradientsText>()
-          .with_default("source", "synthetic", &GradientsText::source,
-                        choice<Source>({{"synthetic", Source::synthetic}, {"npy", Source::npy}}),
-                        "random numbers, or NumPy files")
+          .with_default(
+              "source", "synthetic", &GradientsText::source,
+              choice<Source>({{"synthetic", Source::synthetic}, {"npy", Source::npy}, {"training", Source::training}}),
+              "random numbers, NumPy files, or what simrun train has saved")
           .optional("distribution", &GradientsText::distribution,
                     usually(choice<Distribution>({{"normal", Distribution::normal},
                                                   {"laplace", Distribution::laplace},
@@ -177,6 +183,9 @@ Field<std::variant<SyntheticGradients, NpyFiles>> gradients_field() {
                     "synthetic: seed of the random numbers")
           .optional("files", &GradientsText::files, list_of(text()),
                     "npy: one file for all workers or one each, relative to the scenario")
+          .optional(
+              "folder", &GradientsText::folder, name_text(),
+              "training: the gradients of a round, saved by simrun train (save_gradients), relative to the scenario")
           .field(),
       gradients_of);
 }

@@ -101,6 +101,15 @@ Field<std::vector<DensityStage>> warmup_field() {
                      .field());
 }
 
+void check_saved_rounds(const TrainingText& text, const Where& where) {
+  for (std::size_t i = 0; i < text.save_gradients.size(); ++i) {
+    if (text.save_gradients[i] > text.rounds)
+      (where / "save_gradients" / i)
+          .fail("round " + std::to_string(text.save_gradients[i]) + " is after the last one",
+                "accepted: 1 to " + std::to_string(text.rounds));
+  }
+}
+
 }  // namespace
 
 Field<std::optional<TrainingText>> training_field() {
@@ -123,7 +132,10 @@ Field<std::optional<TrainingText>> training_field() {
                     "test accuracy whose price the summary tells")
       .with_default("timed_rounds", 5, &Text::timed_rounds, whole(1, most_rounds),
                     "rounds whose payloads are simulated, where their sizes change; the others take as long as the "
-                    "latest of them");
+                    "latest of them")
+      .optional("save_gradients", &Text::save_gradients, list_of(whole(1, most_rounds)),
+                "rounds, the first is 1, whose gradients are saved for source training")
+      .check(check_saved_rounds);
   return convert(add_step_fields(object).field(), [](const Text& text, const Where&) { return std::optional(text); });
 }
 
@@ -173,6 +185,7 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
   training.seeds.assign(scenario.seeds.begin(), scenario.seeds.end());
   training.target_accuracy = scenario.target_accuracy;
   training.timed_rounds = scenario.timed_rounds;
+  training.saved_rounds = scenario.save_gradients;
   take_step(scenario, training.method);
   take_step(method, training.method);
   take(method.residual_weight, training.method.residual_weight);

@@ -30,6 +30,7 @@ struct TrainingText : StepText {
   std::vector<std::int64_t> seeds;
   double target_accuracy = 0;
   std::int64_t timed_rounds = 1;
+  std::vector<std::int64_t> save_gradients;
 };
 
 /// `training` of an entry of `methods` as it stands in the file.

@@ -82,6 +82,7 @@ RULES = [
             "sim/device_choice.*",
             "sim/device_report.*",
             "sim/device_text.*",
+            "sim/ethernet_tcp_text.*",
             "sim/host_text.*",
             "sim/experiment.*",
             "sim/fields.*",

@@ -94,6 +94,20 @@ void GradientExchange::encode(std::size_t worker, std::span<const float> gradien
   }
 }
 
+std::vector<float> GradientExchange::corrected(std::size_t worker, std::span<const float> gradient) const {
+  std::vector<float> all(gradient.begin(), gradient.end());
+  if (feedback_.empty()) return all;
+  for (std::size_t group = 0; group < groups_.size(); ++group) {
+    std::span<const float> rest = feedback_[worker * groups_.size() + group].residual();
+    for (const std::size_t tensor : groups_[group].tensors) {
+      const std::size_t elements = scenario_.model->tensors[tensor].elements();
+      std::copy_n(rest.begin(), elements, all.begin() + static_cast<std::ptrdiff_t>(scenario_.model->offset(tensor)));
+      rest = rest.subspan(elements);
+    }
+  }
+  return all;
+}
+
 std::span<const float> GradientExchange::exchange() {
   const bool exact = scenario_.training->method.residual_rule == MethodTraining::ResidualRule::exact;
   std::shared_ptr<const Aggregator> aggregator = round_.aggregator;

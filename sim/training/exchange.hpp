@@ -28,6 +28,9 @@ class GradientExchange {
   /// that draw random numbers. Throws NonFiniteError.
   void encode(std::size_t worker, std::span<const float> gradient, std::uint64_t seed);
 
+  /// What encode() made the payload of, from the same gradient: residual included (size N, tensors in forward order).
+  std::vector<float> corrected(std::size_t worker, std::span<const float> gradient) const;
+
   /// Exchanges what all workers have encoded and settles their residuals. Returns what they agree on (size N): the mean
   /// gradient, or the vote; valid until the next call.
   std::span<const float> exchange();

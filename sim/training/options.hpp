@@ -85,7 +85,8 @@ struct Training {
   std::int64_t evaluate_every = 10;
   std::vector<std::uint64_t> seeds;
   double target_accuracy = 0.8;
-  std::int64_t timed_rounds = 5;  ///< whose payloads the simulation is run with
+  std::int64_t timed_rounds = 5;           ///< whose payloads the simulation is run with
+  std::vector<std::int64_t> saved_rounds;  ///< whose gradients go to files; the first round is 1
   MethodTraining method;
 };
 

@@ -10,7 +10,9 @@
 #include "sim/data_path.hpp"
 #include "sim/digest.hpp"
 #include "sim/folder_lock.hpp"
+#include "sim/gradients.hpp"
 #include "sim/interruption.hpp"
+#include "sim/npy.hpp"
 #include "sim/point_key.hpp"
 #include "sim/progress_bar.hpp"
 #include "sim/run.hpp"
@@ -142,6 +144,11 @@ class TrainingSession {
 
   void train(TrainingRun& run, const std::string& key, ProgressBar& bar, const InterruptionWatch& watch) {
     const std::unique_ptr<Trainer> trainer = make_trainer(run);
+    trainer->save_gradients_with([&](std::int64_t round, std::size_t worker, std::span<const float> gradient) {
+      const std::string folder = gradients_folder(run, round);
+      make_folder(folder);
+      write_file(folder + "/" + gradient_file(worker), npy_of(gradient));
+    });
     const auto begun = arguments_.fresh ? std::nullopt : store_.state(key);
     if (begun) trainer->restore(*begun);
     const auto before = static_cast<std::size_t>(trainer->round());
@@ -159,6 +166,14 @@ class TrainingSession {
     }
     run.curve = trainer->curve();
     store_.keep_finished(key, run.curve);
+  }
+
+  /// gradients/0012-top-k-seed1-round100: number of the point, its method, seed and round.
+  std::string gradients_folder(const TrainingRun& run, std::int64_t round) const {
+    std::string number = std::to_string(run.point);
+    number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
+    return arguments_.out + "/gradients/" + number + "-" + std::string(scenario_of(run).method.method->name) + "-seed" +
+           std::to_string(run.seed) + "-round" + std::to_string(round);
   }
 
   static std::string note(const Trainer& trainer) {

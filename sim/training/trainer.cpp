@@ -85,6 +85,7 @@ void Trainer::compute_gradients() {
       prepare(worker, gradient);
       const std::uint64_t round = static_cast<std::uint64_t>(round_);
       exchange_.encode(worker, gradient, (seed_ << 40U) + (round << 20U) + worker);
+      if (is_saved()) save_gradient_(round_ + 1, worker, exchange_.corrected(worker, gradient));
     }
   });
 }
@@ -180,6 +181,11 @@ std::optional<double> Trainer::warmup_density(std::int64_t round) const {
 bool Trainer::is_timed() const {
   const std::int64_t every = std::max<std::int64_t>(1, training_.rounds / training_.timed_rounds);
   return exchange_.sizes_change() && round_ % every == 0;
+}
+
+bool Trainer::is_saved() const {
+  const auto& rounds = training_.saved_rounds;
+  return save_gradient_ && std::find(rounds.begin(), rounds.end(), round_ + 1) != rounds.end();
 }
 
 template <class Self, class Archive>

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,10 @@ struct CurvePoint {
 /// How long a round takes on the scenario's cluster if workers send these payloads.
 using RoundTime = std::function<Seconds(const PayloadTable& payloads)>;
 
+/// What is done with the gradient that a worker encodes in a round that the scenario wants saved: residual included
+/// (size N, tensors in forward order). The first round is 1. Calls for different workers may come at the same time.
+using SaveGradient = std::function<void(std::int64_t round, std::size_t worker, std::span<const float> gradient)>;
+
 /// Trains the scenario's model with M workers in one process. Everything that happens follows from scenario, data and
 /// seed, on any number of threads.
 class Trainer {
@@ -38,6 +43,8 @@ class Trainer {
   /// Rounds that are done.
   std::int64_t round() const { return round_; }
   bool is_done() const { return round_ == scenario_.training->rounds; }
+
+  void save_gradients_with(SaveGradient save) { save_gradient_ = std::move(save); }
 
   /// One round: every worker's gradient at the same parameters, exchanged; then the step. Throws NonFiniteError where
   /// training diverges.
@@ -65,6 +72,7 @@ class Trainer {
   Evaluation evaluate();
   std::optional<double> warmup_density(std::int64_t round) const;
   bool is_timed() const;
+  bool is_saved() const;
 
   const Scenario& scenario_;
   const Training& training_;
@@ -72,6 +80,7 @@ class Trainer {
   std::uint64_t seed_;
   unsigned threads_;
   RoundTime round_time_;
+  SaveGradient save_gradient_;
   Classifier classifier_;
   GradientExchange exchange_;
   std::vector<SampleOrder> orders_;                ///< by worker

@@ -98,6 +98,14 @@ TEST_CASE("float32 arrays are read in every format version", "[npy]") {
   CHECK(last == std::vector<float>{-2.0F, 3e-20F});
 }
 
+TEST_CASE("what is written is read again, and its data begin where NumPy wants them", "[npy]") {
+  const Folder folder;
+  const std::string file = npy_of(three);
+  CHECK(file.starts_with(std::string("\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, ", 51)));
+  CHECK(file.size() == 128 + 3 * sizeof(float));  // 10 bytes and 0x76 of header
+  CHECK(read_three(folder.write("g.npy", file)) == three);
+}
+
 TEST_CASE("a header may be written in other ways that mean the same", "[npy]") {
   const Folder folder;
   const std::string text = GENERATE(as<std::string>(), dictionary("=f4", "(3,)"), dictionary("<f4", "(3,)", "True"),

@@ -98,6 +98,35 @@ TEST_CASE("train: the bytes do not depend on the threads, and what is done is ta
   CHECK(train(folder, more, "-o one").err.ends_with("results in one: 6 runs\n"));
 }
 
+TEST_CASE("train: with the gradients that a round has saved the simulation sends that round's bytes") {
+  const TemporaryFolder folder;
+  write_images(folder);
+  json scenario = small_training();
+  scenario["schedule"] = {{"grouping", "tensor"}};
+  scenario["training"] = {{"data", "./images"}, {"rounds", 7}, {"evaluate_every", 1}, {"save_gradients", {1, 7}}};
+  scenario["methods"] = {{{"name", "top-k"}, {"density", 0.1}, {"index", "delta"}},
+                         {{"name", "sparse-signsgd"}, {"density", 0.1}, {"training", {{"learning_rate", 0.01}}}}};
+  const auto rows = parse_csv(train(folder, scenario, "-o out").out);
+  for (const std::size_t method : {0U, 1U}) {
+    for (const std::size_t round : {1U, 7U}) {
+      json same = scenario;
+      same["methods"] = json::array({scenario["methods"][method]});
+      const std::string name = method == 0 ? "out/gradients/0000-top-k" : "out/gradients/0001-sparse-signsgd";
+      same["gradients"] = {{"source", "training"}, {"folder", name + "-seed1-round" + std::to_string(round)}};
+      folder.write("same.json", same.dump());
+      const Ended run = run_program("same.json --format csv", folder.path());
+      INFO(run.err);
+      REQUIRE(run.status == 0);
+      const auto at = [&](const char* column) {  // sums over the rounds so far, so differences are a round's
+        const std::size_t row = method * 7 + round - 1;
+        return number(rows[row], column) - (round == 1 ? 0 : number(rows[row - 1], column));
+      };
+      CHECK(number(parse_csv(run.out)[0], "payload_bytes") == at("uplink_bytes"));
+      CHECK(number(parse_csv(run.out)[0], "result_bytes") == at("downlink_bytes"));
+    }
+  }
+}
+
 TEST_CASE("train: what diverges is a failed run; the others have their rows") {
   const TemporaryFolder folder;
   write_images(folder);

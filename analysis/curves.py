@@ -1,0 +1,138 @@
+"""Reads what `simrun train` wrote, and derives what notebooks draw from it.
+
+Accuracies are shares of the test set, sizes bytes of one worker, times seconds, densities K/N.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import results
+
+CURVE_COLUMNS = (
+    "method workers k density seed round train_loss test_accuracy uplink_bytes downlink_bytes simulated_s entry index "
+    "error_feedback model"
+).split()
+
+SUMMARY_COLUMNS = (
+    "method workers k density seeds accuracy accuracy_sd target_accuracy rounds_to_target uplink_bytes_to_target "
+    "downlink_bytes_to_target simulated_s_to_target pareto entry index error_feedback model"
+).split()
+
+# What was trained, apart from the seed.
+POINT = "split entry label method workers density".split()
+
+
+def load_curves(folder):
+    """The rows of curves.csv in `folder`, one for each evaluation of each run, with the columns of the file and `label`
+    (see label_of) and `split` (see split_name); `attrs` as results.load() has them. Raises ResultsError.
+    """
+    return _load(folder, "curves.csv", CURVE_COLUMNS)
+
+
+def load_summary(folder):
+    """The rows of summary.csv in `folder`, one a point whose runs have all ended, as load_curves() has them. What a
+    target takes is NaN where a seed never got there. Raises ResultsError.
+    """
+    return _load(folder, "summary.csv", SUMMARY_COLUMNS)
+
+
+def _load(folder, name, columns):
+    file = Path(folder) / name
+    try:
+        table = pd.read_csv(file)
+    except FileNotFoundError:
+        raise results.ResultsError(f"{file}: does not exist; `simrun train SCENARIO.json -o {folder}` writes it") from None
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise results.ResultsError(f"{file}: is not a table of training: {error}") from None
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise results.ResultsError(f"{file}: has no column {', '.join(missing)}; train again with this simrun")
+    if table.empty:
+        raise results.ResultsError(f"{file}: has no rows; training.json says which runs failed")
+    report = results.read_json(Path(folder) / "training.json")
+    scenario = report["scenario"]
+    labels = [label_of(entry, "density" in scenario.get("sweep", {})) for entry in scenario["methods"]]
+    if "training.split" not in table.columns:
+        split = scenario["training"].get("split", "iid")
+        table["training.split"] = split if isinstance(split, str) else json.dumps(split)
+    table["split"] = table["training.split"].map(split_name)
+    table["label"] = table["entry"].map(dict(enumerate(labels)))
+    table.attrs = {"scenario": scenario, "versions": report["versions"]}
+    return table
+
+
+def label_of(entry, swept=False):
+    """What an entry of a scenario's `methods` is called: its method, its density unless that is swept, and what it does
+    otherwise than by default.
+    """
+    label = entry["name"]
+    if "density" in entry and not swept:
+        label += f" {entry['density']:g}"
+    if entry.get("error_feedback") is False:
+        label += ", no error feedback"
+    if entry.get("training", {}).get("residual_rule") == "exact":
+        label += ", exact residuals"
+    return label
+
+
+def split_name(text):
+    """What a cell of the column `training.split` is called."""
+    if text == "iid":
+        return "IID"
+    (kind, value), *_ = json.loads(text).items()
+    return _counted(value, "label") + " a worker" if kind == "labels_per_worker" else f"Dirichlet({value:g})"
+
+
+def _counted(number, thing):
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def provenance(table):
+    """One line that says where the numbers of `table` come from: scenario, version, model, number of seeds."""
+    seeds = table["seed"].nunique() if "seed" in table else table["seeds"].max()
+    return (
+        f"{results.title_of(table)}; simrun {table.attrs['versions']['simrun']}; {', '.join(table['model'].unique())}; "
+        f"{_counted(seeds, 'seed')}"
+    )
+
+
+def mean_curves(curves):
+    """Means over the seeds: a row for each of POINT and round, with `accuracy`, its least and largest, bytes and seconds."""
+    return curves.groupby([*POINT, "round"], dropna=False, sort=False, as_index=False).agg(
+        accuracy=("test_accuracy", "mean"),
+        accuracy_low=("test_accuracy", "min"),
+        accuracy_high=("test_accuracy", "max"),
+        uplink_bytes=("uplink_bytes", "mean"),
+        downlink_bytes=("downlink_bytes", "mean"),
+        simulated_s=("simulated_s", "mean"),
+    )
+
+
+def last_rounds(curves):
+    """The last row of each run."""
+    return curves.loc[curves.groupby([*POINT, "seed"], dropna=False)["round"].idxmax()]
+
+
+def differences(curves, split, label, other):
+    """Test accuracy after the last round of `label` less that of `other`, by seed, in percentage points; both trained on
+    `split`. With equal seeds both begin with the same parameters and see the same samples. Raises ResultsError.
+    """
+    last = last_rounds(curves)
+    wide = last[last["split"] == split].pivot(index="seed", columns="label", values="test_accuracy")
+    for name in (label, other):
+        if name not in wide:
+            raise results.ResultsError(f"{name!r} was not trained on {split!r}; trained: {', '.join(wide.columns)}")
+    return 100 * (wide[label] - wide[other])
+
+
+def pareto(costs):
+    """Which rows of `costs`, shape (n, m), no other row beats: at most as large everywhere and smaller somewhere. Rows
+    with a NaN are beaten, and beat none. Shape (n,), bool.
+    """
+    costs = np.asarray(costs, float)
+    no_worse = (costs[:, None] <= costs[None]).all(axis=2)  # [i, j]: i is nowhere worse than j
+    better = (costs[:, None] < costs[None]).any(axis=2)
+    return ~(no_worse & better).any(axis=0) & ~np.isnan(costs).any(axis=1)
