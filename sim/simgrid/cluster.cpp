@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <limits>
 #include <simgrid/s4u.hpp>
 #include <stdexcept>
 
@@ -53,14 +54,17 @@ void configure_stacks(int actors) {
   ::mallopt(M_MMAP_MAX, 4 * actors);
 }
 
-}  // namespace
-
-/// Of the link through which the host of a rank sends.
-BytesPerSecond goodput(const EthernetTcp& tcp, const std::vector<sg4::Host*>& hosts, std::size_t rank) {
+/// The bandwidth of the link that joins host `h` to the others. Of a platform file it is known that every host has a
+/// route to the next.
+BytesPerSecond bandwidth(const std::vector<sg4::Host*>& hosts, std::size_t h) {
+  if (hosts.size() == 1) return BytesPerSecond(std::numeric_limits<double>::infinity());
+  const bool is_last = h + 1 == hosts.size();
   std::vector<sg4::Link*> links;
-  hosts[rank]->route_to(hosts[(rank + 1) % hosts.size()], links, nullptr);
-  return BytesPerSecond(links.empty() ? 0 : tcp.goodput * links.front()->get_bandwidth());
+  hosts[is_last ? h - 1 : h]->route_to(hosts[is_last ? h : h + 1], links, nullptr);
+  return BytesPerSecond((is_last ? links.back() : links.front())->get_bandwidth());
 }
+
+}  // namespace
 
 struct Cluster::Impl {
   sg4::Engine& engine;
@@ -72,7 +76,6 @@ struct Cluster::Impl {
 Cluster::Cluster(const Network& network, int workers, Repeats repeats) : impl_(new Impl{start_engine(), network, {}}) {
   impl_->shared.workers = workers;
   impl_->shared.repeats = repeats;
-  if (network.model == Network::Model::ethernet_tcp) impl_->shared.tcp = network.tcp;
 }
 
 Cluster::~Cluster() = default;
@@ -85,8 +88,10 @@ void Cluster::run(const std::function<void(Transport&)>& rank, const std::functi
   const std::vector<sg4::Host*> hosts = build_platform(impl_->engine, impl_->network, count);
   if (hosts.size() < static_cast<std::size_t>(count)) throw std::runtime_error("the platform has too few hosts");
 
-  if (shared.tcp) {
-    for (std::size_t r = 0; r < hosts.size(); ++r) shared.tcp_hosts.push_back({goodput(*shared.tcp, hosts, r), {}, {}});
+  if (impl_->network.model == Network::Model::ethernet_tcp) {
+    const EthernetTcp& tcp = impl_->network.tcp;
+    for (std::size_t r = 0; r < hosts.size(); ++r)
+      shared.tcp.emplace_back(tcp, BytesPerSecond(tcp.goodput * bandwidth(hosts, r).value));
   }
 
   // The callback stays with the engine, so it shares what it writes to.

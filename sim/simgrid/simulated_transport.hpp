@@ -2,34 +2,16 @@
 
 #include <deque>
 #include <memory>
-#include <optional>
 #include <simgrid/s4u.hpp>
 #include <unordered_map>
 #include <vector>
 
 #include "sim/simgrid/cluster.hpp"
 #include "sim/simgrid/repeats.hpp"
+#include "sim/simgrid/tcp_endpoint.hpp"
 #include "sim/transport.hpp"
 
 namespace simrun {
-
-/// What the network model ethernet-tcp knows of a rank's host.
-struct TcpHost {
-  BytesPerSecond link;  ///< its goodput
-  Shaper up;
-  Shaper down;
-};
-
-/// Short messages on their way out of a host, one after another.
-struct SendQueue {
-  struct Entry {
-    simgrid::s4u::Mailbox* mailbox;
-    std::unique_ptr<Message> message;
-    int to;
-  };
-  std::deque<Entry> entries;
-  bool sends = false;
-};
 
 /// What the ranks of one simulation share. SimGrid runs one actor at a time, so nothing is locked.
 struct SharedState {
@@ -40,8 +22,7 @@ struct SharedState {
   std::deque<std::unique_ptr<Repeat>> repeat_calls;
   std::size_t first_repeat_call = 0;  ///< number of repeat_calls.front() among all calls so far
 
-  std::optional<EthernetTcp> tcp;  ///< the network model, if it is that
-  std::vector<TcpHost> tcp_hosts;  ///< by rank
+  std::deque<TcpEndpoint> tcp;  ///< by rank; empty if the network model is not ethernet-tcp
 };
 
 /// One rank in simulated time. There is one S4U mailbox for every (source, destination, tag), with the destination as
@@ -69,9 +50,6 @@ class SimulatedTransport final : public Transport {
   };
 
   simgrid::s4u::Mailbox& mailbox(int from, int to, int tag);
-  simgrid::s4u::CommPtr start_tcp_send(simgrid::s4u::Mailbox& box, std::unique_ptr<Message> message, int to);
-  void send_in_turn(simgrid::s4u::Mailbox& box, std::unique_ptr<Message> message, int to);
-  void delay(const simgrid::s4u::Comm& comm, int from, Bytes bytes);
   int free_slot();
   Repeat& join_repeat(int count);
   void leave_repeat();
@@ -82,16 +60,6 @@ class SimulatedTransport final : public Transport {
   std::size_t repeat_calls_ = 0;
   std::deque<Transfer> transfers_;  ///< a deque: S4U keeps a pointer to `received`
   std::vector<int> free_;
-
-  // Of model ethernet-tcp.
-  simgrid::s4u::CommPtr last_send_;
-  simgrid::s4u::CommPtr last_long_;  ///< the last send beyond the eager limit
-  int last_long_to_ = -1;
-  Seconds short_until_;  ///< until when its short messages keep the link busy
-  std::shared_ptr<SendQueue> queue_ = std::make_shared<SendQueue>();
-  int last_from_ = -1;  ///< the sender of the message before
-  Seconds last_end_;    ///< when that was here
-  Seconds free_at_;     ///< when the host has taken in what arrived so far
 };
 
 }  // namespace simrun
