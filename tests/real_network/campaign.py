@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Measures every method and collective of simrun on networks of one machine; see README.md here.
 
-    tests/real_network/campaign.py SIMRUN [--minutes N] [-o measured.csv]
+    tests/real_network/campaign.py SIMRUN [--minutes N] [--runs N] [-o measured.csv]
 
-One row of the CSV file is one configuration. Rows that are there already are kept and not measured again, so that the
+One row of the CSV file is one run of one configuration. Rows that are there already are kept and count, so that the
 same command goes on where it was. Exit status 77: skipped, with the reason.
 """
 
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -79,6 +80,11 @@ class Configuration:
         payload = {"sgd": 4 * self.parameters, "signsgd-mv": self.parameters / 8, "top-k": 8 * entries,
                    "gtop-k": 8 * entries, "sparse-signsgd": 4.125 * entries}[self.method[0]]
         return 1.2 * METHODS[self.method](self.workers) * payload / (self.mbit * 1e6 / 8) + self.gap + 0.01
+
+    @property
+    def is_short(self):
+        """One run says less: which ranks share a processor, and when they look at the network, is another each time."""
+        return self.seconds() - self.gap < 0.1
 
     def repetitions(self):
         """Iterations that count, and those before them."""
@@ -177,30 +183,34 @@ def main():
     parser.add_argument("simrun", help="the program, built with MPI")
     parser.add_argument("-o", "--out", type=Path, default=HERE / "measured.csv", help="default: %(default)s")
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after that time")
+    parser.add_argument("--runs", type=int, default=1, help="of each configuration below 0.1 s (default: 1)")
     parser.add_argument("--plan", action="store_true", help="say how much is left, and measure nothing")
     arguments = parser.parse_args()
-    done = set()
+    done = Counter()
     if arguments.out.exists():
         with open(arguments.out, newline="") as file:
-            done = {tuple(row[column] for column in KEY) for row in csv.DictReader(file)}
-    left = [c for c in plan() if c.key() not in done]
+            done.update(tuple(row[column] for column in KEY) for row in csv.DictReader(file))
+    left = [[c for c in plan() if done[c.key()] < run and (run == 1 or c.is_short)]
+            for run in range(1, arguments.runs + 1)]
     if not arguments.plan:
         in_own_namespaces()
-    print(f"{len(plan())} configurations, {len(left)} to measure, about "
-          f"{sum(c.seconds() * sum(c.repetitions()) for c in left) / 60:.0f} minutes", file=sys.stderr)
+    print(f"{len(plan())} configurations, {sum(map(len, left))} runs to measure, about "
+          f"{sum(c.seconds() * sum(c.repetitions()) for run in left for c in run) / 60:.0f} minutes", file=sys.stderr)
     if not arguments.plan:
-        measure_all(left, arguments)
+        end = time.monotonic() + 60 * arguments.minutes
+        for run in left:
+            measure_all(run, arguments.simrun, arguments.out, end)
 
 
-def measure_all(left, arguments):
-    end = time.monotonic() + 60 * arguments.minutes
+def measure_all(left, simrun, out, end):
+    """Appends to `out`, until it is `end`."""
     for wiring, group in groupby(left, lambda c: c.wiring):
         with Cluster(wiring) as cluster:
             for _, together in groupby(sorted(group, key=Configuration.run), key=Configuration.run):
                 if time.monotonic() > end:
                     return
                 together = list(together)
-                append(arguments.out, measure(cluster, arguments.simrun, together))
+                append(out, measure(cluster, simrun, together))
                 print(f"{wiring} {together[0].workers} workers, {together[0].parameters} parameters: "
                       f"{len(together)} configurations", file=sys.stderr)
 

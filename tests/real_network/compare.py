@@ -4,18 +4,21 @@
     tests/real_network/compare.py SIMRUN [-o FILE]      # errors of every network model; every row of both halves
     tests/real_network/compare.py SIMRUN --fit          # constants of ethernet-tcp, fitted to one half
 
-Configurations fall into two halves by a hash of what they are: to one, `fit`, constants are fitted; by the other,
-`test`, they are judged. Rows at 200 Mbit/s with 8 workers are left out: there the two processors are the limit.
+A configuration that was run several times has the median of its runs. Configurations fall into two halves by a hash of
+what they are: to one, `fit`, constants are fitted; by the other, `test`, they are judged. Rows at 200 Mbit/s with 8
+workers are left out: there the two processors are the limit.
 """
 
 import argparse
 import csv
 import json
+import math
 import statistics
 import subprocess
 import sys
 import tempfile
 import zlib
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
@@ -35,6 +38,7 @@ TRIED = {
     "queued_share": [0, 0.25, 0.5, 0.75, 1],
     "queue": ["50 kB", "100 kB", "150 kB", "250 kB"],
 }
+TIMES = ["communication_s", "iteration_s", "iteration_low_s", "iteration_high_s"]
 COLUMNS = KEY + ["half", "network_model", "measured_s", "measured_low_s", "measured_high_s", "predicted_s",
                  "predicted_low_s", "predicted_high_s", "measured_communication_s", "predicted_communication_s"]
 
@@ -70,6 +74,20 @@ class Prediction:
         if ended.returncode != 0:
             sys.exit(ended.stderr)
         return list(csv.DictReader(ended.stdout.splitlines()))
+
+
+def runs(file):
+    """The rows of measured.csv, those of one configuration together."""
+    found = defaultdict(list)
+    for row in csv.DictReader(file):
+        if (row["rate_mbit"], row["workers"]) != ("200", "8"):
+            found[tuple(row[column] for column in KEY)].append(row)
+    return list(found.values())
+
+
+def median(together):
+    """One row for the runs of one configuration."""
+    return together[0] | {column: statistics.median(float(row[column]) for row in together) for column in TIMES}
 
 
 def configuration(row):
@@ -125,9 +143,22 @@ def compare(prediction, rows, tcp, out):
             writer.writerows(table)
 
 
+def print_repeats(measured):
+    """How far one run lies from the median of the others: no model can be nearer to a single run than that."""
+    print_head("one run beside the others")
+    for name, low, high in [("below 1 ms", 0, 1e-3), ("1 to 10 ms", 1e-3, 1e-2), ("10 ms and more", 1e-2, math.inf)]:
+        found = [float(together[0]["communication_s"]) / median(together[1:])["communication_s"] - 1
+                 for together in measured if len(together) > 2 and low <= float(together[0]["communication_s"]) < high]
+        line(name, found)
+
+
+def print_head(title):
+    print(f"\n{title:40} {'rows':>5}" + "".join(f"{name:>13}" for name in list(summary([0]))[1:]))
+
+
 def print_errors(model, rows, points):
     judged = [(r, p, e) for r, p, e in zip(rows, points, errors(rows, points), strict=True) if half(r) == "test"]
-    print(f"\n{model + ', test half':40} {'rows':>5}" + "".join(f"{name:>13}" for name in list(summary([0]))[1:]))
+    print_head(model + ", test half")
     line("all", [e for _, _, e in judged])
     for name, rule in {"payload time 10 ms and more": lambda r: float(r["communication_s"]) >= 0.01,
                        "less": lambda r: float(r["communication_s"]) < 0.01}.items():
@@ -179,15 +210,19 @@ def fit(prediction, rows, tcp):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("simrun", help="the program")
+    parser.add_argument("--measured", type=Path, default=HERE / "measured.csv", help="default: %(default)s")
     parser.add_argument("-o", "--out", type=Path, help="write every row with its predictions there, as CSV")
     parser.add_argument("--every", type=int, default=1, help="only every so manieth run of the campaign, to be quick")
     parser.add_argument("--fit", action="store_true", help="fit the constants of ethernet-tcp")
     parser.add_argument("--tcp", type=json.loads, default={}, help="constants of ethernet-tcp, as JSON")
     arguments = parser.parse_args()
-    with open(HERE / "measured.csv", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if (row["rate_mbit"], row["workers"]) != ("200", "8")]
-    runs = sorted({conditions(row) for row in rows})[:: arguments.every]
-    rows = [row for row in rows if conditions(row) in runs]
+    with open(arguments.measured, newline="") as file:
+        measured = runs(file)
+    rows = [median(together) for together in measured]
+    kept = sorted({conditions(row) for row in rows})[:: arguments.every]
+    rows = [row for row in rows if conditions(row) in kept]
+    if not arguments.fit:
+        print_repeats(measured)
     work = fit if arguments.fit else lambda *given: compare(*given, arguments.out)
     work(Prediction(arguments.simrun), rows, HERE_ONLY | arguments.tcp)
 
