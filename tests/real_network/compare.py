@@ -30,7 +30,7 @@ MODELS = ["ideal", "lv08", "ethernet-tcp"]
 HERE_ONLY = {"message": "0.1 ms", "burst": "4500 B"}
 # Constants that are fitted here, with the values that are tried. Goodput is that of full frames, and not fitted.
 TRIED = {
-    "message": ["70 us", "80 us", "90 us", "100 us", "120 us", "150 us"],
+    "message": ["80 us", "90 us", "0.1 ms", "110 us", "120 us", "130 us"],
     "burst": ["1 B", "1500 B", "3000 B", "4500 B", "6000 B"],
     "acknowledgements": [0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.12],
     "handover": [0, 0.2, 0.35, 0.5, 0.65, 0.8],
