@@ -16,6 +16,7 @@
 #include "sim/point_key.hpp"
 #include "sim/progress_bar.hpp"
 #include "sim/run.hpp"
+#include "sim/table.hpp"
 #include "sim/training/curves.hpp"
 #include "sim/training/round_time.hpp"
 #include "sim/training/run_store.hpp"
@@ -177,10 +178,7 @@ class TrainingSession {
   }
 
   static std::string note(const Trainer& trainer) {
-    if (trainer.curve().empty()) return "";
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "accuracy %.1f %%", 100 * trainer.curve().back().test_accuracy);
-    return text.data();
+    return trainer.curve().empty() ? "" : "accuracy " + percent(trainer.curve().back().test_accuracy);
   }
 
   const Study& study_;
