@@ -1,6 +1,7 @@
 """Published tables: reads them, lets simrun predict their rows, and judges the predictions."""
 
 import csv
+import functools
 import io
 import json
 import math
@@ -172,19 +173,28 @@ def is_meant(point, row):
     return all(equal(point[name], value) for name, value in asked.items())
 
 
+@functools.cache
+def program():
+    """$SIMRUN, or the one here, which is built first where it is not, saying so. Raises TableError."""
+    name = os.environ.get("SIMRUN") or str(ROOT / "simrun")
+    try:
+        ended = subprocess.run([name, "--version"], check=False, stdout=subprocess.DEVNULL)
+    except OSError as error:
+        raise TableError(f"{name}: cannot be run: {error.strerror}; accepted: $SIMRUN names the program") from None
+    if ended.returncode != 0:
+        raise TableError(f"{name}: does not run, status {ended.returncode}; accepted: $SIMRUN names the program", 1)
+    return name
+
+
 def run_points(scenario, settings, workers, options):
     """Points of the scenario with a row's settings, by column. Raises TableError with simrun's own words."""
-    program = os.environ.get("SIMRUN") or str(ROOT / "simrun")
     words = [word for path, cell in settings.items() for word in ("--set", f"{path}={cell}")]
     with tempfile.TemporaryDirectory() as folder:
-        command = [program, scenario, *words, "--set", f"sweep.workers={workers}", *options]
+        command = [program(), scenario, *words, "--set", f"sweep.workers={workers}", *options]
         command += ["--format", "csv", "-o", folder]
-        try:
-            ended = subprocess.run(command, check=False, capture_output=True, text=True)
-        except OSError as error:
-            raise TableError(f"{program}: cannot be run: {error.strerror}; accepted: $SIMRUN names the program") from None
+        ended = subprocess.run(command, check=False, capture_output=True, text=True)
     if ended.returncode != 0:
-        said = ended.stderr.strip() or f"{program}: ended with status {ended.returncode}"
+        said = ended.stderr.strip() or f"{command[0]}: ended with status {ended.returncode}"
         raise TableError(said.splitlines()[-1], 2 if ended.returncode == 2 else 1)
     return list(csv.DictReader(io.StringIO(ended.stdout)))
 

@@ -27,6 +27,7 @@ import argparse
 import csv
 import io
 import json
+import signal
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -130,6 +131,7 @@ def main():
     if arguments.by_method and not arguments.fit:
         parser.error("--by-method goes with --fit")
     options = [word for setting in arguments.set for word in ("--set", setting)]
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it
     try:
         if arguments.out is not None:
             check_out(arguments.out, arguments.tables)
