@@ -63,6 +63,8 @@ def load(folder):
         raise UnionsError(
             f"{folder}: has no worker-0.npy; accepted: what simrun train writes where training.save_gradients says so"
         )
+    if len(list(Path(folder).glob("worker-*.npy"))) > len(gradients):
+        raise UnionsError(f"{folder}: has no worker-{len(gradients)}.npy; accepted: workers without a gap")
     return np.stack(gradients)
 
 

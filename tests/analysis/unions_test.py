@@ -37,6 +37,9 @@ def test_files_are_read_in_the_order_of_workers(tmp_path):
     assert unions.load(tmp_path)[:, 0].tolist() == list(range(11))
     with pytest.raises(unions.UnionsError, match="has no worker-0.npy"):
         unions.load(tmp_path / "nowhere")
+    (tmp_path / "worker-5.npy").unlink()
+    with pytest.raises(unions.UnionsError, match="has no worker-5.npy; accepted: workers without a gap"):
+        unions.load(tmp_path)
 
 
 def test_a_line_says_it_all():
