@@ -17,6 +17,7 @@
 #include "sim/progress_bar.hpp"
 #include "sim/run.hpp"
 #include "sim/table.hpp"
+#include "sim/training/adversary.hpp"
 #include "sim/training/curves.hpp"
 #include "sim/training/round_time.hpp"
 #include "sim/training/run_store.hpp"
@@ -46,7 +47,8 @@ Bytes least_memory(const Scenario& scenario, unsigned threads) {
   const bool dense = scenario.method.codec->make({}, nullptr)->combining() == Combining::sum;
   const bool momentum = method.momentum.factor > 0 && method.momentum.place == Momentum::Place::worker;
   const int a_worker = (scenario.method.error_feedback ? 1 : 0) + (momentum ? 1 : 0) + (dense ? 1 : 0);
-  return Bytes(4.0 * static_cast<double>(scenario.elements()) * (2.0 + threads + a_worker * double(scenario.workers)));
+  return Bytes(4.0 * static_cast<double>(scenario.elements()) *
+               (2.0 + threads + a_worker * static_cast<double>(scenario.workers)));
 }
 
 void check_batch(const Scenario& scenario, const Dataset& data) {
@@ -55,6 +57,15 @@ void check_batch(const Scenario& scenario, const Dataset& data) {
     Where{scenario.file, "batch_per_worker"}.fail(
         std::to_string(scenario.batch_per_worker) + " samples of " + std::to_string(samples) + " to train on",
         "accepted: at most " + std::to_string(samples));
+}
+
+/// A share that changes nothing is a mistake.
+void check_adversaries(const Scenario& scenario) {
+  const Adversaries& adversaries = scenario.training->adversaries;
+  if (adversaries.share == 0 || count_adversaries(adversaries, static_cast<std::size_t>(scenario.workers)) > 0) return;
+  Where{scenario.file, "training.adversaries.share"}.fail(
+      show(adversaries.share) + " of " + std::to_string(scenario.workers) + " workers is none of them",
+      "accepted: 0, or what makes one at least");
 }
 
 /// Data sets by folder, each read once.
@@ -120,6 +131,7 @@ class TrainingSession {
   /// Throws InputError where a run cannot be begun.
   void check() {
     for (const TrainingRun& run : runs_) {
+      check_adversaries(scenario_of(run));
       check_batch(scenario_of(run), datasets_.of(scenario_of(run)).data);
       make_trainer(run);
     }
