@@ -18,7 +18,6 @@ with one batch a worker, and in the scenario
 In a training loop of your own `gradient_of(model)` after backward() is one worker's gradient, for numpy.save().
 """
 
-import argparse
 import json
 from pathlib import Path
 
@@ -119,13 +118,19 @@ def example_scenario(files):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Saves gradients of a small PyTorch network, and a scenario that reads them.")
+    import one_line  # only here: the functions above need this file alone
+
+    parser = one_line.Parser(description="Saves gradients of a small PyTorch network, and a scenario that reads them.")
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for model.json, scenario.json and worker-0.npy, ...")
     parser.add_argument("--workers", type=int, default=8, metavar="M", help="gradients to save (default: 8)")
     parser.add_argument("--steps", type=int, default=20, metavar="N", help="steps of training before (default: 20)")
     arguments = parser.parse_args()
     if arguments.workers < 1 or arguments.steps < 0:
         parser.error("M is at least 1, N at least 0")
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"OUT: {str(arguments.out)!r} cannot be made: {error.strerror}")
     torch.manual_seed(1)
     teacher, model = example_network(), example_network()
     optimiser = torch.optim.SGD(model.parameters(), lr=0.05)

@@ -1,8 +1,10 @@
 """Published tables: reads them, lets simrun predict their rows, and judges the predictions."""
 
 import csv
+import functools
 import io
 import json
+import math
 import os
 import re
 import statistics
@@ -33,13 +35,23 @@ class TableError(Exception):
 
 
 def read_scenario(file):
-    """The scenario as JSON has it. Raises TableError."""
+    """The scenario as JSON has it, an object. Raises TableError."""
     try:
-        return json.loads(Path(file).read_text(encoding="utf-8"))
+        scenario = json.loads(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
         raise TableError(f"{file}: cannot be read: {error.strerror}; accepted: a table's scenario beside it") from None
     except ValueError as error:
         raise TableError(f"{file}: is not JSON: {error}; accepted: a scenario") from None
+    if not isinstance(scenario, dict):
+        raise TableError(f"{file}: is no JSON object; accepted: a scenario")
+    return scenario
+
+
+def methods_of(scenario):
+    """Names of the scenario's methods, each once; simrun says what is wrong with others."""
+    entries = scenario.get("methods")
+    names = [entry.get("name") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return list(dict.fromkeys(name for name in names if isinstance(name, str)))
 
 
 def read_table(file, scenario):
@@ -48,20 +60,27 @@ def read_table(file, scenario):
     try:
         lines = Path(file).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise TableError(f"{file}: cannot be read: {error}; accepted: a CSV file in UTF-8") from None
+        cause = getattr(error, "strerror", None) or error
+        raise TableError(f"{file}: cannot be read: {cause}; accepted: a CSV file in UTF-8") from None
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
     table = csv.DictReader((line for _, line in numbered), skipinitialspace=True)
     columns = table.fieldnames or []
+    for name in columns:
+        if not name or columns.count(name) > 1:
+            wrong = f"{name}: column given twice" if name else "a column has no name"
+            raise TableError(f"{file}: {wrong}; accepted: columns with names of their own")
     missing = [name for name in REQUIRED if name not in columns]
     if missing or not set(MEASURES) & set(columns):
         missing = missing or ["a measurement"]
         raise TableError(
             f"{file}: {missing[0]}: no such column; required: {', '.join(REQUIRED)} and one of {', '.join(MEASURES)}"
         )
-    methods = [entry.get("name") for entry in scenario.get("methods", [])]
     rows = []
     for (number, _), cells in zip(numbered[1:], table):
-        rows.append(read_row(f"{file}: line {number}", cells, scenario, methods))
+        rows.append(read_row(f"{file}: line {number}", cells, scenario))
+    if all(row["method"] == "none" for row in rows):
+        raise TableError(f"{file}: has nothing to predict; required: a row of a method")
+    check_baselines(rows)
     sizes = {(row["model"], row["batch"]) for row in rows}
     for row in rows:
         if sum(model == row["model"] for model, _ in sizes) > 1:
@@ -69,14 +88,26 @@ def read_table(file, scenario):
     return rows
 
 
-def read_row(where, cells, scenario, methods):
+def check_baselines(rows):
+    """Throws where the baseline of a model and batch is not one worker, or is there twice."""
+    known = {}
+    for row in rows:
+        if row["method"] != "none":
+            continue
+        if row["workers"] != 1:
+            raise TableError(f"{row['where']}: workers: {row['workers']} of method none; accepted: 1")
+        first = known.setdefault((row["model"], row["batch"]), row)
+        if first is not row:
+            raise TableError(f"{row['where']}: the same baseline as in {first['where']}; accepted: one a model and batch")
+
+
+def read_row(where, cells, scenario):
     if None in cells or None in cells.values():
         raise TableError(f"{where}: has not as many cells as the header; accepted: one for each column")
     row = {name: cell.strip() for name, cell in cells.items()}
-    if row["method"] not in ["none", *methods]:
-        raise TableError(
-            f"{where}: method: {row['method']!r} is not in the scenario; accepted: none, {', '.join(dict.fromkeys(methods))}"
-        )
+    methods = ["none", *methods_of(scenario)]
+    if row["method"] not in methods:
+        raise TableError(f"{where}: method: {row['method']!r} is not in the scenario; accepted: {', '.join(methods)}")
     if not re.fullmatch("[1-9][0-9]*", row["workers"]):
         raise TableError(f"{where}: workers: {row['workers']!r} is no count; accepted: a whole number above 0")
     row["workers"] = int(row["workers"])
@@ -88,7 +119,7 @@ def read_row(where, cells, scenario, methods):
     if row.get("model"):
         row["settings"] = {"model": row["model"]} | row["settings"]
     row["model"] = model.get("name", "inline") if isinstance(model, dict) else model
-    row["batch"] = float(row.get("batch_per_worker") or scenario.get("batch_per_worker") or "nan")
+    row["batch"] = batch_of(where, row, scenario)
     row["label"] = " ".join([row["method"], *(row[name] for name in CHOOSE if row.get(name))])
     # What differs from method to method by nature, such as a host's bandwidth, does not make another case.
     network = [cell for path, cell in row["settings"].items() if path.startswith("network")]
@@ -96,6 +127,15 @@ def read_row(where, cells, scenario, methods):
     row["measured"] = measured(where, row)
     row["where"] = where
     return row
+
+
+def batch_of(where, row, scenario):
+    """Samples a worker; NaN where the scenario lacks them, of which simrun says so."""
+    batch = row.get("batch_per_worker") or scenario.get("batch_per_worker")
+    try:
+        return float("nan" if batch is None else batch)
+    except (TypeError, ValueError):
+        raise TableError(f"{where}: batch_per_worker: {batch!r} is no count; accepted: a whole number above 0") from None
 
 
 def measured(where, row):
@@ -107,7 +147,7 @@ def measured(where, row):
     found = re.fullmatch(NUMBER + r"(%|us|ms|s|min|)", text)
     value = float(found[1]) * UNITS[found[2]] if found else 0
     time = name == "iteration_s"
-    if value <= 0 or (found[2] == "%" and name != "scaling_efficiency") or (found[2] not in ("", "%") and not time):
+    if not 0 < value < math.inf or (found[2] == "%" and name != "scaling_efficiency") or (found[2] not in ("", "%") and not time):
         raise TableError(
             f"{where}: {name}: {text!r} is not a measurement; accepted: a number above 0, with ms or min for times, with % "
             "for an efficiency"
@@ -133,16 +173,28 @@ def is_meant(point, row):
     return all(equal(point[name], value) for name, value in asked.items())
 
 
+@functools.cache
+def program():
+    """$SIMRUN, or the one here, which is built first where it is not, saying so. Raises TableError."""
+    name = os.environ.get("SIMRUN") or str(ROOT / "simrun")
+    try:
+        ended = subprocess.run([name, "--version"], check=False, stdout=subprocess.DEVNULL)
+    except OSError as error:
+        raise TableError(f"{name}: cannot be run: {error.strerror}; accepted: $SIMRUN names the program") from None
+    if ended.returncode != 0:
+        raise TableError(f"{name}: does not run, status {ended.returncode}; accepted: $SIMRUN names the program", 1)
+    return name
+
+
 def run_points(scenario, settings, workers, options):
     """Points of the scenario with a row's settings, by column. Raises TableError with simrun's own words."""
-    program = os.environ.get("SIMRUN") or str(ROOT / "simrun")
     words = [word for path, cell in settings.items() for word in ("--set", f"{path}={cell}")]
     with tempfile.TemporaryDirectory() as folder:
-        command = [program, scenario, *words, "--set", f"sweep.workers={workers}", *options]
+        command = [program(), scenario, *words, "--set", f"sweep.workers={workers}", *options]
         command += ["--format", "csv", "-o", folder]
         ended = subprocess.run(command, check=False, capture_output=True, text=True)
     if ended.returncode != 0:
-        said = ended.stderr.strip() or f"{program}: ended with status {ended.returncode}"
+        said = ended.stderr.strip() or f"{command[0]}: ended with status {ended.returncode}"
         raise TableError(said.splitlines()[-1], 2 if ended.returncode == 2 else 1)
     return list(csv.DictReader(io.StringIO(ended.stdout)))
 
@@ -217,10 +269,17 @@ def median_error(rows):
 # Writing
 
 
+def check_output(file):
+    """Raises TableError where `file` cannot be written for what it is or lies in."""
+    if not str(file) or Path(file).is_dir() or not Path(file).parent.is_dir():
+        raise TableError(f"{str(file)!r}: cannot be written; accepted: a file in a folder that is there")
+
+
 def write_file(file, text):
     """Writes `file` whole or not at all. Raises TableError."""
     written = Path(f"{file}.new")
     try:
+        check_output(file)
         written.write_text(text, encoding="utf-8")
         written.replace(file)
     except OSError as error:

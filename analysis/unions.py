@@ -8,10 +8,19 @@ Prints for each the union of all workers' K entries, which the reply to sparse s
 gTop-k's merges, the mean union of the two payloads merged.
 """
 
-import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
+
+import one_line
+
+
+MOST = 10**9  # synthetic values: 8 GB
+
+
+class UnionsError(Exception):
+    """Gradients that cannot be used. The message names the file, what is wrong and what is accepted."""
 
 
 def largest(values, k):
@@ -44,11 +53,34 @@ def merged_unions(gradients, k):
 
 
 def load(folder):
-    """The gradients that worker-0.npy, worker-1.npy, ... in `folder` hold, shape (M, N)."""
-    files = sorted(Path(folder).glob("worker-*.npy"), key=lambda file: int(file.stem.split("-")[1]))
-    if not files:
-        raise SystemExit(f"{folder}: has no worker-0.npy; simrun train writes it where training.save_gradients says so")
-    return np.stack([np.load(file) for file in files])
+    """The gradients that worker-0.npy, worker-1.npy, ... in `folder` hold, shape (M, N). Raises UnionsError."""
+    gradients = []
+    while (file := Path(folder) / f"worker-{len(gradients)}.npy").exists():
+        gradients.append(load_gradient(file))
+        if gradients[-1].size != gradients[0].size:
+            raise UnionsError(f"{file}: has {gradients[-1].size} values; accepted: as many as worker-0.npy, {gradients[0].size}")
+    if not gradients:
+        raise UnionsError(
+            f"{folder}: has no worker-0.npy; accepted: what simrun train writes where training.save_gradients says so"
+        )
+    if len(list(Path(folder).glob("worker-*.npy"))) > len(gradients):
+        raise UnionsError(f"{folder}: has no worker-{len(gradients)}.npy; accepted: workers without a gap")
+    return np.stack(gradients)
+
+
+def load_gradient(file):
+    """What the .npy file `file` holds: shape (N,), finite. Raises UnionsError."""
+    try:
+        with file.open("rb") as content:
+            gradient = np.lib.format.read_array(content, allow_pickle=False)
+    except (OSError, ValueError, EOFError, MemoryError) as error:
+        cause = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise UnionsError(f"{file}: cannot be read: {cause}; accepted: a .npy file") from None
+    if gradient.ndim != 1 or not np.issubdtype(gradient.dtype, np.floating):
+        raise UnionsError(f"{file}: is not one row of floating-point numbers; accepted: a gradient, shape (N,)")
+    if not np.isfinite(gradient).all():
+        raise UnionsError(f"{file}: has NaN or infinity; accepted: finite values")
+    return gradient
 
 
 def synthetic(agreement, workers, elements):
@@ -66,19 +98,32 @@ def describe(name, gradients, density):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Unions of what workers send, over K.")
+    parser = one_line.Parser(description="Unions of what workers send, over K.")
     parser.add_argument("folders", nargs="*", metavar="FOLDER", help="gradients: worker-0.npy, ...")
     parser.add_argument("--density", type=float, default=0.01, metavar="D", help="K/N (default: 0.01)")
     parser.add_argument("--agreement", type=float, metavar="A", help="synthetic gradients with this agreement")
     parser.add_argument("--workers", type=int, default=15, metavar="M", help="of synthetic gradients (default: 15)")
     parser.add_argument("--elements", type=int, default=159010, metavar="N", help="likewise (default: 159010)")
     arguments = parser.parse_args()
-    for folder in arguments.folders:
-        print(describe(Path(folder).name, load(folder), arguments.density))
+    if not arguments.folders and arguments.agreement is None:
+        parser.error("neither FOLDER nor --agreement is given")
+    if not 0 < arguments.density <= 1:
+        parser.error(f"--density: {arguments.density} is out of range; accepted: above 0, at most 1")
+    if arguments.agreement is not None and not 0 <= arguments.agreement <= 1:
+        parser.error(f"--agreement: {arguments.agreement} is out of range; accepted: from 0 to 1")
+    if not (1 <= arguments.workers and 1 <= arguments.elements and arguments.workers * arguments.elements <= MOST):
+        parser.error(f"--workers and --elements: accepted: 1 or more, their product at most {MOST:g}")
+    try:
+        for folder in arguments.folders:
+            print(describe(Path(folder).name, load(folder), arguments.density))
+    except UnionsError as error:
+        print(error, file=sys.stderr)
+        return 2
     if arguments.agreement is not None:
         made = synthetic(arguments.agreement, arguments.workers, arguments.elements)
         print(describe(f"agreement {arguments.agreement:g}", made, arguments.density))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -27,10 +27,13 @@ import argparse
 import csv
 import io
 import json
+import signal
 import sys
 from collections import defaultdict
+from pathlib import Path
 
 import fitting
+import one_line
 import tables
 
 NO_TIME = {"bandwidth": "1e9 GB/s"}  # a host that takes none, with merges on the device
@@ -104,8 +107,15 @@ def csv_of(rows):
     return text.getvalue()
 
 
+def check_out(out, inputs):
+    """Before anything is run. Raises TableError."""
+    tables.check_output(out)
+    if any(Path(out).resolve() == Path(table).resolve() for table in inputs):
+        raise tables.TableError(f"{out}: is a table itself; accepted: another file")
+
+
 def main():
-    parser = argparse.ArgumentParser(
+    parser = one_line.Parser(
         usage="validate.py [options] [TABLE.csv]...",
         description=__doc__.split("\n\n", 2)[2],
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -118,10 +128,15 @@ def main():
     parser.add_argument("-o", "--out", metavar="FILE")
     parser.add_argument("tables", nargs="*", default=sorted((tables.ROOT / "analysis" / "published").glob("*.csv")))
     arguments = parser.parse_args()
+    if arguments.by_method and not arguments.fit:
+        parser.error("--by-method goes with --fit")
     options = [word for setting in arguments.set for word in ("--set", setting)]
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it
     try:
+        if arguments.out is not None:
+            check_out(arguments.out, arguments.tables)
         rows = [row for table in arguments.tables for row in validate(table, options, arguments)]
-        if arguments.out:
+        if arguments.out is not None:
             tables.write_file(arguments.out, csv_of(rows))
     except tables.TableError as error:
         print(error, file=sys.stderr)

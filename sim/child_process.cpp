@@ -57,12 +57,14 @@ std::string answer_of(const std::function<std::string()>& work) {
   ::_exit(0);
 }
 
+/// Where SimGrid shows a backtrace, the line before it.
 std::string last_line(int file) {
-  std::array<char, 4096> tail{};
+  std::array<char, 65536> tail{};
   const off_t size = ::lseek(file, 0, SEEK_END);
   const off_t from = std::max<off_t>(0, size - static_cast<off_t>(tail.size()));
   const ssize_t count = ::pread(file, tail.data(), tail.size(), from);
   std::string text(tail.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
+  text.resize(std::min(text.size(), text.find("Backtrace (displayed in")));
   while (text.ends_with('\n')) text.pop_back();
   return text.substr(text.rfind('\n') + 1);
 }

@@ -20,11 +20,16 @@ void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-void add_run_options(CLI::App& app, RunArguments& arguments) {
-  app.add_option("scenario", arguments.scenario, "scenario to run, a JSON file")->type_name("SCENARIO.json");
-  app.add_option("-o,--out", arguments.out, "results folder (default: results/<scenario file's stem>)")
+/// -o DIR.
+void add_out(CLI::App& app, std::string& out, const std::string& fallback) {
+  app.add_option("-o,--out", out, "results folder (default: " + fallback + ")")
       ->type_name("DIR")
       ->check(CLI::Validator([](const std::string& name) { return name.empty() ? "names no folder" : ""; }, ""));
+}
+
+void add_run_options(CLI::App& app, RunArguments& arguments) {
+  app.add_option("scenario", arguments.scenario, "scenario to run, a JSON file")->type_name("SCENARIO.json");
+  add_out(app, arguments.out, "results/<scenario file's stem>");
   app.add_option("-j,--jobs", arguments.jobs, "points side by side (default: one a core)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
@@ -49,8 +54,7 @@ CLI::App* add_measure_command(CLI::App& app, MeasureArguments& arguments) {
   command->add_option("scenario", arguments.scenario, "scenario to measure, a JSON file")
       ->type_name("SCENARIO.json")
       ->required();
-  command->add_option("-o,--out", arguments.out, "results folder (default: results/<scenario file's stem>-measured)")
-      ->type_name("DIR");
+  add_out(*command, arguments.out, "results/<scenario file's stem>-measured");
   command->add_option("--set", arguments.set, "override a field by its dotted path; repeatable")
       ->type_name("PATH=VALUE")
       ->allow_extra_args(false);
@@ -65,8 +69,7 @@ CLI::App* add_train_command(CLI::App& app, TrainArguments& arguments) {
   command->add_option("scenario", arguments.scenario, "scenario to train, a JSON file")
       ->type_name("SCENARIO.json")
       ->required();
-  command->add_option("-o,--out", arguments.out, "results folder (default: results/<scenario file's stem>-trained)")
-      ->type_name("DIR");
+  add_out(*command, arguments.out, "results/<scenario file's stem>-trained");
   command->add_option("-j,--jobs", arguments.threads, "threads (default: one a core)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));

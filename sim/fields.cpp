@@ -31,10 +31,18 @@ struct UnitText {
   std::string pattern;
 };
 
+struct Limits {
+  double least;
+  std::string least_text;
+  double most;
+  std::string most_text;
+  bool zero = false;  ///< is accepted too
+};
+
 /// A quantity with its unit as text; `example` shows one.
 template <class Q>
-Field<Q> quantity(std::string noun, std::optional<Q> (*parse)(std::string_view), double most, const UnitText& units,
-                  std::string example, bool positive) {
+Field<Q> quantity(std::string noun, std::optional<Q> (*parse)(std::string_view), Limits limits, const UnitText& units,
+                  std::string example) {
   const std::string accepted = "accepted: a number and a unit (" + units.words + "), like \"" + example + "\"";
   const std::string pattern = "^([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)? ?" + units.pattern + "$";
   return {{{"type", "string"}, {"pattern", pattern}, {"examples", {example}}}, [=](Json& value, const Where& where) {
@@ -42,11 +50,12 @@ Field<Q> quantity(std::string noun, std::optional<Q> (*parse)(std::string_view),
             if (!value.is_string()) where.fail("is " + brief(value), accepted);
             const std::optional<Q> read = parse(value.get<std::string>());
             if (!read || !std::isfinite(read->value)) where.fail(brief(value) + " is no " + noun, accepted);
-            if (read->value < 0 || (positive && read->value < 1))
-              where.fail(brief(value) + " is too small",
-                         positive ? "accepted: at least one byte" + std::string(noun == "bandwidth" ? " a second" : "")
-                                  : "accepted: zero or more");
-            if (read->value > most) where.fail(brief(value) + " is too large", "accepted: a smaller " + noun);
+            const bool is_zero = limits.zero && read->value == 0;
+            if (read->value < limits.least && !is_zero)
+              where.fail(brief(value) + " is too small", std::string("accepted: ") + (limits.zero ? "zero, or " : "") +
+                                                             "at least " + limits.least_text);
+            if (read->value > limits.most)
+              where.fail(brief(value) + " is too large", "accepted: at most " + limits.most_text);
             return *read;
           }};
 }
@@ -127,17 +136,18 @@ Field<double> number(Range range) {
 
 Field<Seconds> duration(bool positive) {
   const UnitText units = {"s, ms, us, ns, min, h", "(s|ms|us|µs|ns|min|h)"};
-  return quantity("duration", parse_seconds, 1e9, units, "50 us", positive);
+  // Shorter ones are lost in the sums of a clock, or their inverse is infinite.
+  return quantity("duration", parse_seconds, {1e-15, "1e-15 s", 1e9, "1e9 s", !positive}, units, "50 us");
 }
 
 Field<BytesPerSecond> bandwidth() {
   const UnitText units = {"bps or B/s with k, M, G, T or Ki, Mi, Gi, Ti", "(k|M|G|T|Ki|Mi|Gi|Ti)?[bB](ps|/s)"};
-  return quantity("bandwidth", parse_bandwidth, 1e18, units, "1 Gbps", true);
+  return quantity("bandwidth", parse_bandwidth, {1, "one byte a second", 1e18, "1e18 B/s"}, units, "1 Gbps");
 }
 
 Field<Bytes> size() {
   const UnitText units = {"B or b with k, M, G, T or Ki, Mi, Gi, Ti", "(k|M|G|T|Ki|Mi|Gi|Ti)?[bB]"};
-  return quantity("size", parse_bytes, 1e18, units, "25 MB", true);
+  return quantity("size", parse_bytes, {1, "one byte", 1e18, "1e18 B"}, units, "25 MB");
 }
 
 Field<Json> anything() {

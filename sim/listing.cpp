@@ -1,7 +1,5 @@
 #include "sim/listing.hpp"
 
-#include <array>
-#include <cstdio>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -36,12 +34,6 @@ Lines models() {
         name, std::to_string(model.elements()) + " parameters in " + std::to_string(model.tensors.size()) + " tensors");
   }
   return lines;
-}
-
-std::string percent(double share) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f %%", 100 * share);
-  return text.data();
 }
 
 std::string device_line(const std::string& file) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "kernels/parallel.hpp"
 #include "sim/error.hpp"
 #include "sim/gradient_source.hpp"
+#include "sim/processor.hpp"
 #include "sim/selections.hpp"
 #include "sim/shared_memory.hpp"
 #include "sim/units.hpp"
@@ -43,17 +43,6 @@ std::shared_ptr<const PayloadTable> table_of_sizes(const Codec& codec, const std
   for (std::size_t g = 0; g < groups.size(); ++g)
     table->set(0, g, Payload::size_only(*codec.shape(groups[g].elements, entries[g])));
   return table;
-}
-
-/// Bytes of memory that programs can still have; 0 if the system does not say.
-double available_memory() {
-  std::ifstream info("/proc/meminfo");
-  std::string key;
-  double kibibytes = 0;
-  while (info >> key) {
-    if (key == "MemAvailable:" && info >> kibibytes) return kibibytes * 1024;
-  }
-  return 0;
 }
 
 /// An upper bound for sparse payloads of K entries whose size depends on them: header, values, gaps of 32 bits, and a
@@ -156,10 +145,10 @@ class PayloadStage::Plan {
   void check_memory() const {
     double bytes = 0;
     for (const auto& [key, job] : jobs_) bytes = std::max(bytes, bytes_of(job));
-    const double available = available_memory();
-    if (available > 0 && bytes > available)
+    const Bytes available = available_memory();
+    if (available.value > 0 && bytes > available.value)
       throw InputError(study_.file, "workers", "the payloads need about " + show(Bytes(bytes)) + " of memory",
-                       "accepted: what fits, this machine has " + show(Bytes(available)) + " free");
+                       "accepted: what fits, this machine has " + show(available) + " free");
   }
 
   /// The payloads of an encoding.

@@ -14,6 +14,16 @@ unsigned usable_cores() {
   return static_cast<unsigned>(CPU_COUNT(&cores));
 }
 
+Bytes available_memory() {
+  std::ifstream info("/proc/meminfo");
+  std::string key;
+  double kibibytes = 0;
+  while (info >> key) {
+    if (key == "MemAvailable:" && info >> kibibytes) return Bytes(kibibytes * 1024);
+  }
+  return Bytes(0);
+}
+
 std::string this_processor() {
   std::string name = "unknown processor";
   std::ifstream info("/proc/cpuinfo");

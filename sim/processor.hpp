@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "sim/units.hpp"
+
 namespace simrun {
 
 /// This machine's processor and its threads, for people: "AMD EPYC 9R14, 2 threads".
@@ -9,5 +11,8 @@ std::string this_processor();
 
 /// Cores that this process may run on: a batch system may have given it some of the machine's.
 unsigned usable_cores();
+
+/// Memory that programs can still have; 0 if the system does not say.
+Bytes available_memory();
 
 }  // namespace simrun

@@ -108,6 +108,10 @@ Json read_report(const std::string& results) {
   check(report["versions"], top / "versions", version_keys);
   if (report.contains("measurement")) check(report["measurement"], top / "measurement", measurement_keys);
   check_each(report["resolved"], top / "resolved", std::array<Key, 0>{});
+  for (std::size_t i = 0; i < report["interval"].size(); ++i) {
+    if (!report["interval"][i].is_string())
+      (top / "interval" / i).fail("is " + brief(report["interval"][i]) + ", not text", accepted);
+  }
   check_each(report["devices"], top / "devices", device_keys);
   check_each(report["failed"], top / "failed", failure_keys);
   check_each(report["points"], top / "points", point_keys);

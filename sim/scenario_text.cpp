@@ -83,6 +83,17 @@ Network network_of(const NetworkText& text, const Where& where) {
   return network;
 }
 
+Field<std::int64_t> one_gpu() {
+  Field<std::int64_t> field = whole(1, 1);
+  field.read = [read = field.read](Json& value, const Where& where) {
+    if (value.is_number() && value != 1)
+      where.fail("is " + brief(value),
+                 "accepted: 1 (a server of several GPUs is a switch of topology tree, its network card the uplink)");
+    return read(value, where);
+  };
+  return field;
+}
+
 Field<Network> network_field() {
   using Topology = Network::Topology;
   return convert(
@@ -116,7 +127,8 @@ Field<Network> network_field() {
                     "tree, chain: on which switch ranks are: the first ones on the first, in turn, or at random")
           .optional("placement_seed", &NetworkText::placement_seed, whole(0, std::numeric_limits<std::int64_t>::max()),
                     "shuffled: seed of the placement")
-          .with_default("gpus_per_host", 1, &NetworkText::gpus_per_host, whole(1, 1), "reserved")
+          .with_default("gpus_per_host", 1, &NetworkText::gpus_per_host, one_gpu(),
+                        "reserved; a server of several GPUs is a switch")
           .field(),
       network_of);
 }

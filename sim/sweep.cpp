@@ -192,6 +192,7 @@ class Expansion {
       }
       const Json& value = key.values[choice[i]];
       const Where where = Where{study_.file, ""} / "sweep" / key.name / choice[i];
+      check_not_set(path, where, origins);
       set_at(json, path, value, where);
       origins.emplace_back(path, where.path);
       if (!is_of_other_method(path, method)) swept.emplace_back(key.name, value);
@@ -203,10 +204,21 @@ class Expansion {
     }
   }
 
+  /// True if `b` is the path `a` or lies below it.
+  static bool is_prefix(const std::string& a, const std::string& b) { return b == a || b.starts_with(a + "."); }
+
+  /// What an earlier key of the sweep has set would be lost.
+  static void check_not_set(const std::string& path, const Where& where,
+                            const std::vector<std::pair<std::string, std::string>>& origins) {
+    for (const auto& [earlier, origin] : origins) {
+      if (is_prefix(path, earlier))
+        where.fail("replaces what " + origin + " has set", "accepted: one of them, or the wider one first");
+    }
+  }
+
   /// An error at a path that the sweep set is the sweep's.
   InputError blame_sweep(const InputError& error,
                          const std::vector<std::pair<std::string, std::string>>& origins) const {
-    const auto is_prefix = [](const std::string& a, const std::string& b) { return b == a || b.starts_with(a + "."); };
     if (error.file() != study_.file) return error;
     for (const auto& [path, origin] : origins) {
       if (is_prefix(path, error.path()) || is_prefix(error.path(), path)) return error.at(origin);

@@ -1,8 +1,16 @@
 #include "sim/table.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 namespace simrun {
+
+std::string percent(double share, int decimals) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*f %%", decimals, 100 * share);
+  return text.data();
+}
 
 Table::Table(std::vector<std::string> headings) : rows_{std::move(headings)} {}
 

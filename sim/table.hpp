@@ -5,6 +5,9 @@
 
 namespace simrun {
 
+/// A share of 1, for people: "87.5 %".
+std::string percent(double share, int decimals = 1);
+
 /// Text in columns, the first aligned left, the others right.
 class Table {
  public:

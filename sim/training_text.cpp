@@ -1,6 +1,7 @@
 #include "sim/training_text.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace simrun {
 namespace {
@@ -17,7 +18,15 @@ Field<Schedule> schedule_field() {
                     "rounds from which on the learning rate is multiplied by factor")
           .with_default("factor", 0.1, &LearningRate::Steps::factor, number({0, 1, true}), "of each step")
           .field();
-  const auto object = convert(steps, [](const LearningRate::Steps& read, const Where&) { return Schedule(read); });
+  const auto object = convert(steps, [](const LearningRate::Steps& read, const Where& where) {
+    for (std::size_t i = 1; i < read.rounds.size(); ++i) {
+      if (read.rounds[i] <= read.rounds[i - 1])
+        (where / "steps" / i)
+            .fail("round " + std::to_string(read.rounds[i]) + " does not ascend",
+                  "accepted: each round above the one before");
+    }
+    return Schedule(read);
+  });
   return text_or_object(words, object, "constant, cosine, or an object with steps and factor");
 }
 
@@ -101,6 +110,15 @@ Field<std::vector<DensityStage>> warmup_field() {
                      .field());
 }
 
+void check_seeds(const TrainingText& text, const Where& where) {
+  std::set<std::int64_t> known;
+  for (std::size_t i = 0; i < text.seeds.size(); ++i) {
+    if (!known.insert(text.seeds[i]).second)
+      (where / "seeds" / i)
+          .fail("seed " + std::to_string(text.seeds[i]) + " is there twice", "accepted: each seed once");
+  }
+}
+
 void check_saved_rounds(const TrainingText& text, const Where& where) {
   for (std::size_t i = 0; i < text.save_gradients.size(); ++i) {
     if (text.save_gradients[i] > text.rounds)
@@ -135,6 +153,7 @@ Field<std::optional<TrainingText>> training_field() {
                     "latest of them")
       .optional("save_gradients", &Text::save_gradients, list_of(whole(1, most_rounds)),
                 "rounds, the first is 1, whose gradients are saved for source training")
+      .check(check_seeds)
       .check(check_saved_rounds);
   return convert(add_step_fields(object).field(), [](const Text& text, const Where&) { return std::optional(text); });
 }

@@ -45,9 +45,10 @@ std::optional<double> bytes_of(std::string_view unit) {
 }
 
 std::string with_digits(double value, std::string_view unit) {
-  const int decimals = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  const bool huge = value >= 1e9;
+  const int decimals = huge || value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.*f ", decimals, value);
+  std::snprintf(text.data(), text.size(), huge ? "%.*e " : "%.*f ", decimals, value);
   return text.data() + std::string(unit);
 }
 

@@ -79,6 +79,16 @@ def example(simrun, folder):
     assert sent - 32 < signs - 32 < 4 * sent, (sent, signs)
 
 
+def mistakes(folder):
+    """One line each, and nothing written."""
+    folder.mkdir()
+    (folder / "file").touch()
+    for arguments in [], ["--workers", "0", "out"], ["--steps", "x", "out"], ["file"], ["file/out"]:
+        ended = subprocess.run([sys.executable, SCRIPT, *arguments], cwd=folder, capture_output=True, text=True)
+        assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1), ended
+    assert [path.name for path in folder.iterdir()] == ["file"]
+
+
 def main():
     simrun = str(pathlib.Path(sys.argv[1]).resolve())
     torch.manual_seed(1)
@@ -88,6 +98,7 @@ def main():
         frozen_unused_and_half(folder)
         not_finite(folder / "bad")
         example(simrun, folder / "example")
+        mistakes(folder / "mistakes")
 
 
 if __name__ == "__main__":

@@ -127,6 +127,7 @@ std::size_t count_platform_hosts(const std::string& file) {
     std::signal(SIGSEGV, SIG_DFL);  // SimGrid's handler would have the last word
     configure(Network{});
     const std::vector<sg4::Host*> hosts = load_platform(engine, file);
+    check_links(engine);
     for (std::size_t i = 0; i + 1 < hosts.size(); ++i) {
       // Where there is no route at all SimGrid crashes: these are the last words then.
       const std::string missing = "no route from " + hosts[i]->get_name() + " to " + hosts[i + 1]->get_name();

@@ -1,7 +1,11 @@
 #include "sim/simgrid/platform.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
 #include <memory>
+#include <stdexcept>
 
 #include "sim/placement.hpp"
 
@@ -14,6 +18,9 @@ namespace {
 
 /// Computation is not SimGrid's: hosts only need some speed.
 constexpr double host_speed = 1e9;
+
+/// Of a platform file; no scenario has as many ranks.
+constexpr std::size_t most_hosts = 100'000;
 
 /// A link each way between `point` and the centre of a star zone.
 void join_star(sg4::NetZone& zone, NetPoint* point, NetPoint* gateway, const std::string& name,
@@ -122,11 +129,29 @@ std::vector<sg4::Host*> build_platform(sg4::Engine& engine, const Network& netwo
   return load_platform(engine, network.platform);
 }
 
+void check_links(const sg4::Engine& engine) {
+  const auto fail = [](const sg4::Link& link, const char* what, double value, const char* accepted) {
+    std::array<char, 32> number{};
+    std::snprintf(number.data(), number.size(), "%g", value);
+    throw std::runtime_error("link " + link.get_name() + " has the " + what + " " + number.data() + ", not " +
+                             accepted);
+  };
+  for (const sg4::Link* link : engine.get_all_links()) {
+    const double bandwidth = link->get_bandwidth();
+    const double latency = link->get_latency();
+    if (!(bandwidth > 0) || std::isinf(bandwidth)) fail(*link, "bandwidth", bandwidth, "one above 0");
+    if (!(latency >= 0) || std::isinf(latency)) fail(*link, "latency", latency, "one of 0 or more");
+  }
+}
+
 std::vector<sg4::Host*> load_platform(sg4::Engine& engine, const std::string& file) {
   // The engine lists hosts by name; file order is the order of their creation.
   // The callback stays with the engine, so it shares what it writes to.
   const auto hosts = std::make_shared<std::vector<sg4::Host*>>();
-  sg4::Host::on_creation_cb([hosts](sg4::Host& host) { hosts->push_back(&host); });
+  sg4::Host::on_creation_cb([hosts](sg4::Host& host) {
+    if (hosts->size() == most_hosts) throw std::runtime_error("more than " + std::to_string(most_hosts) + " hosts");
+    hosts->push_back(&host);
+  });
   engine.load_platform(file);
   return *hosts;
 }

@@ -1,9 +1,7 @@
 #include "sim/training/curves.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <set>
 
 #include "kernels/index_coding.hpp"
@@ -12,12 +10,6 @@
 
 namespace simrun {
 namespace {
-
-std::string percent(double share) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.2f %%", 100 * share);
-  return text.data();
-}
 
 std::vector<std::string> names(const Row& row) {
   std::vector<std::string> all;
@@ -174,7 +166,7 @@ std::string TrainingReport::summary_csv() const {
 
 std::string TrainingReport::table() const {
   const double target = study_.points.front().scenario.training->target_accuracy;
-  Table table({"method", "entry", "M", "K/N", "seeds", "accuracy", "+-", "rounds to " + percent(target), "sent",
+  Table table({"method", "entry", "M", "K/N", "seeds", "accuracy", "+-", "rounds to " + percent(target, 2), "sent",
                "received", "simulated", "front"});
   const std::vector<std::string> further = further_keys();
   for (const std::string& key : further) table.add_column(key);
@@ -186,8 +178,8 @@ std::string TrainingReport::table() const {
                                     std::to_string(scenario.workers),
                                     density.is_null() ? "" : show(density.get<double>()),
                                     std::to_string(summary.seeds),
-                                    percent(summary.accuracy),
-                                    summary.seeds > 1 ? percent(summary.deviation) : ""};
+                                    percent(summary.accuracy, 2),
+                                    summary.seeds > 1 ? percent(summary.deviation, 2) : ""};
     const auto at_target = [&](const std::string& text) { row.push_back(summary.target ? text : ""); };
     const CurvePoint at = summary.target.value_or(CurvePoint{});
     at_target(std::to_string(at.round));

@@ -16,6 +16,8 @@
 #include "sim/point_key.hpp"
 #include "sim/progress_bar.hpp"
 #include "sim/run.hpp"
+#include "sim/table.hpp"
+#include "sim/training/adversary.hpp"
 #include "sim/training/curves.hpp"
 #include "sim/training/round_time.hpp"
 #include "sim/training/run_store.hpp"
@@ -36,6 +38,34 @@ std::string runs(std::size_t count) {
 
 std::string digest_of(const std::string& text) {
   return hexadecimal(digest(std::as_bytes(std::span(text))));
+}
+
+/// What a run has at least of vectors as long as the model: parameters, what the workers agreed on, a gradient a
+/// thread; for each worker its residual, its momentum, and a payload that is not compressed.
+Bytes least_memory(const Scenario& scenario, unsigned threads) {
+  const MethodTraining& method = scenario.training->method;
+  const bool dense = scenario.method.codec->make({}, nullptr)->combining() == Combining::sum;
+  const bool momentum = method.momentum.factor > 0 && method.momentum.place == Momentum::Place::worker;
+  const int a_worker = (scenario.method.error_feedback ? 1 : 0) + (momentum ? 1 : 0) + (dense ? 1 : 0);
+  return Bytes(4.0 * static_cast<double>(scenario.elements()) *
+               (2.0 + threads + a_worker * static_cast<double>(scenario.workers)));
+}
+
+void check_batch(const Scenario& scenario, const Dataset& data) {
+  const auto samples = static_cast<std::int64_t>(data.train.size());
+  if (scenario.batch_per_worker > samples)
+    Where{scenario.file, "batch_per_worker"}.fail(
+        std::to_string(scenario.batch_per_worker) + " samples of " + std::to_string(samples) + " to train on",
+        "accepted: at most " + std::to_string(samples));
+}
+
+/// A share that changes nothing is a mistake.
+void check_adversaries(const Scenario& scenario) {
+  const Adversaries& adversaries = scenario.training->adversaries;
+  if (adversaries.share == 0 || count_adversaries(adversaries, static_cast<std::size_t>(scenario.workers)) > 0) return;
+  Where{scenario.file, "training.adversaries.share"}.fail(
+      show(adversaries.share) + " of " + std::to_string(scenario.workers) + " workers is none of them",
+      "accepted: 0, or what makes one at least");
 }
 
 /// Data sets by folder, each read once.
@@ -100,7 +130,11 @@ class TrainingSession {
 
   /// Throws InputError where a run cannot be begun.
   void check() {
-    for (const TrainingRun& run : runs_) make_trainer(run);
+    for (const TrainingRun& run : runs_) {
+      check_adversaries(scenario_of(run));
+      check_batch(scenario_of(run), datasets_.of(scenario_of(run)).data);
+      make_trainer(run);
+    }
   }
 
   const std::vector<TrainingRun>& runs() const { return runs_; }
@@ -177,10 +211,7 @@ class TrainingSession {
   }
 
   static std::string note(const Trainer& trainer) {
-    if (trainer.curve().empty()) return "";
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "accuracy %.1f %%", 100 * trainer.curve().back().test_accuracy);
-    return text.data();
+    return trainer.curve().empty() ? "" : "accuracy " + percent(trainer.curve().back().test_accuracy);
   }
 
   const Study& study_;
@@ -192,9 +223,15 @@ class TrainingSession {
   std::size_t taken_over_ = 0;
 };
 
-void check_training(const Study& study) {
+void check_training(const Study& study, unsigned threads) {
   if (!study.points.front().scenario.training)
     Where{study.file, "training"}.fail("is missing", "required by simrun train");
+  Bytes most;
+  for (const Point& point : study.points) most = std::max(most, least_memory(point.scenario, threads));
+  const Bytes available = available_memory();
+  if (available.value > 0 && most > available)
+    Where{study.file, "model"}.fail("training it takes at least " + show(most) + " of memory",
+                                    "accepted: what fits, this machine has " + show(available) + " free");
 }
 
 void write_report(const TrainingReport& report, const Json& data, const std::string& out) {
@@ -248,7 +285,7 @@ int train(const TrainArguments& arguments) {
   resolved.scenario = find_file(arguments.scenario, "").value_or(arguments.scenario);
   if (resolved.out.empty()) resolved.out = "results/" + fs::path(resolved.scenario).stem().string() + "-trained";
   const Study study = read_study(resolved.scenario, parse_overrides(arguments.set));
-  check_training(study);
+  check_training(study, resolved.threads);
   return run_session(study, resolved);
 }
 

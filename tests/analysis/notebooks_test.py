@@ -58,6 +58,7 @@ def test_a_kernel_that_dies_is_an_error(tmp_path, capsys):
         (["--big"], "", 2, "--big is no option"),
         (["no.json"], "", 2, "no.json is no file"),
         (["-o"], "", 2, "-o takes a folder"),
+        (["-o", "/dev/null/figures"], "", 2, "-o: the folder /dev/null/figures cannot be made"),
         ([], "/no/such/simrun", 1, "$SIMRUN: /no/such/simrun cannot be run"),
     ],
 )

@@ -200,6 +200,14 @@ HEADER = "method,workers,iteration_s\n"
         (HEADER + "sgd,two,1\n", "line 2: workers: 'two' is no count"),
         (HEADER + "Dense-SGD,2,1\n", "line 2: method: 'Dense-SGD' is not in the scenario; accepted: none, sgd, top-k"),
         ("method,workers,iteration_s,used_for\nsgd,2,1,fit\n", "line 2: used_for: 'fit' is not known; accepted: test,"),
+        (HEADER, "t.csv: has nothing to predict"),
+        (HEADER + "none,1,2\n", "t.csv: has nothing to predict"),
+        (HEADER + "none,2,2\nsgd,2,2\n", "line 2: workers: 2 of method none; accepted: 1"),
+        (HEADER + "none,1,2\nnone,1,3\nsgd,2,2\n", "line 3: the same baseline as in "),
+        (HEADER + "sgd,2,1e400\n", "line 2: iteration_s: '1e400' is not a measurement"),
+        ("method,workers,iteration_s,workers\nsgd,2,1,4\n", "t.csv: workers: column given twice"),
+        ("method,workers,iteration_s,\nsgd,2,1,\n", "t.csv: a column has no name"),
+        ("method,workers,iteration_s,batch_per_worker\nsgd,2,1,many\n", "line 2: batch_per_worker: 'many' is no count"),
     ],
 )
 def test_a_table_with_a_mistake_gives_one_line(tmp_path, table, said):
@@ -208,8 +216,41 @@ def test_a_table_with_a_mistake_gives_one_line(tmp_path, table, said):
     assert said in ended.stderr and ended.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("entries", [None, 5, "sgd", {"name": "sgd"}, ["sgd"], [{"name": None}]])
+def test_methods_of_any_kind_give_one_line(tmp_path, entries):
+    ended = run(write_case(tmp_path, HEADER + "sgd,2,1\n", SCENARIO | {"methods": entries}))
+    assert ended.returncode == 2
+    assert ended.stderr.endswith("line 2: method: 'sgd' is not in the scenario; accepted: none\n")
+
+
+def test_options_with_a_mistake_give_one_line(tmp_path):
+    table = write_case(tmp_path, HEADER + "sgd,2,1\n")
+    for options, said in [
+        (["--by-method"], "--by-method goes with --fit"),
+        (["--without-host", "--fit", "x"], "not allowed with argument"),
+        (["--table"], "unrecognized arguments: --table"),
+        (["-o", tmp_path], "cannot be written; accepted: a file in a folder that is there"),
+        (["-o", ""], "cannot be written; accepted: a file in a folder that is there"),
+        (["-o", table], "is a table itself; accepted: another file"),
+    ]:
+        ended = run(table, *options)
+        assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1), ended
+        assert said in ended.stderr
+    assert table.read_text() == HEADER + "sgd,2,1\n"
+    assert {file.name for file in tmp_path.iterdir()} == {"t.csv", "t.json", "tiny.json"}
+
+
+def test_a_program_that_cannot_be_run_gives_one_line(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIMRUN", str(tmp_path / "none"))
+    ended = run(write_case(tmp_path, HEADER + "sgd,2,1\n"))
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert ended.stderr.startswith(f"{tmp_path}/none: cannot be run: ")
+
+
 def test_a_scenario_that_is_missing_or_no_json_gives_one_line(tmp_path):
     table = write_case(tmp_path, HEADER + "sgd,2,1\n")
+    (tmp_path / "t.json").write_text("[]")
+    assert run(table).stderr == f"{tmp_path}/t.json: is no JSON object; accepted: a scenario\n"
     (tmp_path / "t.json").write_text("{")
     assert run(table).stderr.startswith(f"{tmp_path}/t.json: is not JSON: ")
     (tmp_path / "t.json").unlink()
@@ -235,4 +276,4 @@ def test_rows_are_written_whole_or_not_at_all(tmp_path):
     assert float(cells["batch"]) / float(cells["published"]) == pytest.approx(0.016)
     ended = run(table, "-o", tmp_path / "none" / "rows.csv")
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
-    assert "rows.csv: cannot be written: No such file or directory; accepted: a file in a folder" in ended.stderr
+    assert "rows.csv': cannot be written; accepted: a file in a folder that is there" in ended.stderr

@@ -32,74 +32,55 @@ struct Part {
 using RunAll = std::function<void(int, const std::function<void(Transport&)>&, const std::function<void(Transport&)>&)>;
 
 /// The part of this process's rank.
-Part exchange(const RunAll& run, const CollectiveEntry& entry, ServerPlace place, const std::vector<Payload>& payloads,
-              const Aggregator* aggregator) {
+Part exchange(const RunAll& run, const CollectiveCase& each, const std::vector<Payload>& payloads) {
   Part part;
-  const auto collective = entry.make(place);
-  const int workers = static_cast<int>(payloads.size());
+  const auto aggregator = each.codec.aggregator();
+  const auto collective = each.entry.make(each.place);
   const auto rank = [&](Transport& transport) {
-    Outcome outcome = collective->exchange(transport, payloads[transport.rank()], aggregator);
+    Outcome outcome = collective->exchange(transport, payloads[transport.rank()], aggregator.get());
     if (transport.rank() == world().rank()) part = {std::move(outcome), transport.traffic()};
   };
   const auto serve = [&](Transport& transport) {
     collective->serve(transport, *aggregator);
     if (transport.rank() == world().rank()) part = {{}, transport.traffic()};
   };
-  const bool server = entry.has_server && place == ServerPlace::own_host && workers > 1;
-  run(workers, rank, server ? std::function<void(Transport&)>(serve) : nullptr);
+  run(each.workers, rank, each.has_server() ? std::function<void(Transport&)>(serve) : nullptr);
   return part;
 }
 
-Part exchange_over_mpi(const CollectiveEntry& entry, ServerPlace place, const std::vector<Payload>& payloads,
-                       const Aggregator* aggregator) {
+Part exchange_over_mpi(const CollectiveCase& each, const std::vector<Payload>& payloads) {
   const RunAll run = [](int workers, const auto& rank, const auto& server) { world().run(workers, rank, server); };
-  return exchange(run, entry, place, payloads, aggregator);
+  return exchange(run, each, payloads);
 }
 
-/// Every collective with every codec that fits it, every place of a server and every number of workers.
-void for_each_case(const std::function<void(const CollectiveEntry&, const Codec&, ServerPlace, int)>& check) {
-  const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
-  for (const CollectiveEntry& entry : collectives()) {
-    for (const Choice& choice : choices()) {
-      const auto codec = choice.codec->make(choice.options, primitives);
-      if (!entry.can(codec->combining())) continue;
-      for (const ServerPlace place : {ServerPlace::own_host, ServerPlace::rank0}) {
-        if (place == ServerPlace::rank0 && !entry.has_server) continue;
-        for (const int workers : worker_counts) {
-          INFO("rank " << world().rank() << ": " << entry.name << " with " << choice.codec->name << ", index coding "
-                       << static_cast<int>(choice.options.index) << ", " << workers << " workers, server place "
-                       << static_cast<int>(place));
-          check(entry, *codec, place, workers);
-        }
-      }
-    }
-  }
+std::string this_rank() {
+  return "rank " + std::to_string(world().rank()) + ": ";
 }
 
 }  // namespace
 
 TEST_CASE("mpi: every collective gives every rank the sequential result and sends the bytes that it sends in memory") {
-  for_each_case([](const CollectiveEntry& entry, const Codec& codec, ServerPlace place, int workers) {
-    const auto payloads = payloads_of(codec, workers);
-    const auto aggregator = codec.aggregator();
-    const Part real = exchange_over_mpi(entry, place, payloads, aggregator.get());
-    const Part in_memory = exchange(run_in_memory, entry, place, payloads, aggregator.get());
+  for_each_case(worker_counts, [](const CollectiveCase& each, const std::string& words) {
+    INFO(this_rank() << words);
+    const auto payloads = payloads_of(each.codec, each.workers);
+    const Part real = exchange_over_mpi(each, payloads);
+    const Part in_memory = exchange(run_in_memory, each, payloads);
     CHECK(real.traffic.sent == in_memory.traffic.sent);
     CHECK(real.traffic.received == in_memory.traffic.received);
-    if (world().rank() >= workers) return;
+    if (world().rank() >= each.workers) return;
     CHECK(real.outcome.alike == 0);
-    CHECK(real.outcome.parts == sequential_result(codec, payloads));
+    CHECK(real.outcome.parts == sequential_result(each.codec, payloads));
   });
 }
 
 TEST_CASE("mpi: payloads without contents move the same bytes as those with") {
-  for_each_case([](const CollectiveEntry& entry, const Codec& codec, ServerPlace place, int workers) {
-    if (codec.combining() != Combining::sum) return;
-    const auto aggregator = codec.aggregator();
-    std::vector<Payload> payloads = payloads_of(codec, workers);
-    const Part full = exchange_over_mpi(entry, place, payloads, aggregator.get());
+  for_each_case(worker_counts, [](const CollectiveCase& each, const std::string& words) {
+    INFO(this_rank() << words);
+    if (each.codec.combining() != Combining::sum) return;
+    std::vector<Payload> payloads = payloads_of(each.codec, each.workers);
+    const Part full = exchange_over_mpi(each, payloads);
     for (Payload& payload : payloads) payload = payload.without_contents();
-    const Part empty = exchange_over_mpi(entry, place, payloads, aggregator.get());
+    const Part empty = exchange_over_mpi(each, payloads);
     CHECK(full.traffic.sent == empty.traffic.sent);
     CHECK(full.traffic.received == empty.traffic.received);
     CHECK(full.outcome.bytes() == empty.outcome.bytes());

@@ -29,6 +29,12 @@ Payload merge_tree(const Aggregator& aggregator, const std::vector<Payload>& pay
   return aggregator.combine(both);
 }
 
+std::string in_words(const CollectiveCase& each, const Choice& choice) {
+  return std::string(each.entry.name) + " with " + std::string(choice.codec->name) + ", index coding " +
+         std::string(index_coding(choice.options.index).name) + ", " + std::to_string(each.workers) + " workers" +
+         (each.place == ServerPlace::rank0 ? ", rank 0 is the server" : "");
+}
+
 }  // namespace
 
 std::vector<Choice> choices() {
@@ -40,6 +46,24 @@ std::vector<Choice> choices() {
     }
   }
   return all;
+}
+
+void for_each_case(std::span<const int> worker_counts,
+                   const std::function<void(const CollectiveCase&, const std::string&)>& check) {
+  const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
+  for (const CollectiveEntry& entry : collectives()) {
+    for (const Choice& choice : choices()) {
+      const auto codec = choice.codec->make(choice.options, primitives);
+      if (!entry.can(codec->combining())) continue;
+      for (const ServerPlace place : {ServerPlace::own_host, ServerPlace::rank0}) {
+        if (place == ServerPlace::rank0 && !entry.has_server) continue;
+        for (const int workers : worker_counts) {
+          const CollectiveCase each{entry, *codec, place, workers};
+          check(each, in_words(each, choice));
+        }
+      }
+    }
+  }
 }
 
 std::vector<Payload> payloads_of(const Codec& codec, int workers) {

@@ -18,87 +18,60 @@ struct Exchanged {
   std::vector<Transport::Traffic> traffic;  ///< by rank, then the server's
 };
 
-Exchanged exchange_in_memory(const Collective& collective, bool server, const std::vector<Payload>& payloads,
-                             const Aggregator* aggregator) {
-  const int workers = static_cast<int>(payloads.size());
+Exchanged exchange_in_memory(const CollectiveCase& each, const std::vector<Payload>& payloads) {
+  const auto collective = each.entry.make(each.place);
+  const auto aggregator = each.codec.aggregator();
   Exchanged all{std::vector<Outcome>(payloads.size()), std::vector<Transport::Traffic>(payloads.size() + 1)};
   const auto rank = [&](Transport& transport) {
     const auto r = static_cast<std::size_t>(transport.rank());
-    all.outcomes[r] = collective.exchange(transport, payloads[r], aggregator);
+    all.outcomes[r] = collective->exchange(transport, payloads[r], aggregator.get());
     all.traffic[r] = transport.traffic();
   };
   const auto serve = [&](Transport& transport) {
-    collective.serve(transport, *aggregator);
+    collective->serve(transport, *aggregator);
     all.traffic.back() = transport.traffic();
   };
-  run_in_memory(workers, rank, server && workers > 1 ? std::function<void(Transport&)>(serve) : nullptr);
+  run_in_memory(each.workers, rank, each.has_server() ? std::function<void(Transport&)>(serve) : nullptr);
   return all;
 }
 
 }  // namespace
 
 TEST_CASE("every collective gives every rank the sequential result") {
-  const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
-  for (const CollectiveEntry& entry : collectives()) {
-    for (const Choice& choice : choices()) {
-      const auto codec = choice.codec->make(choice.options, primitives);
-      if (!entry.can(codec->combining())) continue;
-      for (const ServerPlace place : {ServerPlace::own_host, ServerPlace::rank0}) {
-        if (place == ServerPlace::rank0 && !entry.has_server) continue;
-        for (const int workers : worker_counts) {
-          INFO(entry.name << " with " << choice.codec->name << ", index coding "
-                          << static_cast<int>(choice.options.index) << ", " << workers << " workers, server place "
-                          << static_cast<int>(place));
-          const auto payloads = payloads_of(*codec, workers);
-          const auto aggregator = codec->aggregator();
-          const bool server = entry.has_server && place == ServerPlace::own_host;
-          const Exchanged all = exchange_in_memory(*entry.make(place), server, payloads, aggregator.get());
-          const auto expected = sequential_result(*codec, payloads);
-          for (const Outcome& outcome : all.outcomes) {
-            CHECK(outcome.alike == 0);
-            REQUIRE(outcome.parts.size() == expected.size());
-            for (std::size_t i = 0; i < expected.size(); ++i) CHECK(outcome.parts[i] == expected[i]);
-          }
-        }
-      }
+  for_each_case(worker_counts, [](const CollectiveCase& each, const std::string& words) {
+    INFO(words);
+    const auto payloads = payloads_of(each.codec, each.workers);
+    const Exchanged all = exchange_in_memory(each, payloads);
+    const auto expected = sequential_result(each.codec, payloads);
+    for (const Outcome& outcome : all.outcomes) {
+      CHECK(outcome.alike == 0);
+      REQUIRE(outcome.parts.size() == expected.size());
+      for (std::size_t i = 0; i < expected.size(); ++i) CHECK(outcome.parts[i] == expected[i]);
     }
-  }
+  });
 }
 
 TEST_CASE("what is sent is received, and one worker sends nothing") {
-  const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
-  for (const CollectiveEntry& entry : collectives()) {
-    for (const Choice& choice : choices()) {
-      const auto codec = choice.codec->make(choice.options, primitives);
-      if (!entry.can(codec->combining())) continue;
-      for (const int workers : worker_counts) {
-        INFO(entry.name << " with " << choice.codec->name << ", index coding " << static_cast<int>(choice.options.index)
-                        << ", " << workers << " workers");
-        const auto aggregator = codec->aggregator();
-        const Exchanged all = exchange_in_memory(*entry.make(ServerPlace::own_host), entry.has_server,
-                                                 payloads_of(*codec, workers), aggregator.get());
-        std::uint64_t sent = 0;
-        std::uint64_t received = 0;
-        for (const auto& traffic : all.traffic) {
-          sent += traffic.sent;
-          received += traffic.received;
-        }
-        CHECK(sent == received);
-        CHECK((sent == 0) == (workers == 1));
-      }
+  for_each_case(worker_counts, [](const CollectiveCase& each, const std::string& words) {
+    INFO(words);
+    const Exchanged all = exchange_in_memory(each, payloads_of(each.codec, each.workers));
+    std::uint64_t sent = 0;
+    std::uint64_t received = 0;
+    for (const auto& traffic : all.traffic) {
+      sent += traffic.sent;
+      received += traffic.received;
     }
-  }
+    CHECK(sent == received);
+    CHECK((sent == 0) == (each.workers == 1));
+  });
 }
 
 TEST_CASE("bytes on the wire follow the formulas") {
   const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
   const auto traffic_of = [&](const char* collective, const char* codec_name, int workers, std::size_t rank) {
-    const CollectiveEntry& entry = *find_collective(collective);
     const auto codec = find_codec(codec_name)->make({}, primitives);
-    const auto aggregator = codec->aggregator();
-    return exchange_in_memory(*entry.make(ServerPlace::own_host), entry.has_server, payloads_of(*codec, workers),
-                              aggregator.get())
-        .traffic[rank];
+    const CollectiveCase each{*find_collective(collective), *codec, ServerPlace::own_host, workers};
+    return exchange_in_memory(each, payloads_of(*codec, workers)).traffic[rank];
   };
   for (const int m : {2, 3, 7, 8}) {
     INFO(m << " workers");
@@ -125,26 +98,19 @@ TEST_CASE("bytes on the wire follow the formulas") {
 }
 
 TEST_CASE("payloads without contents move the same bytes as those with") {
-  const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
-  const auto codec = find_codec("dense")->make({}, primitives);
-  const auto aggregator = codec->aggregator();
-  for (const char* name : {"ring", "halving-doubling", "tree", "parameter-server"}) {
-    const CollectiveEntry& entry = *find_collective(name);
-    for (const int workers : worker_counts) {
-      INFO(name << ", " << workers << " workers");
-      std::vector<Payload> full = payloads_of(*codec, workers);
-      std::vector<Payload> hollow;
-      for (const Payload& payload : full) hollow.push_back(payload.without_contents());
-      const auto collective = entry.make(ServerPlace::own_host);
-      const Exchanged a = exchange_in_memory(*collective, entry.has_server, full, aggregator.get());
-      const Exchanged b = exchange_in_memory(*collective, entry.has_server, hollow, aggregator.get());
-      for (std::size_t r = 0; r < a.traffic.size(); ++r) {
-        CHECK(a.traffic[r].sent == b.traffic[r].sent);
-        CHECK(a.traffic[r].received == b.traffic[r].received);
-      }
-      for (const Outcome& outcome : b.outcomes) CHECK(outcome.bytes() == 4 * elements);
+  for_each_case(worker_counts, [](const CollectiveCase& each, const std::string& words) {
+    INFO(words);
+    if (each.codec.combining() != Combining::sum) return;
+    std::vector<Payload> payloads = payloads_of(each.codec, each.workers);
+    const Exchanged full = exchange_in_memory(each, payloads);
+    for (Payload& payload : payloads) payload = payload.without_contents();
+    const Exchanged empty = exchange_in_memory(each, payloads);
+    for (std::size_t r = 0; r < full.traffic.size(); ++r) {
+      CHECK(full.traffic[r].sent == empty.traffic[r].sent);
+      CHECK(full.traffic[r].received == empty.traffic[r].received);
     }
-  }
+    for (const Outcome& outcome : empty.outcomes) CHECK(outcome.bytes() == full.outcomes.front().bytes());
+  });
 }
 
 TEST_CASE("the sharded server carries what the server carries, in shards of whole words") {
@@ -152,16 +118,17 @@ TEST_CASE("the sharded server carries what the server carries, in shards of whol
   // no shard.
   const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
   const auto codec = find_codec("signs")->make({}, primitives);
-  const auto aggregator = codec->aggregator();
-  const auto collective = find_collective("sharded-parameter-server")->make(ServerPlace::own_host);
-  const Exchanged five = exchange_in_memory(*collective, false, payloads_of(*codec, 5), aggregator.get());
+  const auto among = [&](int workers) {
+    return CollectiveCase{*find_collective("sharded-parameter-server"), *codec, ServerPlace::own_host, workers};
+  };
+  const Exchanged five = exchange_in_memory(among(5), payloads_of(*codec, 5));
   const std::uint64_t slice = 32 + 7 * 4;
   const std::uint64_t last = 32 + 4 * 4;  // 104 elements take 4 words
   // Rank 0 sends three full slices and the short one, then its own vote to four others.
   CHECK(five.traffic[0].sent == 3 * slice + last + 4 * slice);
   const auto many = payloads_of(*codec, 40);
-  const Exchanged forty = exchange_in_memory(*collective, false, many, aggregator.get());
-  for (const Outcome& outcome : forty.outcomes) CHECK(outcome.parts.front() == aggregator->combine(many));
+  const Exchanged forty = exchange_in_memory(among(40), many);
+  for (const Outcome& outcome : forty.outcomes) CHECK(outcome.parts == sequential_result(*codec, many));
 }
 
 TEST_CASE("a rank that fails ends the run with its error") {

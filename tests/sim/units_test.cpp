@@ -37,6 +37,7 @@ TEST_CASE("quantities are shown with three digits") {
   CHECK(show(Seconds(50e-6)) == "50.0 us");
   CHECK(show(Seconds(999.9e-6)) == "1.00 ms");
   CHECK(show(Seconds(12e-9)) == "12.0 ns");
+  CHECK(show(Seconds(1e9)) == "1.00e+09 s");
   CHECK(show(Bytes(117856)) == "118 kB");
   CHECK(show(Bytes(999)) == "999 B");
   CHECK(show(Bytes(58913064)) == "58.9 MB");
