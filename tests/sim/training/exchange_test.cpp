@@ -55,12 +55,15 @@ std::vector<double> all_residuals(const GradientExchange& exchange, bool by_tens
 }  // namespace
 
 TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the sum of the gradients") {
-  // Divided by M = 6 the agreed values are rounded; times 6 they are whole numbers again to within 1e-3.
+  // Divided by M = 6 the agreed values are rounded; times 6 they are whole numbers again to within 1e-3. Scales are not
+  // whole: residuals of some thousands are rounded to 2^-12 in each of 20 rounds on each of 6 workers.
   const std::vector<json> conserving = {
       {{"name", "top-k"}, {"density", 0.02}},
       {{"name", "top-k"}, {"density", 0.02}, {"collective", "allgather-doubling"}, {"index", "bitmap"}},
       {{"name", "top-k"}, {"density", 0.02}, {"training", {{"selection", "tensor"}}}},
       {{"name", "gtop-k"}, {"density", 0.02}, {"training", {{"residual_rule", "exact"}}}},
+      {{"name", "ef-signsgd"}},
+      {{"name", "ef-signsgd"}, {"collective", "allgather-doubling"}},
       {{"name", "sgd"}, {"error_feedback", true}}};
   for (const json& method : conserving) {
     for (const char* grouping : {"model", "tensor"}) {
@@ -142,6 +145,34 @@ TEST_CASE("exchange: votes on sparse signs are those of a scalar oracle, with no
   }
   for (std::size_t i = 0; i < elements; ++i) CHECK(votes[i] == static_cast<float>((sums[i] > 0) - (sums[i] < 0)));
   CHECK(exchange.feedback().empty());
+}
+
+TEST_CASE("exchange: scaled signs are averaged as a scalar oracle does, and leave what they are off by") {
+  const TemporaryFolder folder;
+  const Study study = study_of(scenario_of({{"name", "ef-signsgd"}}, "model"), folder);
+  GradientExchange exchange(study.points[0].scenario, 2);
+  std::vector<std::vector<double>> residuals(workers, std::vector<double>(elements));
+  for (unsigned round = 0; round < 3; ++round) {
+    const auto all = gradients(round);
+    std::vector<double> mean(elements);
+    for (std::size_t w = 0; w < workers; ++w) {
+      exchange.encode(w, all[w], 0);
+      double scale = 0;
+      for (std::size_t i = 0; i < elements; ++i) {
+        residuals[w][i] += static_cast<double>(all[w][i]);
+        scale += std::abs(residuals[w][i]) / elements;
+      }
+      for (std::size_t i = 0; i < elements; ++i) {
+        const double delta = residuals[w][i] < 0 ? -scale : scale;
+        residuals[w][i] -= delta;
+        mean[i] += delta / workers;
+      }
+    }
+    const auto agreed = exchange.exchange();
+    for (std::size_t i = 0; i < elements; ++i) REQUIRE(static_cast<double>(agreed[i]) == Approx(mean[i]).margin(1e-2));
+    CHECK(exchange.payload_bytes() == 32 + 4 + 4 * 32);  // header, scale, ceil(1000 / 32) words
+    CHECK(exchange.result_bytes() == workers * (32 + 4 + 4 * 32));
+  }
 }
 
 TEST_CASE("exchange: top-k divides by the workers, or by those that sent the element") {

@@ -73,6 +73,7 @@ std::vector<json> all_methods() {
           {{"name", "top-k"}, {"density", 0.05}, {"training", {{"momentum", 0.9}, {"momentum_at", "worker"}}}},
           {{"name", "gtop-k"}, {"density", 0.05}, {"training", {{"residual_rule", "exact"}}}},
           {{"name", "signsgd-mv"}, {"training", {{"learning_rate", 0.01}}}},
+          {{"name", "ef-signsgd"}, {"training", {{"residual_weight", 0.9}}}},
           {{"name", "sparse-signsgd"},
            {"density", 0.05},
            {"collective", "sharded-parameter-server"},
@@ -138,7 +139,7 @@ TEST_CASE("training: what goes on from a state ends with the same bytes as what 
   for (const json& method : all_methods()) {
     INFO(method);
     json scenario = mlp(5, method);
-    if (method["name"] != "sgd" && method["name"] != "signsgd-mv") {
+    if (method.contains("density")) {
       scenario["methods"][0]["training"]["density_warmup"] = {{{"rounds", 2}, {"density", 0.5}},
                                                               {{"rounds", 3}, {"density", 0.1}}};
     }
