@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "kernels/layout.hpp"
 #include "kernels/merge_trail.hpp"
 #include "kernels/parallel.hpp"
+#include "kernels/random_ties.hpp"
 #include "sim/memory_transport.hpp"
 #include "sim/training/options.hpp"
+#include "sim/training/random.hpp"
 
 namespace simrun {
 namespace {
@@ -20,6 +23,16 @@ void divide_by_senders(const std::vector<Payload>& parts, std::span<float> sum) 
     for (const std::uint32_t i : view_pairs(part, decoded).indices) ++senders[i];
   }
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] /= std::max(senders[i], 1.0F);
+}
+
+/// `values` with a random sign for each zero: the smallest number there is.
+std::vector<float> without_zeros(std::span<const float> values, RandomStream& random) {
+  constexpr float smallest = std::numeric_limits<float>::denorm_min();
+  std::vector<float> signed_values(values.begin(), values.end());
+  for (float& value : signed_values) {
+    if (value == 0) value = (random() & 1U) != 0 ? smallest : -smallest;
+  }
+  return signed_values;
 }
 
 }  // namespace
@@ -85,11 +98,16 @@ Payload GradientExchange::make_payload(std::span<const float> values, std::size_
   return round_.codec->encode(values, entries_[group], {.seed = seed, .round = 0, .previous = {}});
 }
 
-void GradientExchange::encode(std::size_t worker, std::span<const float> gradient, std::uint64_t seed) {
+void GradientExchange::encode(std::size_t worker, std::span<const float> gradient) {
+  const bool random_zeros = scenario_.training->method.zeros == MethodTraining::Signless::random;
+  RandomStream random(id_.seed, Randomness::zeros, static_cast<std::uint32_t>(worker), id_.round);
+  const std::uint64_t seed = (id_.seed << 40U) + (std::uint64_t{id_.round} << 20U) + worker;
   std::vector<float> copy;
+  std::vector<float> signed_values;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     std::span<const float> values = values_of(gradient, group, copy);
     if (!feedback_.empty()) values = feedback_[worker * groups_.size() + group].correct(values);
+    if (random_zeros) values = signed_values = without_zeros(values, random);
     sent_.set(worker, group, make_payload(values, group, seed + group));
   }
 }
@@ -108,12 +126,23 @@ std::vector<float> GradientExchange::corrected(std::size_t worker, std::span<con
   return all;
 }
 
-std::span<const float> GradientExchange::exchange() {
+std::shared_ptr<const Aggregator> GradientExchange::aggregator_of_round() const {
   const bool exact = scenario_.training->method.residual_rule == MethodTraining::ResidualRule::exact;
-  std::shared_ptr<const Aggregator> aggregator = round_.aggregator;
-  if (exact && round_.codec->combining() == Combining::merge)
-    aggregator = std::make_shared<MergeTrail>(round_.aggregator);
-  const Outcomes outcomes = run_collective(aggregator.get());
+  if (exact && round_.codec->combining() == Combining::merge) return std::make_shared<MergeTrail>(round_.aggregator);
+  return round_.aggregator;
+}
+
+/// Whoever counts votes casts the lots, from a sequence of its own.
+std::shared_ptr<const Aggregator> GradientExchange::aggregator_of(
+    const Transport& transport, const std::shared_ptr<const Aggregator>& shared) const {
+  if (scenario_.training->method.ties == MethodTraining::Signless::positive) return shared;
+  return std::make_shared<RandomTies>(
+      shared, RandomStream(id_.seed, Randomness::ties, static_cast<std::uint32_t>(transport.rank()), id_.round));
+}
+
+std::span<const float> GradientExchange::exchange() {
+  const std::shared_ptr<const Aggregator> aggregator = aggregator_of_round();
+  const Outcomes outcomes = run_collective(aggregator);
   settle(aggregator.get(), outcomes);
   result_bytes_ = 0;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
@@ -125,15 +154,17 @@ std::span<const float> GradientExchange::exchange() {
   return agreed_;
 }
 
-GradientExchange::Outcomes GradientExchange::run_collective(const Aggregator* aggregator) const {
+GradientExchange::Outcomes GradientExchange::run_collective(const std::shared_ptr<const Aggregator>& aggregator) const {
   Outcomes outcomes(workers_);
   const auto rank = [&](Transport& transport) {
     const auto worker = static_cast<std::size_t>(transport.rank());
+    const auto own = aggregator_of(transport, aggregator);
     for (std::size_t group = 0; group < groups_.size(); ++group)
-      outcomes[worker].push_back(round_.collective->exchange(transport, sent_.at(worker, group), aggregator));
+      outcomes[worker].push_back(round_.collective->exchange(transport, sent_.at(worker, group), own.get()));
   };
   const auto serve = [&](Transport& transport) {
-    for (std::size_t group = 0; group < groups_.size(); ++group) round_.collective->serve(transport, *aggregator);
+    const auto own = aggregator_of(transport, aggregator);
+    for (std::size_t group = 0; group < groups_.size(); ++group) round_.collective->serve(transport, *own);
   };
   const bool server = scenario_.method.needs_server_host() && workers_ > 1;
   run_in_memory(scenario_.workers, rank, server ? std::function<void(Transport&)>(serve) : nullptr);
