@@ -79,8 +79,8 @@ class Payload {
   static Payload make(Header header, std::vector<std::byte> bytes);
 
   /// Reads the payload at the start of `bytes`, which may go on after it. Checks magic, version, kind, coding, counts
-  /// and sizes, the order and range of indices and that padding is zero; throws PayloadError. Not for dense kinds,
-  /// which have no header: see parse_dense.
+  /// and sizes, the order and range of indices, the scale and that padding is zero; throws PayloadError. Not for dense
+  /// kinds, which have no header: see parse_dense.
   static Payload parse(std::span<const std::byte> bytes);
 
   /// The same for bytes that stay where they are: the payload shares their ownership instead of making a copy.

@@ -4,8 +4,8 @@
 
 namespace simrun::cuda {
 
-/// The sum of the magnitudes of every 1024 values, in the order that Primitives::l1_norm tells. A warp adds up a run;
-/// no warp's own sum is used, whose order is the hardware's. Reads sizeof(T) bytes a value.
+/// The sum of the magnitudes of every 1024 values, in the order that Primitives::l1_norm tells. A warp adds up a run,
+/// without the sum() of warps, which may add in any order. Reads sizeof(T) bytes a value.
 template <class T>
 struct SumMagnitudes {
   static constexpr const char* name = "sum_magnitudes";

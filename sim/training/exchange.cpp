@@ -10,7 +10,6 @@
 #include "kernels/random_ties.hpp"
 #include "sim/memory_transport.hpp"
 #include "sim/training/options.hpp"
-#include "sim/training/random.hpp"
 
 namespace simrun {
 namespace {
@@ -25,14 +24,12 @@ void divide_by_senders(const std::vector<Payload>& parts, std::span<float> sum) 
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] /= std::max(senders[i], 1.0F);
 }
 
-/// `values` with a random sign for each zero: the smallest number there is.
-std::vector<float> without_zeros(std::span<const float> values, RandomStream& random) {
+/// Makes zeros the smallest number there is, with a random sign.
+void give_signs(std::span<float> values, RandomStream& random) {
   constexpr float smallest = std::numeric_limits<float>::denorm_min();
-  std::vector<float> signed_values(values.begin(), values.end());
-  for (float& value : signed_values) {
+  for (float& value : values) {
     if (value == 0) value = (random() & 1U) != 0 ? smallest : -smallest;
   }
-  return signed_values;
 }
 
 }  // namespace
@@ -99,31 +96,47 @@ Payload GradientExchange::make_payload(std::span<const float> values, std::size_
 }
 
 void GradientExchange::encode(std::size_t worker, std::span<const float> gradient) {
-  const bool random_zeros = scenario_.training->method.zeros == MethodTraining::Signless::random;
-  RandomStream random(id_.seed, Randomness::zeros, static_cast<std::uint32_t>(worker), id_.round);
+  RandomStream lots = lots_of_zeros(worker);
   const std::uint64_t seed = (id_.seed << 40U) + (std::uint64_t{id_.round} << 20U) + worker;
   std::vector<float> copy;
-  std::vector<float> signed_values;
+  std::vector<float> with_signs;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     std::span<const float> values = values_of(gradient, group, copy);
     if (!feedback_.empty()) values = feedback_[worker * groups_.size() + group].correct(values);
-    if (random_zeros) values = signed_values = without_zeros(values, random);
+    if (has_random_zeros()) {
+      with_signs.assign(values.begin(), values.end());
+      give_signs(with_signs, lots);
+      values = with_signs;
+    }
     sent_.set(worker, group, make_payload(values, group, seed + group));
   }
 }
 
 std::vector<float> GradientExchange::corrected(std::size_t worker, std::span<const float> gradient) const {
   std::vector<float> all(gradient.begin(), gradient.end());
-  if (feedback_.empty()) return all;
+  RandomStream lots = lots_of_zeros(worker);
   for (std::size_t group = 0; group < groups_.size(); ++group) {
-    std::span<const float> rest = feedback_[worker * groups_.size() + group].residual();
+    std::span<const float> residual;
+    if (!feedback_.empty()) residual = feedback_[worker * groups_.size() + group].residual();
     for (const std::size_t tensor : groups_[group].tensors) {
-      const std::size_t elements = scenario_.model->tensors[tensor].elements();
-      std::copy_n(rest.begin(), elements, all.begin() + static_cast<std::ptrdiff_t>(scenario_.model->offset(tensor)));
-      rest = rest.subspan(elements);
+      const auto values =
+          std::span(all).subspan(scenario_.model->offset(tensor), scenario_.model->tensors[tensor].elements());
+      if (!feedback_.empty()) {
+        std::copy_n(residual.begin(), values.size(), values.begin());
+        residual = residual.subspan(values.size());
+      }
+      if (has_random_zeros()) give_signs(values, lots);
     }
   }
   return all;
+}
+
+bool GradientExchange::has_random_zeros() const {
+  return scenario_.training->method.zeros == MethodTraining::Signless::random;
+}
+
+RandomStream GradientExchange::lots_of_zeros(std::size_t worker) const {
+  return {id_.seed, Randomness::zeros, static_cast<std::uint32_t>(worker), id_.round};
 }
 
 std::shared_ptr<const Aggregator> GradientExchange::aggregator_of_round() const {

@@ -10,6 +10,7 @@
 #include "sim/method.hpp"
 #include "sim/payload_stage.hpp"
 #include "sim/scenario.hpp"
+#include "sim/training/random.hpp"
 
 namespace simrun {
 
@@ -37,7 +38,8 @@ class GradientExchange {
   /// NonFiniteError.
   void encode(std::size_t worker, std::span<const float> gradient);
 
-  /// What encode() made the payload of, from the same gradient: residual included (size N, tensors in forward order).
+  /// What encode() made the payload of, from the same gradient: residual and signs of zeros included (size N, tensors
+  /// in forward order).
   std::vector<float> corrected(std::size_t worker, std::span<const float> gradient) const;
 
   /// Exchanges what all workers have encoded and settles their residuals. Returns what they agree on (size N): the mean
@@ -64,6 +66,8 @@ class GradientExchange {
 
   std::span<const float> values_of(std::span<const float> gradient, std::size_t group, std::vector<float>& copy) const;
   Payload make_payload(std::span<const float> values, std::size_t group, std::uint64_t seed) const;
+  bool has_random_zeros() const;
+  RandomStream lots_of_zeros(std::size_t worker) const;
   std::shared_ptr<const Aggregator> aggregator_of_round() const;
   std::shared_ptr<const Aggregator> aggregator_of(const Transport& transport,
                                                   const std::shared_ptr<const Aggregator>& shared) const;

@@ -89,7 +89,7 @@ std::vector<std::string> training_keys(Study study) {
 }
 
 /// What a training goes by: everything but what only times its rounds. Points of which it is the same learn the same.
-std::string training_of(const Scenario& scenario) {
+std::string what_is_trained(const Scenario& scenario) {
   Json all = scenario.resolved;
   for (const char* key : {"name", "compute", "device", "host", "network", "gradients"}) all.erase(key);
   all["training"].erase("seeds");
@@ -102,7 +102,7 @@ class TrainingSession {
  public:
   TrainingSession(const Study& study, const TrainArguments& arguments)
       : study_(study), arguments_(arguments), keys_(training_keys(study)), store_(arguments.out + "/runs") {
-    for (const Point& point : study.points) trainings_.push_back(training_of(point.scenario));
+    for (const Point& point : study.points) trainings_.push_back(what_is_trained(point.scenario));
     for (std::size_t point = 0; point < study.points.size(); ++point) {
       for (const std::uint64_t seed : study.points[point].scenario.training->seeds)
         runs_.push_back({.point = point, .seed = seed, .curve = {}, .failure = {}});

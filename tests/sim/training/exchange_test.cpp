@@ -181,8 +181,11 @@ TEST_CASE("exchange: random zeros have either sign, whatever is not zero has its
   const auto signs_of = [&](std::size_t worker, const RoundId& id) {
     exchange.begin(id);
     exchange.encode(worker, all[worker]);
+    const auto codec = find_codec("signs")->make({}, make_cpu_primitives(1));
+    // What is saved of a round makes the round's payload again.
+    CHECK(codec->encode(exchange.corrected(worker, all[worker]), elements, {}) == exchange.payloads().at(worker, 0));
     std::vector<float> signs(elements);
-    find_codec("signs")->make({}, make_cpu_primitives(1))->decode(exchange.payloads().at(worker, 0), 1, signs);
+    codec->decode(exchange.payloads().at(worker, 0), 1, signs);
     return signs;
   };
   const std::vector<float> signs = signs_of(0, {});
