@@ -250,4 +250,11 @@ std::string run_name(const Study& study, std::size_t point, std::uint64_t seed) 
   return name + ", seed " + std::to_string(seed);
 }
 
+std::string round_name(const Study& study, std::size_t point, std::uint64_t seed, std::int64_t round) {
+  std::string number = std::to_string(point);
+  number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
+  return number + "-" + std::string(study.points[point].scenario.method.method->name) + "-seed" + std::to_string(seed) +
+         "-round" + std::to_string(round);
+}
+
 }  // namespace simrun

@@ -69,4 +69,7 @@ class TrainingReport {
 /// "top-k, 15 workers, seed 1".
 std::string run_name(const Study& study, std::size_t point, std::uint64_t seed);
 
+/// "0012-top-k-seed1-round100": number of the point, its method, seed and round.
+std::string round_name(const Study& study, std::size_t point, std::uint64_t seed, std::int64_t round);
+
 }  // namespace simrun

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <span>
 
@@ -18,6 +17,7 @@
 #include "sim/progress_bar.hpp"
 #include "sim/run.hpp"
 #include "sim/training/curves.hpp"
+#include "sim/training/datasets.hpp"
 #include "sim/training/round_time.hpp"
 #include "sim/training/run_store.hpp"
 #include "sim/write_file.hpp"
@@ -38,46 +38,6 @@ std::string runs(std::size_t count) {
 std::string digest_of(const std::string& text) {
   return hexadecimal(digest(std::as_bytes(std::span(text))));
 }
-
-/// Data sets by folder, each read once.
-class Datasets {
- public:
-  struct Entry {
-    Dataset data;
-    std::string digest;
-  };
-
-  const Entry& of(const Scenario& scenario) {
-    const Where where{scenario.file, "training.data"};
-    const std::string folder =
-        find_dataset(scenario.training->data, fs::path(scenario.file).parent_path().string(), where);
-    const auto [known, is_new] = entries_.try_emplace(folder);
-    if (is_new) {
-      known->second.data = read_dataset(folder, where);
-      DigestStream contents;
-      for (const Samples* samples : {&known->second.data.train, &known->second.data.test}) {
-        contents.add(std::as_bytes(std::span(samples->pixels)));
-        contents.add(std::as_bytes(std::span(samples->labels)));
-      }
-      known->second.digest = hexadecimal(contents.digest());
-    }
-    return known->second;
-  }
-
-  Json json() const {
-    Json all = Json::array();
-    for (const auto& [folder, entry] : entries_)
-      all.push_back({{"folder", folder},
-                     {"digest", entry.digest},
-                     {"train", entry.data.train.size()},
-                     {"test", entry.data.test.size()},
-                     {"classes", entry.data.classes}});
-    return all;
-  }
-
- private:
-  std::map<std::string, Entry> entries_;
-};
 
 /// Keys of points by what training them depends on: not the list of seeds, nor the target.
 std::vector<std::string> training_keys(Study study) {
@@ -115,7 +75,7 @@ class TrainingSession {
   }
 
   const std::vector<TrainingRun>& runs() const { return runs_; }
-  Json data() const { return datasets_.json(); }
+  const Datasets& datasets() const { return datasets_; }
 
   /// Runs that were finished before, and runs that were trained with another one.
   std::size_t taken_over() const { return taken_over_; }
@@ -203,7 +163,7 @@ class TrainingSession {
     auto trainer = make_trainer(*alike.front(), std::move(clocks));
     trainer->save_gradients_with([=, this](std::int64_t round, std::size_t worker, std::span<const float> gradient) {
       for (const TrainingRun* run : alike) {
-        const std::string folder = gradients_folder(*run, round);
+        const std::string folder = arguments_.out + "/gradients/" + round_name(study_, run->point, run->seed, round);
         make_folder(folder);
         write_file(folder + "/" + gradient_file(worker), npy_of(gradient));
       }
@@ -242,14 +202,6 @@ class TrainingSession {
     store_.drop_state(key);
   }
 
-  /// gradients/0012-top-k-seed1-round100: number of the point, its method, seed and round.
-  std::string gradients_folder(const TrainingRun& run, std::int64_t round) const {
-    std::string number = std::to_string(run.point);
-    number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
-    return arguments_.out + "/gradients/" + number + "-" + std::string(scenario_of(run).method.method->name) + "-seed" +
-           std::to_string(run.seed) + "-round" + std::to_string(round);
-  }
-
   static std::string note(const Trainer& trainer) {
     if (trainer.curve().empty()) return "";
     std::array<char, 32> text{};
@@ -271,6 +223,18 @@ class TrainingSession {
 void check_training(const Study& study) {
   if (!study.points.front().scenario.training)
     Where{study.file, "training"}.fail("is missing", "required by simrun train");
+}
+
+/// Where the samples are from.
+Json data_of(const Datasets& datasets) {
+  Json all = Json::array();
+  for (const auto& [folder, entry] : datasets.all())
+    all.push_back({{"folder", folder},
+                   {"digest", entry.digest},
+                   {"train", entry.data.train.size()},
+                   {"test", entry.data.test.size()},
+                   {"classes", entry.data.classes}});
+  return all;
 }
 
 void write_report(const TrainingReport& report, const Json& data, const std::string& out) {
@@ -304,12 +268,12 @@ int run_session(const Study& study, const TrainArguments& arguments) {
   const InterruptionWatch watch;
   session.run(watch);
   const TrainingReport report(study, session.runs());
-  write_report(report, session.data(), arguments.out);
+  write_report(report, data_of(session.datasets()), arguments.out);
   if (watch.signal() != 0) {
     say("simrun: interrupted; the rows so far are in " + arguments.out + "/curves.csv, the same command goes on");
     return 128 + watch.signal();
   }
-  print(report, session.data(), arguments.format);
+  print(report, data_of(session.datasets()), arguments.format);
   say_notes(study);
   for (const std::string& line : report.failures()) say("failed: " + line);
   say("results in " + arguments.out + ": " + runs(session.runs().size()) +
