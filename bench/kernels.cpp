@@ -168,6 +168,33 @@ void top_k_with_residual(benchmark::State& state) {
   }
 }
 
+void l1_norm(benchmark::State& state) {
+  const auto primitives = cpu(state);
+  for (auto _ : state) benchmark::DoNotOptimize(primitives->l1_norm(gradient()));
+  set_bytes(state, elements * sizeof(float));
+}
+
+void add_signs(benchmark::State& state) {
+  const auto primitives = cpu(state);
+  const std::vector<std::uint32_t> words(elements / 32, 0x5A5A5A5A);
+  std::vector<float> out(elements);
+  for (auto _ : state) primitives->add_signs(words, 0.5F, out);
+  set_bytes(state, 8 * elements + elements / 8);
+}
+
+/// A step of EF-signSGD's worker: the codec of scaled signs, and what it leaves.
+void scaled_signs_with_residual(benchmark::State& state) {
+  const auto primitives = cpu(state);
+  std::vector<float> residual(elements);
+  std::vector<std::uint32_t> words(elements / 32);
+  for (auto _ : state) {
+    primitives->accumulate(gradient(), residual);
+    primitives->pack_signs(residual, words);
+    const double scale = primitives->l1_norm(residual) / static_cast<double>(elements);
+    primitives->add_signs(words, -static_cast<float>(scale), residual);
+  }
+}
+
 void to_half(benchmark::State& state) {
   const auto primitives = cpu(state);
   std::vector<std::uint16_t> halves(elements);
@@ -235,6 +262,9 @@ void print_figures(const Medians& medians) {
   print_traffic("accumulate_half: 4 bytes read and 2 written an element", "accumulate_half/2", 6);
   print_figure("top-k with residual: accumulate, select_largest, scatter_zero", of("top_k_with_residual/2") * 1e3,
                "ms");
+  print_figure("l1_norm: bytes read, of the read bandwidth", of("read_memory/2") / of("l1_norm/2"), "");
+  print_figure("scaled signs with residual, of what profiles charge: 3 pack_signs, 2 add_signs",
+               of("scaled_signs_with_residual/2") / (3 * of("pack_signs/2") + 2 * of("add_signs/2")), "");
   print_figure("merge_largest of 2 x 3.45 M entries, 1 thread", of("merge_many/1") * 1e9 / (2 * many), "ns/entry");
   print_figure("merge_largest of 2 x 3.45 M entries", of("merge_many/2") * 1e9 / (2 * many), "ns/entry");
   print_figure("vote_sparse of 8 x 25,600 entries", of("vote_sparse/2") * 1e9 / (8 * kept), "ns/entry");
@@ -273,6 +303,9 @@ int main(int argc, char** argv) {
   register_case("merge_many", merge_many, {1, 2});
   register_case("accumulate", accumulate, {1, 2});
   register_case("top_k_with_residual", top_k_with_residual, {1, 2});
+  register_case("l1_norm", l1_norm, {1, 2});
+  register_case("add_signs", add_signs, {1, 2});
+  register_case("scaled_signs_with_residual", scaled_signs_with_residual, {1, 2});
   register_case("to_half", to_half, {1, 2});
   register_case("add_half", add_half, {1, 2});
   register_case("accumulate_half", accumulate_half, {1, 2});

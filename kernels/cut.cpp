@@ -23,11 +23,15 @@ Payload cut_dense(const Payload& payload, std::uint64_t begin, std::uint64_t end
 
 Payload cut_signs(const Payload& payload, std::uint64_t begin, std::uint64_t end) {
   if (begin % 32 != 0) throw PayloadError("signs can be cut at multiples of 32 elements only");
-  const Payload::Header header = signs_header(end - begin);
+  const Payload::Header header = all_signs_header(payload.kind(), end - begin);
   if (!payload.has_contents()) return Payload::size_only(header);
   std::vector<std::byte> bytes(header.bytes);
-  const auto words = view_as<std::uint32_t>(payload.body()).subspan(begin / 32, sign_words(header.elements));
-  const auto out = view_as<std::uint32_t>(std::span(bytes).subspan(Payload::header_bytes));
+  const auto body = std::span(bytes).subspan(Payload::header_bytes);
+  const std::size_t scale = scale_bytes(payload.kind());
+  std::copy_n(payload.body().begin(), scale, body.begin());
+  const auto words =
+      view_as<std::uint32_t>(payload.body().subspan(scale)).subspan(begin / 32, sign_words(header.elements));
+  const auto out = view_as<std::uint32_t>(body.subspan(scale));
   std::copy(words.begin(), words.end(), out.begin());
   if (header.elements % 32 != 0) out.back() &= (1U << (header.elements % 32)) - 1;
   return Payload::make(header, std::move(bytes));
@@ -75,18 +79,34 @@ Payload::Header sum_of(std::span<const Payload> parts) {
   return total;
 }
 
-/// The bodies of the parts one after another behind room for a header of `header_bytes`.
-Payload concatenate(const Payload::Header& header, std::size_t header_bytes, std::span<const Payload> parts) {
-  std::vector<std::byte> bytes(header_bytes);
-  bytes.reserve(header.bytes);
-  for (const Payload& part : parts) bytes.insert(bytes.end(), part.body().begin(), part.body().end());
-  return Payload::make(header, std::move(bytes));
-}
-
 void check_whole_words(std::span<const Payload> parts) {
   for (const Payload& part : parts.first(parts.size() - 1)) {
     if (part.elements() % 32 != 0) throw PayloadError("signs can be joined at multiples of 32 elements only");
   }
+}
+
+Payload join_dense(const Payload::Header& total, std::span<const Payload> parts) {
+  const Payload::Header header = dense_header(total.kind, total.elements);
+  std::vector<std::byte> bytes;
+  bytes.reserve(header.bytes);
+  for (const Payload& part : parts) bytes.insert(bytes.end(), part.bytes().begin(), part.bytes().end());
+  return Payload::make(header, std::move(bytes));
+}
+
+Payload join_signs(const Payload::Header& total, std::span<const Payload> parts) {
+  const Payload::Header header = all_signs_header(total.kind, total.elements);
+  const std::size_t size = scale_bytes(total.kind);
+  const auto scale = parts.front().body().first(size);
+  std::vector<std::byte> bytes(Payload::header_bytes);
+  bytes.reserve(header.bytes);
+  bytes.insert(bytes.end(), scale.begin(), scale.end());
+  for (const Payload& part : parts) {
+    if (!std::ranges::equal(part.body().first(size), scale))
+      throw PayloadError("scaled signs of different scales cannot be joined");
+    const auto words = part.body().subspan(size);
+    bytes.insert(bytes.end(), words.begin(), words.end());
+  }
+  return Payload::make(header, std::move(bytes));
 }
 
 void append_indices(std::vector<std::uint32_t>& out, std::span<const std::uint32_t> indices, std::uint64_t offset) {
@@ -119,7 +139,7 @@ Payload join_sparse_signs(const Payload::Header& total, std::span<const Payload>
 
 Payload join_sizes(const Payload::Header& total) {
   if (is_dense(total.kind)) return Payload::size_only(dense_header(total.kind, total.elements));
-  if (total.kind == PayloadKind::signs) return Payload::size_only(signs_header(total.elements));
+  if (has_all_signs(total.kind)) return Payload::size_only(all_signs_header(total.kind, total.elements));
   const auto header = sparse_header(total.kind, total.index, total.elements, total.entries);
   if (!header) throw PayloadError("without contents, payloads of this index coding cannot be joined");
   return Payload::size_only(*header);
@@ -143,7 +163,7 @@ Payload cut(const Payload& payload, std::uint64_t begin, std::uint64_t end) {
 
 Payload join(std::span<const Payload> parts) {
   const Payload::Header total = sum_of(parts);
-  if (total.kind == PayloadKind::signs) check_whole_words(parts);
+  if (has_all_signs(total.kind)) check_whole_words(parts);
   if (!std::all_of(parts.begin(), parts.end(), [](const Payload& part) { return part.has_contents(); })) {
     return join_sizes(total);
   }
@@ -153,9 +173,10 @@ Payload join(std::span<const Payload> parts) {
     case PayloadKind::sparse_signs:
       return join_sparse_signs(total, parts);
     case PayloadKind::signs:
-      return concatenate(signs_header(total.elements), Payload::header_bytes, parts);
+    case PayloadKind::scaled_signs:
+      return join_signs(total, parts);
     default:
-      return concatenate(dense_header(total.kind, total.elements), 0, parts);
+      return join_dense(total, parts);
   }
 }
 

@@ -26,9 +26,13 @@ struct SparseView {
   std::span<const std::byte> values;
 };
 
-SparseView view_sparse(const Payload& payload, PayloadKind kind, std::vector<std::uint32_t>& decoded) {
+void check_kind(const Payload& payload, PayloadKind kind) {
   if (payload.kind() != kind) throw PayloadError("the payload is of another kind than the one asked for");
   if (!payload.has_contents()) throw PayloadError("the payload has no contents, only a size");
+}
+
+SparseView view_sparse(const Payload& payload, PayloadKind kind, std::vector<std::uint32_t>& decoded) {
+  check_kind(payload, kind);
   const std::span<const std::byte> body = payload.body();
   const std::uint64_t entries = payload.entries();
   std::size_t used = entries * sizeof(std::uint32_t);
@@ -56,10 +60,26 @@ Payload::Header dense_header(PayloadKind kind, std::uint64_t elements) {
 }
 
 Payload::Header signs_header(std::uint64_t elements) {
-  return {.kind = PayloadKind::signs,
+  return all_signs_header(PayloadKind::signs, elements);
+}
+
+Payload::Header scaled_signs_header(std::uint64_t elements) {
+  return all_signs_header(PayloadKind::scaled_signs, elements);
+}
+
+bool has_all_signs(PayloadKind kind) {
+  return kind == PayloadKind::signs || kind == PayloadKind::scaled_signs;
+}
+
+std::size_t scale_bytes(PayloadKind kind) {
+  return kind == PayloadKind::scaled_signs ? sizeof(float) : 0;
+}
+
+Payload::Header all_signs_header(PayloadKind kind, std::uint64_t elements) {
+  return {.kind = kind,
           .elements = elements,
           .entries = elements,
-          .bytes = Payload::header_bytes + sizeof(std::uint32_t) * sign_words(elements)};
+          .bytes = Payload::header_bytes + scale_bytes(kind) + sizeof(std::uint32_t) * sign_words(elements)};
 }
 
 std::optional<Payload::Header> sparse_header(PayloadKind kind, IndexCoding coding, std::uint64_t elements,
@@ -89,6 +109,13 @@ PairsView view_pairs(const Payload& payload, std::vector<std::uint32_t>& decoded
 SparseSignsView view_sparse_signs(const Payload& payload, std::vector<std::uint32_t>& decoded) {
   const SparseView view = view_sparse(payload, PayloadKind::sparse_signs, decoded);
   return {view.indices, view.values};
+}
+
+ScaledSignsView view_scaled_signs(const Payload& payload) {
+  check_kind(payload, PayloadKind::scaled_signs);
+  const std::span<const std::byte> body = payload.body();
+  const std::size_t scale = scale_bytes(payload.kind());
+  return {view_as<float>(body.first(scale)).front(), view_as<std::uint32_t>(body.subspan(scale))};
 }
 
 Pairs read_pairs(const Payload& payload) {

@@ -21,6 +21,14 @@ std::uint64_t value_bytes(PayloadKind kind, std::uint64_t entries);
 
 Payload::Header dense_header(PayloadKind kind, std::uint64_t elements);
 Payload::Header signs_header(std::uint64_t elements);
+Payload::Header scaled_signs_header(std::uint64_t elements);
+
+/// True for the kinds that have a sign of every element: signs, scaled signs.
+bool has_all_signs(PayloadKind kind);
+
+/// Bytes before the words of such a payload, and its header.
+std::size_t scale_bytes(PayloadKind kind);
+Payload::Header all_signs_header(PayloadKind kind, std::uint64_t elements);
 
 /// Empty where the size of the coded indices depends on which they are.
 std::optional<Payload::Header> sparse_header(PayloadKind kind, IndexCoding coding, std::uint64_t elements,
@@ -29,10 +37,17 @@ std::optional<Payload::Header> sparse_header(PayloadKind kind, IndexCoding codin
 Payload make_pairs(IndexCoding coding, std::uint64_t elements, PairsView pairs);
 Payload make_sparse_signs(IndexCoding coding, std::uint64_t elements, SparseSignsView signs);
 
+/// The parts of the body of scaled signs.
+struct ScaledSignsView {
+  float scale;
+  std::span<const std::uint32_t> words;
+};
+
 /// What a payload of that kind holds, where it lies: coded indices are decoded into `decoded`, others are in the
 /// payload, which must live as long. Throws PayloadError if it is of another kind or has no contents.
 PairsView view_pairs(const Payload& payload, std::vector<std::uint32_t>& decoded);
 SparseSignsView view_sparse_signs(const Payload& payload, std::vector<std::uint32_t>& decoded);
+ScaledSignsView view_scaled_signs(const Payload& payload);
 
 /// The same as a copy.
 Pairs read_pairs(const Payload& payload);

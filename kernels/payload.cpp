@@ -66,7 +66,7 @@ Payload::Header read_header(std::span<const std::byte> bytes) {
                          .entries = read_at<std::uint64_t>(bytes, entries_at),
                          .bytes = read_at<std::uint64_t>(bytes, bytes_at)};
   const bool sparse = is_sparse(header.kind);
-  require(sparse || header.kind == PayloadKind::signs, kind_at, "not a kind that has a header");
+  require(sparse || has_all_signs(header.kind), kind_at, "not a kind that has a header");
   if (sparse) {
     index_coding(header.index);
   } else {
@@ -81,7 +81,13 @@ Payload::Header read_header(std::span<const std::byte> bytes) {
 }
 
 void check_signs(const Payload::Header& header, std::span<const std::byte> bytes) {
-  require(header.bytes == signs_header(header.elements).bytes, bytes_at, "the size does not fit the elements");
+  require(header.bytes == all_signs_header(header.kind, header.elements).bytes, bytes_at,
+          "the size does not fit the elements");
+  if (header.kind == PayloadKind::scaled_signs) {
+    constexpr std::uint32_t infinity = 0x7F800000;  // as bits, finite numbers without a sign are below
+    require(read_at<std::uint32_t>(bytes, Payload::header_bytes) < infinity, Payload::header_bytes,
+            "the scale is not a finite number, or has a sign");
+  }
   if (header.elements % 32 == 0) return;
   const std::size_t last = bytes.size() - sizeof(std::uint32_t);
   require(read_at<std::uint32_t>(bytes, last) >> (header.elements % 32) == 0, last, "a padding bit is set");

@@ -22,6 +22,7 @@ enum class PayloadKind : std::uint8_t {
   pairs = 2,         ///< K indices in ascending order, then K fp32 values
   signs = 3,         ///< 1 bit an element, 1 = negative
   sparse_signs = 4,  ///< K indices in ascending order, then K sign bits, 1 = negative
+  scaled_signs = 5,  ///< one fp32 scale for all elements, then 1 bit an element, 1 = negative
 };
 
 /// How ascending indices are written. The values are part of the wire format.
@@ -45,12 +46,13 @@ enum class IndexCoding : std::uint8_t {
 ///          6      1  index coding (IndexCoding)
 ///          7      1  reserved, 0
 ///          8      8  elements N of the range that the payload covers
-///         16      8  entries K (N for signs)
+///         16      8  entries K (N for signs and scaled signs)
 ///         24      8  size of the payload in bytes, header included
 ///
 /// Then, for pairs, the coded indices and 4 K bytes of fp32 values; for signs, ceil(N/32) uint32 words, element i in
 /// bit i%32 of word i/32, padding bits 0; for sparse signs, the coded indices and ceil(K/8) bytes, entry j in bit j%8
-/// of byte j/8, padding bits 0. Coded indices take a multiple of 4 bytes.
+/// of byte j/8, padding bits 0. Coded indices take a multiple of 4 bytes. For scaled signs, an fp32 scale, finite and
+/// not negative, and then what signs have.
 class Payload {
  public:
   static constexpr std::size_t header_bytes = 32;
@@ -77,8 +79,8 @@ class Payload {
   static Payload make(Header header, std::vector<std::byte> bytes);
 
   /// Reads the payload at the start of `bytes`, which may go on after it. Checks magic, version, kind, coding, counts
-  /// and sizes, the order and range of indices and that padding is zero; throws PayloadError. Not for dense kinds,
-  /// which have no header: see parse_dense.
+  /// and sizes, the order and range of indices, the scale and that padding is zero; throws PayloadError. Not for dense
+  /// kinds, which have no header: see parse_dense.
   static Payload parse(std::span<const std::byte> bytes);
 
   /// The same for bytes that stay where they are: the payload shares their ownership instead of making a copy.
@@ -124,12 +126,13 @@ bool is_dense(PayloadKind kind);
 std::uint64_t dense_bytes(PayloadKind kind, std::uint64_t elements);
 
 /// The part of `payload` that covers elements [begin, end), with indices counted from `begin`. A dense payload may be
-/// cut beyond its end: the rest is zero. `begin` of a signs payload is a multiple of 32. Without contents, only kinds
-/// whose size follows from the range (dense, signs) can be cut.
+/// cut beyond its end: the rest is zero. `begin` of a payload of signs, scaled or not, is a multiple of 32; every part
+/// has the scale of the whole. Without contents, only kinds whose size follows from the range (dense, signs, scaled
+/// signs) can be cut.
 Payload cut(const Payload& payload, std::uint64_t begin, std::uint64_t end);
 
-/// The payload that covers the ranges of `parts` one after another. Every part of a signs payload but the last covers a
-/// multiple of 32 elements. The inverse of cut.
+/// The payload that covers the ranges of `parts` one after another. Every part of a payload of signs, scaled or not,
+/// but the last covers a multiple of 32 elements; scaled signs have one scale. The inverse of cut.
 Payload join(std::span<const Payload> parts);
 
 }  // namespace simrun

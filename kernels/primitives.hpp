@@ -58,6 +58,11 @@ class Primitives {
   /// Throws NonFiniteError.
   virtual void pack_signs(std::span<const float> x, std::span<std::uint32_t> words) const = 0;
 
+  /// The sum of |x[i]|, a NaN or infinite if an element is. So that it has the same bits everywhere it is added up in
+  /// double in one order: of every 1024 elements lane l of 32 adds up elements l, l + 32, ..., then the lanes of the
+  /// upper half are added to those of the lower one until one is left; the sums of 1024 are added up likewise.
+  virtual double l1_norm(std::span<const float> x) const = 0;
+
   /// out[i] += weight * (bit i ? -1 : +1).
   virtual void add_signs(std::span<const std::uint32_t> words, float weight, std::span<float> out) const = 0;
 

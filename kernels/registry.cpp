@@ -9,12 +9,14 @@ namespace simrun {
 namespace {
 
 constexpr CodecEntry table[] = {
-    {"dense", "every value, added up", "dense", false, true, make_dense},
-    {"top-k", "the K largest values; every worker gets all of them", "largest-pairs", true, false, make_top_k},
-    {"gtop-k", "the K largest values; merged in pairs to the K largest sums", "largest-pairs", true, false,
+    {"dense", "every value, added up", "dense", false, true, false, make_dense},
+    {"top-k", "the K largest values; every worker gets all of them", "largest-pairs", true, false, true, make_top_k},
+    {"gtop-k", "the K largest values; merged in pairs to the K largest sums", "largest-pairs", true, false, true,
      make_gtop_k},
-    {"signs", "one bit an element; the majority wins", "signs", false, false, make_signs},
-    {"sparse-signs", "the signs of the K largest values; the majority wins", "largest-signs", true, false,
+    {"signs", "one bit an element; the majority wins", "signs", false, false, false, make_signs},
+    {"scaled-signs", "one bit an element and their mean magnitude; every worker gets all", "scaled-signs", false, false,
+     true, make_scaled_signs},
+    {"sparse-signs", "the signs of the K largest values; the majority wins", "largest-signs", true, false, true,
      make_sparse_signs_codec},
 };
 

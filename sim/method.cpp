@@ -13,6 +13,8 @@ constexpr MethodEntry table[] = {
     {"top-k", "K largest entries of every worker, all gathered", "top-k", "allgather-ring"},
     {"gtop-k", "K largest entries of the sum, merged along a tree (Shi et al., ICDCS 2019)", "gtop-k", "tree"},
     {"signsgd-mv", "one bit an element, majority vote (Bernstein et al., ICLR 2019)", "signs", "parameter-server"},
+    {"ef-signsgd", "one bit an element and a scale, mean, error feedback (Karimireddy et al., ICML 2019)",
+     "scaled-signs", "allgather-ring"},
     {"sparse-signsgd", "signs of the K largest entries, majority vote (Park and Lee, 2023)", "sparse-signs",
      "parameter-server"},
 };

@@ -44,6 +44,10 @@ struct MethodChoice {
   /// K for a model of `elements` parameters: max(1, llround(density N)), or k; N where the method does not sparsify.
   std::uint64_t entries(std::uint64_t elements) const;
 
+  /// True if error feedback has something to keep. Signs that are sent count as the whole of their elements; fp32
+  /// values are sent as they are.
+  bool leaves_residual() const { return codec->feeds_back || options.half_precision; }
+
   /// True if the exchange needs one host more than there are workers.
   bool needs_server_host() const { return collective->has_server && server == ServerPlace::own_host; }
 };

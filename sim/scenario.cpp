@@ -61,7 +61,7 @@ MethodChoice choose(const MethodText& text, std::uint64_t elements, const Where&
   option(text.index, choice.options.index, choice.codec->sparsifies, "index", name, where);
   option(text.half_precision, choice.options.half_precision, choice.codec->half_precision, "precision", name, where);
   option(text.server, choice.server, choice.collective->has_server, "server", choice.collective->name, where);
-  choice.error_feedback = text.error_feedback.value_or(choice.codec->sparsifies);
+  choice.error_feedback = text.error_feedback.value_or(choice.codec->feeds_back);
   check_entries(text, choice, elements, where);
   return choice;
 }
@@ -140,6 +140,9 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   scenario.model = find_model(text.model, json["model"]);
   scenario.batch_per_worker = text.batch_per_worker;
   scenario.method = choose(method_text, scenario.elements(), here);
+  if (scenario.method.error_feedback && !scenario.method.leaves_residual())
+    add_note((here / "error_feedback").path + ": " + std::string(scenario.method.method->name) +
+             " leaves no residual, so it changes nothing");
   check_against_model(text, *scenario.model, top);
   scenario.compute = text.compute;
   scenario.device = find_device(text.device);
@@ -221,10 +224,13 @@ std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const DeviceTex
   return known->second;
 }
 
+void ScenarioReader::add_note(const std::string& note) {
+  if (std::find(notes_.begin(), notes_.end(), note) == notes_.end()) notes_.push_back(note);
+}
+
 DeviceProfile ScenarioReader::read_device(const std::string& name, const Where& where) {
   if (auto choice = choose_device(name, find_gpus, where)) {
-    if (!choice->note.empty() && std::find(notes_.begin(), notes_.end(), choice->note) == notes_.end())
-      notes_.push_back(choice->note);
+    if (!choice->note.empty()) add_note(choice->note);
     return std::move(choice->profile);
   }
   return read_device_profile(

@@ -92,6 +92,7 @@ class ScenarioReader {
   std::string named_file(const std::string& name, const Where& where, const std::string& what,
                          const std::vector<std::string>& folders, const std::vector<std::string>& accepted) const;
   DeviceProfile read_device(const std::string& name, const Where& where);
+  void add_note(const std::string& note);
   void find_files(NpyFiles& npy, int workers, const Where& where) const;
   void check_files(const std::vector<std::string>& files, const Model& model);
   void check_platform(const std::string& path, int workers, bool server);

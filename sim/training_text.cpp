@@ -163,6 +163,9 @@ Field<std::optional<MethodTrainingText>> method_training_field() {
   using Selection = MethodTraining::Selection;
   using DivideBy = MethodTraining::DivideBy;
   using ResidualRule = MethodTraining::ResidualRule;
+  using Signless = MethodTraining::Signless;
+  const auto signless =
+      usually(choice<Signless>({{"positive", Signless::positive}, {"random", Signless::random}}), "positive");
   Object<Text> object;
   add_step_fields(object)
       .optional("residual_weight", &Text::residual_weight, usually(number({0, 1}), 1.0),
@@ -177,6 +180,8 @@ Field<std::optional<MethodTrainingText>> method_training_field() {
                 usually(choice<ResidualRule>({{"published", ResidualRule::published}, {"exact", ResidualRule::exact}}),
                         "published"),
                 "gtop-k: what counts as accepted, all whose index is in the result, or what no merge has dropped")
+      .optional("zeros", &Text::zeros, signless, "signsgd-mv: the sign of a zero in a worker's gradient")
+      .optional("ties", &Text::ties, signless, "signsgd-mv: what as many votes for as against come to")
       .optional("density_warmup", &Text::density_warmup, warmup_field(),
                 "density in the first rounds, one stage after another");
   return convert(object.field(), [](const Text& text, const Where&) { return std::optional(text); });
@@ -188,13 +193,17 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
     if (given && !used) (where / key).fail(who + " has no use for it", "leave it out");
   };
   const std::string name(choice.method->name);
-  const Combining combining = choice.codec->make({}, nullptr)->combining();
+  const auto codec = choice.codec->make({}, nullptr);
+  const Combining combining = codec->combining();
+  const bool votes_on_all = codec->kind() == PayloadKind::signs;
   check(method.residual_weight.has_value(), choice.error_feedback, "residual_weight", name + " without error feedback");
   check(method.selection.has_value(), choice.codec->sparsifies, "selection", name);
   check(method.density_warmup.has_value(), choice.codec->sparsifies, "density_warmup", name);
-  check(method.divide_by.has_value(), combining == Combining::gather, "divide_by", name);
+  check(method.divide_by.has_value(), combining == Combining::gather && choice.codec->sparsifies, "divide_by", name);
   check(method.residual_rule.has_value(), combining == Combining::merge && choice.error_feedback, "residual_rule",
         name + (choice.error_feedback ? "" : " without error feedback"));
+  check(method.zeros.has_value(), votes_on_all, "zeros", name);
+  check(method.ties.has_value(), votes_on_all, "ties", name);
   Training training;
   training.data = scenario.data;
   training.split = scenario.split;
@@ -211,6 +220,8 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
   take(method.selection, training.method.selection);
   take(method.divide_by, training.method.divide_by);
   take(method.residual_rule, training.method.residual_rule);
+  take(method.zeros, training.method.zeros);
+  take(method.ties, training.method.ties);
   take(method.density_warmup, training.method.density_warmup);
   return training;
 }

@@ -39,6 +39,8 @@ struct MethodTrainingText : StepText {
   std::optional<MethodTraining::Selection> selection;
   std::optional<MethodTraining::DivideBy> divide_by;
   std::optional<MethodTraining::ResidualRule> residual_rule;
+  std::optional<MethodTraining::Signless> zeros;
+  std::optional<MethodTraining::Signless> ties;
   std::optional<std::vector<DensityStage>> density_warmup;
 };
 

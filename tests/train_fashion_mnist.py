@@ -30,7 +30,7 @@ def main():
         data = json.loads((out / "training.json").read_text())["data"][0]
         rows = list(csv.DictReader((out / "curves.csv").open()))
     assert (data["train"], data["test"], data["classes"]) == (60000, 10000, 10), data
-    assert len(rows) == 2 * 6, len(rows)
+    assert len(rows) == 2 * 7, len(rows)
     for row in rows:  # ten classes: guessing gives 0.1
         assert float(row["test_accuracy"]) > 0.5, row
     parameters = 784 * 200 + 200 + 200 * 10 + 10

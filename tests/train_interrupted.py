@@ -22,8 +22,10 @@ SCENARIO = {
                  "momentum_at": "worker"},
     "methods": [{"name": "sgd"}, {"name": "gtop-k", "density": 0.05},
                 {"name": "sparse-signsgd", "density": 0.05, "training": {"learning_rate": 0.001}}],
+    "sweep": {"network.bandwidth": ["1 Gbps", "10 Gbps"]},
 }
-RUNS = 6
+RUNS = 12
+SHARED = 6  # those of the other bandwidth
 
 
 def write_images(folder, which, count, draw):
@@ -50,5 +52,5 @@ def check_rows(folder, expected):
 
 if __name__ == "__main__":
     end_and_go_on.main(end_and_go_on.Task(SCENARIO, ["train", "-j", "2"], written="runs/*", count=RUNS,
-                                          done=f"{RUNS} runs", results=["curves.csv", "summary.csv", "training.json"],
+                                          done=f"{RUNS} runs, {SHARED} of them trained with another", results=["curves.csv", "summary.csv", "training.json"],
                                           prepare=write_data, check_ended=check_rows))

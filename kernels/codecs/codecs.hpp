@@ -13,6 +13,8 @@ std::unique_ptr<const Codec> make_gtop_k(const CodecOptions& options, std::share
 std::unique_ptr<const Codec> make_signs(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_sparse_signs_codec(const CodecOptions& options,
                                                      std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_scaled_signs(const CodecOptions& options,
+                                               std::shared_ptr<const Primitives> primitives);
 
 /// Throws PayloadError unless `payload` is of that kind and covers that many elements.
 void check_payload(const Payload& payload, PayloadKind kind, std::uint64_t elements);

@@ -19,6 +19,7 @@ void cpu_to_half(std::span<const float> x, std::span<std::uint16_t> out, unsigne
 void cpu_add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out, unsigned threads);
 void cpu_accumulate_half(std::span<const std::uint16_t> values, std::span<std::uint16_t> sum, unsigned threads);
 void cpu_pack_signs(std::span<const float> x, std::span<std::uint32_t> words, unsigned threads);
+double cpu_l1_norm(std::span<const float> x, unsigned threads);
 void cpu_add_signs(std::span<const std::uint32_t> words, float weight, std::span<float> out, unsigned threads);
 void cpu_vote(std::span<const std::span<const std::uint32_t>> planes, std::span<std::uint32_t> result,
               unsigned threads);

@@ -23,6 +23,8 @@ class CpuPrimitives final : public Primitives {
     cpu_pack_signs(x, words, threads_);
   }
 
+  double l1_norm(std::span<const float> x) const override { return cpu_l1_norm(x, threads_); }
+
   void add_signs(std::span<const std::uint32_t> words, float weight, std::span<float> out) const override {
     cpu_add_signs(words, weight, out, threads_);
   }

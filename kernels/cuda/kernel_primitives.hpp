@@ -6,6 +6,7 @@
 #include "kernels/cuda/device_selection.hpp"
 #include "kernels/cuda/device_votes.hpp"
 #include "kernels/cuda/half.hpp"
+#include "kernels/cuda/l1_norm.hpp"
 #include "kernels/cuda/scatter.hpp"
 #include "kernels/cuda/signs.hpp"
 
@@ -38,6 +39,14 @@ class KernelPrimitives final : public Primitives {
     launch_pack_signs(*machine_, values.data(), Entries{x.size()}, packed.data(), non_finite.data());
     fail_on(downloaded(*machine_, non_finite.data(), 1).front());
     machine_->download(words, packed.data());
+  }
+
+  double l1_norm(std::span<const float> x) const override {
+    if (x.empty()) return 0;
+    const auto values = uploaded(*machine_, x);
+    Buffer<double> sums(l1_norm_sums(x.size()));
+    launch_l1_norm(*machine_, values.data(), x.size(), sums.data());
+    return downloaded(*machine_, sums.data(), sums.size()).back();
   }
 
   void add_signs(std::span<const std::uint32_t> words, float weight, std::span<float> out) const override {

@@ -8,7 +8,7 @@ namespace {
 
 /// True if every worker's payload has the size of this one.
 bool sizes_are_equal(const Payload& payload) {
-  return is_dense(payload.kind()) ||
+  return payload.index() == IndexCoding::none ||
          index_coding(payload.index()).size(payload.elements(), payload.entries()).has_value();
 }
 

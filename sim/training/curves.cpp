@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "kernels/index_coding.hpp"
@@ -52,6 +53,15 @@ bool dominates(const CurvePoint& a, const CurvePoint& b) {
 
 }  // namespace
 
+Json question_of(const Scenario& scenario) {
+  const Json& all = scenario.resolved;
+  Json question = Json::array();
+  for (const char* key : {"model", "compute", "device", "host", "network"}) question.push_back(all.value(key, Json()));
+  for (const char* key : {"data", "split", "adversaries", "target_accuracy"})
+    question.push_back(all["training"].value(key, Json()));
+  return question;
+}
+
 std::vector<TrainingSummary> summarise(const Study& study, const std::vector<TrainingRun>& runs) {
   std::vector<TrainingSummary> all;
   for (std::size_t point = 0; point < study.points.size(); ++point) {
@@ -68,9 +78,15 @@ std::vector<TrainingSummary> summarise(const Study& study, const std::vector<Tra
     summary.target = first_with(training.target_accuracy, ended);
     all.push_back(summary);
   }
+  std::map<std::string, std::vector<const TrainingSummary*>> rivals;
+  const auto question = [&](const TrainingSummary& of) { return question_of(study.points[of.point].scenario).dump(); };
+  for (const TrainingSummary& summary : all) {
+    if (summary.target) rivals[question(summary)].push_back(&summary);
+  }
   for (TrainingSummary& summary : all) {
-    summary.on_front = summary.target && std::none_of(all.begin(), all.end(), [&](const TrainingSummary& other) {
-                         return other.target && dominates(*other.target, *summary.target);
+    const auto& others = rivals[question(summary)];
+    summary.on_front = summary.target && std::none_of(others.begin(), others.end(), [&](const TrainingSummary* other) {
+                         return dominates(*other->target, *summary.target);
                        });
   }
   return all;
@@ -224,6 +240,13 @@ std::string run_name(const Study& study, std::size_t point, std::uint64_t seed) 
   for (const auto& [key, value] : study.points[point].swept)
     name += key == "workers" ? "" : ", " + key + " " + brief(value);
   return name + ", seed " + std::to_string(seed);
+}
+
+std::string round_name(const Study& study, std::size_t point, std::uint64_t seed, std::int64_t round) {
+  std::string number = std::to_string(point);
+  number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
+  return number + "-" + std::string(study.points[point].scenario.method.method->name) + "-seed" + std::to_string(seed) +
+         "-round" + std::to_string(round);
 }
 
 }  // namespace simrun

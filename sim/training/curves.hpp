@@ -27,8 +27,13 @@ struct TrainingSummary {
   double deviation = 0;              ///< and their standard deviation (n - 1), 0 of one seed
   std::optional<CurvePoint> target;  ///< the first row that has the target accuracy, mean over the seeds; none where
                                      ///< a seed has none
-  bool on_front = false;             ///< no other point gets there with fewer bytes (both ways) and in less time
+  bool on_front = false;             ///< no other point that answers the same question gets there with fewer bytes
+                                     ///< (both ways) and in less time
 };
+
+/// What points share that compete with each other: the same model learns the same from the same data on the same
+/// cluster. Workers, batch, method, its settings, grouping and the optimiser are what is chosen.
+Json question_of(const Scenario& scenario);
 
 /// One a point that all of whose runs have ended, in the order of the study.
 std::vector<TrainingSummary> summarise(const Study& study, const std::vector<TrainingRun>& runs);
@@ -63,5 +68,8 @@ class TrainingReport {
 
 /// "top-k, 15 workers, seed 1".
 std::string run_name(const Study& study, std::size_t point, std::uint64_t seed);
+
+/// "0012-top-k-seed1-round100": number of the point, its method, seed and round.
+std::string round_name(const Study& study, std::size_t point, std::uint64_t seed, std::int64_t round);
 
 }  // namespace simrun

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "kernels/layout.hpp"
 #include "kernels/merge_trail.hpp"
 #include "kernels/parallel.hpp"
+#include "kernels/random_ties.hpp"
 #include "sim/memory_transport.hpp"
 #include "sim/training/options.hpp"
 
@@ -20,6 +22,14 @@ void divide_by_senders(const std::vector<Payload>& parts, std::span<float> sum) 
     for (const std::uint32_t i : view_pairs(part, decoded).indices) ++senders[i];
   }
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] /= std::max(senders[i], 1.0F);
+}
+
+/// Makes zeros the smallest number there is, with a random sign.
+void give_signs(std::span<float> values, RandomStream& random) {
+  constexpr float smallest = std::numeric_limits<float>::denorm_min();
+  for (float& value : values) {
+    if (value == 0) value = (random() & 1U) != 0 ? smallest : -smallest;
+  }
 }
 
 }  // namespace
@@ -85,35 +95,67 @@ Payload GradientExchange::make_payload(std::span<const float> values, std::size_
   return round_.codec->encode(values, entries_[group], {.seed = seed, .round = 0, .previous = {}});
 }
 
-void GradientExchange::encode(std::size_t worker, std::span<const float> gradient, std::uint64_t seed) {
+void GradientExchange::encode(std::size_t worker, std::span<const float> gradient) {
+  RandomStream lots = lots_of_zeros(worker);
+  const std::uint64_t seed = (id_.seed << 40U) + (std::uint64_t{id_.round} << 20U) + worker;
   std::vector<float> copy;
+  std::vector<float> with_signs;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     std::span<const float> values = values_of(gradient, group, copy);
     if (!feedback_.empty()) values = feedback_[worker * groups_.size() + group].correct(values);
+    if (has_random_zeros()) {
+      with_signs.assign(values.begin(), values.end());
+      give_signs(with_signs, lots);
+      values = with_signs;
+    }
     sent_.set(worker, group, make_payload(values, group, seed + group));
   }
 }
 
 std::vector<float> GradientExchange::corrected(std::size_t worker, std::span<const float> gradient) const {
   std::vector<float> all(gradient.begin(), gradient.end());
-  if (feedback_.empty()) return all;
+  RandomStream lots = lots_of_zeros(worker);
   for (std::size_t group = 0; group < groups_.size(); ++group) {
-    std::span<const float> rest = feedback_[worker * groups_.size() + group].residual();
+    std::span<const float> residual;
+    if (!feedback_.empty()) residual = feedback_[worker * groups_.size() + group].residual();
     for (const std::size_t tensor : groups_[group].tensors) {
-      const std::size_t elements = scenario_.model->tensors[tensor].elements();
-      std::copy_n(rest.begin(), elements, all.begin() + static_cast<std::ptrdiff_t>(scenario_.model->offset(tensor)));
-      rest = rest.subspan(elements);
+      const auto values =
+          std::span(all).subspan(scenario_.model->offset(tensor), scenario_.model->tensors[tensor].elements());
+      if (!feedback_.empty()) {
+        std::copy_n(residual.begin(), values.size(), values.begin());
+        residual = residual.subspan(values.size());
+      }
+      if (has_random_zeros()) give_signs(values, lots);
     }
   }
   return all;
 }
 
-std::span<const float> GradientExchange::exchange() {
+bool GradientExchange::has_random_zeros() const {
+  return scenario_.training->method.zeros == MethodTraining::Signless::random;
+}
+
+RandomStream GradientExchange::lots_of_zeros(std::size_t worker) const {
+  return {id_.seed, Randomness::zeros, static_cast<std::uint32_t>(worker), id_.round};
+}
+
+std::shared_ptr<const Aggregator> GradientExchange::aggregator_of_round() const {
   const bool exact = scenario_.training->method.residual_rule == MethodTraining::ResidualRule::exact;
-  std::shared_ptr<const Aggregator> aggregator = round_.aggregator;
-  if (exact && round_.codec->combining() == Combining::merge)
-    aggregator = std::make_shared<MergeTrail>(round_.aggregator);
-  const Outcomes outcomes = run_collective(aggregator.get());
+  if (exact && round_.codec->combining() == Combining::merge) return std::make_shared<MergeTrail>(round_.aggregator);
+  return round_.aggregator;
+}
+
+/// Whoever counts votes casts the lots, from a sequence of its own.
+std::shared_ptr<const Aggregator> GradientExchange::aggregator_of(
+    const Transport& transport, const std::shared_ptr<const Aggregator>& shared) const {
+  if (scenario_.training->method.ties == MethodTraining::Signless::positive) return shared;
+  return std::make_shared<RandomTies>(
+      shared, RandomStream(id_.seed, Randomness::ties, static_cast<std::uint32_t>(transport.rank()), id_.round));
+}
+
+std::span<const float> GradientExchange::exchange() {
+  const std::shared_ptr<const Aggregator> aggregator = aggregator_of_round();
+  const Outcomes outcomes = run_collective(aggregator);
   settle(aggregator.get(), outcomes);
   result_bytes_ = 0;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
@@ -125,15 +167,17 @@ std::span<const float> GradientExchange::exchange() {
   return agreed_;
 }
 
-GradientExchange::Outcomes GradientExchange::run_collective(const Aggregator* aggregator) const {
+GradientExchange::Outcomes GradientExchange::run_collective(const std::shared_ptr<const Aggregator>& aggregator) const {
   Outcomes outcomes(workers_);
   const auto rank = [&](Transport& transport) {
     const auto worker = static_cast<std::size_t>(transport.rank());
+    const auto own = aggregator_of(transport, aggregator);
     for (std::size_t group = 0; group < groups_.size(); ++group)
-      outcomes[worker].push_back(round_.collective->exchange(transport, sent_.at(worker, group), aggregator));
+      outcomes[worker].push_back(round_.collective->exchange(transport, sent_.at(worker, group), own.get()));
   };
   const auto serve = [&](Transport& transport) {
-    for (std::size_t group = 0; group < groups_.size(); ++group) round_.collective->serve(transport, *aggregator);
+    const auto own = aggregator_of(transport, aggregator);
+    for (std::size_t group = 0; group < groups_.size(); ++group) round_.collective->serve(transport, *own);
   };
   const bool server = scenario_.method.needs_server_host() && workers_ > 1;
   run_in_memory(scenario_.workers, rank, server ? std::function<void(Transport&)>(serve) : nullptr);

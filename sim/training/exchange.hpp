@@ -10,8 +10,15 @@
 #include "sim/method.hpp"
 #include "sim/payload_stage.hpp"
 #include "sim/scenario.hpp"
+#include "sim/training/random.hpp"
 
 namespace simrun {
+
+/// Whose random numbers an exchange draws.
+struct RoundId {
+  std::uint64_t seed = 0;
+  std::uint32_t round = 0;  ///< the first is 0
+};
 
 /// What M workers do with their gradients in every round: correct, encode, exchange, settle, decode. The codecs, error
 /// feedback, aggregators and collectives are those of the simulation; messages go through memory.
@@ -24,11 +31,15 @@ class GradientExchange {
   /// K/N from now on; none: the method's own K.
   void set_density(std::optional<double> density);
 
-  /// Encodes worker's gradient (size N). Calls for different workers may be made at the same time. `seed` is for codecs
-  /// that draw random numbers. Throws NonFiniteError.
-  void encode(std::size_t worker, std::span<const float> gradient, std::uint64_t seed);
+  /// Whose round it is from now on.
+  void begin(const RoundId& id) { id_ = id; }
 
-  /// What encode() made the payload of, from the same gradient: residual included (size N, tensors in forward order).
+  /// Encodes worker's gradient (size N). Calls for different workers may be made at the same time. Throws
+  /// NonFiniteError.
+  void encode(std::size_t worker, std::span<const float> gradient);
+
+  /// What encode() made the payload of, from the same gradient: residual and signs of zeros included (size N, tensors
+  /// in forward order).
   std::vector<float> corrected(std::size_t worker, std::span<const float> gradient) const;
 
   /// Exchanges what all workers have encoded and settles their residuals. Returns what they agree on (size N): the mean
@@ -55,14 +66,20 @@ class GradientExchange {
 
   std::span<const float> values_of(std::span<const float> gradient, std::size_t group, std::vector<float>& copy) const;
   Payload make_payload(std::span<const float> values, std::size_t group, std::uint64_t seed) const;
+  bool has_random_zeros() const;
+  RandomStream lots_of_zeros(std::size_t worker) const;
+  std::shared_ptr<const Aggregator> aggregator_of_round() const;
+  std::shared_ptr<const Aggregator> aggregator_of(const Transport& transport,
+                                                  const std::shared_ptr<const Aggregator>& shared) const;
   Pairs select_by_tensor(std::span<const float> values, std::size_t group) const;
-  Outcomes run_collective(const Aggregator* aggregator) const;
+  Outcomes run_collective(const std::shared_ptr<const Aggregator>& aggregator) const;
   void settle(const Aggregator* aggregator, const Outcomes& outcomes);
   void decode(const Outcome& outcome, std::size_t group);
 
   const Scenario& scenario_;
   unsigned threads_;
   std::size_t workers_;
+  RoundId id_;
   std::vector<Group> groups_;
   double density_ = 1;
   std::vector<std::uint64_t> entries_;  ///< by group

@@ -55,6 +55,12 @@ struct MethodTraining {
     exact,      ///< so does one that no merge has dropped, and no other
   };
 
+  /// What a dense sign vote makes of what has no sign.
+  enum class Signless {
+    positive,  ///< as published
+    random,
+  };
+
   LearningRate learning_rate;
   Momentum momentum;
   double weight_decay = 0;
@@ -62,6 +68,8 @@ struct MethodTraining {
   Selection selection = Selection::group;
   DivideBy divide_by = DivideBy::workers;
   ResidualRule residual_rule = ResidualRule::published;
+  Signless zeros = Signless::positive;  ///< of a worker's gradient
+  Signless ties = Signless::positive;   ///< of an even number of workers
   std::vector<DensityStage> density_warmup;
 };
 

@@ -9,7 +9,14 @@
 namespace simrun {
 
 /// Whose random numbers they are.
-enum class Randomness : std::uint32_t { initial_parameters = 1, order_of_samples = 2, split = 3, adversary = 4 };
+enum class Randomness : std::uint32_t {
+  initial_parameters = 1,
+  order_of_samples = 2,
+  split = 3,
+  adversary = 4,
+  zeros = 5,
+  ties = 6,
+};
 
 /// A uniform random bit generator, for the distributions and algorithms of <random> and <algorithm>: one sequence for
 /// each (seed, purpose, owner, part), of which none overlaps another. It has no state that would have to be kept: to

@@ -59,8 +59,18 @@ void RunStore::keep_finished(const std::string& key, const std::vector<CurvePoin
   StateWriter writer;
   writer(curve);
   write_sealed(file(key, of_finished), key, writer.take());
+}
+
+void RunStore::drop_state(const std::string& key) const {
   std::error_code ignored;
   std::filesystem::remove(file(key, of_state), ignored);
+}
+
+void RunStore::drop_states() const {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, ignored)) {
+    if (entry.path().extension() == of_state) std::filesystem::remove(entry.path(), ignored);
+  }
 }
 
 }  // namespace simrun

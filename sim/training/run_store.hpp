@@ -25,8 +25,14 @@ class RunStore {
   /// Throws WriteError.
   void keep_state(const std::string& key, const std::string& state) const;
 
-  /// The same for a run that is done; its state is no longer needed. Throws WriteError.
+  /// The same for a run that is done. Throws WriteError.
   void keep_finished(const std::string& key, const std::vector<CurvePoint>& curve) const;
+
+  /// Of a run that is done.
+  void drop_state(const std::string& key) const;
+
+  /// Once all are: what a kill at a bad moment, another set of runs or a run that diverged has left.
+  void drop_states() const;
 
  private:
   std::string file(const std::string& key, const char* ending) const { return folder_ + "/" + key + ending; }

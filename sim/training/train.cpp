@@ -1,8 +1,8 @@
 #include "sim/training/train.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <span>
 
@@ -19,6 +19,7 @@
 #include "sim/table.hpp"
 #include "sim/training/adversary.hpp"
 #include "sim/training/curves.hpp"
+#include "sim/training/datasets.hpp"
 #include "sim/training/round_time.hpp"
 #include "sim/training/run_store.hpp"
 #include "sim/write_file.hpp"
@@ -68,46 +69,6 @@ void check_adversaries(const Scenario& scenario) {
       "accepted: 0, or what makes one at least");
 }
 
-/// Data sets by folder, each read once.
-class Datasets {
- public:
-  struct Entry {
-    Dataset data;
-    std::string digest;
-  };
-
-  const Entry& of(const Scenario& scenario) {
-    const Where where{scenario.file, "training.data"};
-    const std::string folder =
-        find_dataset(scenario.training->data, fs::path(scenario.file).parent_path().string(), where);
-    const auto [known, is_new] = entries_.try_emplace(folder);
-    if (is_new) {
-      known->second.data = read_dataset(folder, where);
-      DigestStream contents;
-      for (const Samples* samples : {&known->second.data.train, &known->second.data.test}) {
-        contents.add(std::as_bytes(std::span(samples->pixels)));
-        contents.add(std::as_bytes(std::span(samples->labels)));
-      }
-      known->second.digest = hexadecimal(contents.digest());
-    }
-    return known->second;
-  }
-
-  Json json() const {
-    Json all = Json::array();
-    for (const auto& [folder, entry] : entries_)
-      all.push_back({{"folder", folder},
-                     {"digest", entry.digest},
-                     {"train", entry.data.train.size()},
-                     {"test", entry.data.test.size()},
-                     {"classes", entry.data.classes}});
-    return all;
-  }
-
- private:
-  std::map<std::string, Entry> entries_;
-};
-
 /// Keys of points by what training them depends on: not the list of seeds, nor the target.
 std::vector<std::string> training_keys(Study study) {
   for (Point& point : study.points) {
@@ -117,11 +78,21 @@ std::vector<std::string> training_keys(Study study) {
   return point_keys(study);
 }
 
-/// Trains the runs of a study one after another.
+/// What a training goes by: everything but what only times its rounds. Points of which it is the same learn the same.
+std::string what_is_trained(const Scenario& scenario) {
+  Json all = scenario.resolved;
+  for (const char* key : {"name", "compute", "device", "host", "network", "gradients"}) all.erase(key);
+  all["training"].erase("seeds");
+  all["training"].erase("target_accuracy");
+  return all.dump();
+}
+
+/// Trains the runs of a study one after another; those that differ in nothing but their clocks at once.
 class TrainingSession {
  public:
   TrainingSession(const Study& study, const TrainArguments& arguments)
       : study_(study), arguments_(arguments), keys_(training_keys(study)), store_(arguments.out + "/runs") {
+    for (const Point& point : study.points) trainings_.push_back(what_is_trained(point.scenario));
     for (std::size_t point = 0; point < study.points.size(); ++point) {
       for (const std::uint64_t seed : study.points[point].scenario.training->seeds)
         runs_.push_back({.point = point, .seed = seed, .curve = {}, .failure = {}});
@@ -133,81 +104,136 @@ class TrainingSession {
     for (const TrainingRun& run : runs_) {
       check_adversaries(scenario_of(run));
       check_batch(scenario_of(run), datasets_.of(scenario_of(run)).data);
-      make_trainer(run);
+      make_trainer(run, {});
     }
   }
 
   const std::vector<TrainingRun>& runs() const { return runs_; }
-  Json data() const { return datasets_.json(); }
+  const Datasets& datasets() const { return datasets_; }
+
+  /// Runs that were finished before, and runs that were trained with another one.
   std::size_t taken_over() const { return taken_over_; }
+  std::size_t shared() const { return shared_; }
 
   void run(const InterruptionWatch& watch) {
     make_folder(store_.folder());
-    for (std::size_t i = 0; i < runs_.size() && watch.signal() == 0; ++i) {
-      TrainingRun& run = runs_[i];
-      const std::string key =
-          digest_of(keys_[run.point] + datasets_.of(scenario_of(run)).digest + std::to_string(run.seed));
-      if (auto curve = arguments_.fresh ? std::nullopt : store_.finished(key)) {
-        run.curve = std::move(*curve);
-        ++taken_over_;
-        continue;
-      }
+    std::vector<std::size_t> left;
+    for (std::size_t i = 0; i < runs_.size(); ++i) {
+      if (!take_over(runs_[i])) left.push_back(i);
+    }
+    while (!left.empty() && watch.signal() == 0) {
+      const std::size_t first = left.front();
+      std::vector<TrainingRun*> alike;
+      std::erase_if(left, [&](std::size_t i) {
+        const bool same = runs_[i].seed == runs_[first].seed && training_of_run(i) == training_of_run(first);
+        if (same) alike.push_back(&runs_[i]);
+        return same;
+      });
+      shared_ += alike.size() - 1;
       const std::string place =
-          runs_.size() == 1 ? "" : std::to_string(i + 1) + "/" + std::to_string(runs_.size()) + " ";
-      ProgressBar bar(place + run_name(study_, run.point, run.seed));
+          runs_.size() == 1 ? "" : std::to_string(first + 1) + "/" + std::to_string(runs_.size()) + " ";
+      ProgressBar bar(place + run_name(study_, alike.front()->point, alike.front()->seed) +
+                      (alike.size() > 1 ? ", on " + std::to_string(alike.size()) + " clocks" : ""));
       try {
-        train(run, key, bar, watch);
+        train(alike, bar, watch);
       } catch (const NonFiniteError&) {
-        run.failure = "diverged after round " + std::to_string(run.curve.empty() ? 0 : run.curve.back().round) +
-                      "; a smaller learning_rate may help";
-      } catch (const ChildFailure& failure) {
-        run.failure = std::string("its time cannot be simulated: ") + failure.what();
+        for (TrainingRun* run : alike)
+          run->failure = "diverged after round " + std::to_string(run->curve.empty() ? 0 : run->curve.back().round) +
+                         "; a smaller learning_rate may help";
       }
     }
+    if (watch.signal() == 0) store_.drop_states();
   }
 
  private:
-  const Scenario& scenario_of(const TrainingRun& run) const { return study_.points[run.point].scenario; }
+  using Runs = std::vector<TrainingRun*>;
 
-  std::unique_ptr<Trainer> make_trainer(const TrainingRun& run) {
-    const Scenario& scenario = scenario_of(run);
-    const auto round_time = [&scenario](const PayloadTable& payloads) { return simulate_round(scenario, payloads); };
-    return std::make_unique<Trainer>(scenario, datasets_.of(scenario).data, run.seed, arguments_.threads, round_time,
-                                     Where{scenario.file, ""});
+  const Scenario& scenario_of(const TrainingRun& run) const { return study_.points[run.point].scenario; }
+  const std::string& training_of_run(std::size_t run) const { return trainings_[runs_[run].point]; }
+
+  std::string key_of(const TrainingRun& run) {
+    return digest_of(keys_[run.point] + datasets_.of(scenario_of(run)).digest + std::to_string(run.seed));
   }
 
-  void train(TrainingRun& run, const std::string& key, ProgressBar& bar, const InterruptionWatch& watch) {
-    const std::unique_ptr<Trainer> trainer = make_trainer(run);
-    trainer->save_gradients_with([&](std::int64_t round, std::size_t worker, std::span<const float> gradient) {
-      const std::string folder = gradients_folder(run, round);
-      make_folder(folder);
-      write_file(folder + "/" + gradient_file(worker), npy_of(gradient));
+  /// True if the run was finished before.
+  bool take_over(TrainingRun& run) {
+    if (arguments_.fresh) return false;
+    auto curve = store_.finished(key_of(run));
+    if (!curve) return false;
+    run.curve = std::move(*curve);
+    ++taken_over_;
+    return true;
+  }
+
+  std::unique_ptr<Trainer> make_trainer(const TrainingRun& run, std::vector<RoundTime> clocks) {
+    const Scenario& scenario = scenario_of(run);
+    return std::make_unique<Trainer>(scenario, datasets_.of(scenario).data, run.seed, arguments_.threads,
+                                     std::move(clocks), Where{scenario.file, ""});
+  }
+
+  /// A cluster that cannot be simulated makes its own run fail, no other.
+  RoundTime clock_of(TrainingRun& run) const {
+    return [this, &run](const PayloadTable& payloads) {
+      try {
+        if (run.failure.empty()) return simulate_round(scenario_of(run), payloads);
+      } catch (const ChildFailure& failure) {
+        run.failure = std::string("its time cannot be simulated: ") + failure.what();
+      }
+      return Seconds(0);
+    };
+  }
+
+  static bool has_failed(const TrainingRun* run) { return !run->failure.empty(); }
+
+  static void take_curves(const Trainer& trainer, const Runs& alike) {
+    for (std::size_t i = 0; i < alike.size(); ++i) {
+      alike[i]->curve = has_failed(alike[i]) ? std::vector<CurvePoint>() : trainer.curve(i);
+    }
+  }
+
+  std::unique_ptr<Trainer> make_trainer_of_all(const Runs& alike) {
+    std::vector<RoundTime> clocks;
+    for (TrainingRun* run : alike) clocks.push_back(clock_of(*run));
+    auto trainer = make_trainer(*alike.front(), std::move(clocks));
+    trainer->save_gradients_with([=, this](std::int64_t round, std::size_t worker, std::span<const float> gradient) {
+      for (const TrainingRun* run : alike) {
+        const std::string folder = arguments_.out + "/gradients/" + round_name(study_, run->point, run->seed, round);
+        make_folder(folder);
+        write_file(folder + "/" + gradient_file(worker), npy_of(gradient));
+      }
     });
+    return trainer;
+  }
+
+  void train(const Runs& alike, ProgressBar& bar, const InterruptionWatch& watch) {
+    const std::unique_ptr<Trainer> trainer = make_trainer_of_all(alike);
+    std::string keys;
+    for (const TrainingRun* run : alike) keys += key_of(*run);
+    const std::string key = alike.size() == 1 ? keys : digest_of(keys);
     const auto begun = arguments_.fresh ? std::nullopt : store_.state(key);
     if (begun) trainer->restore(*begun);
     const auto before = static_cast<std::size_t>(trainer->round());
-    const std::int64_t rounds = scenario_of(run).training->rounds;
+    const std::int64_t rounds = scenario_of(*alike.front()).training->rounds;
     const std::int64_t between_states = std::max<std::int64_t>(1, rounds / 10);
+    const auto keep_state = [&] {  // not with a time that is wrong
+      if (std::none_of(alike.begin(), alike.end(), has_failed)) store_.keep_state(key, trainer->state());
+    };
     while (!trainer->is_done()) {
-      run.curve = trainer->curve();
-      if (watch.signal() != 0) return store_.keep_state(key, trainer->state());
+      take_curves(*trainer, alike);
+      if (std::all_of(alike.begin(), alike.end(), has_failed)) return;
+      if (watch.signal() != 0) return keep_state();
       trainer->step();
-      if (trainer->round() % between_states == 0 && !trainer->is_done()) store_.keep_state(key, trainer->state());
+      if (trainer->round() % between_states == 0 && !trainer->is_done()) keep_state();
       bar.show({.done = static_cast<std::size_t>(trainer->round()),
                 .total = static_cast<std::size_t>(rounds),
                 .before = before,
                 .note = note(*trainer)});
     }
-    run.curve = trainer->curve();
-    store_.keep_finished(key, run.curve);
-  }
-
-  /// gradients/0012-top-k-seed1-round100: number of the point, its method, seed and round.
-  std::string gradients_folder(const TrainingRun& run, std::int64_t round) const {
-    std::string number = std::to_string(run.point);
-    number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
-    return arguments_.out + "/gradients/" + number + "-" + std::string(scenario_of(run).method.method->name) + "-seed" +
-           std::to_string(run.seed) + "-round" + std::to_string(round);
+    take_curves(*trainer, alike);
+    for (const TrainingRun* run : alike) {
+      if (!has_failed(run)) store_.keep_finished(key_of(*run), run->curve);
+    }
+    store_.drop_state(key);
   }
 
   static std::string note(const Trainer& trainer) {
@@ -216,11 +242,13 @@ class TrainingSession {
 
   const Study& study_;
   const TrainArguments& arguments_;
-  std::vector<std::string> keys_;
+  std::vector<std::string> keys_;       ///< by point
+  std::vector<std::string> trainings_;  ///< by point
   RunStore store_;
   Datasets datasets_;
   std::vector<TrainingRun> runs_;
   std::size_t taken_over_ = 0;
+  std::size_t shared_ = 0;
 };
 
 void check_training(const Study& study, unsigned threads) {
@@ -232,6 +260,18 @@ void check_training(const Study& study, unsigned threads) {
   if (available.value > 0 && most > available)
     Where{study.file, "model"}.fail("training it takes at least " + show(most) + " of memory",
                                     "accepted: what fits, this machine has " + show(available) + " free");
+}
+
+/// Where the samples are from.
+Json data_of(const Datasets& datasets) {
+  Json all = Json::array();
+  for (const auto& [folder, entry] : datasets.all())
+    all.push_back({{"folder", folder},
+                   {"digest", entry.digest},
+                   {"train", entry.data.train.size()},
+                   {"test", entry.data.test.size()},
+                   {"classes", entry.data.classes}});
+  return all;
 }
 
 void write_report(const TrainingReport& report, const Json& data, const std::string& out) {
@@ -265,16 +305,17 @@ int run_session(const Study& study, const TrainArguments& arguments) {
   const InterruptionWatch watch;
   session.run(watch);
   const TrainingReport report(study, session.runs());
-  write_report(report, session.data(), arguments.out);
+  write_report(report, data_of(session.datasets()), arguments.out);
   if (watch.signal() != 0) {
     say("simrun: interrupted; the rows so far are in " + arguments.out + "/curves.csv, the same command goes on");
     return 128 + watch.signal();
   }
-  print(report, session.data(), arguments.format);
+  print(report, data_of(session.datasets()), arguments.format);
   say_notes(study);
   for (const std::string& line : report.failures()) say("failed: " + line);
   say("results in " + arguments.out + ": " + runs(session.runs().size()) +
-      (session.taken_over() > 0 ? ", " + std::to_string(session.taken_over()) + " of them from before" : ""));
+      (session.taken_over() > 0 ? ", " + std::to_string(session.taken_over()) + " of them from before" : "") +
+      (session.shared() > 0 ? ", " + std::to_string(session.shared()) + " of them trained with another" : ""));
   return report.failures().empty() ? 0 : 1;
 }
 

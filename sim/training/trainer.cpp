@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <numeric>
+#include <utility>
 
 #include "kernels/parallel.hpp"
 #include "sim/training/adversary.hpp"
@@ -47,19 +48,22 @@ void add_momentum(std::vector<float>& velocity, double factor, std::span<const f
 }  // namespace
 
 Trainer::Trainer(const Scenario& scenario, const Dataset& data, std::uint64_t seed, unsigned threads,
-                 RoundTime round_time, const Where& where)
+                 std::vector<RoundTime> clocks, const Where& where)
     : scenario_(scenario),
       training_(*scenario.training),
       data_(data),
       seed_(seed),
       threads_(std::max(threads, 1U)),
-      round_time_(std::move(round_time)),
+      clocks_(std::move(clocks)),
       classifier_(make_classifier(scenario, data, where)),
       exchange_(scenario, threads),
       orders_(deal_out(scenario, data, seed, where)),
       workspaces_(threads_),
       parameters_(classifier_.initial_parameters(seed)),
-      losses_(orders_.size(), 0.0) {
+      losses_(orders_.size(), 0.0),
+      round_s_(clocks_.size()),
+      simulated_s_(clocks_.size()),
+      curves_(clocks_.size()) {
   if (training_.method.momentum.factor == 0) return;
   const bool by_worker = training_.method.momentum.place == Momentum::Place::worker;
   velocities_.assign(by_worker ? orders_.size() : 1, std::vector<float>(parameters_.size(), 0.0F));
@@ -68,10 +72,13 @@ Trainer::Trainer(const Scenario& scenario, const Dataset& data, std::uint64_t se
 void Trainer::step() {
   const std::optional<double> density = warmup_density(round_);
   const bool is_new = round_ == 0 || density != warmup_density(round_ - 1);
+  exchange_.begin({.seed = seed_, .round = static_cast<std::uint32_t>(round_)});
   exchange_.set_density(density);
   compute_gradients();
   update(exchange_.exchange());
-  if (is_new || is_timed()) round_s_ = round_time_(exchange_.payloads()).value;
+  if (is_new || is_timed()) {
+    for (std::size_t i = 0; i < clocks_.size(); ++i) round_s_[i] = clocks_[i](exchange_.payloads()).value;
+  }
   ++round_;
   account();
 }
@@ -83,8 +90,7 @@ void Trainer::compute_gradients() {
     for (std::size_t worker = next++; worker < orders_.size(); worker = next++) {
       losses_[worker] += differentiate(worker, workspaces_[thread], gradient);
       prepare(worker, gradient);
-      const std::uint64_t round = static_cast<std::uint64_t>(round_);
-      exchange_.encode(worker, gradient, (seed_ << 40U) + (round << 20U) + worker);
+      exchange_.encode(worker, gradient);
       if (is_saved()) save_gradient_(round_ + 1, worker, exchange_.corrected(worker, gradient));
     }
   });
@@ -135,14 +141,17 @@ void Trainer::account() {
   so_far_.round = round_;
   so_far_.uplink_bytes += exchange_.payload_bytes();
   so_far_.downlink_bytes += exchange_.result_bytes();
-  so_far_.simulated_s += round_s_;
+  for (std::size_t i = 0; i < clocks_.size(); ++i) simulated_s_[i] += round_s_[i];
   if (round_ % training_.evaluate_every != 0 && !is_done()) return;
-  const std::int64_t rounds = round_ - (curve_.empty() ? 0 : curve_.back().round);
+  const std::int64_t rounds = round_ - std::exchange(evaluated_, round_);
   so_far_.train_loss =
       std::accumulate(losses_.begin(), losses_.end(), 0.0) / static_cast<double>(rounds * scenario_.workers);
   std::fill(losses_.begin(), losses_.end(), 0.0);
   so_far_.test_accuracy = static_cast<double>(evaluate().correct) / static_cast<double>(data_.test.size());
-  curve_.push_back(so_far_);
+  for (std::size_t i = 0; i < clocks_.size(); ++i) {
+    curves_[i].push_back(so_far_);
+    curves_[i].back().simulated_s = simulated_s_[i];
+  }
 }
 
 Evaluation Trainer::evaluate() {
@@ -190,8 +199,9 @@ bool Trainer::is_saved() const {
 
 template <class Self, class Archive>
 void Trainer::visit_state(Self& trainer, Archive& archive) {
-  archive(trainer.round_, trainer.round_s_, trainer.so_far_);
-  archive(trainer.parameters_, trainer.losses_, trainer.curve_);
+  archive(trainer.round_, trainer.evaluated_, trainer.so_far_, trainer.round_s_, trainer.simulated_s_);
+  archive(trainer.parameters_, trainer.losses_);
+  for (auto& curve : trainer.curves_) archive(curve);
   for (auto& velocity : trainer.velocities_) archive(velocity);
   for (auto& feedback : trainer.exchange_.feedback()) archive(feedback);
 }

@@ -22,6 +22,8 @@ struct CurvePoint {
   double uplink_bytes = 0;    ///< encoded gradients of one worker (mean) in all rounds so far
   double downlink_bytes = 0;  ///< what a worker decoded, in all rounds so far
   double simulated_s = 0;     ///< simulated time of all rounds so far
+
+  friend bool operator==(const CurvePoint& a, const CurvePoint& b) = default;
 };
 
 /// How long a round takes on the scenario's cluster if workers send these payloads.
@@ -35,10 +37,10 @@ using SaveGradient = std::function<void(std::int64_t round, std::size_t worker, 
 /// seed, on any number of threads.
 class Trainer {
  public:
-  /// Scenario (with a training part) and data outlive this. Throws InputError at `where` (the scenario): a model that
-  /// makes no classifier of the data, a split that cannot be.
-  Trainer(const Scenario& scenario, const Dataset& data, std::uint64_t seed, unsigned threads, RoundTime round_time,
-          const Where& where);
+  /// Scenario (with a training part) and data outlive this. `clocks`: of each cluster that rounds are timed on. Throws
+  /// InputError at `where` (the scenario): a model that makes no classifier of the data, a split that cannot be.
+  Trainer(const Scenario& scenario, const Dataset& data, std::uint64_t seed, unsigned threads,
+          std::vector<RoundTime> clocks, const Where& where);
 
   /// Rounds that are done.
   std::int64_t round() const { return round_; }
@@ -50,8 +52,8 @@ class Trainer {
   /// training diverges.
   void step();
 
-  /// The rows so far.
-  const std::vector<CurvePoint>& curve() const { return curve_; }
+  /// The rows so far, with the time of one of the clocks.
+  const std::vector<CurvePoint>& curve(std::size_t clock = 0) const { return curves_.at(clock); }
 
   const std::vector<float>& parameters() const { return parameters_; }
 
@@ -79,7 +81,7 @@ class Trainer {
   const Dataset& data_;
   std::uint64_t seed_;
   unsigned threads_;
-  RoundTime round_time_;
+  std::vector<RoundTime> clocks_;
   SaveGradient save_gradient_;
   Classifier classifier_;
   GradientExchange exchange_;
@@ -88,11 +90,13 @@ class Trainer {
 
   std::int64_t round_ = 0;
   std::vector<float> parameters_;
-  std::vector<std::vector<float>> velocities_;  ///< one, or one a worker; none without momentum
-  std::vector<double> losses_;                  ///< by worker: sums over the batches since the last row
-  double round_s_ = 0;                          ///< of rounds as they now are
-  CurvePoint so_far_;
-  std::vector<CurvePoint> curve_;
+  std::vector<std::vector<float>> velocities_;   ///< one, or one a worker; none without momentum
+  std::vector<double> losses_;                   ///< by worker: sums over the batches since the last row
+  std::int64_t evaluated_ = 0;                   ///< the round of the last row
+  CurvePoint so_far_;                            ///< but for the time
+  std::vector<double> round_s_;                  ///< by clock: of rounds as they now are
+  std::vector<double> simulated_s_;              ///< by clock: of all rounds so far
+  std::vector<std::vector<CurvePoint>> curves_;  ///< by clock
 };
 
 }  // namespace simrun

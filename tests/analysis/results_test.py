@@ -308,7 +308,7 @@ def lightness(colour):
 
 
 @pytest.mark.parametrize(
-    "names", [["sgd", "top-k", "gtop-k", "signsgd-mv", "sparse-signsgd"], list(results.PARTS.values())]
+    "names", [["sgd", "top-k", "gtop-k", "signsgd-mv", "ef-signsgd", "sparse-signsgd"], list(results.PARTS.values())]
 )
 def test_fills_differ_in_grey(names):
     fills = [figures.fill_of(name) for name in names]
@@ -318,7 +318,8 @@ def test_fills_differ_in_grey(names):
 
 
 @pytest.mark.parametrize(
-    "names", [["sgd", "top-k", "gtop-k", "signsgd-mv", "sparse-signsgd"], ["raw32", "bitmap", "delta", "elias-fano"]]
+    "names",
+    [["sgd", "top-k", "gtop-k", "signsgd-mv", "ef-signsgd", "sparse-signsgd"], ["raw32", "bitmap", "delta", "elias-fano"]]
 )
 @pytest.mark.parametrize("key", ["marker", "linestyle", "color"])
 def test_lines_differ_without_colour(names, key):

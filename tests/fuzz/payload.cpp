@@ -24,6 +24,11 @@ Payload made_again(const Payload& payload) {
       const SparseSigns signs = read_sparse_signs(payload);
       return make_sparse_signs(payload.index(), payload.elements(), {signs.indices, signs.signs});
     }
+    case PayloadKind::scaled_signs: {
+      const ScaledSignsView view = view_scaled_signs(payload);
+      require(view.scale >= 0 && view.words.size() == sign_words(payload.elements()), "a scale and all signs");
+      return payload;
+    }
     default:
       return payload;
   }

@@ -159,7 +159,7 @@ TEST_CASE("random bytes behind the right magic number are no trouble") {
   std::mt19937 random(9);
   for (int round = 0; round < 20'000; ++round) {
     std::vector<std::byte> bytes = bytes_of("53 52 55 4E 01");
-    bytes.push_back(static_cast<std::byte>(random() % 6));
+    bytes.push_back(static_cast<std::byte>(random() % 7));
     bytes.push_back(static_cast<std::byte>(random() % 6));
     bytes.resize(8);
     for (int field = 0; field < 3; ++field) {
@@ -194,9 +194,33 @@ TEST_CASE("counts that overflow or ask for huge memory are refused") {
   refused(with_header(PayloadKind::signs, IndexCoding::none, 64, 63, 32 + 8, 8));
   refused(with_header(PayloadKind::signs, IndexCoding::raw32, 64, 64, 32 + 8, 8));
   refused(with_header(PayloadKind::signs, IndexCoding::none, ~0ULL, ~0ULL, ~0ULL, 8));
+  refused(with_header(PayloadKind::scaled_signs, IndexCoding::none, huge, huge, 32 + 64, 64));
+  refused(with_header(PayloadKind::scaled_signs, IndexCoding::none, 64, 63, 32 + 12, 12));
+  refused(with_header(PayloadKind::scaled_signs, IndexCoding::none, 0, 0, 32, 0));  // no scale
+  refused(with_header(PayloadKind::scaled_signs, IndexCoding::bitmap, 64, 64, 32 + 12, 12));
   CHECK_THROWS_AS(Payload::parse_dense(PayloadKind::dense32, 1ULL << 62, {}), PayloadError);  // 4 N overflows to 0
   CHECK_THROWS_AS(Payload::parse_dense(PayloadKind::dense16, 3, bytes_of("00 00 00 00")), PayloadError);
   CHECK_THROWS_AS(Payload::parse_dense(PayloadKind::signs, 0, {}), PayloadError);
+}
+
+TEST_CASE("golden bytes of scaled signs") {
+  // kind 5, no coding, N = K = 5, 32 + 4 + 4 = 40 = 0x28 bytes; (0.5 + 3 + 0 + 2 + 1) / 5 = 1.3 = 0x3FA66666; bits
+  // 1, 4.
+  CHECK(hex_of(encoded("scaled-signs").bytes()) ==
+        "53 52 55 4E 01 05 00 00 05 00 00 00 00 00 00 00 05 00 00 00 00 00 00 00 28 00 00 00 00 00 00 00 "
+        "66 66 A6 3F 12 00 00 00");
+}
+
+TEST_CASE("a scale that is not finite or has a sign is refused") {
+  const auto with_scale = [](std::uint32_t bits) {
+    std::vector<std::byte> bytes = bytes_of(hex_of(encoded("scaled-signs").bytes()));
+    std::memcpy(bytes.data() + 32, &bits, sizeof bits);
+    return bytes;
+  };
+  CHECK(Payload::parse(with_scale(0)).entries() == 5);
+  CHECK(Payload::parse(with_scale(0x7F7FFFFF)).entries() == 5);  // the largest number
+  for (const std::uint32_t bits : {0x7F800000U, 0x7FC00000U, 0x7F800001U, 0x80000000U, 0xBF800000U, 0xFF800000U})
+    CHECK_THROWS_AS(Payload::parse(with_scale(bits)), PayloadError);
 }
 
 TEST_CASE("padding bits that are set are refused") {
@@ -206,8 +230,9 @@ TEST_CASE("padding bits that are set are refused") {
     bytes[at] |= std::byte{1} << static_cast<int>(bit);
     CHECK_THROWS_AS(Payload::parse(bytes), PayloadError);
   };
-  refused_with("signs", 32, 5);         // element 5 of 5
-  refused_with("signs", 35, 7);         // the last bit of the word
+  refused_with("signs", 32, 5);  // element 5 of 5
+  refused_with("signs", 35, 7);  // the last bit of the word
+  refused_with("scaled-signs", 36, 5);
   refused_with("sparse-signs", 40, 2);  // entry 2 of 2
 }
 

@@ -206,6 +206,7 @@ TEST_CASE("passes over dense arrays without races") {
     on.accumulate(x, sums);
     return sums;
   });
+  both([&](const Primitives& on) { return on.l1_norm(x); });
   std::vector<std::uint16_t> halves(n);
   both([&](const Primitives& on) { return on.to_half(x, halves), halves; });
   both([&](const Primitives& on) {

@@ -84,6 +84,8 @@ TEST_CASE("bytes on the wire follow the formulas") {
     // All-gather: everyone receives M - 1 payloads, however they come.
     CHECK(traffic_of("allgather-ring", "top-k", m, 0).received == (workers - 1) * pairs);
     CHECK(traffic_of("allgather-doubling", "top-k", m, 0).received == (workers - 1) * pairs);
+    CHECK(traffic_of("allgather-ring", "scaled-signs", m, 0).received == (workers - 1) * (signs + 4));
+    CHECK(traffic_of("allgather-doubling", "scaled-signs", m, 0).sent == (workers - 1) * (signs + 4));
     // gTop-k: rank 0 receives one payload from each of its ceil(log2 M) children and sends each one result.
     const auto children = static_cast<std::uint64_t>(std::bit_width(workers - 1));
     CHECK(traffic_of("tree", "gtop-k", m, 0).received == children * pairs);

@@ -110,6 +110,27 @@ TEST_CASE("device profile: fewest bytes of each operation") {
   CHECK(bytes("index-encode.bitmap") == Approx(4 * 80 + 100));
 }
 
+TEST_CASE("device profile: scaled signs are charged as operations of signs that move as many bytes") {
+  const Work encode{.stage = Stage::encode, .kind = PayloadKind::scaled_signs, .elements = 800, .entries = 800};
+  Work decode = encode;
+  decode.stage = Stage::decode;
+  decode.parts = 5;
+  decode.entries = 4000;
+  const auto bytes = [](const Work& work) {
+    double sum = 0;
+    for (const Step& step : steps_of(work)) sum += step.times * operation_entry(step.operation).bytes.of(step.work);
+    return sum;
+  };
+  // Gradient and residual in, residual out; the residual in again for the magnitudes, again for the signs, and in and
+  // out to be settled, with the signs out and in.
+  CHECK(bytes(encode) == Approx((12 + 4 + 4 + 8) * 800 + 2 * 100).epsilon(0.02));
+  CHECK(bytes(decode) == Approx(5 * (8 * 800 + 100)));  // every payload is added to the sum
+  const DeviceProfile profile = p102();
+  Work signs = decode;
+  signs.kind = PayloadKind::signs;
+  CHECK(profile.seconds(decode).value == Approx(5 * profile.seconds(signs).value));
+}
+
 TEST_CASE("device profile: scaled to another device, every time is longer by the ratio of bandwidths") {
   const DeviceProfile profile = measured_profile({1, 1e3, 1e6}, 1e-4);
   const DeviceProfile scaled = scaled_to(profile, "slow", BytesPerSecond(0.25e9));

@@ -66,6 +66,39 @@ TEST_CASE("program: times are the closed forms") {
   CHECK(number(rows[4], "result_bytes") > 239);  // the union of four supports
 }
 
+TEST_CASE("program: scaled signs go to all, and every worker decodes those of all") {
+  json scenario = small_scenario();
+  scenario["methods"] = json::parse(R"([{"name": "signsgd-mv"}, {"name": "ef-signsgd"},
+                                        {"name": "ef-signsgd", "collective": "allgather-doubling"}])");
+  const auto rows = rows_of(scenario);
+  for (const std::size_t i : {1U, 2U}) {
+    // 1000 elements: a header of 32 bytes, a scale, 32 words; four workers.
+    CHECK(number(rows[i], "payload_bytes") == 164);
+    CHECK(number(rows[i], "result_bytes") == 4 * 164);
+    CHECK(number(rows[i], "sent_bytes") == 3 * 164);
+    CHECK(number(rows[i], "decode_s") == Approx(4 * number(rows[0], "decode_s")));
+    CHECK(number(rows[i], "encode_s") == Approx(3 * number(rows[0], "encode_s") + 2 * number(rows[0], "decode_s")));
+    CHECK(rows[i].at("k").empty());
+  }
+  CHECK(number(rows[1], "communication_s") == Approx(3 * (50e-6 + 164 / 125e6)).epsilon(1e-3));
+}
+
+TEST_CASE("program: error feedback that has nothing to keep is pointed out, once") {
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "signsgd-mv"}, {"error_feedback", true}},
+                         {{"name", "sgd"}, {"error_feedback", true}, {"precision", "fp16"}},
+                         {{"name", "ef-signsgd"}, {"error_feedback", true}},
+                         {{"name", "sgd"}, {"error_feedback", false}}};
+  scenario["sweep"] = {{"workers", {2, 3}}};
+  folder.write("s.json", scenario.dump());
+  const Ended run = run_program("s.json", folder.path());
+  CHECK(run.status == 0);
+  CHECK_THAT(run.err,
+             Catch::Contains("methods.0.error_feedback: signsgd-mv leaves no residual, so it changes nothing\n"));
+  CHECK(run.err.find("error_feedback") == run.err.rfind("error_feedback"));
+}
+
 TEST_CASE("program: the parts add up, and the derived columns follow") {
   for (const auto& row : rows_of(small_scenario())) {
     INFO(row.at("method"));

@@ -98,6 +98,40 @@ TEST_CASE("train: the bytes do not depend on the threads, and what is done is ta
   CHECK(train(folder, more, "-o one").err.ends_with("results in one: 6 runs\n"));
 }
 
+TEST_CASE("train: points that differ in their cluster alone are trained once, and are what each would be alone") {
+  const TemporaryFolder folder;
+  write_images(folder);
+  json scenario = small_training();
+  scenario["training"]["save_gradients"] = {5};
+  json swept = scenario;
+  swept["sweep"] = {{"network.bandwidth", {"1 Gbps", "10 Mbps"}}, {"compute.forward", {"4 ms", "5 ms"}}};
+  const Ended all = train(folder, swept, "-o all");
+  CHECK_THAT(all.err, Catch::EndsWith("results in all: 16 runs, 12 of them trained with another\n"));
+  const auto rows = parse_csv(all.out);
+  const std::vector<std::string> same = {
+      "method",       "workers",        "k",          "seed", "round", "train_loss", "test_accuracy",
+      "uplink_bytes", "downlink_bytes", "simulated_s"};
+  std::size_t at = 0;
+  for (const char* forward : {"4 ms", "5 ms"}) {  // keys in the order in which nlohmann sorts them
+    for (const char* bandwidth : {"1 Gbps", "10 Mbps"}) {
+      scenario["network"]["bandwidth"] = bandwidth;
+      scenario["compute"]["forward"] = forward;
+      for (const auto& row : parse_csv(train(folder, scenario, "-o alone --fresh").out)) {
+        INFO(bandwidth << " " << forward);
+        CHECK(rows[at].at("network.bandwidth") == bandwidth);
+        for (const std::string& column : same) CHECK(rows[at].at(column) == row.at(column));
+        ++at;
+      }
+    }
+  }
+  CHECK(at == rows.size());
+  for (const char* run : {"0000-sgd-seed1", "0007-sparse-signsgd-seed2"})
+    CHECK_FALSE(read_file(folder.path() + "/all/gradients/" + run + "-round5/worker-3.npy").empty());
+  swept["sweep"]["network.bandwidth"] = {"1 Gbps", "10 Mbps", "20 Mbps"};
+  CHECK_THAT(train(folder, swept, "-o all").err,
+             Catch::EndsWith("results in all: 24 runs, 16 of them from before, 4 of them trained with another\n"));
+}
+
 TEST_CASE("train: with the gradients that a round has saved the simulation sends that round's bytes") {
   const TemporaryFolder folder;
   write_images(folder);
@@ -139,6 +173,37 @@ TEST_CASE("train: what diverges is a failed run; the others have their rows") {
   const auto summary = parse_csv(read_file(folder.path() + "/results/s-trained/summary.csv"));
   REQUIRE(summary.size() == 1);
   CHECK(summary[0].at("method") == "sparse-signsgd");
+}
+
+TEST_CASE("train: points compete that answer the same question, and no others") {
+  const TemporaryFolder folder;
+  json scenario = small_training();
+  scenario["methods"] = {{{"name", "sgd"}}, {{"name", "top-k"}, {"k", 5}}};
+  scenario["training"]["target_accuracy"] = 0.5;
+  scenario["training"]["seeds"] = {1};
+  // Of each pair of values sgd takes 100 and 200 bytes, top-k always 300, and as long as bytes.
+  const auto fronts = [&](const json& sweep) {
+    scenario["sweep"] = sweep;
+    const Study study = study_of(scenario, folder);
+    std::vector<TrainingRun> runs;
+    for (std::size_t point = 0; point < 4; ++point) {
+      const double bytes = point % 2 == 1 ? 300 : point == 0 ? 100 : 200;
+      runs.push_back({point, 1, {row(20, 0.6, bytes, bytes)}, ""});
+    }
+    std::vector<bool> on_front;
+    for (const TrainingSummary& summary : summarise(study, runs)) on_front.push_back(summary.on_front);
+    return on_front;
+  };
+  const std::vector<bool> apart = {true, false, true, false};
+  const std::vector<bool> together = {true, false, false, false};
+  CHECK(fronts({{"training.split", {"iid", {{"dirichlet", 0.5}}}}}) == apart);
+  CHECK(fronts({{"training.target_accuracy", {0.5, 0.55}}}) == apart);
+  CHECK(fronts({{"network.bandwidth", {"1 Gbps", "10 Gbps"}}}) == apart);
+  CHECK(fronts({{"compute.forward", {"1 ms", "2 ms"}}}) == apart);
+  CHECK(fronts({{"workers", {2, 4}}}) == together);
+  CHECK(fronts({{"batch_per_worker", {2, 4}}}) == together);
+  CHECK(fronts({{"training.learning_rate", {0.1, 0.2}}}) == together);
+  CHECK(fronts({{"schedule.grouping", {"model", "tensor"}}}) == together);
 }
 
 TEST_CASE("train: the price of a target is that of the first row that has it, mean over the seeds") {

@@ -36,7 +36,8 @@ class Bench {
 
   Trainer trainer(unsigned threads = 1, std::uint64_t seed = 1) const {
     const auto one_second = [](const PayloadTable&) { return Seconds(1); };
-    return {scenario(), data_, seed, threads, one_second, Where{"s.json", ""}};
+    const auto three_seconds = [](const PayloadTable&) { return Seconds(3); };
+    return {scenario(), data_, seed, threads, {one_second, three_seconds}, Where{"s.json", ""}};
   }
 
   const Dataset& data() const { return data_; }
@@ -73,6 +74,8 @@ std::vector<json> all_methods() {
           {{"name", "top-k"}, {"density", 0.05}, {"training", {{"momentum", 0.9}, {"momentum_at", "worker"}}}},
           {{"name", "gtop-k"}, {"density", 0.05}, {"training", {{"residual_rule", "exact"}}}},
           {{"name", "signsgd-mv"}, {"training", {{"learning_rate", 0.01}}}},
+          {{"name", "signsgd-mv"}, {"training", {{"learning_rate", 0.01}, {"zeros", "random"}, {"ties", "random"}}}},
+          {{"name", "ef-signsgd"}, {"training", {{"residual_weight", 0.9}}}},
           {{"name", "sparse-signsgd"},
            {"density", 0.05},
            {"collective", "sharded-parameter-server"},
@@ -134,11 +137,18 @@ TEST_CASE("training: any number of threads gives the same bytes") {
   }
 }
 
+TEST_CASE("training: with random ties of an even number of workers, too") {
+  const json method = {{"name", "signsgd-mv"}, {"training", {{"learning_rate", 0.01}, {"ties", "random"}}}};
+  const std::vector<float> one = trained(mlp(4, method), 1);
+  CHECK(trained(mlp(4, method), 3) == one);
+  CHECK(trained(mlp(4, {{"name", "signsgd-mv"}, {"training", {{"learning_rate", 0.01}}}}), 1) != one);
+}
+
 TEST_CASE("training: what goes on from a state ends with the same bytes as what was left alone") {
   for (const json& method : all_methods()) {
     INFO(method);
     json scenario = mlp(5, method);
-    if (method["name"] != "sgd" && method["name"] != "signsgd-mv") {
+    if (method.contains("density")) {
       scenario["methods"][0]["training"]["density_warmup"] = {{{"rounds", 2}, {"density", 0.5}},
                                                               {{"rounds", 3}, {"density", 0.1}}};
     }
@@ -173,6 +183,9 @@ TEST_CASE("training: rows hold bytes and time of all rounds so far") {
     CHECK(row.uplink_bytes == round * 4 * 2984);
     CHECK(row.downlink_bytes == round * 4 * 2984);
     CHECK(row.simulated_s == Approx(round));
+    CurvePoint slower = row;
+    slower.simulated_s = 3 * row.simulated_s;
+    CHECK(trainer.curve(1)[i] == slower);
     CHECK(row.train_loss > 0);
   }
 }

@@ -1,0 +1,88 @@
+#pragma once
+
+#include "kernels/cuda/sharing.hpp"
+
+namespace simrun::cuda {
+
+/// The sum of the magnitudes of every 1024 values, in the order that Primitives::l1_norm tells. A warp adds up a run,
+/// without the sum() of warps, which may add in any order. Reads sizeof(T) bytes a value.
+template <class T>
+struct SumMagnitudes {
+  static constexpr const char* name = "sum_magnitudes";
+  static constexpr unsigned threads = 256;
+  static constexpr unsigned residency = 6;
+  static constexpr unsigned warps = threads / warp_lanes;
+  static constexpr unsigned values_a_run = 1024;
+  static constexpr unsigned in_flight = 8;  ///< loads of a lane under way at a time
+  struct Shared {
+    double lanes[warps][warp_lanes];
+  };
+  const T* values;
+  std::uint64_t size;
+  double* sums;  ///< one a run
+
+  template <class Block>
+  SIMRUN_DEVICE void run(Block& block, Shared& shared) const {
+    block.each_warp([&](auto& warp) {
+      double* const lanes = shared.lanes[warp.number()];
+      const std::uint64_t runs = divide_up<std::uint64_t>(size, values_a_run);
+      const std::uint64_t step = std::uint64_t{block.count()} * warps;
+      for (std::uint64_t i = std::uint64_t{block.number()} * warps + warp.number(); i < runs; i += step) {
+        warp.each_lane([&](unsigned lane) { lanes[lane] = sum_of_lane(block, i * values_a_run + lane); });
+        for (unsigned half = warp_lanes / 2; half > 0; half /= 2) {
+          warp.each_lane([&](unsigned lane) {
+            if (lane < half) lanes[lane] += lanes[lane + half];
+          });
+        }
+        warp.each_lane([&](unsigned lane) {
+          if (lane == 0) sums[i] = lanes[0];
+        });
+      }
+    });
+  }
+
+ private:
+  /// Of every 32nd value of a run from `first` on. Beyond the end there are zeros, which change no sum.
+  template <class Block>
+  SIMRUN_DEVICE double sum_of_lane(Block& block, std::uint64_t first) const {
+    double sum = 0;
+    for (unsigned begin = 0; begin < values_a_run; begin += in_flight * warp_lanes) {
+      T items[in_flight];
+      SIMRUN_UNROLL
+      for (unsigned i = 0; i < in_flight; ++i) {
+        const std::uint64_t at = first + begin + i * warp_lanes;
+        items[i] = at < size ? block.read_once(values + at) : T{0};
+      }
+      SIMRUN_UNROLL
+      for (unsigned i = 0; i < in_flight; ++i) sum += static_cast<double>(items[i] < 0 ? -items[i] : items[i]);
+    }
+    return sum;
+  }
+};
+
+/// Sums that launch_l1_norm has room for: one for each run of `size` values, then for each run of those, down to one.
+inline std::uint64_t l1_norm_sums(std::uint64_t size) {
+  std::uint64_t all = 0;
+  for (std::uint64_t count = size; count > 1 || all == 0; all += count)
+    count = divide_up<std::uint64_t>(count, SumMagnitudes<float>::values_a_run);
+  return all;
+}
+
+/// Adds up the magnitudes of `size` values, at least one; the last of `sums`, l1_norm_sums(size) of them, is the
+/// result.
+template <class Machine>
+void launch_l1_norm(Machine& machine, const float* x, std::uint64_t size, double* sums) {
+  const auto launch = [&](auto kernel) {
+    using Kernel = decltype(kernel);
+    machine.launch(blocks_for<Kernel>(machine, kernel.size, Kernel::warps * Kernel::values_a_run), kernel);
+    return divide_up<std::uint64_t>(kernel.size, Kernel::values_a_run);
+  };
+  std::uint64_t count = launch(SumMagnitudes<float>{x, size, sums});
+  while (count > 1) {
+    double* const next = sums + count;
+    count = launch(SumMagnitudes<double>{sums, count, next});
+    sums = next;
+  }
+}
+
+}  // namespace simrun::cuda
