@@ -34,7 +34,7 @@ struct EthernetTcp {
 
   /// Share by which a message takes longer if it follows one from another sender, at a rank that sends at the same
   /// time: ranks drift apart, and two senders meet at one receiver's port.
-  double handover = 0.65;
+  double handover = 0.8;
 
   /// What a shaped link lets through at once after a pause. A wire has no such thing.
   Bytes burst{0};

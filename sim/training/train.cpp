@@ -17,9 +17,9 @@
 #include "sim/progress_bar.hpp"
 #include "sim/run.hpp"
 #include "sim/table.hpp"
-#include "sim/training/adversary.hpp"
 #include "sim/training/curves.hpp"
 #include "sim/training/datasets.hpp"
+#include "sim/training/feasible.hpp"
 #include "sim/training/round_time.hpp"
 #include "sim/training/run_store.hpp"
 #include "sim/write_file.hpp"
@@ -39,34 +39,6 @@ std::string runs(std::size_t count) {
 
 std::string digest_of(const std::string& text) {
   return hexadecimal(digest(std::as_bytes(std::span(text))));
-}
-
-/// What a run has at least of vectors as long as the model: parameters, what the workers agreed on, a gradient a
-/// thread; for each worker its residual, its momentum, and a payload that is not compressed.
-Bytes least_memory(const Scenario& scenario, unsigned threads) {
-  const MethodTraining& method = scenario.training->method;
-  const bool dense = scenario.method.codec->make({}, nullptr)->combining() == Combining::sum;
-  const bool momentum = method.momentum.factor > 0 && method.momentum.place == Momentum::Place::worker;
-  const int a_worker = (scenario.method.error_feedback ? 1 : 0) + (momentum ? 1 : 0) + (dense ? 1 : 0);
-  return Bytes(4.0 * static_cast<double>(scenario.elements()) *
-               (2.0 + threads + a_worker * static_cast<double>(scenario.workers)));
-}
-
-void check_batch(const Scenario& scenario, const Dataset& data) {
-  const auto samples = static_cast<std::int64_t>(data.train.size());
-  if (scenario.batch_per_worker > samples)
-    Where{scenario.file, "batch_per_worker"}.fail(
-        std::to_string(scenario.batch_per_worker) + " samples of " + std::to_string(samples) + " to train on",
-        "accepted: at most " + std::to_string(samples));
-}
-
-/// A share that changes nothing is a mistake.
-void check_adversaries(const Scenario& scenario) {
-  const Adversaries& adversaries = scenario.training->adversaries;
-  if (adversaries.share == 0 || count_adversaries(adversaries, static_cast<std::size_t>(scenario.workers)) > 0) return;
-  Where{scenario.file, "training.adversaries.share"}.fail(
-      show(adversaries.share) + " of " + std::to_string(scenario.workers) + " workers is none of them",
-      "accepted: 0, or what makes one at least");
 }
 
 /// Keys of points by what training them depends on: not the list of seeds, nor the target.
@@ -254,12 +226,7 @@ class TrainingSession {
 void check_training(const Study& study, unsigned threads) {
   if (!study.points.front().scenario.training)
     Where{study.file, "training"}.fail("is missing", "required by simrun train");
-  Bytes most;
-  for (const Point& point : study.points) most = std::max(most, least_memory(point.scenario, threads));
-  const Bytes available = available_memory();
-  if (available.value > 0 && most > available)
-    Where{study.file, "model"}.fail("training it takes at least " + show(most) + " of memory",
-                                    "accepted: what fits, this machine has " + show(available) + " free");
+  check_memory(study, threads);
 }
 
 /// Where the samples are from.
