@@ -209,12 +209,12 @@ def interval(table, value="iteration_s"):
     return table[value] * table["iteration_s"] / high, table[value] * table["iteration_s"] / low
 
 
-def coverage(predicted, measured, also=()):
-    """Share of the points of `measured` whose iteration_s lies within the interval that `predicted` gives, ends included.
+def beside(predicted, measured, also=()):
+    """What was measured and what was predicted of it, one row a point that is in both.
 
-    Points are matched by KEYS and the columns `also` (what else was swept); those without a partner or without an
-    interval do not count. Intervals are honest where the share is near 0.9. Raises ResultsError where points repeat, or
-    where none count.
+    KEYS and the columns `also` (what else was swept), by which points are matched; `measured_s`, `predicted_s`, `low_s`
+    and `high_s`, seconds an iteration (low and high are NaN without an interval); `error`, relative to what was
+    measured. Raises ResultsError where points repeat.
     """
     keys = [*KEYS, *also]
     for name, table in (("predicted", predicted), ("measured", measured)):
@@ -222,10 +222,20 @@ def coverage(predicted, measured, also=()):
             raise ResultsError(f"several {name} points agree in {', '.join(keys)}; name what else was swept")
     both = predicted.merge(measured[[*keys, "iteration_s"]], on=keys, suffixes=("", "_measured"))
     low, high = interval(both)
-    known = low.notna()
-    if not known.any():
+    return both[keys].assign(measured_s=both["iteration_s_measured"], predicted_s=both["iteration_s"], low_s=low,
+                             high_s=high, error=both["iteration_s"] / both["iteration_s_measured"] - 1)
+
+
+def coverage(predicted, measured, also=()):
+    """Share of the points of `measured` whose iteration lies within the interval that `predicted` gives, ends included.
+
+    Points are matched as in `beside`; those without a partner or without an interval do not count. Intervals are honest
+    where the share is near 0.9. Raises ResultsError where points repeat, or where none count.
+    """
+    both = beside(predicted, measured, also).dropna(subset="low_s")
+    if both.empty:
         raise ResultsError("no measured point has a predicted one with an interval")
-    return both["iteration_s_measured"].between(low, high)[known].mean()
+    return both["measured_s"].between(both["low_s"], both["high_s"]).mean()
 
 
 def at_all_densities(table):

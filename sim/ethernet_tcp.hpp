@@ -7,8 +7,8 @@
 namespace simrun {
 
 /// What messages cost over TCP on switched Ethernet beside latency and bandwidth: the network model `ethernet-tcp`. Its
-/// constants were fitted to what Open MPI 4.1 on Linux does (tests/real_network); README says under "Network models"
-/// where each comes from, and what of them is assumed to hold at other link rates.
+/// constants were fitted to what Open MPI 4.1 on Linux does (tests/real_network); docs/network.md says where each comes
+/// from, and what of them is assumed to hold at other link rates.
 struct EthernetTcp {
   /// Share of a link's rate left for payload: of 1538 bytes of a full frame on the wire, headers, preamble and gap
   /// leave 1448.

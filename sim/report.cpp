@@ -145,7 +145,7 @@ std::string Report::heading() const {
   const std::string network =
       measurement_ ? summary(*measurement_) : "model " + joined(networks) + ", SimGrid " + simgrid_version();
   const std::vector<std::string> sources = interval_sources();
-  const std::string interval = sources.empty() ? "" : "\n  interval " + joined({sources.begin(), sources.end()});
+  const std::string interval = sources.empty() ? "" : "\n  interval from " + joined({sources.begin(), sources.end()});
   return first.name + "\n  model    " + joined(models) + "\n  network  " + network + "\n  device   " + joined(devices) +
          interval + "\n\n";
 }

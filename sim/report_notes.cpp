@@ -55,7 +55,7 @@ std::vector<std::string> Report::interval_sources() const {
       if (scenario.device->operations.at(operation).provenance == "measured")
         sources.insert("times of device " + scenario.device->name);
     }
-    if (network_error(scenario.network)) sources.insert("error of the network model on real traffic");
+    if (network_error(scenario.network)) sources.insert("error of the network model on real traffic, 2 to 8 hosts");
     if (scenario.compute.pace.jitters()) sources.insert("jitter");
   }
   return {sources.begin(), sources.end()};

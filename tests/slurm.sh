@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a sweep by README's job array in a real Slurm on this machine, and compares with a plain run.
+# Runs a sweep by the job array of docs/results.md in a real Slurm on this machine, and compares with a plain run.
 # usage: slurm.sh SIMRUN
 # Slurm and MUNGE have their own key, configuration, ports and folders, and end with this script. Exit status 77:
 # skipped, with the reason.
@@ -116,7 +116,7 @@ cat >my_sweep.json <<'END'
   "sweep": { "workers": [2, 3, 4, 8, 16], "density": [0.01, 0.1] }
 }
 END
-sed -n '/^#!.bin.bash$/,/^```$/p' "$root/README.md" | sed '$d' >job.sh
+sed -n '/^#!.bin.bash$/,/^```$/p' "$root/docs/results.md" | sed '$d' >job.sh
 grep -q '^simrun my_sweep.json --shard .* -o results/my_sweep$' job.sh
 cat job.sh
 timeout 300 sbatch --wait --output="task-%a.out" job.sh || { tail -n 3 task-*.out && exit 1; }

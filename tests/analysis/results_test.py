@@ -204,6 +204,15 @@ def test_coverage_counts_measured_points_within_their_interval():
     assert results.coverage(predicted(), measured.iloc[[0, 2]]) == pytest.approx(1 / 2)
 
 
+def test_beside_shows_what_was_predicted_of_each_measured_point():
+    measured = predicted().assign(iteration_s=[1, 2, 2.5, 4, 8, 2]).iloc[[4, 2, 0]]
+    both = results.beside(predicted(), measured)
+    assert both["method"].tolist() == ["sgd", "top-k", "top-k"]
+    assert both["measured_s"].tolist() == [1, 2.5, 8]
+    assert both["error"].tolist() == pytest.approx([2 / 1 - 1, 2 / 2.5 - 1, 2 / 8 - 1])
+    assert both[["predicted_s", "low_s", "high_s"]].to_numpy().tolist() == [[2, 1, 4]] * 3
+
+
 def test_coverage_tells_swept_points_apart():
     slow = predicted().assign(**{"network.bandwidth": "1 Gbps"})
     fast = predicted().assign(**{"network.bandwidth": "10 Gbps", "iteration_low_s": 0.1, "iteration_high_s": 0.4})
