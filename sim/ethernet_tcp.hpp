@@ -1,7 +1,5 @@
 #pragma once
 
-#include <limits>
-
 #include "sim/units.hpp"
 
 namespace simrun {
@@ -22,7 +20,7 @@ struct EthernetTcp {
   Seconds message{50e-6};
 
   /// Messages up to this size are complete for their sender at once, and leave one after another.
-  Bytes send_buffer{25e3};
+  Bytes send_buffer{50e3};
 
   /// Longer messages wait for the receiver's word (rendezvous).
   Bytes eager_limit{65536};
@@ -34,7 +32,7 @@ struct EthernetTcp {
 
   /// Share by which a message takes longer if it follows one from another sender, at a rank that sends at the same
   /// time: ranks drift apart, and two senders meet at one receiver's port.
-  double handover = 0.8;
+  double handover = 0.5;
 
   /// What a shaped link lets through at once after a pause. A wire has no such thing.
   Bytes burst{0};
@@ -44,7 +42,8 @@ struct EthernetTcp {
   Seconds rendezvous(Bytes size, BytesPerSecond link) const;
 };
 
-/// A link that lets some bytes through at once after a pause (a token bucket).
+/// A link that lets some bytes through at once after a pause (a token bucket). The bucket is empty at time 0, so that
+/// whatever a link carries from then on is at most its rate.
 class Shaper {
  public:
   /// What of `burst` is left at `now`.
@@ -54,8 +53,7 @@ class Shaper {
   void take(Seconds now, Bytes size, Bytes burst, BytesPerSecond rate);
 
  private:
-  /// When it would have sent all so far, one after the other.
-  Seconds free_{-std::numeric_limits<double>::infinity()};
+  Seconds free_;  ///< when it would have sent all so far, one after the other
 };
 
 }  // namespace simrun

@@ -18,6 +18,13 @@ Watch watch_unsettled(int workers) {
   return {.limit = limit, .warm_up = limit / 2};
 }
 
+Watch watch_of(const Setup& setup) {
+  Watch watch = setup.plan.pace.jitters() ? watch_jitter(setup.workers) : watch_unsettled(setup.workers);
+  // Messages over TCP depend on those before them, and the first iteration's follow none.
+  watch.first_may = setup.network.model != Network::Model::ethernet_tcp;
+  return watch;
+}
+
 /// `busy` with communication in the gaps of [begin, end].
 std::vector<Span> fill_gaps(const std::vector<Span>& busy, Seconds begin, Seconds end) {
   std::vector<Span> all;
@@ -76,8 +83,7 @@ std::optional<Interval> interval_of(const Times& times, const Setup& setup, cons
 
 Times simulate(const Setup& setup) {
   Cluster cluster(setup.network, setup.workers, setup.repeats);
-  SteadyState steady(setup.workers,
-                     setup.plan.pace.jitters() ? watch_jitter(setup.workers) : watch_unsettled(setup.workers));
+  SteadyState steady(setup.workers, watch_of(setup));
   DeviceTimes device(*setup.profile);
   const Server* server = nullptr;
   Transport::Traffic server_traffic;

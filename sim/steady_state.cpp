@@ -52,8 +52,8 @@ bool SteadyState::record(int rank, IterationRecord iteration) {
 bool SteadyState::is_steady(const Iteration& now) const {
   const Seconds first = now.records.front().finish;
   if (complete_ == 1)
-    return std::all_of(now.records.begin(), now.records.end(),
-                       [&](const auto& r) { return nearly_equal(r.finish, first); });
+    return watch_.first_may && std::all_of(now.records.begin(), now.records.end(),
+                                           [&](const auto& r) { return nearly_equal(r.finish, first); });
   const Seconds step = first - previous_.front();
   for (std::size_t r = 0; r < now.records.size(); ++r) {
     if (!nearly_equal(now.records[r].finish - previous_[r], step)) return false;

@@ -13,6 +13,7 @@ struct Watch {
   int limit = 64;          ///< iterations at most
   int warm_up = 32;        ///< of them: those that do not count where the limit is reached
   bool may_settle = true;  ///< whether iterations that repeat end it before
+  bool first_may = true;   ///< whether the first one may be one that repeats: the network begins as later ones find it
 };
 
 /// For workers whose computing jitters, so that iterations never repeat: 50 of up to 40 workers, fewer of more, at
@@ -20,8 +21,8 @@ struct Watch {
 Watch watch_jitter(int workers);
 
 /// Watches all ranks' iterations and finds the period at which they repeat: as soon as all ranks end the first one at
-/// the same instant, or as every rank took the same time from one finish to the next. At the limit without, the mean of
-/// the iterations that count.
+/// the same instant (if it may repeat), or as every rank took the same time from one finish to the next. At the limit
+/// without, the mean of the iterations that count.
 class SteadyState {
  public:
   explicit SteadyState(int workers, Watch watch = {}) : workers_(workers), watch_(watch) {}

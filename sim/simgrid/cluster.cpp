@@ -75,7 +75,9 @@ struct Cluster::Impl {
 
 Cluster::Cluster(const Network& network, int workers, Repeats repeats) : impl_(new Impl{start_engine(), network, {}}) {
   impl_->shared.workers = workers;
-  impl_->shared.repeats = repeats;
+  // What a shaper holds is not seen in how long a step takes.
+  const bool is_shaped = network.model == Network::Model::ethernet_tcp && network.tcp.burst.value > 0;
+  impl_->shared.repeats = is_shaped ? Repeats::literal : repeats;
 }
 
 Cluster::~Cluster() = default;

@@ -13,7 +13,8 @@ namespace simrun {
 /// steps before, and all ranks the same time d for them, the state of the network at the end of step s is that at the
 /// end of step s - p, moved by d, and so on for ever. By then the foremost rank may have entered later steps; all ranks
 /// run up to there, and on until whole periods are left, so that every message that was sent is received, and then
-/// jump. On one switch p is 1; where flows share uplinks it may be more.
+/// jump. On one switch p is 1; where flows share uplinks it may be more. Not for networks with a memory that times do
+/// not show: links that let a burst through.
 class Repeat {
  public:
   Repeat(int ranks, int count) : ranks_(ranks), stop_(count), steps_(static_cast<std::size_t>(count)) {}

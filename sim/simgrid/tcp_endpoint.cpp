@@ -9,6 +9,10 @@ namespace sg4 = simgrid::s4u;
 
 namespace {
 
+Seconds clock() {
+  return Seconds(sg4::Engine::get_clock());
+}
+
 Bytes bytes_of(const Message& message) {
   return Bytes(static_cast<double>(size_of(message)));
 }
@@ -23,24 +27,14 @@ bool lasts_beyond(const sg4::CommPtr& send, Seconds start) {
 }  // namespace
 
 sg4::CommPtr TcpEndpoint::send(sg4::Mailbox& box, std::unique_ptr<Message> message, TcpEndpoint& to) {
-  const Bytes size = bytes_of(*message);
-  const Seconds now(sg4::Engine::get_clock());
-  const bool is_short = size <= tcp_.send_buffer;
-  if (sends_queued_ || (is_short && now < short_until_)) {
-    queue_.push_back({&box, std::move(message), &to});
-    if (!sends_queued_) {
-      sends_queued_ = true;
-      sg4::Actor::create("sends", sg4::this_actor::get_host(), [this] { send_queued(); });
-    }
-    return nullptr;
+  const bool is_short = bytes_of(*message) <= tcp_.send_buffer;
+  if (!is_short || (!sends_queued_ && clock() >= short_until_)) return put(box, std::move(message), to);
+  queue_.push_back({&box, std::move(message), &to});
+  if (!sends_queued_) {
+    sends_queued_ = true;
+    sg4::Actor::create("sends", sg4::this_actor::get_host(), [this] { send_queued(); });
   }
-  last_send_ = put(box, std::move(message), to);
-  if (is_short) short_until_ = now + time_on_link(size);
-  if (size > tcp_.eager_limit) {
-    last_long_ = last_send_;
-    last_long_to_ = &to;
-  }
-  return last_send_;
+  return nullptr;
 }
 
 Seconds TcpEndpoint::take_in(const sg4::Comm& comm, Bytes size, const TcpEndpoint& from) {
@@ -61,26 +55,34 @@ Seconds TcpEndpoint::take_in(const sg4::Comm& comm, Bytes size, const TcpEndpoin
 /// The message is the receiver's from here on.
 sg4::CommPtr TcpEndpoint::put(sg4::Mailbox& box, std::unique_ptr<Message> message, TcpEndpoint& to) {
   const Bytes size = bytes_of(*message);
-  Bytes free;
-  if (tcp_.burst.value > 0) {
-    const Seconds now(sg4::Engine::get_clock());
-    free = std::min(up_.left(now, tcp_.burst, link_), to.down_.left(now, tcp_.burst, to.link_));
-    up_.take(now, size, tcp_.burst, link_);
-    to.down_.take(now, size, tcp_.burst, to.link_);
+  const Bytes on_wire = shaped(size, to);
+  last_send_ = box.put_async(message.release(), static_cast<std::uint64_t>(on_wire.value));
+  if (size <= tcp_.send_buffer) short_until_ = clock() + time_on_link(on_wire);
+  if (size > tcp_.eager_limit) {
+    last_long_ = last_send_;
+    last_long_to_ = &to;
   }
-  const double on_wire = free.value > 0 ? std::max(1.0, (size - free).value) : size.value;
-  return box.put_async(message.release(), static_cast<std::uint64_t>(on_wire));
+  return last_send_;
+}
+
+/// What takes time of a message that begins now: links that are shaped let the rest through at once.
+Bytes TcpEndpoint::shaped(Bytes size, TcpEndpoint& to) {
+  const Bytes burst = tcp_.burst;
+  if (burst.value == 0) return size;
+  const Seconds now = clock();
+  const Bytes free = std::min(up_.left(now, burst, link_), to.down_.left(now, burst, to.link_));
+  up_.take(now, size, burst, link_);
+  to.down_.take(now, size, burst, to.link_);
+  return std::max(Bytes(1), size - free);
 }
 
 void TcpEndpoint::send_queued() {
   std::vector<sg4::CommPtr> sends;
-  sg4::this_actor::sleep_until(short_until_.value);
   while (!queue_.empty()) {
+    sg4::this_actor::sleep_until(short_until_.value);
     Queued next = std::move(queue_.front());
     queue_.pop_front();
-    const Seconds time = time_on_link(bytes_of(*next.message));
     sends.push_back(put(*next.mailbox, std::move(next.message), *next.to));
-    sg4::this_actor::sleep_for(time.value);
   }
   sends_queued_ = false;
   for (const sg4::CommPtr& comm : sends) comm->wait();

@@ -31,6 +31,7 @@ class TcpEndpoint {
   };
 
   simgrid::s4u::CommPtr put(simgrid::s4u::Mailbox& box, std::unique_ptr<Message> message, TcpEndpoint& to);
+  Bytes shaped(Bytes size, TcpEndpoint& to);
   void send_queued();
   Seconds time_on_link(Bytes size) const { return Seconds(size.value / link_.value); }
 

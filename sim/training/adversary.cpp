@@ -27,7 +27,9 @@ void corrupt(Adversaries::Behaviour behaviour, RandomStream random, std::span<fl
       for (float& x : gradient) x = (random() & 1U) != 0 ? x : -x;
       return;
     case Adversaries::Behaviour::noise: {
-      std::normal_distribution<float> normal(0, static_cast<float>(root_mean_square(gradient)));
+      const double size = root_mean_square(gradient);
+      if (!(size > 0)) return;  // nothing to be as large as; what is not finite is found when it is encoded
+      std::normal_distribution<float> normal(0, static_cast<float>(size));
       for (float& x : gradient) x = normal(random);
       return;
     }

@@ -181,9 +181,12 @@ std::string TrainingReport::summary_csv() const {
 }
 
 std::string TrainingReport::table() const {
-  const double target = study_.points.front().scenario.training->target_accuracy;
-  Table table({"method", "entry", "M", "K/N", "seeds", "accuracy", "+-", "rounds to " + percent(target, 2), "sent",
-               "received", "simulated", "front"});
+  const auto target_of = [](const Point& point) { return point.scenario.training->target_accuracy; };
+  const double target = target_of(study_.points.front());
+  const bool one_target = std::all_of(study_.points.begin(), study_.points.end(),
+                                      [&](const Point& point) { return target_of(point) == target; });
+  Table table({"method", "entry", "M", "K/N", "seeds", "accuracy", "+-",
+               "rounds to " + (one_target ? percent(target, 2) : "target"), "sent", "received", "simulated", "front"});
   const std::vector<std::string> further = further_keys();
   for (const std::string& key : further) table.add_column(key);
   for (const TrainingSummary& summary : summaries_) {
@@ -237,6 +240,10 @@ std::vector<std::string> TrainingReport::failures() const {
 std::string run_name(const Study& study, std::size_t point, std::uint64_t seed) {
   const Scenario& scenario = study.points[point].scenario;
   std::string name = label(scenario.method) + ", " + std::to_string(scenario.workers) + " workers";
+  const bool is_ambiguous = std::any_of(study.points.begin(), study.points.end(), [&](const Point& other) {
+    return other.method != study.points[point].method && label(other.scenario.method) == label(scenario.method);
+  });
+  if (is_ambiguous) name += ", entry " + std::to_string(study.points[point].method);
   for (const auto& [key, value] : study.points[point].swept)
     name += key == "workers" ? "" : ", " + key + " " + brief(value);
   return name + ", seed " + std::to_string(seed);

@@ -97,7 +97,7 @@ Payload GradientExchange::make_payload(std::span<const float> values, std::size_
 
 void GradientExchange::encode(std::size_t worker, std::span<const float> gradient) {
   RandomStream lots = lots_of_zeros(worker);
-  const std::uint64_t seed = (id_.seed << 40U) + (std::uint64_t{id_.round} << 20U) + worker;
+  RandomStream seeds(id_.seed, Randomness::encoding, static_cast<std::uint32_t>(worker), id_.round);
   std::vector<float> copy;
   std::vector<float> with_signs;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
@@ -108,7 +108,8 @@ void GradientExchange::encode(std::size_t worker, std::span<const float> gradien
       give_signs(with_signs, lots);
       values = with_signs;
     }
-    sent_.set(worker, group, make_payload(values, group, seed + group));
+    const std::uint64_t seed = std::uint64_t{seeds()} << 32U;
+    sent_.set(worker, group, make_payload(values, group, seed | seeds()));
   }
 }
 

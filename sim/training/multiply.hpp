@@ -20,4 +20,7 @@ enum class Into { replace, add };
 /// processor has; the bytes of the result depend on the vectors' width and on nothing else of the machine.
 void multiply(const MatrixView& a, const MatrixView& b, Into into, float* c);
 
+/// The name of these vectors: "avx512", "avx2", or "baseline", those that every processor of its kind has.
+const char* vectors_of_multiply();
+
 }  // namespace simrun

@@ -16,6 +16,7 @@ enum class Randomness : std::uint32_t {
   adversary = 4,
   zeros = 5,
   ties = 6,
+  encoding = 7,
 };
 
 /// A uniform random bit generator, for the distributions and algorithms of <random> and <algorithm>: one sequence for

@@ -20,6 +20,7 @@
 #include "sim/training/curves.hpp"
 #include "sim/training/datasets.hpp"
 #include "sim/training/feasible.hpp"
+#include "sim/training/multiply.hpp"
 #include "sim/training/round_time.hpp"
 #include "sim/training/run_store.hpp"
 #include "sim/write_file.hpp"
@@ -109,9 +110,11 @@ class TrainingSession {
       try {
         train(alike, bar, watch);
       } catch (const NonFiniteError&) {
-        for (TrainingRun* run : alike)
+        for (TrainingRun* run : alike) {
+          if (!run->failure.empty()) continue;
           run->failure = "diverged after round " + std::to_string(run->curve.empty() ? 0 : run->curve.back().round) +
                          "; a smaller learning_rate may help";
+        }
       }
     }
     if (watch.signal() == 0) store_.drop_states();
@@ -124,7 +127,8 @@ class TrainingSession {
   const std::string& training_of_run(std::size_t run) const { return trainings_[runs_[run].point]; }
 
   std::string key_of(const TrainingRun& run) {
-    return digest_of(keys_[run.point] + datasets_.of(scenario_of(run)).digest + std::to_string(run.seed));
+    return digest_of(keys_[run.point] + datasets_.of(scenario_of(run)).digest + vectors_of_multiply() +
+                     std::to_string(run.seed));
   }
 
   /// True if the run was finished before.

@@ -27,7 +27,7 @@ from campaign import HERE, KEY, Configuration, scenario
 
 MODELS = ["ideal", "lv08", "ethernet-tcp"]
 # What holds for hosts that share two processors behind shapers; the other constants are the model's own.
-HERE_ONLY = {"message": "0.1 ms", "burst": "4500 B"}
+HERE_ONLY = {"message": "110 us", "burst": "4500 B"}
 # Constants that are fitted here, with the values that are tried. Goodput is that of full frames, and not fitted.
 TRIED = {
     "message": ["80 us", "90 us", "0.1 ms", "110 us", "120 us", "130 us"],
@@ -184,7 +184,7 @@ def print_residuals(model, rows, points):
 
 
 def fit(prediction, rows, tcp):
-    """One constant after the other, as long as it helps: the least mean of |log(predicted / measured)|, cut at 50 %."""
+    """One constant after the other, as long as it helps: the least mean of |predicted / measured - 1|, cut at 50 %."""
     rows = [row for row in rows if half(row) == "fit"]
 
     def loss(constants):
@@ -212,7 +212,7 @@ def main():
     parser.add_argument("simrun", help="the program")
     parser.add_argument("--measured", type=Path, default=HERE / "measured.csv", help="default: %(default)s")
     parser.add_argument("-o", "--out", type=Path, help="write every row with its predictions there, as CSV")
-    parser.add_argument("--every", type=int, default=1, help="only every so manieth run of the campaign, to be quick")
+    parser.add_argument("--every", type=int, default=1, help="only every N-th scenario, to be quick")
     parser.add_argument("--fit", action="store_true", help="fit the constants of ethernet-tcp")
     parser.add_argument("--tcp", type=json.loads, default={}, help="constants of ethernet-tcp, as JSON")
     arguments = parser.parse_args()

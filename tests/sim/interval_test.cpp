@@ -181,7 +181,7 @@ TEST_CASE("interval: the table shows it where there is one, and all outputs say 
   folder.write("s.json", scenario.dump());
   const Ended with = run_program("s.json -o with", folder.path());
   REQUIRE(with.status == 0);
-  CHECK(with.out.find("\n  interval times of device even\n") != std::string::npos);
+  CHECK(with.out.find("\n  interval from times of device even\n") != std::string::npos);
   CHECK(with.out.find("interval (90 %)\n") != std::string::npos);
   const json report = json::parse(read_file(folder.path() + "/with/report.json"));
   CHECK(report["interval"] == json{"times of device even"});
@@ -190,7 +190,7 @@ TEST_CASE("interval: the table shows it where there is one, and all outputs say 
   CHECK(point["iteration_high_s"] > point["iteration_s"]);
   scenario["compute"]["jitter"] = 0.1;
   folder.write("s.json", scenario.dump());
-  CHECK(run_program("s.json -o jitter", folder.path()).out.find("\n  interval jitter | times of device even\n") !=
+  CHECK(run_program("s.json -o jitter", folder.path()).out.find("\n  interval from jitter | times of device even\n") !=
         std::string::npos);
 }
 

@@ -188,13 +188,18 @@ TEST_CASE("skipped repeats end when literal ones do") {
   Network shuffled = tree;
   shuffled.topology = Network::Topology::chain;
   shuffled.placement = Network::Placement::shuffled;
-  for (const Network& network : {star(), tree, shuffled}) {
+  Network tcp = star();
+  tcp.model = Network::Model::ethernet_tcp;
+  Network bursts = tcp;  // that last for several steps
+  bursts.tcp.burst = Bytes(100e3);
+  for (const Network& network : {star(), tree, shuffled, tcp, bursts}) {
     for (const int m : {2, 3, 8, 21, 64}) {
       // Ranks that begin together, a little apart (steps overlap), and far apart (a whole exchange).
       for (const double stagger : {0.0, 3e-6, 2e-3}) {
         for (const char* name : {"ring", "allgather-ring"}) {
           INFO(name << ", " << m << " workers, stagger " << stagger << ", topology "
-                    << static_cast<int>(network.topology));
+                    << static_cast<int>(network.topology) << ", model " << name_of(network.model) << ", burst "
+                    << network.tcp.burst.value);
           const Payload payload = std::string(name) == "ring" ? dense(100'000) : pairs(50'000, 500);
           const Run literal = simulated(network, name, payload, m, Repeats::literal, stagger);
           const Run skipped = simulated(network, name, payload, m, Repeats::skipped, stagger);

@@ -131,23 +131,24 @@ TEST_CASE("training: one worker is plain gradient descent") {
 TEST_CASE("training: any number of threads gives the same bytes") {
   for (const json& method : all_methods()) {
     INFO(method);
-    const std::vector<float> one = trained(mlp(5, method), 1);
-    CHECK(trained(mlp(5, method), 2) == one);
-    CHECK(trained(mlp(5, method), 7) == one);
+    const std::vector<float> one = trained(mlp(4, method), 1);
+    CHECK(trained(mlp(4, method), 2) == one);
+    CHECK(trained(mlp(4, method), 7) == one);
   }
 }
 
-TEST_CASE("training: with random ties of an even number of workers, too") {
-  const json method = {{"name", "signsgd-mv"}, {"training", {{"learning_rate", 0.01}, {"ties", "random"}}}};
-  const std::vector<float> one = trained(mlp(4, method), 1);
-  CHECK(trained(mlp(4, method), 3) == one);
-  CHECK(trained(mlp(4, {{"name", "signsgd-mv"}, {"training", {{"learning_rate", 0.01}}}}), 1) != one);
+TEST_CASE("training: random ties are decided otherwise than as positive") {
+  const json positive = {{"name", "signsgd-mv"}, {"training", {{"learning_rate", 0.01}}}};
+  json random = positive;
+  random["training"]["ties"] = "random";
+  CHECK(trained(mlp(4, random), 1) != trained(mlp(4, positive), 1));
+  CHECK(trained(mlp(5, random), 1) == trained(mlp(5, positive), 1));
 }
 
 TEST_CASE("training: what goes on from a state ends with the same bytes as what was left alone") {
   for (const json& method : all_methods()) {
     INFO(method);
-    json scenario = mlp(5, method);
+    json scenario = mlp(4, method);
     if (method.contains("density")) {
       scenario["methods"][0]["training"]["density_warmup"] = {{{"rounds", 2}, {"density", 0.5}},
                                                               {{"rounds", 3}, {"density", 0.1}}};
