@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "sim/break_even.hpp"
 #include "sim/device_report.hpp"
 #include "sim/network_error.hpp"
 #include "sim/report.hpp"
@@ -102,6 +103,7 @@ std::vector<std::string> Report::coding_notes() const {
   double least = 1;
   double most = 0;
   bool compared = false;
+  bool is_open = false;
   for (std::size_t point = 0; point < results_.size(); ++point) {
     if (!results_[point].times) continue;
     const Times& times = *results_[point].times;
@@ -111,6 +113,7 @@ std::vector<std::string> Report::coding_notes() const {
     provenances.insert(how.begin(), how.end());
     devices.insert(device.name);
     compared = compared || break_even_of(point);
+    is_open = is_open || break_even_with(study_, results_, point);
     const double share = (times.encode + times.decode) / times.iteration;
     least = std::min(least, share);
     most = std::max(most, share);
@@ -119,8 +122,11 @@ std::vector<std::string> Report::coding_notes() const {
   const std::string from = percent(least, 2);
   const std::string to = percent(most, 2);
   const std::string on = devices.size() > 3 ? std::to_string(devices.size()) + " devices" : joined(devices);
+  const char* how_long = compared  ? "; break-even: the longest encoding that is as fast as sgd"
+                         : is_open ? "; --break-even finds the longest encoding that is as fast as sgd"
+                                   : "";
   return {(from == to ? to : from + " to " + to) + " of an iteration, by times that are " + joined(provenances) +
-          ", not measured on " + on + (compared ? "; break-even: the longest encoding that is as fast as sgd" : "")};
+          ", not measured on " + on + how_long};
 }
 
 std::vector<std::string> Report::failures() const {

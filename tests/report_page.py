@@ -233,7 +233,8 @@ def check_intervals(browser, page, report, simrun):
     check("ends of rates", set(browser.run(of_points)), {"0.250000 2.000000"})
     browser.choose("#y", "payload of one worker")
     check("ends of sizes", set(browser.run(ends)), {None})
-    check("description", browser.run("return describe(points[0])")[2].split(":")[0], "90 % of iterations")
+    described = browser.run("return describe(points[0])")[2].split(":")[0]
+    check("description", described, "90 % of medians over iterations")
     check("console of intervals", browser.complaints(), [])
     browser.choose("#y", "iteration time")
     browser.screenshot(page.with_suffix(".png"))

@@ -216,7 +216,7 @@ TEST_CASE("program: points.csv has the contract's columns in order") {
       csv.substr(0, csv.find('\n')) ==
       "method,workers,k,density,index,collective,model,parameters,payload_bytes,result_bytes,sent_bytes,received_bytes,"
       "compute_s,encode_s,communication_s,decode_s,iteration_s,samples_per_s,scaling_efficiency,speedup_over_sgd,"
-      "device,network_model,source,staging_s,iteration_low_s,iteration_high_s");
+      "device,network_model,source,staging_s,iteration_low_s,iteration_high_s,encode_break_even_s");
 }
 
 TEST_CASE("program: encoding, combining and decoding take what the profile says, where it says") {
