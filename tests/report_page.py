@@ -146,6 +146,14 @@ def check_fastest(browser, points):
         if float(point["iteration_s"]) < float(best.get(point["workers"], {"iteration_s": "inf"})["iteration_s"]):
             best[point["workers"]] = point
     check("fastest", [row[:2] for row in browser.rows("#fastest")], [[m, label(p)] for m, p in best.items()])
+    titles = browser.run("return [...document.querySelectorAll('#fastest tbody tr')].map((row) => row.lastChild.title)")
+    check("break-evens", list(map(number, titles)), [number(p["encode_break_even_s"]) for p in best.values()])
+    check("some are known", any(titles), True)
+    never = browser.run("return show('encode_break_even_s', 0)")
+    check("one that cannot be", never, "never")
+    browser.choose("#y", "longest encoding as fast as sgd")
+    check("no break-even of sgd", "sgd, fp32" in browser.lines(), False)
+    browser.choose("#y", "iteration time")
 
 
 def check_table(browser, points):
