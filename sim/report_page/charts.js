@@ -64,7 +64,7 @@ const intervalBars = {
 };
 
 /// What intervals are of: `simrun measure` gives quantiles of iterations, simulating what their medians lie in.
-const measured = data.measurement !== null;
+const holds = data.measurement === null ? "90 % of medians over iterations" : "90 % of iterations";
 
 /// What a chart says of the point under the pointer.
 function describe(point) {
@@ -73,7 +73,7 @@ function describe(point) {
   const lines = [
     [...part("workers"), ...part("density"), ...part("k"), ...others.flatMap((column) => part(column))],
     [...part("iteration_s"), ...part("samples_per_s", "", " samples/s")],
-    part("iteration_low_s", measured ? "90 % of iterations: " : "90 % of medians over iterations: ", ` to ${show("iteration_high_s", point.iteration_high_s)}`),
+    part("iteration_low_s", `${holds}: `, ` to ${show("iteration_high_s", point.iteration_high_s)}`),
     [...part("scaling_efficiency"), ...part("speedup_over_sgd")],
     [...part("payload_bytes"), ...part("result_bytes")],
     [...part("compute_s"), ...part("encode_s"), ...("encode_break_even_s" in point ? part("encode_break_even_s") : [])],

@@ -166,7 +166,7 @@ function fillProvenance() {
     ["network model", all(data.network_model)],
     ["measured", measurementText(data.measurement)],
     ["coding", all(data.coding)],
-    [`intervals (90 % of ${measured ? "iterations" : "medians over iterations"}), from`, all(data.interval)],
+    [`intervals (${holds}), from`, all(data.interval)],
     ["intervals leave out", all(data.interval_leaves_out)],
     ["seed", all(data.seed)],
     ...data.devices.flatMap((device) => [

@@ -288,6 +288,21 @@ TEST_CASE("program: times scaled to another device are longer by the ratio of ba
   CHECK_THAT(run.out, Catch::Contains("scaled by memory bandwidth, 440 GB/s over 44.0 GB/s"));
 }
 
+TEST_CASE("program: a processor's selection that stands for a GPU's is warned of") {
+  // PyTorch's top-k of 1000 of 2,000,000 took 25.6 ms on a P100; the shipped processor's time scaled is 0.05 ms.
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  scenario["model"] = {{"name", "two-million"}, {"tensors", {{{"name", "x"}, {"shape", {2'000'000}}}}}};
+  scenario["device"] = {{"profile", SIMRUN_SOURCE_DIR "/platforms/devices/cpu.json"},
+                        {"scaled_to", {{"name", "P100"}, {"bandwidth", "732 GB/s"}}}};
+  scenario["methods"] = {{{"name", "top-k"}, {"k", 1000}}};
+  folder.write("s.json", scenario.dump());
+  CHECK_THAT(run_program("s.json", folder.path()).err, Catch::Contains("warning: device P100: encode.pairs takes 0.0"));
+  scenario["methods"] = {{{"name", "signsgd-mv"}}};
+  folder.write("s.json", scenario.dump());
+  CHECK_THAT(run_program("s.json", folder.path()).err, !Catch::Contains("P100"));
+}
+
 TEST_CASE("program: decoding one group does not hold up the next one's exchange") {
   // Three tensors of 1000; c and b are ready at 1 and 2 ms after forward, a's backward takes 6 s. top-k's decode costs
   // a little, so c's decoding waits for a's backward pass, but b's exchange does not. So only a's exchange is exposed.
