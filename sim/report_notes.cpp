@@ -113,7 +113,7 @@ std::vector<std::string> Report::coding_notes() const {
     provenances.insert(how.begin(), how.end());
     devices.insert(device.name);
     compared = compared || break_even_of(point);
-    is_open = is_open || break_even_with(study_, results_, point);
+    is_open = is_open || (break_even_with(study_, results_, point) && !break_even_of(point));
     const double share = (times.encode + times.decode) / times.iteration;
     least = std::min(least, share);
     most = std::max(most, share);
@@ -122,11 +122,11 @@ std::vector<std::string> Report::coding_notes() const {
   const std::string from = percent(least, 2);
   const std::string to = percent(most, 2);
   const std::string on = devices.size() > 3 ? std::to_string(devices.size()) + " devices" : joined(devices);
-  const char* how_long = compared  ? "; break-even: the longest encoding that is as fast as sgd"
-                         : is_open ? "; --break-even finds the longest encoding that is as fast as sgd"
-                                   : "";
+  std::string longest;
+  if (compared) longest = "; break-even: the longest encoding that is as fast as sgd";
+  if (is_open) longest += compared ? ", of several groups with --break-even" : "; --break-even: how long it may take";
   return {(from == to ? to : from + " to " + to) + " of an iteration, by times that are " + joined(provenances) +
-          ", not measured on " + on + how_long};
+          ", not measured on " + on + longest};
 }
 
 std::vector<std::string> Report::failures() const {
