@@ -96,7 +96,7 @@ void fill_defaults(Json& json, const Scenario& scenario) {
 void check_against_model(const ScenarioText& text, const Model& model, const Where& where) {
   check_compute(text.compute, model, text.workers, where / "compute");
   try {
-    make_schedule(model, text.grouping);
+    make_schedule(model, text.schedule.grouping);
   } catch (const GroupingError& error) {
     Where groups = where / "schedule" / "grouping" / "groups";
     if (error.place) groups = groups / error.place->first / error.place->second;
@@ -149,7 +149,8 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   scenario.host = text.host;
   scenario.network = text.network;
   scenario.gradients = text.gradients;
-  scenario.grouping = text.grouping;
+  scenario.grouping = text.schedule.grouping;
+  scenario.decode = text.schedule.decode;
   if (method_text.training && !text.training)
     (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");
   if (text.training)

@@ -54,6 +54,7 @@ struct Scenario {
   Network network;
   std::variant<SyntheticGradients, NpyFiles> gradients;
   Grouping grouping;
+  DecodeTime decode = DecodeTime::as_ready;
   MethodChoice method;
   std::optional<Training> training;  ///< for `simrun train`
 

@@ -242,17 +242,15 @@ Field<Grouping> grouping_field() {
   return text_or_object(words, object, "model, tensor, or an object with bucket or groups");
 }
 
-struct ScheduleText {
-  Grouping grouping;
-};
-
-Field<Grouping> schedule_field() {
-  return convert(
-      Object<ScheduleText>()
-          .with_default("grouping", "model", &ScheduleText::grouping, grouping_field(),
-                        "which tensors travel together: model, tensor, { \"bucket\": size } or { \"groups\": names }")
-          .field(),
-      [](const ScheduleText& text, const Where&) { return text.grouping; });
+Field<ScheduleText> schedule_field() {
+  return Object<ScheduleText>()
+      .with_default("grouping", "model", &ScheduleText::grouping, grouping_field(),
+                    "which tensors travel together: model, tensor, { \"bucket\": size } or { \"groups\": names }")
+      .with_default(
+          "decode", "as-ready", &ScheduleText::decode,
+          choice<DecodeTime>({{"as-ready", DecodeTime::as_ready}, {"after-backward", DecodeTime::after_backward}}),
+          "when a group is decoded: as soon as it is there, which holds up the backward pass, or after that pass")
+      .field();
 }
 
 }  // namespace
@@ -302,7 +300,7 @@ Field<ScenarioText> scenario_field() {
       .required("network", &ScenarioText::network, network_field(), "the network between the workers")
       .with_default("gradients", Json::object(), &ScenarioText::gradients, gradients_field(),
                     "where the gradients that are encoded come from")
-      .with_default("schedule", Json::object(), &ScenarioText::grouping, schedule_field(),
+      .with_default("schedule", Json::object(), &ScenarioText::schedule, schedule_field(),
                     "which gradients travel together, and when")
       .optional("training", &ScenarioText::training, training_field(), "how simrun train trains the model")
       .required("methods", &ScenarioText::methods, method_list, "methods to compare")
