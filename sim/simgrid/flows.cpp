@@ -62,9 +62,13 @@ void Flows::sleep(End& end) {
   end.is_asleep = true;
   end.wake->acquire();
   for (const FlowPtr& flow : set_off(end)) {
-    if (flow->is_buffered) end.unattended.push_back(flow->comm);
+    if (flow->is_buffered) end.unattended.push_back(flow);
   }
-  while (!end.unattended.empty() && end.unattended.front()->test()) end.unattended.pop_front();
+  const Seconds now(sg4::Engine::get_clock());
+  while (!end.unattended.empty() && !end.unattended.front()->lasts_beyond(now)) {
+    end.unattended.front()->comm->wait();  // takes it off SimGrid's list
+    end.unattended.pop_front();
+  }
 }
 
 void Flows::rouse(End& end) {

@@ -68,7 +68,7 @@ class Flows {
     bool is_asleep = false;
     std::vector<FlowPtr> due;                       ///< to set off, their latency having passed
     std::vector<simgrid::s4u::Mailbox*> mailboxes;  ///< to this rank, free ones
-    std::deque<simgrid::s4u::CommPtr> unattended;   ///< flows from this rank for whose end it does not wait
+    std::deque<FlowPtr> unattended;                 ///< from this rank, which does not wait for their end
   };
 
   void come_due(const FlowPtr& flow);
