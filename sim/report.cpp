@@ -9,8 +9,10 @@
 #include "kernels/index_coding.hpp"
 #include "sim/csv.hpp"
 #include "sim/device_report.hpp"
+#include "sim/resolved.hpp"
 #include "sim/simgrid/cluster.hpp"
 #include "sim/table.hpp"
+#include "sim/terminal.hpp"
 
 namespace simrun {
 namespace {
@@ -133,9 +135,9 @@ std::string Report::heading() const {
   std::set<std::string> devices;
   for (const Point& point : study_.points) {
     const Scenario& scenario = point.scenario;
-    models.insert(scenario.model->name + ", " + std::to_string(scenario.elements()) + " parameters");
+    models.insert(shown_name(scenario.model->name) + ", " + std::to_string(scenario.elements()) + " parameters");
     networks.insert(name_of(scenario.network.model));
-    devices.insert(device_line(*scenario.device));
+    devices.insert(visible(shortened(device_line(*scenario.device), 1000)));
   }
   const auto joined = [](const std::set<std::string>& parts) {
     std::string all;
@@ -146,8 +148,8 @@ std::string Report::heading() const {
       measurement_ ? summary(*measurement_) : "model " + joined(networks) + ", SimGrid " + simgrid_version();
   const std::vector<std::string> sources = interval_sources();
   const std::string interval = sources.empty() ? "" : "\n  interval from " + joined({sources.begin(), sources.end()});
-  return first.name + "\n  model    " + joined(models) + "\n  network  " + network + "\n  device   " + joined(devices) +
-         interval + "\n\n";
+  return shown_name(first.name) + "\n  model    " + joined(models) + "\n  network  " + network + "\n  device   " +
+         joined(devices) + interval + "\n\n";
 }
 
 std::string Report::table() const {
@@ -197,12 +199,10 @@ std::string Report::table() const {
 Json Report::json() const {
   Json rows = Json::array();
   Json failed = Json::array();
-  Json resolved = Json::array();
   Json seeds = Json::array();
   Json network_models = Json::array();
   for (std::size_t point = 0; point < results_.size(); ++point) {
     const Scenario& scenario = study_.points[point].scenario;
-    resolved.push_back(scenario.resolved);
     if (!measurement_) add_new(network_models, name_of(scenario.network.model));
     if (const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients)) add_new(seeds, synthetic->seed);
     if (results_[point].times) {
@@ -220,7 +220,7 @@ Json Report::json() const {
     }
   }
   Json all = {{"scenario", study_.json},
-              {"resolved", resolved},
+              {"resolved", resolved_scenarios(study_)},
               {"seed", one_or_list(seeds)},
               {"versions", {{"simrun", SIMRUN_VERSION}, {"simgrid", simgrid_version()}}},
               {"network_model", one_or_list(network_models)},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "sim/data_path.hpp"
 #include "sim/point_key.hpp"
 #include "sim/progress_bar.hpp"
 #include "sim/write_file.hpp"
@@ -66,12 +67,16 @@ void SweepRun::add(std::size_t point, PointResult result) {
 void SweepRun::run() {
   if (!options_.fresh) take_over();
   const std::vector<std::size_t> todo = missing();
+  store_.check();
+  for (const char* file : {"points.csv", "report.json"}) check_replaceable(options_.out + "/" + file);
   PayloadCache cache = PayloadCache::of_user();
-  ProgressBar gradients("gradients");
+  constexpr std::uint64_t million = 1'000'000;
+  ProgressBar gradients("gradients, million elements");
   std::optional<PayloadStage> payloads;
   if (!todo.empty()) {
-    payloads.emplace(study_, todo, options_.jobs, cache,
-                     [&](std::size_t done, std::size_t total) { gradients.show({.done = done, .total = total}); });
+    payloads.emplace(study_, todo, options_.jobs, cache, [&](std::uint64_t done, std::uint64_t total) {
+      gradients.show({.done = done / million, .total = (total + million - 1) / million});
+    });
   }
   open_folder();
   if (payloads) {
@@ -84,6 +89,7 @@ void SweepRun::run() {
           bar.show({.done = before + ran_ + failed_, .total = share_.size(), .failed = failed_, .before = before});
         });
   }
+  notes_ = cache.notes();
   if (options_.shard) take_over();  // what others have done meanwhile
 }
 
