@@ -178,8 +178,8 @@ std::optional<std::string> nearest(const std::string& word, const std::vector<st
   // At most half of the letters may be wrong, of short words two.
   std::size_t fewest = std::min(word.size(), std::max<std::size_t>(2, word.size() / 2)) + 1;
   for (const std::string& candidate : words) {
-    const auto [shorter, longer] = std::minmax(word.size(), candidate.size());
-    if (longer - shorter >= fewest) continue;  // at least as many letters are wrong
+    const std::size_t sizes_differ = std::max(word.size(), candidate.size()) - std::min(word.size(), candidate.size());
+    if (sizes_differ >= fewest) continue;  // at least as many letters are wrong
     const std::size_t distance = edits(word, candidate);
     if (distance < fewest) {
       fewest = distance;

@@ -43,7 +43,8 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool number_unsigned(number_unsigned_t value) override { return add(value); }
   bool number_float(number_float_t value, const string_t&) override { return add(value); }
   bool string(string_t& value) override {
-    refuse_nul(value);
+    const bool in_list = !open_.empty() && open_.back()->is_array();
+    refuse_nul(value, open_.empty() ? "file" : in_list ? std::to_string(open_.back()->size()) : keys_.back());
     return add(std::move(value));
   }
   bool binary(binary_t&) override { return false; }
@@ -54,7 +55,7 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool end_array() override { return close(); }
 
   bool key(string_t& name) override {
-    refuse_nul(name);
+    refuse_nul(name, name);
     if (!seen_.back().insert(name).second)
       throw InputError(file_, path() + name, "key given twice", "accepted: every key once");
     keys_.back() = name;
@@ -109,11 +110,9 @@ class Builder final : public nlohmann::json_sax<Json> {
   }
 
   /// No name or path has one, and what the system is told would end there.
-  void refuse_nul(const std::string& text) const {
-    if (text.find('\0') == std::string::npos) return;
-    const bool in_list = !open_.empty() && open_.back()->is_array();
-    const std::string last = open_.empty() ? "file" : in_list ? std::to_string(open_.back()->size()) : keys_.back();
-    throw InputError(file_, path() + last, "holds a NUL, \\u0000", "accepted: text without NUL");
+  void refuse_nul(const std::string& text, const std::string& last) const {
+    if (text.find('\0') != std::string::npos)
+      throw InputError(file_, path() + last, "holds a NUL, \\u0000", "accepted: text without NUL");
   }
 
   /// The dotted path of the object that is open, with a dot at its end; empty at the top.
@@ -229,11 +228,11 @@ std::string read_argument(const std::string& file) {
 }
 
 Json parse_json(const std::string& file, const std::string& text) {
+  Builder builder(file, text);
+  Json::sax_parse(text, &builder);
   // To nlohmann's reader a NUL is the end.
   if (const std::size_t at = text.find('\0'); at != std::string::npos)
     throw InputError(file, line_and_column(text, at), "not JSON: a NUL", "accepted: text without NUL");
-  Builder builder(file, text);
-  Json::sax_parse(text, &builder);
   return builder.take();
 }
 
