@@ -72,14 +72,22 @@ std::size_t GradientSource::largest_group() const {
 void GradientSource::check(unsigned threads) {
   if (!std::holds_alternative<NpyFiles>(scenario_.gradients)) return;
   contents_.resize(workers_);
+  is_zero_.assign(workers_, 1);
   for_each_worker(threads, part_size(), 0, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
     DigestStream contents;
     for (std::size_t g = 0; g < groups_.size(); ++g) {
-      for_each_part(worker, g, inner, buffer,
-                    [&](std::uint64_t, std::span<const float> part) { contents.add(std::as_bytes(part)); });
+      for_each_part(worker, g, inner, buffer, [&](std::uint64_t, std::span<const float> part) {
+        contents.add(std::as_bytes(part));
+        const auto is_zero = [](float x) { return x == 0; };
+        if (is_zero_[worker] != 0 && !std::all_of(part.begin(), part.end(), is_zero)) is_zero_[worker] = 0;
+      });
     }
     contents_[worker] = contents.digest();
   });
+}
+
+std::size_t GradientSource::zeros() const {
+  return static_cast<std::size_t>(std::count(is_zero_.begin(), is_zero_.end(), 1));
 }
 
 std::string GradientSource::key(std::size_t worker) const {

@@ -32,6 +32,9 @@ class GradientSource {
   /// Reads all gradients that come from files: they are the user's. Throws InputError where one is not finite.
   void check(unsigned threads);
 
+  /// How many of the gradients that were checked have no entry but zeros.
+  std::size_t zeros() const;
+
   /// Tells one worker's gradients from all others, also in other runs: by what they are made of, or by contents where
   /// they come from files (once they were checked).
   std::string key(std::size_t worker) const;
@@ -64,6 +67,7 @@ class GradientSource {
   std::size_t workers_ = 1;
   std::unique_ptr<const Gradients> gradients_;
   std::vector<Digest> contents_;  ///< by worker; of files
+  std::vector<char> is_zero_;     ///< likewise
 };
 
 }  // namespace simrun

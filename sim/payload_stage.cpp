@@ -106,9 +106,16 @@ class PayloadStage::Plan {
     for (auto& [key, job] : jobs_) {
       job.source->check(threads_);
       elements_ += elements_of(job);
+      zeros_ += job.source->zeros();
     }
     std::erase_if(jobs_, [](const auto& entry) { return entry.second.encodings.empty(); });
     check_memory();
+  }
+
+  std::vector<std::string> notes() const {
+    if (zeros_ == 0) return {};
+    return {"gradients: " + std::to_string(zeros_) + (zeros_ == 1 ? " of those read is" : " of those read are") +
+            " zero in every entry; payloads of real gradients may be larger"};
   }
 
   std::optional<Batch> next() {
@@ -225,6 +232,7 @@ class PayloadStage::Plan {
   std::optional<Selections> selections_;  ///< of the first job
   std::optional<SharedPlace> place_;      ///< for the payloads of one encoding after another
   std::size_t encoding_ = 0;              ///< the next of the first job
+  std::size_t zeros_ = 0;                 ///< gradients that were read and have no entry but zeros
   std::uint64_t elements_ = 0;            ///< to be made
   std::atomic<std::uint64_t> done_ = 0;
 };
@@ -242,6 +250,10 @@ PayloadStage::PayloadStage(const Study& study, const std::vector<std::size_t>& p
     : plan_(std::make_unique<Plan>(study, points, threads, cache, std::move(progress))) {}
 
 PayloadStage::~PayloadStage() = default;
+
+std::vector<std::string> PayloadStage::notes() const {
+  return plan_->notes();
+}
 
 std::optional<PayloadStage::Batch> PayloadStage::next() {
   return plan_->next();

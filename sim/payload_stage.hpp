@@ -50,6 +50,9 @@ class PayloadStage {
                Progress progress);
   ~PayloadStage();
 
+  /// What users should know of the gradients. One line each.
+  std::vector<std::string> notes() const;
+
   /// Points whose payloads are in memory at the same time.
   struct Batch {
     std::vector<std::size_t> points;                          ///< the costliest first

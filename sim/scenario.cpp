@@ -161,6 +161,10 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
     find_files(*npy, scenario.workers, top / "gradients");
     check_files(npy->files, *scenario.model);
+    if (npy->files.size() == 1 && scenario.workers > 1)
+      add_note(
+          "gradients.files: one file for all workers, who then agree in every entry; merged and voted payloads are "
+          "as small as they can be");
   }
   if (scenario.network.topology == Network::Topology::platform) {
     const bool server = scenario.method.needs_server_host() && scenario.workers > 1;

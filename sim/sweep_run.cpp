@@ -80,6 +80,7 @@ void SweepRun::run() {
   }
   open_folder();
   if (payloads) {
+    notes_ = payloads->notes();
     ProgressBar bar("points");
     const std::size_t before = share_.size() - todo.size();
     run_points(
@@ -89,7 +90,7 @@ void SweepRun::run() {
           bar.show({.done = before + ran_ + failed_, .total = share_.size(), .failed = failed_, .before = before});
         });
   }
-  notes_ = cache.notes();
+  for (const std::string& note : cache.notes()) notes_.push_back(note);
   if (options_.shard) take_over();  // what others have done meanwhile
 }
 

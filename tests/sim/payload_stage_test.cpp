@@ -6,7 +6,10 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <mutex>
 
+#include "kernels/layout.hpp"
 #include "sim/child_process.hpp"
 #include "sim/error.hpp"
 #include "sim/experiment.hpp"
@@ -143,6 +146,70 @@ TEST_CASE("payload stage: what only has sizes is simulated like what has content
     ++compared;
   });
   CHECK(compared == 2 * 5);  // all but the votes on sparse signs, for each M
+}
+
+TEST_CASE("payload stage: a group that is made in parts gives what it gives as a whole") {
+  // Parts have at most 2^22 elements: here one ends within a tensor, at no multiple of what tensors are made in.
+  const TemporaryFolder folder;
+  const Study study = study_of(folder, R"({
+    "workers": 2,
+    "model": {"name": "m", "tensors": [{"name": "a", "shape": [77]}, {"name": "b", "shape": [3000000]},
+                                       {"name": "c", "shape": [5500001]}]},
+    "batch_per_worker": 8,
+    "compute": {"forward": "1 ms", "backward": "2 ms"},
+    "device": "p102-100",
+    "network": {"bandwidth": "1 Gbps", "latency": "50 us"},
+    "methods": [{"name": "top-k", "k": 3, "index": "delta"}, {"name": "top-k", "k": 50000, "index": "delta"}]
+  })");
+  PayloadCache cache = no_cache();
+  for (const unsigned threads : {1U, 3U}) {
+    std::uint64_t last = 0;
+    std::uint64_t steps = 0;
+    const auto progress = [&, mutex = std::make_shared<std::mutex>()](std::uint64_t done, std::uint64_t total) {
+      const std::lock_guard lock(*mutex);
+      last = std::max(last, done);
+      ++steps;
+      CHECK(total == 2 * 8500078);
+    };
+    PayloadStage stage(study, all_of(study), threads, cache, progress);
+    while (const auto batch = stage.next()) {
+      for (std::size_t i = 0; i < batch->points.size(); ++i) {
+        for (std::size_t worker = 0; worker < 2; ++worker)
+          CHECK(batch->tables[i]->at(worker, 0) ==
+                encoded(study.points[batch->points[i]].scenario, static_cast<int>(worker), 0));
+      }
+    }
+    CHECK(last == 2 * 8500078);
+    CHECK(steps == 2 * 3);
+  }
+}
+
+TEST_CASE("payload stage: of equal magnitudes in several parts the first are kept") {
+  const TemporaryFolder folder;
+  constexpr std::size_t elements = 9'000'000;  // three parts
+  std::string npy("\x93NUMPY\x01\x00\x76\x00", 10);
+  std::string header = "{'descr': '<f2', 'fortran_order': False, 'shape': (9000000,), }";
+  header.resize(117, ' ');
+  npy += header + "\n";
+  for (std::size_t i = 0; i < elements; ++i) npy.append("\x00\x3c", 2);  // 1
+  const std::size_t begin = npy.size() - 2 * elements;
+  npy.replace(begin + 2 * (elements - 1), 2, "\x00\xc0", 2);  // -2, the last one
+  folder.write("g.npy", npy);
+  const Study study = study_of(folder, R"({
+    "workers": 2, "model": {"name": "m", "tensors": [{"name": "a", "shape": [9000000]}]}, "batch_per_worker": 8,
+    "compute": {"forward": "1 ms", "backward": "2 ms"}, "device": "p102-100",
+    "network": {"bandwidth": "1 Gbps", "latency": "50 us"}, "gradients": {"source": "npy", "files": ["g.npy"]},
+    "methods": [{"name": "top-k", "k": 1000, "index": "delta"}]
+  })");
+  PayloadCache cache = no_cache();
+  for_each_point(study, cache, 2, [&](const Scenario&, const PayloadTable& table) {
+    std::vector<std::uint32_t> indices;
+    const PairsView pairs = view_pairs(table.at(0, 0), indices);
+    REQUIRE(pairs.indices.size() == 1000);
+    for (std::uint32_t i = 0; i < 999; ++i) REQUIRE(pairs.indices[i] == i);
+    CHECK(pairs.indices[999] == elements - 1);
+    CHECK(pairs.values[999] == -2);
+  });
 }
 
 TEST_CASE("payload stage: fewer signs than K may take more bytes than K signs do") {
