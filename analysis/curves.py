@@ -42,7 +42,7 @@ def load_summary(folder):
 def _load(folder, name, columns):
     file = Path(folder) / name
     try:
-        table = pd.read_csv(file)
+        table = results.without_guard(pd.read_csv(file))
     except FileNotFoundError:
         raise results.ResultsError(f"{file}: does not exist; `simrun train SCENARIO.json -o {folder}` writes it") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:

@@ -23,6 +23,9 @@ COLUMNS = (
 # What was run. Two points that agree in these, and in what else was swept, are the same one, simulated or measured.
 KEYS = "method workers k density index collective model parameters payload_bytes".split()
 
+# Text that simrun has put an apostrophe before.
+GUARDED = re.compile(r"^'('*[=+\-@\t\r\n])")
+
 PARTS = {
     "compute_s": "compute",
     "encode_s": "encode",
@@ -54,6 +57,12 @@ def sweep_folder():
     return folder_of(os.environ.get("SIMRUN_SWEEP") or "sweep_k_m")
 
 
+def without_guard(table):
+    """The table with the apostrophe taken off that simrun puts before text which a spreadsheet would take for a formula."""
+    text = table.select_dtypes(include=["object", "string"])
+    return table.assign(**{name: column.replace(GUARDED, r"\1", regex=True) for name, column in text.items()})
+
+
 def load(folder, also=()):
     """The rows of points.csv in `folder`, one a point, as a DataFrame with the columns of the file.
 
@@ -62,7 +71,7 @@ def load(folder, also=()):
     """
     file = Path(folder) / "points.csv"
     try:
-        table = pd.read_csv(file)
+        table = without_guard(pd.read_csv(file))
     except FileNotFoundError:
         raise ResultsError(f"{file}: does not exist; `simrun SCENARIO.json -o {folder}` writes it") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <limits>
 
@@ -12,6 +11,8 @@
 #include "sim/error.hpp"
 #include "sim/profile_text.hpp"
 #include "sim/progress_bar.hpp"
+#include "sim/table.hpp"
+#include "sim/terminal.hpp"
 #include "sim/write_file.hpp"
 
 namespace simrun {
@@ -48,23 +49,25 @@ void print_findings(const DeviceProfile& profile, const std::string& file) {
   const Measurement& measurement = *profile.measurement;
   for (const Drift& drift : measurement.drift) {
     if (drift.worst() <= drift_to_warn_of) continue;
-    std::fprintf(stderr, "warning: %s changed by %.1f %% while measuring; is the machine busy?\n", drift.what.c_str(),
-                 100 * drift.worst());
+    say("warning: " + drift.what + " changed by " + percent(drift.worst()) + " while measuring; is the machine busy?");
   }
-  std::fprintf(stderr, "memory bandwidth %s; interpolation error median %.1f %%, worst %.1f %%\nwrote %s\n",
-               show(profile.bandwidth).c_str(), 100 * measurement.error.median, 100 * measurement.error.worst,
-               file.c_str());
+  say("memory bandwidth " + show(profile.bandwidth) + "; interpolation error median " +
+      percent(measurement.error.median) + ", worst " + percent(measurement.error.worst));
+  say("wrote " + file);
 }
 
 }  // namespace
 
 void calibrate(const CalibrateArguments& arguments) {
   const Choice choice = choose(arguments.device);
+  if (!arguments.out && !cache_place())
+    throw InputError("command line", "--out", "neither HOME nor XDG_CACHE_HOME names a folder for profiles",
+                     "accepted: --out and a file");
   const std::string file = arguments.out.value_or(choice.file);
   std::error_code failed;
   if (!arguments.out) fs::create_directories(fs::path(file).parent_path(), failed);  // what follows says why not
   check_writable(file);  // better now than after minutes of measuring
-  if (!choice.note.empty()) std::fprintf(stderr, "note: %s\n", choice.note.c_str());
+  if (!choice.note.empty()) say("note: " + choice.note);
   // Making data takes time, too.
   const std::uint64_t most_elements = arguments.quick ? 1 << 23 : std::numeric_limits<std::uint64_t>::max();
   write_calibration(*choice.make(choice.gpu, most_elements), file, arguments.quick);
@@ -79,8 +82,8 @@ void write_calibration(CalibrationTarget& target, const std::string& file, bool 
     options.grid.sizes = sizes_of_shipped_models();
     options.budget = Seconds(180);
   }
-  std::fprintf(stderr, "measuring %s: %zu points, about %s\n", target.facts().device.c_str(),
-               points_to_measure(options.grid), quick ? "a minute" : "8 minutes");
+  say("measuring " + target.facts().device + ": " + std::to_string(points_to_measure(options.grid)) +
+      " points, about " + (quick ? "a minute" : "8 minutes"));
   const DeviceProfile profile = [&] {
     ProgressBar bar("calibrating");
     return measure_profile(target, options, read_clock,

@@ -16,6 +16,7 @@
 
 #include "sim/error.hpp"
 #include "sim/interruption.hpp"
+#include "sim/terminal.hpp"
 
 namespace simrun {
 namespace {
@@ -73,7 +74,7 @@ std::string describe_crash(int status, int printed) {
   std::string what = WIFSIGNALED(status) ? std::string("ended by signal: ") + ::strsignal(WTERMSIG(status))
                                          : "ended with status " + std::to_string(WEXITSTATUS(status));
   const std::string said = last_line(printed);
-  return said.empty() ? what : what + " (" + said + ")";
+  return said.empty() ? what : what + " (" + shortened(said, 1000) + ")";
 }
 
 }  // namespace
@@ -147,6 +148,7 @@ ChildPool::Result ChildPool::collect(int pipe) {
   } else {
     result.failure = rest;
   }
+  result.failure = as_utf8(result.failure);  // it may go into JSON
   ::close(child.printed);
   return result;
 }

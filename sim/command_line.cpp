@@ -11,14 +11,11 @@
 #include "sim/run.hpp"
 #include "sim/scenario_schema.hpp"
 #include "sim/simgrid/cluster.hpp"
+#include "sim/terminal.hpp"
 #include "sim/training/train.hpp"
 
 namespace simrun {
 namespace {
-
-void print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-}
 
 /// -o DIR.
 void add_out(CLI::App& app, std::string& out, const std::string& fallback) {
@@ -97,6 +94,14 @@ void check_commands(const CLI::App& app) {
   }
 }
 
+/// What is given goes into JSON and messages.
+void check_utf8(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (!is_utf8(argv[i]))
+      throw InputError("command line", "arguments", "\"" + shown_name(argv[i]) + "\" is no UTF-8", "accepted: UTF-8");
+  }
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -139,6 +144,7 @@ int run_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     check_commands(app);
+    check_utf8(argc, argv);
   } catch (const CLI::Success& done) {
     return app.exit(done);
   } catch (const CLI::ParseError& error) {
@@ -148,9 +154,9 @@ int run_command_line(int argc, char** argv) {
   }
   int status = 0;
   if (list->parsed()) {
-    print(listing(kind));
+    print_lines(listing(kind));
   } else if (schema->parsed()) {
-    print(scenario_schema().dump(2) + "\n");
+    print_data(scenario_schema().dump(2) + "\n");
   } else if (calibrate_command->parsed()) {
     calibrate(calibration);
   } else if (report_command->parsed()) {

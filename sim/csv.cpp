@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <string_view>
 
 namespace simrun {
 namespace {
@@ -11,6 +12,14 @@ namespace {
 std::string shortest(double value) {
   std::array<char, 32> text{};
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+/// Numbers are none, whatever their sign.
+bool looks_like_formula(const Json& value) {
+  if (!value.is_string()) return false;
+  const auto& text = value.get_ref<const std::string&>();
+  const std::size_t first = text.find_first_not_of('\'');
+  return first != std::string::npos && std::string_view("=+-@\t\r\n").find(text[first]) != std::string_view::npos;
 }
 
 }  // namespace
@@ -26,7 +35,7 @@ std::string table_cell(const Json& value) {
 }
 
 std::string csv_cell(const Json& value) {
-  const std::string text = table_cell(value);
+  const std::string text = (looks_like_formula(value) ? "'" : "") + table_cell(value);
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);

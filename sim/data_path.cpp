@@ -67,11 +67,27 @@ void check_writable(const std::string& file) {
   std::remove(trial.c_str());
 }
 
-std::string cache_folder() {
+std::optional<CachePlace> cache_place() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && *cache == '/') return (fs::path(cache) / "simrun").string();
+  if (cache != nullptr && *cache == '/') return CachePlace{cache, "simrun"};
   const char* home = std::getenv("HOME");
-  return ((home != nullptr ? fs::path(home) : fs::temp_directory_path()) / ".cache" / "simrun").string();
+  if (home != nullptr && *home == '/') return CachePlace{home, ".cache/simrun"};
+  return std::nullopt;
+}
+
+std::string name_of_scenario(const std::string& file) {
+  const std::string stem = fs::path(file).stem().string();
+  const bool is_dots = stem.find_first_not_of('.') == std::string::npos;
+  return is_dots || stem == ".json" ? "scenario" : stem;
+}
+
+void check_replaceable(const std::string& file) {
+  std::error_code missing;
+  const fs::file_status status = fs::symlink_status(file, missing);
+  if (!fs::exists(status) || fs::is_regular_file(status) || fs::is_symlink(status)) return;
+  throw InputError("command line", "--out",
+                   "\"" + file + "\" is " + (fs::is_directory(status) ? "a folder" : "not a regular file"),
+                   "accepted: a folder in which that name is free, or a file's");
 }
 
 std::vector<std::string> json_names(const std::string& folder) {

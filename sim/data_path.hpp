@@ -24,8 +24,22 @@ std::string why_unreadable(const std::string& file);
 /// Leaves nothing behind.
 void check_writable(const std::string& file);
 
-/// Where this machine's own profiles are kept: $XDG_CACHE_HOME/simrun or ~/.cache/simrun.
-std::string cache_folder();
+/// A folder `below` (like ".cache/simrun") of one that the user chose.
+struct CachePlace {
+  std::string root;
+  std::string below;
+};
+
+/// Where simrun keeps things between runs: $XDG_CACHE_HOME/simrun or ~/.cache/simrun; none where neither that variable
+/// nor HOME names a folder, since any other folder might be prepared by somebody else.
+std::optional<CachePlace> cache_place();
+
+/// What a scenario's file calls the results and, without `name`, the title: its name without folder and ending. Where
+/// that is nothing but dots, "scenario".
+std::string name_of_scenario(const std::string& file);
+
+/// Throws InputError at --out where something that is no regular file has the name of one to be written.
+void check_replaceable(const std::string& file);
 
 /// The names (without .json) of the files in a folder, sorted; none if there is no such folder.
 std::vector<std::string> json_names(const std::string& folder);

@@ -80,7 +80,8 @@ std::string shipped_profiles() {
 }
 
 std::string measured_profiles() {
-  return cache_folder() + "/devices";
+  const std::optional<CachePlace> place = cache_place();
+  return place ? place->root + "/" + place->below + "/devices" : "/dev/null/none";  // where nothing can be
 }
 
 std::string cpu_calibration_file() {

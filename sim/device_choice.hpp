@@ -24,7 +24,8 @@ struct Gpus {
 /// Asks the driver, but only where a device file shows that there is one.
 Gpus find_gpus();
 
-/// Where profiles lie: those that simrun ships, and those of this machine.
+/// Where profiles lie: those that simrun ships, and those of this machine (see cache_place; if there is none, a folder
+/// that cannot exist).
 std::string shipped_profiles();
 std::string measured_profiles();
 

@@ -3,46 +3,21 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/terminal.hpp"
+
 namespace simrun {
 namespace {
 
-/// Bytes of the UTF-8 character at the front of `text`; 0 if there is none.
-std::size_t character_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const std::size_t length = byte(0) < 0x80       ? 1
-                             : byte(0) >> 5 == 6  ? 2
-                             : byte(0) >> 4 == 14 ? 3
-                             : byte(0) >> 3 == 30 ? 4
-                                                  : 0;
-  if (length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if (byte(i) >> 6 != 2) return 0;
-  }
-  return length;
-}
-
-/// What users wrote may hold line ends, control characters and bytes that are no text: the message stays one line that
-/// a terminal can show.
-std::string one_line(std::string_view text) {
-  std::string line;
-  while (!text.empty()) {
-    const std::size_t length = character_length(text);
-    const auto first = static_cast<unsigned char>(text.front());
-    if (length == 0 || first < 0x20 || first == 0x7f) {
-      line += '?';
-    } else {
-      line += text.substr(0, length);
-    }
-    text.remove_prefix(std::max<std::size_t>(1, length));
-  }
-  return line;
+/// What users wrote may be long and hold anything: the message stays one line that a terminal can show.
+std::string one_line(std::string_view file, std::string_view path, std::string_view wrong, std::string_view accepted) {
+  return visible(shortened(file, 1000) + ": " + shortened(path, 400) + ": " + shortened(wrong, 1000) + "; " +
+                 shortened(accepted, 4000));
 }
 
 }  // namespace
 
 InputError::InputError(std::string_view file, std::string_view path, std::string_view wrong, std::string_view accepted)
-    : std::runtime_error(one_line(std::string(file) + ": " + std::string(path) + ": " + std::string(wrong) + "; " +
-                                  std::string(accepted))),
+    : std::runtime_error(one_line(file, path, wrong, accepted)),
       file_(file),
       path_(path),
       wrong_(wrong),

@@ -140,9 +140,15 @@ Field<Seconds> duration(bool positive) {
   return quantity("duration", parse_seconds, {1e-15, "1e-15 s", 1e9, "1e9 s", !positive}, units, "50 us");
 }
 
+Field<Seconds> latency() {
+  const UnitText units = {"s, ms, us, ns, min, h", "(s|ms|us|µs|ns|min|h)"};
+  // SimGrid's clock knows no less than a nanosecond; beyond a million seconds steps of fast links no longer move it.
+  return quantity("duration", parse_seconds, {1e-9, "1 ns", 1e3, "1000 s", true}, units, "50 us");
+}
+
 Field<BytesPerSecond> bandwidth() {
   const UnitText units = {"bps or B/s with k, M, G, T or Ki, Mi, Gi, Ti", "(k|M|G|T|Ki|Mi|Gi|Ti)?[bB](ps|/s)"};
-  return quantity("bandwidth", parse_bandwidth, {1, "one byte a second", 1e18, "1e18 B/s"}, units, "1 Gbps");
+  return quantity("bandwidth", parse_bandwidth, {1, "one byte a second", 1e15, "1e15 B/s"}, units, "1 Gbps");
 }
 
 Field<Bytes> size() {
@@ -172,6 +178,8 @@ std::optional<std::string> nearest(const std::string& word, const std::vector<st
   // At most half of the letters may be wrong, of short words two.
   std::size_t fewest = std::min(word.size(), std::max<std::size_t>(2, word.size() / 2)) + 1;
   for (const std::string& candidate : words) {
+    const std::size_t sizes_differ = std::max(word.size(), candidate.size()) - std::min(word.size(), candidate.size());
+    if (sizes_differ >= fewest) continue;  // at least as many letters are wrong
     const std::size_t distance = edits(word, candidate);
     if (distance < fewest) {
       fewest = distance;

@@ -52,7 +52,8 @@ struct Range {
 Field<double> number(Range range);
 
 Field<Seconds> duration(bool positive);  ///< "50 us"
-Field<BytesPerSecond> bandwidth();       ///< "1 Gbps", positive
+Field<Seconds> latency();                ///< of a network: zero, or 1 ns to 1000 s
+Field<BytesPerSecond> bandwidth();       ///< "1 Gbps", one byte a second to 1e15 B/s
 Field<Bytes> size();                     ///< "25 MB", positive
 Field<Json> anything();
 

@@ -30,7 +30,7 @@ void make_folder(const std::string& folder) {
 }
 
 FolderLock::FolderLock(const std::string& folder, Kind kind)
-    : file_(::open(lock_file(folder).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    : file_(::open(lock_file(folder).c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666)) {
   if (file_ < 0)
     throw InputError("command line", "--out", "the folder " + folder + " cannot be written: " + std::strerror(errno),
                      "a folder that can be written");

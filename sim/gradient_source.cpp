@@ -72,11 +72,22 @@ std::size_t GradientSource::largest_group() const {
 void GradientSource::check(unsigned threads) {
   if (!std::holds_alternative<NpyFiles>(scenario_.gradients)) return;
   contents_.resize(workers_);
-  for_each_worker(threads, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
+  is_zero_.assign(workers_, 1);
+  for_each_worker(threads, part_size(), 0, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
     DigestStream contents;
-    for (std::size_t g = 0; g < groups_.size(); ++g) contents.add(std::as_bytes(fill(worker, g, inner, buffer)));
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      for_each_part(worker, g, inner, buffer, [&](std::uint64_t, std::span<const float> part) {
+        contents.add(std::as_bytes(part));
+        const auto is_zero = [](float x) { return x == 0; };
+        if (is_zero_[worker] != 0 && !std::all_of(part.begin(), part.end(), is_zero)) is_zero_[worker] = 0;
+      });
+    }
     contents_[worker] = contents.digest();
   });
+}
+
+std::size_t GradientSource::zeros() const {
+  return static_cast<std::size_t>(std::count(is_zero_.begin(), is_zero_.end(), 1));
 }
 
 std::string GradientSource::key(std::size_t worker) const {
@@ -92,18 +103,47 @@ std::string GradientSource::key(std::size_t worker) const {
   return Json{program_identity(), made_of, groups}.dump();
 }
 
-void GradientSource::for_each_worker(unsigned threads,
+std::size_t GradientSource::part_size() const {
+  constexpr std::size_t most = std::size_t{1} << 22;
+  static_assert(most % Gradients::grain == 0);
+  return std::min(largest_group(), most);
+}
+
+void GradientSource::for_each_worker(unsigned threads, std::size_t size, std::size_t more,
                                      const std::function<void(std::size_t, unsigned, std::span<float>)>& work) const {
-  // One large buffer a thread would take too much memory.
-  constexpr std::size_t large = std::size_t{1} << 22;
-  const std::size_t size = largest_group();
-  const unsigned outer = size > large ? 1 : static_cast<unsigned>(std::min<std::size_t>(threads, workers_));
+  constexpr std::size_t most = std::size_t{1} << 26;  // elements in memory; beyond that workers go one by one
+  const std::size_t side_by_side = std::max<std::size_t>(1, most / (size + more));
+  const auto outer = static_cast<unsigned>(std::min({std::size_t{threads}, workers_, side_by_side}));
   BufferPool buffers(size);
   parallel_for(workers_, outer, [&](std::size_t worker) {
     std::unique_ptr<float[]> buffer = buffers.take();
     work(worker, std::max(1U, threads / outer), {buffer.get(), size});
     buffers.give(std::move(buffer));
   });
+}
+
+void GradientSource::for_each_part(std::size_t worker, std::size_t group, unsigned threads, std::span<float> buffer,
+                                   const std::function<void(std::uint64_t, std::span<const float>)>& work) const {
+  std::uint64_t first = 0;  // of what is in the buffer
+  std::size_t held = 0;
+  const auto hand_over = [&] {
+    work(first, buffer.first(held));
+    first += held;
+    held = 0;
+  };
+  for (const std::size_t tensor : groups_[group].tensors) {
+    const std::uint64_t size = scenario_.model->tensors[tensor].elements();
+    for (std::uint64_t at = 0; at < size;) {
+      // All that is left of the tensor, or as much as the next part of it may begin after.
+      std::size_t count = buffer.size() - held;
+      count = count >= size - at ? static_cast<std::size_t>(size - at) : count / Gradients::grain * Gradients::grain;
+      if (count > 0) gradients_->fill_part(static_cast<int>(worker), tensor, at, threads, buffer.subspan(held, count));
+      held += count;
+      at += count;
+      if (at < size) hand_over();
+    }
+  }
+  if (held > 0) hand_over();
 }
 
 std::span<const float> GradientSource::fill(std::size_t worker, std::size_t group, unsigned threads,

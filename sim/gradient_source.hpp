@@ -32,14 +32,26 @@ class GradientSource {
   /// Reads all gradients that come from files: they are the user's. Throws InputError where one is not finite.
   void check(unsigned threads);
 
+  /// How many of the gradients that were checked have no entry but zeros.
+  std::size_t zeros() const;
+
   /// Tells one worker's gradients from all others, also in other runs: by what they are made of, or by contents where
   /// they come from files (once they were checked).
   std::string key(std::size_t worker) const;
 
+  /// Elements of the parts in which a gradient is best made: the largest group, if it is no larger than that.
+  std::size_t part_size() const;
+
   /// Calls work(worker, inner, buffer) for every worker, in parallel. Each may use `inner` threads of its own and the
-  /// buffer, which holds the largest group.
-  void for_each_worker(unsigned threads,
+  /// buffer, of so many elements. Workers of whom each takes memory for `more` further elements do not run side by side
+  /// in numbers that would take much of it.
+  void for_each_worker(unsigned threads, std::size_t buffer, std::size_t more,
                        const std::function<void(std::size_t, unsigned, std::span<float>)>& work) const;
+
+  /// Calls work(first, part) for one part of a worker's gradient of a group after another, each made in `buffer` (at
+  /// least part_size()); `first`: its first element's place in the group.
+  void for_each_part(std::size_t worker, std::size_t group, unsigned threads, std::span<float> buffer,
+                     const std::function<void(std::uint64_t, std::span<const float>)>& work) const;
 
   /// Writes a worker's gradient of a group to the start of `buffer` and returns that part of it.
   std::span<const float> fill(std::size_t worker, std::size_t group, unsigned threads, std::span<float> buffer) const;
@@ -55,6 +67,7 @@ class GradientSource {
   std::size_t workers_ = 1;
   std::unique_ptr<const Gradients> gradients_;
   std::vector<Digest> contents_;  ///< by worker; of files
+  std::vector<char> is_zero_;     ///< likewise
 };
 
 }  // namespace simrun

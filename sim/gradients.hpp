@@ -16,9 +16,19 @@ class Gradients {
  public:
   virtual ~Gradients() = default;
 
-  /// Writes worker `worker`'s gradient of tensor `tensor` to `out` (size: the tensor's elements), with at most
-  /// `threads` threads. The result depends on neither the number of threads nor on the number of workers.
-  virtual void fill(int worker, std::size_t tensor, unsigned threads, std::span<float> out) const = 0;
+  /// A part of a tensor begins at a multiple of so many elements.
+  static constexpr std::size_t grain = 256;
+
+  /// Writes the elements of worker `worker`'s gradient of tensor `tensor` from `first` (a multiple of `grain`) on to
+  /// `out`, with at most `threads` threads. The result depends on neither the number of threads nor on the number of
+  /// workers.
+  virtual void fill_part(int worker, std::size_t tensor, std::uint64_t first, unsigned threads,
+                         std::span<float> out) const = 0;
+
+  /// The same for a whole tensor, whose size `out` has.
+  void fill(int worker, std::size_t tensor, unsigned threads, std::span<float> out) const {
+    fill_part(worker, tensor, 0, threads, out);
+  }
 
   /// The file that worker's gradient is read from, for messages; empty if it is none.
   virtual std::string file(int /*worker*/) const { return {}; }

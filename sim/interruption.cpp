@@ -5,6 +5,8 @@
 
 #include <atomic>
 
+#include "sim/terminal.hpp"
+
 namespace simrun {
 namespace {
 
@@ -39,7 +41,7 @@ void on_interruption(void (*handler)(int)) {
 }  // namespace
 
 InterruptionNotice::InterruptionNotice(const std::string& line)
-    : text_((::isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "") + line + "\n") {
+    : text_((::isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "") + visible(line) + "\n") {
   notice = &text_;
   on_interruption(end_process);
 }

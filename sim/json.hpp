@@ -8,12 +8,15 @@ namespace simrun {
 /// JSON whose objects keep the order of the file.
 using Json = nlohmann::ordered_json;
 
-/// The contents of a file that the user named. Throws InputError, in the name of `file`, at `path` where it cannot be
-/// opened, is a folder, is empty or is larger than `most` bytes.
+/// The contents of a regular file that the user named, or that his files name. Throws InputError, in the name of
+/// `file`, at `path` where it cannot be opened, is no regular file, is empty or is larger than `most` bytes.
 std::string read_text(const std::string& file, const std::string& path = "file", std::size_t most = 16'000'000);
 
-/// Parses JSON. Throws InputError in the name of `file`: anything but JSON, a key that stands twice in an object,
-/// nesting deeper than 64.
+/// The same for a file of the command line, which may also be standard input or another pipe without a name.
+std::string read_argument(const std::string& file);
+
+/// Parses JSON. Throws InputError in the name of `file`: anything but JSON, a NUL, also one in a string, a key that
+/// stands twice in an object, nesting deeper than 64.
 Json parse_json(const std::string& file, const std::string& text);
 
 /// For files that people compare: a line for each key and for each innermost list.

@@ -1,17 +1,18 @@
-#include <cstdio>
 #include <exception>
+#include <string>
 
 #include "sim/command_line.hpp"
 #include "sim/error.hpp"
+#include "sim/terminal.hpp"
 
 int main(int argc, char** argv) {
   try {
     return simrun::run_command_line(argc, argv);
   } catch (const simrun::InputError& error) {
-    std::fprintf(stderr, "%s\n", error.what());
+    simrun::say(error.what());
     return 2;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "simrun: %s\n", error.what());
+    simrun::say(simrun::shortened(std::string("simrun: ") + error.what(), 4000));
     return 1;
   }
 }

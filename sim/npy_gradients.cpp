@@ -18,14 +18,16 @@ class NpyGradients final : public Gradients {
     for (std::size_t i = 0; i < files_.size(); ++i) open(i);
   }
 
-  void fill(int worker, std::size_t tensor, unsigned threads, std::span<float> out) const override {
+  void fill_part(int worker, std::size_t tensor, std::uint64_t first, unsigned threads,
+                 std::span<float> out) const override {
     constexpr std::size_t fewest_at_once = 1 << 16;
     const std::unique_ptr<const NpyFile> npy = open(file_index(worker));
     parallel_ranges(out.size(), threads, fewest_at_once, [&](std::size_t, std::size_t begin, std::size_t end) {
       const std::span<float> range = out.subspan(begin, end - begin);
-      npy->read(offsets_.at(tensor) + begin, range);
+      npy->read(offsets_.at(tensor) + first + begin, range);
       const auto bad = std::find_if_not(range.begin(), range.end(), [](float x) { return std::isfinite(x); });
-      if (bad != range.end()) refuse(worker, tensor, begin + static_cast<std::size_t>(bad - range.begin()), *bad);
+      if (bad != range.end())
+        refuse(worker, tensor, first + begin + static_cast<std::size_t>(bad - range.begin()), *bad);
     });
   }
 
@@ -46,7 +48,7 @@ class NpyGradients final : public Gradients {
     }
   }
 
-  [[noreturn]] void refuse(int worker, std::size_t tensor, std::size_t element, float value) const {
+  [[noreturn]] void refuse(int worker, std::size_t tensor, std::uint64_t element, float value) const {
     throw InputError(file(worker), "data",
                      "worker " + std::to_string(worker) + ", tensor " + model_.tensors[tensor].name + ": " +
                          (std::isnan(value) ? "NaN" : "infinity") + " at element " + std::to_string(element),

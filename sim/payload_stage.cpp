@@ -69,19 +69,29 @@ double most_bytes_of_payloads(const Job& job) {
   return most;
 }
 
-/// Selections, the payloads of one encoding, a gradient.
+/// How many of the encodings follow from selections.
+std::size_t selecting(const Job& job) {
+  return static_cast<std::size_t>(
+      std::count_if(job.encodings.begin(), job.encodings.end(),
+                    [](const Encoding& encoding) { return encoding.codec->keeps_largest(); }));
+}
+
+/// Selections, the payloads of one encoding, a gradient or what is held of it.
 double bytes_of(const Job& job) {
   double entries = 0;
   for (const std::uint64_t k : job.entries) entries += static_cast<double>(k);
-  return 8 * entries * static_cast<double>(job.source->workers()) + most_bytes_of_payloads(job) +
-         4 * static_cast<double>(job.source->largest_group());
+  const bool is_in_parts = selecting(job) == job.encodings.size();
+  const double gradient = 4 * static_cast<double>(is_in_parts ? job.source->part_size() : job.source->largest_group());
+  return 8 * entries * static_cast<double>(job.source->workers()) + most_bytes_of_payloads(job) + gradient +
+         Selections::bytes_to_find(*job.source, job.entries);
 }
 
-/// How often gradients are made: once for all selections, and once for each encoding that is none.
-std::size_t passes(const Job& job) {
-  const auto selects = [](const Encoding& encoding) { return encoding.codec->keeps_largest(); };
-  const auto selecting = std::count_if(job.encodings.begin(), job.encodings.end(), selects);
-  return job.encodings.size() - static_cast<std::size_t>(selecting) + (selecting > 0 ? 1 : 0);
+/// Elements that are made: once for all selections, and once for each encoding that is none.
+std::uint64_t elements_of(const Job& job) {
+  std::uint64_t elements = 0;
+  for (const Group& group : job.source->groups()) elements += group.elements;
+  const std::size_t passes = job.encodings.size() - selecting(job) + (selecting(job) > 0 ? 1 : 0);
+  return passes * job.source->workers() * elements;
 }
 
 }  // namespace
@@ -95,10 +105,17 @@ class PayloadStage::Plan {
     for (const std::size_t point : points) add(point);
     for (auto& [key, job] : jobs_) {
       job.source->check(threads_);
-      gradients_ += passes(job) * job.source->workers();
+      elements_ += elements_of(job);
+      zeros_ += job.source->zeros();
     }
     std::erase_if(jobs_, [](const auto& entry) { return entry.second.encodings.empty(); });
     check_memory();
+  }
+
+  std::vector<std::string> notes() const {
+    if (zeros_ == 0) return {};
+    return {"gradients: " + std::to_string(zeros_) + (zeros_ == 1 ? " of those read is" : " of those read are") +
+            " zero in every entry; payloads of real gradients may be larger"};
   }
 
   std::optional<Batch> next() {
@@ -166,7 +183,8 @@ class PayloadStage::Plan {
 
   void encode_selections(const Job& job, const Encoding& encoding, PayloadTable& table) {
     if (!selections_)
-      selections_.emplace(*job.source, job.entries, threads_, cache_, [this] { progress_(++done_, gradients_); });
+      selections_.emplace(*job.source, job.entries, threads_, cache_,
+                          [this](std::uint64_t elements) { step(elements); });
     const std::size_t groups = job.source->groups().size();
     parallel_for(job.source->workers() * groups, threads_, [&](std::size_t i) {
       const std::size_t worker = i / groups;
@@ -176,15 +194,18 @@ class PayloadStage::Plan {
   }
 
   void encode_gradients(const GradientSource& source, const Encoding& encoding, PayloadTable& table) {
-    source.for_each_worker(threads_, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
-      for (std::size_t g = 0; g < source.groups().size(); ++g) {
-        const std::span<const float> gradient = source.fill(worker, g, inner, buffer);
-        const EncodeContext context{.seed = source.seed(worker, g), .round = 0, .previous = {}};
-        table.set(worker, g, place_->take(encoding.codec->encode(gradient, encoding.entries[g], context)));
-      }
-      progress_(++done_, gradients_);
-    });
+    source.for_each_worker(
+        threads_, source.largest_group(), 0, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
+          for (std::size_t g = 0; g < source.groups().size(); ++g) {
+            const std::span<const float> gradient = source.fill(worker, g, inner, buffer);
+            const EncodeContext context{.seed = source.seed(worker, g), .round = 0, .previous = {}};
+            table.set(worker, g, place_->take(encoding.codec->encode(gradient, encoding.entries[g], context)));
+            step(gradient.size());
+          }
+        });
   }
+
+  void step(std::uint64_t elements) { progress_(done_ += elements, elements_); }
 
   /// The costliest points first, so that none is left to run alone at the end.
   Batch in_order(Batch batch) const {
@@ -211,8 +232,9 @@ class PayloadStage::Plan {
   std::optional<Selections> selections_;  ///< of the first job
   std::optional<SharedPlace> place_;      ///< for the payloads of one encoding after another
   std::size_t encoding_ = 0;              ///< the next of the first job
-  std::size_t gradients_ = 0;
-  std::atomic<std::size_t> done_ = 0;
+  std::size_t zeros_ = 0;                 ///< gradients that were read and have no entry but zeros
+  std::uint64_t elements_ = 0;            ///< to be made
+  std::atomic<std::uint64_t> done_ = 0;
 };
 
 double PayloadTable::mean_bytes(std::size_t workers) const {
@@ -228,6 +250,10 @@ PayloadStage::PayloadStage(const Study& study, const std::vector<std::size_t>& p
     : plan_(std::make_unique<Plan>(study, points, threads, cache, std::move(progress))) {}
 
 PayloadStage::~PayloadStage() = default;
+
+std::vector<std::string> PayloadStage::notes() const {
+  return plan_->notes();
+}
 
 std::optional<PayloadStage::Batch> PayloadStage::next() {
   return plan_->next();

@@ -34,8 +34,8 @@ class PayloadTable {
   std::vector<Payload> payloads_;
 };
 
-/// Says how far long work is. Called from any thread.
-using Progress = std::function<void(std::size_t done, std::size_t total)>;
+/// Says how many elements of gradients are done. Called from any thread.
+using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
 /// Makes the payloads of points. A worker's payload depends on model, gradients, method, K, index, seed and group, but
 /// not on M or the network: it is made once for all points that send it, and what takes long, finding the K largest,
@@ -45,10 +45,13 @@ class PayloadStage {
  public:
   /// For those of the study's points. Uses at most `threads` threads, none of which is left between calls. Throws
   /// InputError: gradients that cannot be read or are not finite, or payloads that do not fit in memory. `progress` is
-  /// told how many gradients are done.
+  /// told often, also while a gradient is made.
   PayloadStage(const Study& study, const std::vector<std::size_t>& points, unsigned threads, PayloadCache& cache,
                Progress progress);
   ~PayloadStage();
+
+  /// What users should know of the gradients. One line each.
+  std::vector<std::string> notes() const;
 
   /// Points whose payloads are in memory at the same time.
   struct Batch {

@@ -1,12 +1,12 @@
 #include "sim/point_store.hpp"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <span>
 
+#include "sim/data_path.hpp"
 #include "sim/digest.hpp"
+#include "sim/file_reading.hpp"
 #include "sim/times_text.hpp"
 #include "sim/write_file.hpp"
 
@@ -24,10 +24,11 @@ std::string seal(const std::string& key, const Json& result) {
 }
 
 std::optional<PointResult> read_point(const std::string& file, const std::string& key) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(in), {});
+  constexpr std::size_t most = 16'000'000;  // far more than a point takes
+  const std::optional<std::string> text = read_regular_file(file, most);
+  if (!text) return std::nullopt;
   try {
-    const Json json = Json::parse(text);
+    const Json json = Json::parse(*text);
     const Json& result = json.at("result");
     if (json.at("seal") != seal(key, result)) return std::nullopt;
     return PointResult{.times = read_times(result.at("times")),
@@ -57,6 +58,13 @@ std::vector<std::optional<PointResult>> PointStore::read() const {
     if (names.count(name) != 0) results[point] = read_point(folder_ + "/" + name, keys_[point]);
   }
   return results;
+}
+
+void PointStore::check() const {
+  const std::set<std::string> names = list(folder_);
+  for (const std::string& key : keys_) {
+    if (names.count(key + ending) != 0) check_replaceable(folder_ + "/" + key + ending);
+  }
 }
 
 void PointStore::keep(std::size_t point, const PointResult& result) const {

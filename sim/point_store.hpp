@@ -19,8 +19,11 @@ class PointStore {
   const std::string& folder() const { return folder_; }
   const std::vector<std::string>& keys() const { return keys_; }
 
-  /// By point; none where there is no file, or one that is damaged. A folder that is not there holds nothing.
+  /// By point; none where there is no regular file, or one that is damaged. A folder that is not there holds nothing.
   std::vector<std::optional<PointResult>> read() const;
+
+  /// Throws InputError where a folder or a pipe has the name of a point's file, before a run has worked for nothing.
+  void check() const;
 
   /// Writes down the result of a point that has times. Throws WriteError.
   void keep(std::size_t point, const PointResult& result) const;

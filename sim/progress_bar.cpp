@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "sim/terminal.hpp"
+
 namespace simrun {
 namespace {
 
@@ -48,7 +50,7 @@ void ProgressBar::show(const WorkDone& work) {
   if (elapsed.count() < 1 || now - last_ < std::chrono::milliseconds(100)) return;
   last_ = now;
   drawn_ = true;
-  std::fprintf(stderr, "\r\033[K%s", progress_line(what_, work, elapsed.count()).c_str());
+  std::fprintf(stderr, "\r\033[K%s", visible(progress_line(what_, work, elapsed.count())).c_str());
   std::fflush(stderr);
 }
 

@@ -10,8 +10,10 @@
 #include "sim/break_even.hpp"
 #include "sim/csv.hpp"
 #include "sim/device_report.hpp"
+#include "sim/resolved.hpp"
 #include "sim/simgrid/cluster.hpp"
 #include "sim/table.hpp"
+#include "sim/terminal.hpp"
 
 namespace simrun {
 namespace {
@@ -156,15 +158,15 @@ std::string Report::heading() const {
   std::set<std::string> devices;
   for (const Point& point : study_.points) {
     const Scenario& scenario = point.scenario;
-    models.insert(scenario.model->name + ", " + std::to_string(scenario.elements()) + " parameters");
+    models.insert(shown_name(scenario.model->name) + ", " + std::to_string(scenario.elements()) + " parameters");
     networks.insert(name_of(scenario.network.model));
-    devices.insert(device_line(*scenario.device));
+    devices.insert(visible(shortened(device_line(*scenario.device), 1000)));
   }
   const auto all = [](const std::set<std::string>& parts) { return joined({parts.begin(), parts.end()}, " | "); };
   const std::string network =
       measurement_ ? summary(*measurement_) : "model " + all(networks) + ", SimGrid " + simgrid_version();
-  std::string text =
-      first.name + "\n  model    " + all(models) + "\n  network  " + network + "\n  device   " + all(devices) + "\n";
+  std::string text = shown_name(first.name) + "\n  model    " + all(models) + "\n  network  " + network +
+                     "\n  device   " + all(devices) + "\n";
   for (const std::string& line : coding_notes()) text += "  coding   " + line + "\n";
   if (const auto sources = interval_sources(); !sources.empty()) {
     const auto left_out = left_out_of_intervals();
@@ -225,12 +227,10 @@ std::string Report::table() const {
 Json Report::json() const {
   Json rows = Json::array();
   Json failed = Json::array();
-  Json resolved = Json::array();
   Json seeds = Json::array();
   Json network_models = Json::array();
   for (std::size_t point = 0; point < results_.size(); ++point) {
     const Scenario& scenario = study_.points[point].scenario;
-    resolved.push_back(scenario.resolved);
     if (!measurement_) add_new(network_models, name_of(scenario.network.model));
     if (const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients)) add_new(seeds, synthetic->seed);
     if (results_[point].times) {
@@ -248,7 +248,7 @@ Json Report::json() const {
     }
   }
   Json all = {{"scenario", study_.json},
-              {"resolved", resolved},
+              {"resolved", resolved_scenarios(study_)},
               {"seed", one_or_list(seeds)},
               {"versions", {{"simrun", SIMRUN_VERSION}, {"simgrid", simgrid_version()}}},
               {"network_model", one_or_list(network_models)},

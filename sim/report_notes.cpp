@@ -42,11 +42,13 @@ std::vector<std::string> Report::warnings() const {
       lines.push_back("sweep." + key + ": no method takes it");
       continue;
     }
-    if (values < 2) continue;
+    // What points that failed would have shown is not known.
+    const bool is_whole =
+        std::all_of(results_.begin(), results_.end(), [](const auto& result) { return result.times.has_value(); });
+    if (values < 2 || !is_whole) continue;
     // Points that differ in this key alone: if every such set has one outcome, the key moved nothing.
     std::map<std::string, std::set<std::string>> outcomes;
     for (std::size_t point = 0; point < results_.size(); ++point) {
-      if (!results_[point].times) continue;
       std::string others = std::to_string(study_.points[point].method) + " ";
       for (const auto& [swept, value] : study_.points[point].swept) others += swept == key ? "" : swept + value.dump();
       std::string outcome;

@@ -1,6 +1,5 @@
 #include "sim/report_page.hpp"
 
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -10,6 +9,7 @@
 #include "sim/data_path.hpp"
 #include "sim/error.hpp"
 #include "sim/report_reader.hpp"
+#include "sim/terminal.hpp"
 #include "sim/write_file.hpp"
 
 namespace simrun {
@@ -124,7 +124,7 @@ void write_report_page(const ReportPageArguments& arguments) {
   std::string page(page_template);
   page.replace(page.find(page_data_mark), page_data_mark.size(), script_text(page_data(report, title)));
   write_file(out, page);
-  std::fprintf(stderr, "wrote %s\n", out.c_str());
+  say("wrote " + out);
 }
 
 }  // namespace simrun

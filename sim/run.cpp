@@ -1,6 +1,5 @@
 #include "sim/run.hpp"
 
-#include <cstdio>
 #include <filesystem>
 
 #include "sim/data_path.hpp"
@@ -8,18 +7,11 @@
 #include "sim/fastest.hpp"
 #include "sim/report.hpp"
 #include "sim/sweep_run.hpp"
+#include "sim/terminal.hpp"
 #include "sim/write_file.hpp"
 
 namespace simrun {
 namespace {
-
-void print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
-void say(const std::string& line) {
-  std::fprintf(stderr, "%s\n", line.c_str());
-}
 
 void note(const std::string& kind, const std::vector<std::string>& lines) {
   for (const std::string& line : lines) say(kind + ": " + line);
@@ -35,17 +27,17 @@ void print_points(const Study& study, const Shard& shard) {
   for (const std::size_t number : share) {
     const Point& point = study.points[number];
     text += label(point.scenario.method) + ", " + std::to_string(point.scenario.workers) + " workers";
-    for (const auto& [key, value] : point.swept) text += key == "workers" ? "" : ", " + key + " " + brief(value);
+    for (const auto& [key, value] : point.swept)
+      text += key == "workers" ? "" : ", " + shown_name(key + " " + brief(value));
     text += "\n";
   }
-  print(text + points(share.size()) + "\n");
+  print_lines(text + points(share.size()) + "\n");
 }
 
 void print_report(const Report& report, const std::string& format) {
-  if (format == "csv") print(report.csv());
-  if (format == "json") print(report.json().dump(2) + "\n");
-  if (format == "table") print(report.table());
-  std::fflush(stdout);
+  if (format == "csv") print_data(report.csv());
+  if (format == "json") print_data(report.json().dump(2) + "\n");
+  if (format == "table") print_lines(report.table());
 }
 
 void write_report(const Report& report, const std::string& out) {
@@ -74,6 +66,7 @@ int run_sweep(const Study& study, const SweepOptions& options, const std::string
     print_report(report, format);
   }
   note("note", study.notes);
+  note("note", sweep.notes());
   if (is_for_all) note("warning", report.warnings());
   note("failed", report.failures());
   if (!is_for_all) {
@@ -122,7 +115,7 @@ int run_scenario(const RunArguments& arguments) {
     note("note", study.notes);
     return 0;
   }
-  if (options.out.empty()) options.out = "results/" + std::filesystem::path(file).stem().string();
+  if (options.out.empty()) options.out = "results/" + name_of_scenario(file);
   try {
     return run_sweep(study, options, arguments.format);
   } catch (const WriteError& error) {

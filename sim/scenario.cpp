@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <span>
 
 #include "sim/child_process.hpp"
 #include "sim/compute_text.hpp"
 #include "sim/data_path.hpp"
 #include "sim/device_choice.hpp"
+#include "sim/digest.hpp"
 #include "sim/model_text.hpp"
 #include "sim/profile_text.hpp"
 #include "sim/scenario_text.hpp"
@@ -119,6 +121,7 @@ Seconds Scenario::computing() const {
 struct ScenarioReader::Fields {
   Field<ScenarioText> scenario = scenario_field();
   Field<MethodText> method = method_field();
+  Field<Model> model = model_field();
 };
 
 ScenarioReader::ScenarioReader(std::string file)
@@ -126,18 +129,18 @@ ScenarioReader::ScenarioReader(std::string file)
 
 ScenarioReader::~ScenarioReader() = default;
 
-Scenario ScenarioReader::read(Json json, std::size_t method) {
+Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::size_t> number) {
   const Where top{file_, ""};
   ScenarioText text = fields_->scenario.read(json, top);
   json.erase("$schema");  // the editor's
-  const Where here = top / "methods" / method;
+  const Where here = top / "methods" / number.value_or(method);
   const MethodText method_text = fields_->method.read(json["methods"][method], here);
 
   Scenario scenario;
   scenario.file = file_;
-  scenario.name = text.name.empty() ? fs::path(file_).stem().string() : text.name;
+  scenario.name = text.name.empty() ? name_of_scenario(file_) : text.name;
   scenario.workers = static_cast<int>(text.workers);
-  scenario.model = find_model(text.model, json["model"]);
+  scenario.model = find_model(json["model"]);
   scenario.batch_per_worker = text.batch_per_worker;
   scenario.method = choose(method_text, scenario.elements(), here);
   if (scenario.method.error_feedback && !scenario.method.leaves_residual())
@@ -159,6 +162,10 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
     find_files(*npy, scenario.workers, top / "gradients");
     check_files(npy->files, *scenario.model);
+    if (npy->files.size() == 1 && scenario.workers > 1)
+      add_note(
+          "gradients.files: one file for all workers, who then agree in every entry; merged and voted payloads are "
+          "as small as they can be");
   }
   if (scenario.network.topology == Network::Topology::platform) {
     const bool server = scenario.method.needs_server_host() && scenario.workers > 1;
@@ -170,8 +177,33 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   fill_defaults(entry, scenario.method);
   fill_defaults(json, scenario);
   json["methods"] = Json::array({entry});
+  for (const char* key : {"model", "compute", "schedule"}) {
+    if (auto part = shared_part(key, json[key])) scenario.aside.push_back(std::move(part));
+  }
   scenario.resolved = std::move(json);
   return scenario;
+}
+
+/// Puts a part aside if it is large, or finds the one that was put aside before; else none.
+std::shared_ptr<const SharedPart> ScenarioReader::shared_part(const std::string& key, Json& value) {
+  if (value.is_string()) {
+    const auto known = aside_.find(value.get_ref<const std::string&>());
+    return known == aside_.end() ? nullptr : known->second;
+  }
+  constexpr std::size_t large = 4096;
+  // Sorted keys: in which order they were written does not matter.
+  const std::string text = nlohmann::json(value).dump();
+  if (text.size() < large) return nullptr;
+  // No text from a file holds a NUL.
+  std::string name = std::string(1, '\0') + hexadecimal(digest(std::as_bytes(std::span(text))));
+  auto& part = aside_[name];
+  if (!part) part = std::make_shared<const SharedPart>(SharedPart{key, name, std::move(value), text.size()});
+  value = std::move(name);
+  return part;
+}
+
+void ScenarioReader::put_aside(Json& model) {
+  if (model.is_object()) shared_part("model", model);
 }
 
 std::string ScenarioReader::readable_file(const std::string& name, const Where& where, const std::string& what) const {
@@ -200,14 +232,18 @@ std::string ScenarioReader::named_file(const std::string& name, const Where& whe
              text + "a path, or " + one_of(names));
 }
 
-std::shared_ptr<const Model> ScenarioReader::find_model(const Json& value, Json& resolved) {
+std::shared_ptr<const Model> ScenarioReader::find_model(Json& value) {
   const Where where{file_, "model"};
-  if (value.is_object()) return std::make_shared<Model>(model_field().read(resolved, where));
+  const auto part = value.is_object() || value.is_string() ? shared_part("model", value) : nullptr;
+  if (value.is_object()) return std::make_shared<Model>(fields_->model.read(value, where));
   if (!value.is_string())
     where.fail("is " + brief(value), "accepted: a name, a path, or an object with name and tensors");
   const auto name = value.get<std::string>();
   const auto [known, is_new] = models_.try_emplace(name);
-  if (is_new) {
+  if (is_new && part) {
+    Json copy = part->value;
+    known->second = std::make_shared<Model>(fields_->model.read(copy, where));
+  } else if (is_new) {
     const std::string shipped = data_root() + "/scenarios/models";
     known->second = std::make_shared<Model>(read_model(named_file(name, where, "model", {shipped}, {})));
   }
@@ -226,7 +262,7 @@ std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const DeviceTex
 }
 
 void ScenarioReader::add_note(const std::string& note) {
-  if (std::find(notes_.begin(), notes_.end(), note) == notes_.end()) notes_.push_back(note);
+  if (noted_.insert(note).second) notes_.push_back(note);
 }
 
 DeviceProfile ScenarioReader::read_device(const std::string& name, const Where& where) {

@@ -41,6 +41,14 @@ struct NpyFiles {
   std::string folder;  ///< as it stands in the scenario; empty where files are named
 };
 
+/// A large part of a resolved scenario, of which all points that have it share one.
+struct SharedPart {
+  std::string key;   ///< of the scenario
+  std::string name;  ///< what stands for it; no text that a user may write, equal where contents are
+  Json value;
+  std::size_t bytes = 0;  ///< as text
+};
+
 /// A complete, checked description of one point: one method on one cluster.
 struct Scenario {
   std::string file;
@@ -58,7 +66,10 @@ struct Scenario {
   MethodChoice method;
   std::optional<Training> training;  ///< for `simrun train`
 
-  Json resolved;  ///< as it stands in the file, with this one method and every default filled in
+  /// As it stands in the file, with this one method and every default filled in; a name stands for each part that was
+  /// put aside.
+  Json resolved;
+  std::vector<std::shared_ptr<const SharedPart>> aside;
 
   /// Parameters, and entries that a worker keeps of them.
   std::uint64_t elements() const { return model->elements(); }
@@ -74,8 +85,13 @@ class ScenarioReader {
   explicit ScenarioReader(std::string file);
   ~ScenarioReader();
 
-  /// The point of `scenario` (without `sweep`) that runs its method number `method`. Throws InputError.
-  Scenario read(Json scenario, std::size_t method);
+  /// The point of `scenario` (without `sweep`) that runs its method number `method`. Throws InputError; messages call
+  /// the method `number` where that is given.
+  Scenario read(Json scenario, std::size_t method, std::optional<std::size_t> number = std::nullopt);
+
+  /// Keeps a model that stands in the scenario itself, if it is large, so that it need not be copied and read for every
+  /// point; a name stands for it in scenarios that are read afterwards.
+  void put_aside(Json& model);
 
   /// What users should know about how the scenario was understood: which device profile `auto` is, say. One line each.
   const std::vector<std::string>& notes() const { return notes_; }
@@ -83,7 +99,8 @@ class ScenarioReader {
  private:
   struct Fields;
 
-  std::shared_ptr<const Model> find_model(const Json& value, Json& resolved);
+  std::shared_ptr<const SharedPart> shared_part(const std::string& key, Json& value);
+  std::shared_ptr<const Model> find_model(Json& value);
   std::shared_ptr<const DeviceProfile> find_device(const DeviceText& text);
   /// The file that `name` stands for; fails at `where` if it cannot be read.
   std::string readable_file(const std::string& name, const Where& where, const std::string& what) const;
@@ -102,10 +119,12 @@ class ScenarioReader {
   std::string folder_;
   std::unique_ptr<const Fields> fields_;
   std::map<std::string, std::shared_ptr<const Model>> models_;
+  std::map<std::string, std::shared_ptr<const SharedPart>> aside_;  ///< by name
   std::map<std::tuple<std::string, std::string, BytesPerSecond>, std::shared_ptr<const DeviceProfile>> devices_;
   std::map<std::tuple<std::string, std::vector<std::string>, int>, std::size_t> platform_hosts_;
   std::set<std::string> checked_files_;
   std::vector<std::string> notes_;
+  std::set<std::string> noted_;
 };
 
 /// Reads a model from a file. Throws InputError.

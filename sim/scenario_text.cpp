@@ -123,8 +123,7 @@ Field<Network> network_field() {
                             "star"),
                     "star, or switches of hosts: tree joins each to a core by an uplink, chain each to the next")
           .optional("bandwidth", &NetworkText::bandwidth, bandwidth(), "bandwidth of a host's link, each way")
-          .optional("latency", &NetworkText::latency, duration(false),
-                    "latency one way, host to host, through the switch")
+          .optional("latency", &NetworkText::latency, latency(), "latency one way, host to host, through the switch")
           .with_default("model", "ideal", &NetworkText::model,
                         convert(entry_of(network_models()),
                                 [](const NetworkModelEntry* entry, const Where&) { return entry->model; }),
@@ -134,7 +133,7 @@ Field<Network> network_field() {
                     "tree, chain: hosts on one switch")
           .optional("uplink_bandwidth", &NetworkText::uplink_bandwidth, bandwidth(),
                     "tree, chain: bandwidth of a switch's uplink, each way")
-          .optional("uplink_latency", &NetworkText::uplink_latency, duration(false),
+          .optional("uplink_latency", &NetworkText::uplink_latency, latency(),
                     "tree, chain: latency added for every uplink crossed")
           .optional("placement", &NetworkText::placement,
                     usually(choice<Network::Placement>({{"by-switch", Network::Placement::by_switch},

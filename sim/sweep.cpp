@@ -1,7 +1,6 @@
 #include "sim/sweep.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "sim/fields.hpp"
@@ -50,9 +49,18 @@ bool is_method_key(const std::string& key) {
   return key == "density" || key == "k" || key == "index";
 }
 
-/// True for a path into an entry of `methods` other than number `method`.
-bool is_of_other_method(const std::string& path, std::size_t method) {
-  return path.starts_with("methods.") && !path.starts_with("methods." + std::to_string(method) + ".");
+/// A path into an entry of `methods`: the entry's number, and the path below it with a dot in front.
+struct PathIntoMethod {
+  std::size_t method;
+  std::string rest;
+};
+
+/// None for any other path. The path was checked before.
+std::optional<PathIntoMethod> path_into_method(const std::string& path) {
+  const std::string list = "methods.";
+  if (!path.starts_with(list)) return std::nullopt;
+  const std::size_t end = std::min(path.find('.', list.size()), path.size());
+  return PathIntoMethod{std::stoul(path.substr(list.size(), end - list.size())), path.substr(end)};
 }
 
 bool accepts(const Json& method, const std::string& key) {
@@ -111,9 +119,16 @@ std::vector<Key> take_sweep(Json& json, const std::string& file) {
 class Expansion {
  public:
   Expansion(Study& study, Json base, std::vector<Key> keys)
-      : study_(study), reader_(study.file), base_(std::move(base)), keys_(std::move(keys)) {}
+      : study_(study), reader_(study.file), base_(std::move(base)), keys_(std::move(keys)) {
+    if (base_.is_object() && base_.contains("methods") && base_["methods"].is_array())
+      std::swap(methods_, base_["methods"]);
+    const auto is_of_model = [](const Key& key) { return key.name == "model" || key.name.starts_with("model."); };
+    if (base_.is_object() && base_.contains("model") && std::none_of(keys_.begin(), keys_.end(), is_of_model))
+      reader_.put_aside(base_["model"]);
+  }
 
   void run() {
+    check_paths_into_methods();
     std::vector<std::size_t> choice(keys_.size(), 0);
     do {
       add_combination(choice);
@@ -133,12 +148,10 @@ class Expansion {
   }
 
   void add_combination(const std::vector<std::size_t>& choice) {
-    const bool has_methods = base_.is_object() && base_.contains("methods") && base_["methods"].is_array();
     std::optional<std::size_t> sgd;
     std::vector<std::size_t> rows;
     // Without methods the reader says what is missing.
-    for (std::size_t method = 0; method < (has_methods ? std::max<std::size_t>(1, base_["methods"].size()) : 1);
-         ++method) {
+    for (std::size_t method = 0; method < std::max<std::size_t>(1, methods_.size()); ++method) {
       rows.push_back(add_point(choice, method));
       const MethodEntry& entry = *study_.points[rows.back()].scenario.method.method;
       if (!sgd && entry.name == "sgd") sgd = rows.back();
@@ -146,22 +159,23 @@ class Expansion {
     for (const std::size_t row : rows) {
       if (!study_.points[row].sgd) study_.points[row].sgd = sgd;
     }
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        if (rows[i] != rows[j]) distinct_.insert({i, j});
-      }
-    }
+    tell_apart(rows);
+  }
+
+  /// Entries that have had the same rows so far stay in one class.
+  void tell_apart(const std::vector<std::size_t>& rows) {
+    classes_.resize(rows.size());
+    std::map<std::pair<std::size_t, std::size_t>, std::size_t> first;  // entry by class and row
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      classes_[i] = first.try_emplace({classes_[i], rows[i]}, i).first->second;
   }
 
   /// Throws where two entries say the same, whatever the sweep.
   void check_twins() const {
-    const std::size_t methods = base_["methods"].size();
-    for (std::size_t i = 0; i < methods; ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        if (distinct_.count({i, j}) == 0)
-          (Where{study_.file, ""} / "methods" / i)
-              .fail("says the same as methods." + std::to_string(j), "accepted: entries that differ");
-      }
+    for (std::size_t i = 0; i < classes_.size(); ++i) {
+      if (classes_[i] != i)
+        (Where{study_.file, ""} / "methods" / i)
+            .fail("says the same as methods." + std::to_string(classes_[i]), "accepted: entries that differ");
     }
   }
 
@@ -178,27 +192,43 @@ class Expansion {
     return known->second;
   }
 
+  Where origin(std::size_t key, std::size_t value) const {
+    return Where{study_.file, ""} / "sweep" / keys_[key].name / value;
+  }
+
+  /// Throws where a swept path does not fit the list of methods.
+  void check_paths_into_methods() const {
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      if (!keys_[i].name.starts_with("methods.") || methods_.empty()) continue;
+      Json list = {{"methods", methods_}};
+      set_at(list, keys_[i].name, keys_[i].values.front(), origin(i, 0));
+    }
+  }
+
+  /// The scenario with this one method is read, so that many methods cost no more than they must.
   Scenario read(const std::vector<std::size_t>& choice, std::size_t method,
                 std::vector<std::pair<std::string, Json>>& swept) {
     Json json = base_;
+    if (!methods_.empty()) json["methods"].push_back(methods_[method]);
     std::vector<std::pair<std::string, std::string>> origins;  // path in the scenario, path in the sweep
     for (std::size_t i = 0; i < keys_.size(); ++i) {
       const Key& key = keys_[i];
       std::string path = key.name;
       if (is_method_key(key.name)) {
-        if (!json.contains("methods") || !json["methods"].is_array() || !accepts(base_["methods"][method], key.name))
-          continue;
+        if (methods_.empty() || !accepts(methods_[method], key.name)) continue;
         path = "methods." + std::to_string(method) + "." + key.name;
       }
       const Json& value = key.values[choice[i]];
-      const Where where = Where{study_.file, ""} / "sweep" / key.name / choice[i];
+      const Where where = origin(i, choice[i]);
       check_not_set(path, where, origins);
-      set_at(json, path, value, where);
       origins.emplace_back(path, where.path);
-      if (!is_of_other_method(path, method)) swept.emplace_back(key.name, value);
+      const auto into = path_into_method(path);
+      if (into && into->method != method) continue;
+      set_at(json, into ? "methods.0" + into->rest : path, value, where);
+      swept.emplace_back(key.name, value);
     }
     try {
-      return reader_.read(json, method);
+      return reader_.read(std::move(json), 0, method);
     } catch (const InputError& error) {
       throw blame_sweep(error, origins);
     }
@@ -228,10 +258,11 @@ class Expansion {
 
   Study& study_;
   ScenarioReader reader_;
-  Json base_;
+  Json base_;  ///< without the methods
+  Json methods_ = Json::array();
   std::vector<Key> keys_;
   std::map<std::string, std::size_t> rows_;
-  std::set<std::pair<std::size_t, std::size_t>> distinct_;  ///< methods that differ in some combination
+  std::vector<std::size_t> classes_;  ///< by method: the first that had the same row in every combination
 };
 
 /// A method's field that a key of the sweep sets: what is set there would change nothing.
@@ -242,16 +273,24 @@ void refuse_swept(const Json& json, const std::string& path, const Where& where)
     where.fail("the sweep gives it its values", "accepted: sweep." + keys[2] + ", which all methods share");
 }
 
+/// JSON, under the rules of a scenario's; else text.
+Json value_of(const Override& change, const std::string& file) {
+  if (!Json::accept(change.value)) return change.value;
+  try {
+    return parse_json(file, change.value);
+  } catch (const InputError& error) {
+    throw error.at(change.path);
+  }
+}
+
 }  // namespace
 
 Study read_study(const std::string& file, const std::vector<Override>& overrides) {
   Study study;
   study.file = file;
-  study.json = parse_json(file, read_text(file));
+  study.json = parse_json(file, read_argument(file));
   for (const Override& change : overrides) {
-    Json value = Json::parse(change.value, nullptr, false);
-    if (value.is_discarded()) value = change.value;
-    set_at(study.json, change.path, value, {file, change.path});
+    set_at(study.json, change.path, value_of(change, file), {file, change.path});
     // What is set is not swept any more.
     if (study.json.contains("sweep") && study.json["sweep"].is_object() && study.json["sweep"].erase(change.path) > 0)
       study.notes.push_back("sweep." + change.path + ": left out, since " + change.path + " is set");

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "sim/break_even.hpp"
+#include "sim/data_path.hpp"
 #include "sim/point_key.hpp"
 #include "sim/progress_bar.hpp"
 #include "sim/write_file.hpp"
@@ -68,15 +69,20 @@ void SweepRun::add(std::size_t point, PointResult result) {
 void SweepRun::run() {
   if (!options_.fresh) take_over();
   const std::vector<std::size_t> todo = missing();
+  store_.check();
+  for (const char* file : {"points.csv", "report.json"}) check_replaceable(options_.out + "/" + file);
   PayloadCache cache = PayloadCache::of_user();
-  ProgressBar gradients("gradients");
+  constexpr std::uint64_t million = 1'000'000;
+  ProgressBar gradients("gradients, million elements");
   std::optional<PayloadStage> payloads;
   if (!todo.empty()) {
-    payloads.emplace(study_, todo, options_.jobs, cache,
-                     [&](std::size_t done, std::size_t total) { gradients.show({.done = done, .total = total}); });
+    payloads.emplace(study_, todo, options_.jobs, cache, [&](std::uint64_t done, std::uint64_t total) {
+      gradients.show({.done = done / million, .total = (total + million - 1) / million});
+    });
   }
   open_folder();
   if (payloads) {
+    notes_ = payloads->notes();
     ProgressBar bar("points");
     const std::size_t before = share_.size() - todo.size();
     run_points(
@@ -86,6 +92,7 @@ void SweepRun::run() {
           bar.show({.done = before + ran_ + failed_, .total = share_.size(), .failed = failed_, .before = before});
         });
   }
+  for (const std::string& note : cache.notes()) notes_.push_back(note);
   if (options_.shard) take_over();  // what others have done meanwhile
   if (options_.break_even && (!options_.shard || is_complete())) search_break_evens();
 }
@@ -125,7 +132,7 @@ void SweepRun::search_break_evens() {
   }
   if (todo.empty()) return;
   PayloadCache cache = PayloadCache::of_user();
-  PayloadStage payloads(study_, todo, options_.jobs, cache, [](std::size_t, std::size_t) {});
+  PayloadStage payloads(study_, todo, options_.jobs, cache, [](std::uint64_t, std::uint64_t) {});
   ProgressBar bar("break-evens");
   std::size_t done = 0;
   run_at_break_even(study_, results_, payloads, {.jobs = options_.jobs}, [&](std::size_t point, PointResult result) {

@@ -43,6 +43,9 @@ class SweepRun {
   std::size_t failed() const { return failed_; }
   bool is_complete() const { return done() == results_.size(); }
 
+  /// What users should know of how it went. One line each.
+  const std::vector<std::string>& notes() const { return notes_; }
+
   /// Removes what other studies and killed runs have left in the folder, unless somebody else may be at work there.
   void tidy_up() const;
 
@@ -65,6 +68,7 @@ class SweepRun {
   std::vector<PointResult> results_;
   std::size_t ran_ = 0;
   std::size_t failed_ = 0;
+  std::vector<std::string> notes_;
   std::optional<FolderLock> lock_;
   std::optional<InterruptionNotice> notice_;
 };

@@ -218,6 +218,8 @@ struct Part {
   Parameters parameters;
 };
 
+static_assert(Gradients::grain % words == 0, "a part begins with a tile");
+
 class Synthetic final : public Gradients {
  public:
   Synthetic(const SyntheticGradients& options, const Model& model)
@@ -226,14 +228,16 @@ class Synthetic final : public Gradients {
     for (std::size_t t = 0; t < model.tensors.size(); ++t) scales_.push_back(scale(t, options.scale_spread));
   }
 
-  void fill(int worker, std::size_t tensor, unsigned threads, std::span<float> out) const override {
+  void fill_part(int worker, std::size_t tensor, std::uint64_t first, unsigned threads,
+                 std::span<float> out) const override {
+    assert(first % grain == 0);
     std::vector<Part> parts;
     if (agreement_ > 0) parts.push_back(part(tensor, common_to_all, std::sqrt(agreement_)));
     if (agreement_ < 1) parts.push_back(part(tensor, of_worker(worker), std::sqrt(1 - agreement_)));
     constexpr std::size_t too_few_for_threads = 1 << 16;
     if (out.size() < too_few_for_threads) threads = 1;
     parallel_ranges(out.size(), threads, sampler_.elements, [&](std::size_t, std::size_t begin, std::size_t end) {
-      fill_tiles(parts, begin / sampler_.elements, out.subspan(begin, end - begin));
+      fill_tiles(parts, (first + begin) / sampler_.elements, out.subspan(begin, end - begin));
     });
   }
 

@@ -1,25 +1,28 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "sim/terminal.hpp"
 
 namespace simrun {
 
 /// A share of 1, for people: "87.5 %".
 std::string percent(double share, int decimals = 1);
 
-/// Text in columns, the first aligned left, the others right.
+/// Text in columns, the first aligned left, the others right. Cells are shown as names are (shown_name).
 class Table {
  public:
-  explicit Table(std::vector<std::string> headings);
+  explicit Table(std::vector<std::string> headings) { add_row(std::move(headings)); }
 
-  void add_column(const std::string& heading) { rows_.front().push_back(heading); }
+  void add_column(const std::string& heading) { rows_.front().push_back(shown_name(heading)); }
 
   /// Aligns every column left.
   void align_left() { all_left_ = true; }
 
   /// A row may be short.
-  void add_row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  void add_row(std::vector<std::string> cells);
 
   std::string text() const;
 

@@ -1,9 +1,9 @@
 #include "sim/trace.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
 
+#include "sim/file_reading.hpp"
 #include "sim/json.hpp"
 
 namespace simrun {
@@ -14,12 +14,6 @@ const std::string head = "{\"otherData\":{\"point\":\"";
 
 std::string head_of(const std::string& key) {
   return head + key + "\"},";
-}
-
-bool begins_with(const std::string& file, const std::string& expected) {
-  std::string found(expected.size(), '\0');
-  std::ifstream in(file, std::ios::binary);
-  return in.read(found.data(), static_cast<std::streamsize>(found.size())) && found == expected;
 }
 
 }  // namespace
@@ -57,11 +51,11 @@ std::string trace_text(const std::string& key, std::string_view method, const Ti
 }
 
 bool is_trace_of(const std::string& file, const std::string& key) {
-  return begins_with(file, head_of(key));
+  return regular_file_begins_with(file, head_of(key));
 }
 
 bool is_trace(const std::string& file) {
-  return begins_with(file, head);
+  return regular_file_begins_with(file, head);
 }
 
 }  // namespace simrun

@@ -1,7 +1,7 @@
 #include "sim/version.hpp"
 
+#include <array>
 #include <fstream>
-#include <iterator>
 #include <span>
 
 #include "sim/digest.hpp"
@@ -14,8 +14,11 @@ std::string program_identity() {
     const std::string name = std::string(SIMRUN_VERSION) + " " + commit;
     if (!commit.empty() && !commit.ends_with("-dirty")) return name;
     std::ifstream program("/proc/self/exe", std::ios::binary);
-    const std::string contents(std::istreambuf_iterator<char>(program), {});
-    return name + " " + hexadecimal(digest(std::as_bytes(std::span(contents))));
+    DigestStream contents;
+    std::array<char, 65536> buffer;
+    while (program.read(buffer.data(), buffer.size()), program.gcount() > 0)
+      contents.add(std::as_bytes(std::span(buffer.data(), static_cast<std::size_t>(program.gcount()))));
+    return name + " " + hexadecimal(contents.digest());
   }();
   return identity;
 }

@@ -3,8 +3,6 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <filesystem>
 #include <numeric>
 #include <set>
 #include <thread>
@@ -17,6 +15,7 @@
 #include "sim/report.hpp"
 #include "sim/run.hpp"
 #include "sim/sweep_run.hpp"
+#include "sim/terminal.hpp"
 #include "sim/write_file.hpp"
 
 namespace simrun {
@@ -66,8 +65,7 @@ void say_left_out(const Study& study, int ranks) {
   for (const Point& point : study.points) {
     if (ranks_of(point.scenario) > ranks) lines.insert(needs_text(point.scenario));
   }
-  for (const std::string& line : lines)
-    std::fprintf(stderr, "note: left out, there are %d ranks: %s\n", ranks, line.c_str());
+  for (const std::string& line : lines) say("note: left out, there are " + std::to_string(ranks) + " ranks: " + line);
 }
 
 /// What one worker sends, contents included. Dense gradients are not made: their values move no time.
@@ -176,16 +174,14 @@ void check_counts(const MeasureArguments& arguments) {
 void write_results(const Report& report, const std::string& out) {
   write_file(out + "/points.csv", report.csv());
   write_file(out + "/report.json", report.json().dump(2) + "\n");
-  std::printf("%s", report.table().c_str());
-  std::fflush(stdout);
-  std::fprintf(stderr, "results in %s\n", out.c_str());
+  print_lines(report.table());
+  say("results in " + out);
 }
 
 void measure_on_all(MpiWorld& world, const MeasureArguments& arguments) {
   check_counts(arguments);
   const std::string file = find_file(arguments.scenario, "").value_or(arguments.scenario);
-  const std::string out =
-      arguments.out.empty() ? "results/" + std::filesystem::path(file).stem().string() + "-measured" : arguments.out;
+  const std::string out = arguments.out.empty() ? "results/" + name_of_scenario(file) + "-measured" : arguments.out;
   const Study whole = read_study_on_all(world, file, arguments);
   const Study study = with_points(whole, fitting_points(whole, world.size()));
   std::optional<FolderLock> lock;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
@@ -13,6 +12,7 @@
 #include <thread>
 
 #include "sim/mpi/mpi_transport.hpp"
+#include "sim/terminal.hpp"
 
 namespace simrun {
 namespace {
@@ -106,13 +106,13 @@ void MpiWorld::agree(const std::function<void()>& work) const {
 }
 
 void MpiWorld::complain(const InputError& error) const {
-  if (rank_ == 0) std::fprintf(stderr, "%s\n", error.what());
+  if (rank_ == 0) say(error.what());
   // mpirun ends all ranks as soon as one has failed, so nobody may leave before.
   MPI_Barrier(MPI_COMM_WORLD);
 }
 
 void MpiWorld::abort(const std::string& why) const {
-  std::fprintf(stderr, "simrun: rank %d: %s\n", rank_, why.c_str());
+  say("simrun: rank " + std::to_string(rank_) + ": " + why);
   MPI_Abort(MPI_COMM_WORLD, 1);
   std::abort();
 }

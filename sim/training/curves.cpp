@@ -6,7 +6,9 @@
 #include <set>
 
 #include "kernels/index_coding.hpp"
+#include "sim/resolved.hpp"
 #include "sim/table.hpp"
+#include "sim/terminal.hpp"
 #include "sim/version.hpp"
 
 namespace simrun {
@@ -209,7 +211,7 @@ std::string TrainingReport::table() const {
     for (const std::string& key : further) row.push_back(table_cell(swept(summary.point, key)));
     table.add_row(std::move(row));
   }
-  return study_.points.front().scenario.name + "\n\n" + table.text();
+  return shown_name(study_.points.front().scenario.name) + "\n\n" + table.text();
 }
 
 Json TrainingReport::json(const Json& data) const {
@@ -219,10 +221,8 @@ Json TrainingReport::json(const Json& data) const {
     for (const auto& [name, value] : summary_row(summary)) row[name] = value;
     rows.push_back(row);
   }
-  Json resolved = Json::array();
-  for (const Point& point : study_.points) resolved.push_back(point.scenario.resolved);
   return {{"scenario", study_.json},
-          {"resolved", resolved},
+          {"resolved", resolved_scenarios(study_)},
           {"data", data},
           {"versions", {{"simrun", SIMRUN_VERSION}, {"commit", simrun_commit()}}},
           {"summary", rows},

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 
+#include "sim/data_path.hpp"
 #include "sim/error.hpp"
 
 namespace simrun {
@@ -19,7 +20,9 @@ constexpr double most_values = 1e10;
 /// A file that zlib reads; it hands on files that are not compressed as they are.
 class Source {
  public:
-  explicit Source(const std::string& name) : name_(name), file_(::gzopen(name.c_str(), "rb")) {
+  explicit Source(const std::string& name) : name_(name), file_(nullptr) {
+    if (const std::string problem = why_unreadable(name); !problem.empty()) fail("file", problem);
+    file_.reset(::gzopen(name.c_str(), "rb"));
     if (!file_) fail("file", "cannot be opened");
     ::gzbuffer(file_.get(), 1 << 17);
   }

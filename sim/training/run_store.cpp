@@ -1,11 +1,10 @@
 #include "sim/training/run_store.hpp"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <span>
 
 #include "sim/digest.hpp"
+#include "sim/file_reading.hpp"
 #include "sim/training/state_archive.hpp"
 #include "sim/write_file.hpp"
 
@@ -26,12 +25,11 @@ void write_sealed(const std::string& file, const std::string& key, const std::st
 }
 
 std::optional<std::string> read_sealed(const std::string& file, const std::string& key) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(in), {});
+  const std::optional<std::string> text = read_regular_file(file);
   const std::size_t size = seal({}, {}).size();
-  if (text.size() < size) return std::nullopt;
-  std::string contents = text.substr(size);
-  if (text.substr(0, size) != seal(key, contents)) return std::nullopt;
+  if (!text || text->size() < size) return std::nullopt;
+  std::string contents = text->substr(size);
+  if (text->substr(0, size) != seal(key, contents)) return std::nullopt;
   return contents;
 }
 
@@ -69,7 +67,11 @@ void RunStore::drop_state(const std::string& key) const {
 void RunStore::drop_states() const {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder_, ignored)) {
-    if (entry.path().extension() == of_state) std::filesystem::remove(entry.path(), ignored);
+    const std::string name = entry.path().filename().string();
+    const std::string key = name.substr(0, name.find('.'));
+    // The folder may be somebody's who keeps files of his own in it.
+    if (is_hexadecimal_name(name, 2 * sizeof(Digest), of_state) && read_sealed(entry.path().string(), key))
+      std::filesystem::remove(entry.path(), ignored);
   }
 }
 

@@ -1,8 +1,6 @@
 #include "sim/training/train.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <span>
 
@@ -17,6 +15,7 @@
 #include "sim/progress_bar.hpp"
 #include "sim/run.hpp"
 #include "sim/table.hpp"
+#include "sim/terminal.hpp"
 #include "sim/training/curves.hpp"
 #include "sim/training/datasets.hpp"
 #include "sim/training/feasible.hpp"
@@ -27,12 +26,6 @@
 
 namespace simrun {
 namespace {
-
-namespace fs = std::filesystem;
-
-void say(const std::string& line) {
-  std::fprintf(stderr, "%s\n", line.c_str());
-}
 
 std::string runs(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " run" : " runs");
@@ -252,11 +245,9 @@ void write_report(const TrainingReport& report, const Json& data, const std::str
 }
 
 void print(const TrainingReport& report, const Json& data, const std::string& format) {
-  const std::string text = format == "csv"    ? report.curves_csv()
-                           : format == "json" ? report.json(data).dump(2) + "\n"
-                                              : report.table();
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  if (format == "csv") print_data(report.curves_csv());
+  if (format == "json") print_data(report.json(data).dump(2) + "\n");
+  if (format == "table") print_lines(report.table());
 }
 
 void say_notes(const Study& study) {
@@ -267,10 +258,11 @@ int run_session(const Study& study, const TrainArguments& arguments) {
   TrainingSession session(study, arguments);
   session.check();
   if (arguments.dry_run) {
-    for (const TrainingRun& run : session.runs()) std::printf("%s\n", run_name(study, run.point, run.seed).c_str());
+    for (const TrainingRun& run : session.runs()) print_lines(visible(run_name(study, run.point, run.seed)) + "\n");
     say_notes(study);
     return 0;
   }
+  for (const char* file : {"curves.csv", "summary.csv", "training.json"}) check_replaceable(arguments.out + "/" + file);
   make_folder(arguments.out);
   const FolderLock lock(arguments.out, FolderLock::Kind::alone);
   const InterruptionWatch watch;
@@ -295,7 +287,7 @@ int run_session(const Study& study, const TrainArguments& arguments) {
 int train(const TrainArguments& arguments) {
   TrainArguments resolved = arguments;
   resolved.scenario = find_file(arguments.scenario, "").value_or(arguments.scenario);
-  if (resolved.out.empty()) resolved.out = "results/" + fs::path(resolved.scenario).stem().string() + "-trained";
+  if (resolved.out.empty()) resolved.out = "results/" + name_of_scenario(resolved.scenario) + "-trained";
   const Study study = read_study(resolved.scenario, parse_overrides(arguments.set));
   check_training(study, resolved.threads);
   return run_session(study, resolved);

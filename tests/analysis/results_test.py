@@ -44,6 +44,13 @@ def test_columns_are_read_by_name(tmp_path):
     assert results.provenance(table) == "s; simrun 1, SimGrid 2; network model ideal; device d"
 
 
+def test_text_that_spreadsheets_take_for_formulas_comes_back(tmp_path):
+    # As simrun writes them: one apostrophe more than the text has.
+    models = {"'=cmd|x!A0": "=cmd|x!A0", "'-1": "-1", "''@a": "'@a", "'quoted'": "'quoted'", "a=b": "a=b"}
+    table = results.load(write_results(tmp_path, [row("sgd", 4, model=model) for model in models]))
+    assert table["model"].tolist() == list(models.values())
+
+
 def test_provenance_says_what_was_measured(tmp_path):
     table = results.load(write_results(tmp_path, [row("sgd", 4, network_model=None, source="measured")]))
     assert results.provenance(table) == "s; simrun 1, SimGrid 2; measured; device d"

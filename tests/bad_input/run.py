@@ -113,6 +113,18 @@ def make_files(folder):
     yield made("escape_in_value", {"device": "\x1b[31mred"})
     yield made("long_value", {"device": "x" * 300})
     yield made("nul_in_model", {"model": "resnet50\0.json"})
+    yield made("nul_in_key", {"a\0b": 1})
+    yield made("nul_after_scenario", json.dumps(sound).encode() + b"\0 and more")
+    yield made("control_characters_in_value", {"device": "\x9b31m\u202egpj"})
+    yield made("value_of_15_mb", {"device": "x" * 15_000_000})
+    yield made("key_of_15_mb", {"x" * 15_000_000: 1})
+    wide = {"name": "m", "tensors": [{"name": "a", "shape": [1]}] + [{"name": "t" * 7_000_000, "shape": [1]}] * 2}
+    yield made("tensor_name_of_7_mb_twice", {"model": wide})
+    os.mkfifo(folder / "named_pipe.json")
+    yield made("named_pipe")
+    yield made("model_named_pipe", {"model": "./named_pipe.json"})
+    yield made("device_named_pipe", {"device": "./named_pipe.json"})
+    yield made("platform_named_pipe", {"network": {"platform": "named_pipe.json"}})
 
 
 def command_lines():
@@ -150,6 +162,21 @@ def command_lines():
     yield override("set_model_missing", "model=none.json")
     yield override("set_double_dot", "network..latency=1 us")
     yield override("set_deep_value", "workers=" + "[" * 100_000)
+    yield override("set_value_nul", 'name="a\\u0000b"')
+    yield override("set_value_key_twice", 'network={"bandwidth": "1 Gbps", "bandwidth": "2 Gbps"}')
+    yield override("set_value_no_utf8", b"name=\xff")
+    yield case("scenario_no_utf8", b"\xff.json")
+    yield case("out_no_utf8", sound, "-o", b"r\xff")
+    yield case("report_no_utf8", "report", b"r\xff")
+    yield case("train_no_utf8", "train", sound, "-o", b"r\xff")
+    yield override("set_bandwidth_absurd", "network.bandwidth=1e18 B/s")
+    yield override("set_latency_absurd", "network.latency=1e-15 s")
+    yield override("set_latency_of_days", "network.latency=1e6 s")
+    yield override("set_uplink_latency_absurd",
+                   'network={"topology": "tree", "bandwidth": "1 Gbps", "latency": "1 us", "hosts_per_switch": 2, '
+                   '"uplink_bandwidth": "1 Gbps", "uplink_latency": "1e-12 s"}')
+    yield case("points_csv_is_folder", sound, "-o", "out", files={"out/points.csv/file": ""})
+    yield case("lock_is_folder", sound, "-o", "out", files={"out/.lock/file": ""})
     yield case("jobs_zero", sound, "--jobs", "0")
     yield case("jobs_negative", sound, "--jobs", "-1")
     yield case("jobs_text", sound, "--jobs", "many")
@@ -327,7 +354,7 @@ def run(program, case, made):
         work = pathlib.Path(temporary).resolve() / "work"
         work.mkdir()
         for name, content in case.files.items():
-            (work / name).parent.mkdir(exist_ok=True)
+            (work / name).parent.mkdir(parents=True, exist_ok=True)
             (work / name).write_text(content)
         before = contents(work)
         done = start(program, case, work)

@@ -25,8 +25,8 @@ bool is_read(const Field<T>& field, const std::string& text) {
 template <class T>
 void check_pattern(const Field<T>& field) {
   const std::regex pattern(field.schema["pattern"].template get<std::string>());
-  // All above 8, so that even as bits they are at least a byte.
-  for (const std::string number : {"16", "20.5", "16.", ".5e3", "1e3", "160E-1", "4e+1", "", ".", "e3", "1e", "+16",
+  // All above 8, so that even as bits they are at least a byte; none so large that TiB/s are too many.
+  for (const std::string number : {"16", "20.5", "16.", ".5e3", "1e2", "160E-1", "4e+1", "", ".", "e3", "1e", "+16",
                                    "-16", "16,5", "0x10", "inf"}) {
     for (const std::string space : {"", " ", "  "}) {
       for (const std::string unit : {"s",     "ms",   "us",    "µs",   "ns",   "min",  "h",    "bps", "kbps", "Gbps",

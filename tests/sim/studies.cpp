@@ -24,8 +24,8 @@ Study study_of(const nlohmann::json& scenario, const TemporaryFolder& folder) {
 Times times_of(const nlohmann::json& scenario, const std::function<void(Setup&)>& change) {
   const TemporaryFolder folder;
   const Study study = study_of(scenario, folder);
-  PayloadCache cache(folder.path() + "/none", Bytes(0));
-  PayloadStage stage(study, {0}, 1, cache, [](std::size_t, std::size_t) {});
+  PayloadCache cache;
+  PayloadStage stage(study, {0}, 1, cache, [](std::uint64_t, std::uint64_t) {});
   const auto batch = stage.next();
   Setup setup = make_setup(study.points[0].scenario, *batch->tables[0]);
   if (change) change(setup);
