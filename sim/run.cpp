@@ -7,6 +7,7 @@
 #include "sim/error.hpp"
 #include "sim/fastest.hpp"
 #include "sim/report.hpp"
+#include "sim/sweep_keys.hpp"
 #include "sim/sweep_run.hpp"
 #include "sim/write_file.hpp"
 
@@ -34,8 +35,9 @@ void print_points(const Study& study, const Shard& shard) {
   const std::vector<std::size_t> share = points_of(shard, study);
   for (const std::size_t number : share) {
     const Point& point = study.points[number];
-    text += label(point.scenario.method) + ", " + std::to_string(point.scenario.workers) + " workers";
-    for (const auto& [key, value] : point.swept) text += key == "workers" ? "" : ", " + key + " " + brief(value);
+    text += point.label + ", " + std::to_string(point.scenario.workers) + " workers";
+    for (const auto& [key, value] : point.swept)
+      text += key == "workers" || is_way_of_running(key) ? "" : ", " + key + " " + brief(value);
     text += "\n";
   }
   print(text + points(share.size()) + "\n");

@@ -33,6 +33,9 @@ struct Grouping {
   std::variant<WholeModel, EachTensor, Bucket, Explicit> how;
 };
 
+/// For people: "whole model", "tensor by tensor", "25.0 MB buckets", "3 groups".
+std::string name_of(const Grouping& grouping);
+
 /// Tensors that travel together.
 struct Group {
   std::vector<std::size_t> tensors;  ///< in forward order
