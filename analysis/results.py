@@ -241,14 +241,16 @@ def coverage(predicted, measured, also=()):
 def best_of_each(table):
     """Of every method at each number of workers and K, the row with the least iteration_s: the best of the collectives and
     groupings that were run. `table` must differ in nothing else. A column `way` names the best, "ring, 25 MB buckets", as
-    far as several were run of the method; it is empty elsewhere.
+    far as several were run of the method; it is empty elsewhere. Methods come in the order of the scenario's entries.
     """
     ways = table.assign(grouping=table["grouping"].map(grouping_name) if "grouping" in table else "")
     several = ways.groupby("method")[["collective", "grouping"]].transform("nunique") > 1
     parts = [ways[column].where(several[column], "") for column in ("collective", "grouping")]
     ways["way"] = [", ".join(filter(None, pair)) for pair in zip(*parts)]
     best = ways.groupby(["method", "workers", "k", "density"], dropna=False, sort=False)["iteration_s"].idxmin()
-    return ways.drop(columns=[] if "grouping" in table else "grouping").loc[best.sort_values()]
+    order = [entry["name"] for entry in table.attrs.get("scenario", {}).get("methods", [])] or list(table["method"])
+    rows = ways.drop(columns=[] if "grouping" in table else "grouping").loc[best.sort_values()]
+    return rows.sort_values("method", key=lambda names: names.map(order.index), kind="stable")
 
 
 def ways_of(rows, most=2):
@@ -279,6 +281,11 @@ def at_all_densities(table):
 def fastest(table):
     """The row with the least iteration_s at each number of workers and density."""
     return table.loc[table.groupby(["workers", "density"])["iteration_s"].idxmin()]
+
+
+def second_fastest(table):
+    """What fastest() is without its rows: where `table` has a row a method, the second best method at each point."""
+    return fastest(table.drop(fastest(table).index))
 
 
 def undecided(table):
