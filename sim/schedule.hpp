@@ -36,6 +36,12 @@ struct Grouping {
 /// For people: "whole model", "tensor by tensor", "25.0 MB buckets", "3 groups".
 std::string name_of(const Grouping& grouping);
 
+/// When what an exchange gave is decoded.
+enum class DecodeTime {
+  as_ready,        ///< at once: the rest of the backward pass waits meanwhile
+  after_backward,  ///< not before the backward pass and all encoding are done, in the order in which it came
+};
+
 /// Tensors that travel together.
 struct Group {
   std::vector<std::size_t> tensors;  ///< in forward order
