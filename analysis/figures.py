@@ -1,6 +1,7 @@
 """Gives every figure the same look, draws maps over workers and density, and saves figures."""
 
 import os
+import textwrap
 from pathlib import Path
 
 import matplotlib as mpl
@@ -71,6 +72,12 @@ def use_style():
 def line_of(name):
     """Keywords for plot() that draw a method or an index coding the same in all figures; unknown ones are grey."""
     return {"label": name} | LINES.get(name, {"color": "#777777", "marker": "x", "linestyle": "-"})
+
+
+def name_of(rows, width=60):
+    """The method of rows of results.best_of_each and how it is run, in lines of at most `width` characters."""
+    ways = results.ways_of(rows)
+    return "\n".join([rows["method"].iloc[0], *textwrap.wrap(ways, width)])
 
 
 def draw_band(axes, rows, value):

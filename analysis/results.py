@@ -247,6 +247,37 @@ def coverage(predicted, measured, also=()):
     return both["measured_s"].between(both["low_s"], both["high_s"]).mean()
 
 
+def best_of_each(table):
+    """Of every method at each number of workers and K, the row with the least iteration_s: the best of the collectives and
+    groupings that were run. `table` must differ in nothing else. A column `way` names the best, "ring, 25 MB buckets", as
+    far as several were run of the method; it is empty elsewhere. Methods come in the order of the scenario's entries.
+    """
+    ways = table.assign(grouping=table["grouping"].map(grouping_name) if "grouping" in table else "")
+    several = ways.groupby("method")[["collective", "grouping"]].transform("nunique") > 1
+    parts = [ways[column].where(several[column], "") for column in ("collective", "grouping")]
+    ways["way"] = [", ".join(filter(None, pair)) for pair in zip(*parts)]
+    best = ways.groupby(["method", "workers", "k", "density"], dropna=False, sort=False)["iteration_s"].idxmin()
+    order = [entry["name"] for entry in table.attrs.get("scenario", {}).get("methods", [])] or list(table["method"])
+    rows = ways.drop(columns=[] if "grouping" in table else "grouping").loc[best.sort_values()]
+    return rows.sort_values("method", key=lambda names: names.map(order.index), kind="stable")
+
+
+def ways_of(rows, most=2):
+    """Names of the ways in which rows of best_of_each are run: the `most` that are best most often, and dots for others;
+    "" where a method was run in one way.
+    """
+    ways = [way for way in rows["way"].value_counts().index if way]
+    return "; ".join(ways[:most] + (["..."] if len(ways) > most else []))
+
+
+def grouping_name(text):
+    """A grouping as points.csv has it, for people: "whole model", "25 MB buckets"."""
+    if not text.startswith("{"):
+        return {"model": "whole model", "tensor": "tensor by tensor"}[text]
+    grouping = json.loads(text)
+    return f"{grouping['bucket']} buckets" if "bucket" in grouping else f"{len(grouping['groups'])} groups"
+
+
 def at_all_densities(table):
     """`table` with the rows of methods that take no density repeated at every density that others have."""
     plain = table[table["density"].isna()].drop(columns="density")
@@ -259,6 +290,11 @@ def at_all_densities(table):
 def fastest(table):
     """The row with the least iteration_s at each number of workers and density."""
     return table.loc[table.groupby(["workers", "density"])["iteration_s"].idxmin()]
+
+
+def second_fastest(table):
+    """What fastest() is without its rows: where `table` has a row a method, the second best method at each point."""
+    return fastest(table.drop(fastest(table).index))
 
 
 def undecided(table):

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/fastest.hpp"
+
 namespace simrun {
 namespace {
 
@@ -17,10 +19,10 @@ bool encodes(const MethodChoice& method) {
 
 std::optional<std::size_t> break_even_with(const Study& study, const std::vector<PointResult>& results,
                                            std::size_t point) {
-  const auto sgd = study.points[point].sgd;
-  if (!sgd || *sgd == point || !results[point].times || !results[*sgd].times) return std::nullopt;
-  if (!encodes(study.points[point].scenario.method)) return std::nullopt;
-  return sgd;
+  const std::vector<std::size_t>& of_sgd = study.points[point].sgd;
+  const bool is_of_sgd = std::find(of_sgd.begin(), of_sgd.end(), point) != of_sgd.end();
+  if (is_of_sgd || !results[point].times || !encodes(study.points[point].scenario.method)) return std::nullopt;
+  return fastest_sgd(study, results, point);
 }
 
 std::optional<Seconds> break_even(const Times& times, Seconds sgd) {

@@ -8,8 +8,8 @@
 
 namespace simrun {
 
-/// The point that point number `point` is held against: that of the first sgd entry at the same swept values. None for
-/// that point itself, for payloads that are not encoded, and where one of the two has no times.
+/// The point that point number `point` is held against: the one that its speed-up is against (fastest_sgd). None for
+/// points of that sgd entry, for payloads that are not encoded, and where one of the two has no times.
 std::optional<std::size_t> break_even_with(const Study& study, const std::vector<PointResult>& results,
                                            std::size_t point);
 

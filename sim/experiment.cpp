@@ -2,6 +2,7 @@
 
 #include "sim/break_even.hpp"
 #include "sim/child_process.hpp"
+#include "sim/fastest.hpp"
 #include "sim/network_error.hpp"
 #include "sim/times_text.hpp"
 
@@ -117,7 +118,7 @@ void run_at_break_even(const Study& study, const std::vector<PointResult>& resul
         return times_json(simulate(setup)).dump();
       })));
     };
-    const Seconds sgd = results[*study.points[point].sgd].times->iteration;
+    const Seconds sgd = results[*fastest_sgd(study, results, point)].times->iteration;
     return times_json(search_break_even(*results[point].times, sgd, simulated)).dump();
   };
   while (const auto batch = payloads.next()) run_batch(study, *batch, options.jobs, task, on_result);

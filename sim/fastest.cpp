@@ -5,10 +5,13 @@
 #include <set>
 #include <utility>
 
+#include "sim/sweep_keys.hpp"
+
 namespace simrun {
 namespace {
 
 constexpr std::size_t most_lines = 4;
+constexpr const char* grouping_key = "schedule.grouping";
 
 /// Points that differ in method, M and what belongs to a method.
 struct Comparison {
@@ -17,7 +20,7 @@ struct Comparison {
 };
 
 bool belongs_to_method(const std::string& key) {
-  return key == "density" || key == "k" || key == "index" || key.starts_with("methods.");
+  return is_method_key(key) || key == grouping_key || key.starts_with("methods.");
 }
 
 std::string setting_of(const Point& point) {
@@ -42,10 +45,15 @@ std::vector<Comparison> comparisons(const Study& study) {
 }
 
 /// "gtop-k (K/N 0.001)".
-std::string describe(const MethodChoice& method) {
-  if (!method.codec->sparsifies) return label(method);
-  const std::string entries = method.density ? "K/N " + show(*method.density) : "K = " + std::to_string(*method.k);
-  return label(method) + " (" + entries + ")";
+std::string describe(const Point& point) {
+  const MethodChoice& method = point.scenario.method;
+  std::string text = point.label;
+  // The label has a grouping of the method's own, but not one that the sweep gives to all.
+  if (std::any_of(point.swept.begin(), point.swept.end(),
+                  [](const auto& swept) { return swept.first == grouping_key; }))
+    text += ", " + name_of(point.scenario.grouping);
+  if (!method.codec->sparsifies) return text;
+  return text + " (" + (method.density ? "K/N " + show(*method.density) : "K = " + std::to_string(*method.k)) + ")";
 }
 
 /// Neighbouring M with the same method become one range.
@@ -61,25 +69,35 @@ std::string ranges(const std::vector<std::pair<int, std::string>>& winners) {
   return text;
 }
 
+/// The first of the fastest rows that have times.
+std::optional<std::size_t> fastest_of(const std::vector<std::size_t>& rows, const std::vector<PointResult>& results) {
+  std::optional<std::size_t> best;
+  for (const std::size_t row : rows) {
+    if (results[row].times && (!best || results[row].times->iteration < results[*best].times->iteration)) best = row;
+  }
+  return best;
+}
+
 /// The line of one comparison; empty where no M has two points to compare.
 std::string line_of(const Comparison& comparison, const Study& study, const std::vector<PointResult>& results) {
   std::vector<std::pair<int, std::string>> winners;
   bool is_choice = false;
   bool any_failed = false;
   for (const auto& [workers, rows] : comparison.rows) {
-    std::optional<std::size_t> best;
     is_choice = is_choice || rows.size() > 1;
-    for (const std::size_t row : rows) {
-      any_failed = any_failed || !results[row].times;
-      if (results[row].times && (!best || results[row].times->iteration < results[*best].times->iteration)) best = row;
-    }
-    if (best) winners.emplace_back(workers, describe(study.points[*best].scenario.method));
+    any_failed = any_failed || std::any_of(rows.begin(), rows.end(), [&](auto row) { return !results[row].times; });
+    const auto best = fastest_of(rows, results);
+    if (best) winners.emplace_back(workers, describe(study.points[*best]));
   }
   if (!is_choice || winners.empty()) return "";
   return "fastest" + comparison.setting + ":" + ranges(winners) + (any_failed ? " (points that failed aside)" : "");
 }
 
 }  // namespace
+
+std::optional<std::size_t> fastest_sgd(const Study& study, const std::vector<PointResult>& results, std::size_t point) {
+  return fastest_of(study.points[point].sgd, results);
+}
 
 std::vector<std::string> fastest_methods(const Study& study, const std::vector<PointResult>& results) {
   const std::vector<Comparison> all = comparisons(study);

@@ -46,9 +46,10 @@ std::uint64_t MethodChoice::entries(std::uint64_t elements) const {
   return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(rounded));
 }
 
-std::string label(const MethodChoice& choice) {
+std::string label(const MethodChoice& choice, Naming naming) {
   std::string text(choice.method->name);
-  if (choice.collective->name != choice.method->collective) text += ", " + std::string(choice.collective->name);
+  if (naming == Naming::with_collective || choice.collective->name != choice.method->collective)
+    text += ", " + std::string(choice.collective->name);
   if (choice.codec->sparsifies && choice.options.index != IndexCoding::raw32)
     text += ", " + std::string(index_coding(choice.options.index).name);
   if (choice.options.half_precision) text += ", fp16";

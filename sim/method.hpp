@@ -10,6 +10,7 @@
 
 #include "kernels/codec.hpp"
 #include "sim/collective.hpp"
+#include "sim/schedule.hpp"
 
 namespace simrun {
 
@@ -37,6 +38,7 @@ struct MethodChoice {
   const CollectiveEntry* collective = nullptr;
   CodecOptions options;
   ServerPlace server = ServerPlace::own_host;
+  std::optional<Grouping> grouping;  ///< instead of the schedule's
   bool error_feedback = false;
   std::optional<double> density;
   std::optional<std::uint64_t> k;
@@ -52,8 +54,11 @@ struct MethodChoice {
   bool needs_server_host() const { return collective->has_server && server == ServerPlace::own_host; }
 };
 
+/// Whether a label has the collective also where it is the method's default.
+enum class Naming { in_brief, with_collective };
+
 /// The method's name and what is not its default: "sgd", "sgd, tree", "top-k, bitmap".
-std::string label(const MethodChoice& choice);
+std::string label(const MethodChoice& choice, Naming naming = Naming::in_brief);
 
 /// A codec and the collective that its payloads go through.
 struct Round {

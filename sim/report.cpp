@@ -10,6 +10,7 @@
 #include "sim/break_even.hpp"
 #include "sim/csv.hpp"
 #include "sim/device_report.hpp"
+#include "sim/fastest.hpp"
 #include "sim/resolved.hpp"
 #include "sim/simgrid/cluster.hpp"
 #include "sim/table.hpp"
@@ -91,7 +92,7 @@ Row Report::columns(std::size_t point) const {
     index = index_coding(method.options.index).name;
   }
   Json speedup = nullptr;
-  if (const auto sgd = study_.points[point].sgd; sgd && results_[*sgd].times)
+  if (const auto sgd = fastest_sgd(study_, results_, point))
     speedup = finite_or_null(results_[*sgd].times->iteration / times.iteration);
   const auto break_even = break_even_of(point);
   Row all = {{"method", method.method->name},
@@ -121,8 +122,9 @@ Row Report::columns(std::size_t point) const {
              {"iteration_low_s", times.interval ? Json(times.interval->low.value) : Json()},
              {"iteration_high_s", times.interval ? Json(times.interval->high.value) : Json()},
              {"encode_break_even_s", break_even ? Json(break_even->value) : Json()}};
+  if (study_.gives_groupings) all.emplace_back("grouping", scenario.resolved["schedule"]["grouping"]);
   // Swept values that no column shows.
-  const std::set<std::string> shown = {"workers", "density", "k", "index", "model", "device"};
+  const std::set<std::string> shown = {"workers", "density", "k", "index", "collective", "grouping", "model", "device"};
   for (const auto& [key, count] : study_.keys) {
     if (shown.count(key) != 0) continue;
     Json value = nullptr;
@@ -189,12 +191,14 @@ std::string Report::table() const {
   const bool bounded = std::any_of(results_.begin(), results_.end(),
                                    [](const PointResult& result) { return result.times && result.times->interval; });
   if (bounded) table.add_column("interval (90 %)");
+  // What the label or a column of all tables tells needs none of its own.
+  const std::set<std::string> told = {"workers", "density", "k", "collective", "grouping"};
   for (const auto& [key, count] : study_.keys) {
-    if (key != "workers" && key != "density" && key != "k") table.add_column(key);
+    if (told.count(key) == 0) table.add_column(key);
   }
   for (std::size_t point = 0; point < results_.size(); ++point) {
     const Scenario& scenario = study_.points[point].scenario;
-    std::vector<std::string> row = {label(scenario.method), std::to_string(scenario.workers)};
+    std::vector<std::string> row = {study_.points[point].label, std::to_string(scenario.workers)};
     if (!results_[point].times) {
       row.push_back("failed");
       table.add_row(std::move(row));
@@ -217,7 +221,7 @@ std::string Report::table() const {
     if (staged) row.push_back(time("staging_s"));
     if (bounded) row.push_back(interval_text(*results_[point].times));
     for (const auto& [key, count] : study_.keys) {
-      if (key != "workers" && key != "density" && key != "k") row.push_back(table_cell(value[key]));
+      if (told.count(key) == 0) row.push_back(table_cell(value[key]));
     }
     table.add_row(std::move(row));
   }

@@ -136,7 +136,7 @@ std::vector<std::string> Report::failures() const {
   for (std::size_t point = 0; point < results_.size(); ++point) {
     if (results_[point].failure.empty()) continue;
     const Scenario& scenario = study_.points[point].scenario;
-    lines.push_back(label(scenario.method) + ", " + std::to_string(scenario.workers) +
+    lines.push_back(study_.points[point].label + ", " + std::to_string(scenario.workers) +
                     " workers: " + results_[point].failure);
   }
   return lines;

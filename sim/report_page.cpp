@@ -36,8 +36,11 @@ std::vector<std::map<std::string, std::string>> method_options(const Json& repor
   const auto scenarios = scenarios_of_points(report);
   std::vector<std::map<std::string, std::string>> all(points.size());
   for (std::size_t i = 0; i < points.size(); ++i) {
-    for (const char* column : {"collective", "index"}) {
-      if (points[i][column].is_string()) all[i][column] = points[i][column];
+    for (const char* column : {"collective", "index", "grouping"}) {
+      const Json value = points[i].value(column, Json());
+      if (value.is_null()) continue;
+      const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+      all[i][column] = column == std::string_view("grouping") ? "grouping " + text : text;
     }
     if (scenarios.empty()) continue;
     const Json entry = scenarios[i]->value(Json::json_pointer("/methods/0"), Json::object());

@@ -6,6 +6,7 @@
 #include "sim/error.hpp"
 #include "sim/fastest.hpp"
 #include "sim/report.hpp"
+#include "sim/sweep_keys.hpp"
 #include "sim/sweep_run.hpp"
 #include "sim/terminal.hpp"
 #include "sim/write_file.hpp"
@@ -26,9 +27,9 @@ void print_points(const Study& study, const Shard& shard) {
   const std::vector<std::size_t> share = points_of(shard, study);
   for (const std::size_t number : share) {
     const Point& point = study.points[number];
-    text += label(point.scenario.method) + ", " + std::to_string(point.scenario.workers) + " workers";
+    text += shown_name(point.label) + ", " + std::to_string(point.scenario.workers) + " workers";
     for (const auto& [key, value] : point.swept)
-      text += key == "workers" ? "" : ", " + shown_name(key + " " + brief(value));
+      text += key == "workers" || is_way_of_running(key) ? "" : ", " + shown_name(key + " " + brief(value));
     text += "\n";
   }
   print_lines(text + points(share.size()) + "\n");

@@ -63,6 +63,7 @@ MethodChoice choose(const MethodText& text, std::uint64_t elements, const Where&
   option(text.index, choice.options.index, choice.codec->sparsifies, "index", name, where);
   option(text.half_precision, choice.options.half_precision, choice.codec->half_precision, "precision", name, where);
   option(text.server, choice.server, choice.collective->has_server, "server", choice.collective->name, where);
+  choice.grouping = text.grouping;
   choice.error_feedback = text.error_feedback.value_or(choice.codec->feeds_back);
   check_entries(text, choice, elements, where);
   return choice;
@@ -95,12 +96,11 @@ void fill_defaults(Json& json, const Scenario& scenario) {
   gradients["seed"] = synthetic->seed;
 }
 
-void check_against_model(const ScenarioText& text, const Model& model, const Where& where) {
-  check_compute(text.compute, model, text.workers, where / "compute");
+void check_grouping(const Grouping& grouping, const Model& model, const Where& where) {
   try {
-    make_schedule(model, text.schedule.grouping);
+    make_schedule(model, grouping);
   } catch (const GroupingError& error) {
-    Where groups = where / "schedule" / "grouping" / "groups";
+    Where groups = where / "groups";
     if (error.place) groups = groups / error.place->first / error.place->second;
     groups.fail(error.what(), "accepted: every tensor of the model in one group");
   }
@@ -146,13 +146,15 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   if (scenario.method.error_feedback && !scenario.method.leaves_residual())
     add_note((here / "error_feedback").path + ": " + std::string(scenario.method.method->name) +
              " leaves no residual, so it changes nothing");
-  check_against_model(text, *scenario.model, top);
+  check_compute(text.compute, *scenario.model, text.workers, top / "compute");
+  check_grouping(text.schedule.grouping, *scenario.model, top / "schedule" / "grouping");
+  if (method_text.grouping) check_grouping(*method_text.grouping, *scenario.model, here / "grouping");
   scenario.compute = text.compute;
   scenario.device = find_device(text.device);
   scenario.host = text.host;
   scenario.network = text.network;
   scenario.gradients = text.gradients;
-  scenario.grouping = text.schedule.grouping;
+  scenario.grouping = method_text.grouping.value_or(text.schedule.grouping);
   scenario.decode = text.schedule.decode;
   if (method_text.training && !text.training)
     (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");
@@ -175,6 +177,9 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   }
   Json entry = json["methods"][method];
   fill_defaults(entry, scenario.method);
+  // So that a point is the same whoever gives its grouping.
+  if (scenario.method.grouping) json["schedule"]["grouping"] = entry["grouping"];
+  entry.erase("grouping");
   fill_defaults(json, scenario);
   json["methods"] = Json::array({entry});
   for (const char* key : {"model", "compute", "schedule"}) {

@@ -43,7 +43,11 @@ class SweepRules {
       else if (key != "$schema" && key != "name" && key != "sweep")
         add(key, "properties/" + key, field);
     }
-    for (const std::string key : {"density", "k", "index"}) list(key, "properties/methods/items/properties/" + key);
+    for (const std::string key : {"density", "k", "index", "collective", "grouping"})
+      list(key, "properties/methods/items/properties/" + key);
+    Json& collective = lists_["collective"];
+    collective["items"] = {{"anyOf", {collective["items"], {{"const", "all"}}}}};
+    collective = {{"anyOf", {{{"const", "all"}}, collective}}};
     return {{"type", "object"},
             {"properties", lists_},
             {"patternProperties", {{"^(" + open_ + ")\\.", {{"type", "array"}, {"minItems", 1}}}}},

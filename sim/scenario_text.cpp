@@ -262,6 +262,8 @@ Field<MethodText> method_field() {
       .optional("k", &MethodText::k, whole(1, 1'000'000'000'000), "number of entries kept, instead of density")
       .optional("collective", &MethodText::collective, entry_of(collectives()),
                 "how payloads are exchanged; each method has its own default")
+      .optional("grouping", &MethodText::grouping, grouping_field(),
+                "which tensors travel together, instead of the schedule's grouping")
       .optional("index", &MethodText::index, usually(index_field(), "raw32"), "how indices are written")
       .optional("precision", &MethodText::half_precision,
                 usually(choice<bool>({{"fp32", false}, {"fp16", true}}), "fp32"), "sgd: precision of the values")
@@ -304,7 +306,8 @@ Field<ScenarioText> scenario_field() {
       .optional("training", &ScenarioText::training, training_field(), "how simrun train trains the model")
       .required("methods", &ScenarioText::methods, method_list, "methods to compare")
       .optional("sweep", &ScenarioText::sweep, anything(),
-                "lists of values by key: workers, density, k, index, or any dotted path; all combinations are run")
+                "lists of values by key: workers, density, k, index, collective, grouping, or any dotted path; all "
+                "combinations are run")
       .field();
 }
 

@@ -16,6 +16,7 @@ struct MethodText {
   std::optional<double> density;
   std::optional<std::int64_t> k;
   const CollectiveEntry* collective = nullptr;
+  std::optional<Grouping> grouping;
   std::optional<IndexCoding> index;
   std::optional<bool> half_precision;
   std::optional<bool> error_feedback;

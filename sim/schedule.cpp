@@ -78,6 +78,18 @@ struct Grouper {
 
 }  // namespace
 
+std::string name_of(const Grouping& grouping) {
+  struct Namer {
+    std::string operator()(const Grouping::WholeModel&) const { return "whole model"; }
+    std::string operator()(const Grouping::EachTensor&) const { return "tensor by tensor"; }
+    std::string operator()(const Grouping::Bucket& bucket) const { return show(bucket.size) + " buckets"; }
+    std::string operator()(const Grouping::Explicit& named) const {
+      return std::to_string(named.groups.size()) + (named.groups.size() == 1 ? " group" : " groups");
+    }
+  };
+  return std::visit(Namer{}, grouping.how);
+}
+
 std::vector<Group> make_schedule(const Model& model, const Grouping& grouping) {
   return std::visit(Grouper{model}, grouping.how);
 }

@@ -33,6 +33,9 @@ struct Grouping {
   std::variant<WholeModel, EachTensor, Bucket, Explicit> how;
 };
 
+/// For people: "whole model", "tensor by tensor", "25.0 MB buckets", "3 groups".
+std::string name_of(const Grouping& grouping);
+
 /// When what an exchange gave is decoded.
 enum class DecodeTime {
   as_ready,        ///< at once: the rest of the backward pass waits meanwhile

@@ -4,7 +4,8 @@
 #include <utility>
 
 #include "sim/fields.hpp"
-#include "sim/scenario_schema.hpp"
+#include "sim/point_label.hpp"
+#include "sim/sweep_keys.hpp"
 
 namespace simrun {
 namespace {
@@ -44,11 +45,6 @@ void set_at(Json& root, const std::string& path, const Json& value, const Where&
   *at = value;
 }
 
-/// Sweep keys that stand for a field of every method that accepts it.
-bool is_method_key(const std::string& key) {
-  return key == "density" || key == "k" || key == "index";
-}
-
 /// A path into an entry of `methods`: the entry's number, and the path below it with a dot in front.
 struct PathIntoMethod {
   std::size_t method;
@@ -63,66 +59,14 @@ std::optional<PathIntoMethod> path_into_method(const std::string& path) {
   return PathIntoMethod{std::stoul(path.substr(list.size(), end - list.size())), path.substr(end)};
 }
 
-bool accepts(const Json& method, const std::string& key) {
-  if (!method.is_object() || !method.contains("name") || !method["name"].is_string())
-    return true;  // reading it says what is wrong
-  const MethodEntry* entry = find_method(method["name"].get<std::string>());
-  if (entry == nullptr) return true;
-  if (!find_codec(entry->codec)->sparsifies) return false;
-  return !(key == "density" && method.contains("k")) && !(key == "k" && method.contains("density"));
-}
-
-struct Key {
-  std::string name;
-  Json values;
-};
-
-constexpr const char* sweepable = "accepted: workers, density, k, index or a path of the scenario";
-
-/// A swept path begins with a key of the scenario.
-void check_key(const std::string& name, const Where& here) {
-  if (is_method_key(name)) return;
-  const Json schema = scenario_schema();
-  const Json& fields = schema["properties"];
-  const std::string first = name.substr(0, name.find('.'));
-  if (!fields.contains(first)) {
-    std::vector<std::string> known = {"density", "k", "index"};
-    for (const auto& [key, unused] : fields.items()) known.push_back(key);
-    const auto near = nearest(first, known);
-    here.fail(near ? "unknown key, did you mean \"" + *near + "\"?" : "unknown key", sweepable);
-  }
-  if (name == "methods") here.fail("the list of methods cannot be swept", sweepable);
-  if (first != "methods" && !fields["sweep"]["properties"].contains(first)) here.fail("cannot be swept", sweepable);
-}
-
-std::vector<Key> take_sweep(Json& json, const std::string& file) {
-  std::vector<Key> keys;
-  if (!json.is_object() || !json.contains("sweep")) return keys;
-  const Where where = Where{file, ""} / "sweep";
-  const Json sweep = json["sweep"];
-  json.erase("sweep");
-  if (!sweep.is_object()) where.fail("is " + brief(sweep), "accepted: an object of lists");
-  double points = 1;
-  for (const auto& [name, values] : sweep.items()) {
-    const Where here = where / name;
-    if (!values.is_array()) here.fail("is " + brief(values), "accepted: a list of values");
-    if (values.empty()) here.fail("the list is empty", "accepted: at least 1 value");
-    check_key(name, here);
-    points *= static_cast<double>(values.size());
-    keys.push_back({name, values});
-  }
-  if (points > 1e5) where.fail("more than 100000 combinations", "accepted: at most 100000");
-  return keys;
-}
-
 /// Expands the combinations one after another.
 class Expansion {
  public:
-  Expansion(Study& study, Json base, std::vector<Key> keys)
+  Expansion(Study& study, Json base, std::vector<SweepKey> keys)
       : study_(study), reader_(study.file), base_(std::move(base)), keys_(std::move(keys)) {
     if (base_.is_object() && base_.contains("methods") && base_["methods"].is_array())
       std::swap(methods_, base_["methods"]);
-    const auto is_of_model = [](const Key& key) { return key.name == "model" || key.name.starts_with("model."); };
+    const auto is_of_model = [](const SweepKey& key) { return key.name == "model" || key.name.starts_with("model."); };
     if (base_.is_object() && base_.contains("model") && std::none_of(keys_.begin(), keys_.end(), is_of_model))
       reader_.put_aside(base_["model"]);
   }
@@ -134,8 +78,11 @@ class Expansion {
       add_combination(choice);
     } while (advance(choice));
     check_twins();
+    for (std::size_t point = 0; point < study_.points.size(); ++point)
+      study_.points[point].sgd = compared_with_[point]->rows;
+    label_points(study_);
     for (const std::string& note : reader_.notes()) study_.notes.push_back(note);
-    for (const Key& key : keys_) study_.keys.emplace_back(key.name, key.values.size());
+    for (const SweepKey& key : keys_) study_.keys.emplace_back(key.name, key.values.size());
   }
 
  private:
@@ -148,26 +95,32 @@ class Expansion {
   }
 
   void add_combination(const std::vector<std::size_t>& choice) {
-    std::optional<std::size_t> sgd;
-    std::vector<std::size_t> rows;
+    SgdRows& sgd = sgd_[aside_from_ways(choice)];
+    std::vector<std::optional<std::size_t>> rows;  // none of a method that the combination does not fit
     // Without methods the reader says what is missing.
     for (std::size_t method = 0; method < std::max<std::size_t>(1, methods_.size()); ++method) {
       rows.push_back(add_point(choice, method));
-      const MethodEntry& entry = *study_.points[rows.back()].scenario.method.method;
-      if (!sgd && entry.name == "sgd") sgd = rows.back();
-    }
-    for (const std::size_t row : rows) {
-      if (!study_.points[row].sgd) study_.points[row].sgd = sgd;
+      if (!rows.back()) continue;
+      if (study_.points[*rows.back()].scenario.method.method->name == "sgd") sgd.add(*rows.back(), method);
+      compared_with_.resize(study_.points.size(), &sgd);
     }
     tell_apart(rows);
   }
 
   /// Entries that have had the same rows so far stay in one class.
-  void tell_apart(const std::vector<std::size_t>& rows) {
+  void tell_apart(const std::vector<std::optional<std::size_t>>& rows) {
     classes_.resize(rows.size());
-    std::map<std::pair<std::size_t, std::size_t>, std::size_t> first;  // entry by class and row
+    std::map<std::pair<std::size_t, std::optional<std::size_t>>, std::size_t> first;  // entry by class and row
     for (std::size_t i = 0; i < rows.size(); ++i)
       classes_[i] = first.try_emplace({classes_[i], rows[i]}, i).first->second;
+  }
+
+  /// The combination without what chooses how methods are run.
+  std::vector<std::size_t> aside_from_ways(std::vector<std::size_t> choice) const {
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      if (is_way_of_running(keys_[i].name)) choice[i] = 0;
+    }
+    return choice;
   }
 
   /// Throws where two entries say the same, whatever the sweep.
@@ -179,11 +132,13 @@ class Expansion {
     }
   }
 
-  /// The row of this combination and method: a new one, or the one that equals it.
-  std::size_t add_point(const std::vector<std::size_t>& choice, std::size_t method) {
+  /// The row of this combination and method: a new one, or the one that equals it; none where they do not fit.
+  std::optional<std::size_t> add_point(const std::vector<std::size_t>& choice, std::size_t method) {
     Point point;
     point.method = method;
-    point.scenario = read(choice, method, point.swept);
+    std::optional<Scenario> scenario = read(choice, method, point.swept);
+    if (!scenario) return std::nullopt;
+    point.scenario = std::move(*scenario);
     // Sorted keys: in which order they were written does not matter.
     nlohmann::json identity = point.scenario.resolved;
     identity.erase("name");
@@ -206,18 +161,19 @@ class Expansion {
   }
 
   /// The scenario with this one method is read, so that many methods cost no more than they must.
-  Scenario read(const std::vector<std::size_t>& choice, std::size_t method,
-                std::vector<std::pair<std::string, Json>>& swept) {
+  std::optional<Scenario> read(const std::vector<std::size_t>& choice, std::size_t method,
+                               std::vector<std::pair<std::string, Json>>& swept) {
     Json json = base_;
     if (!methods_.empty()) json["methods"].push_back(methods_[method]);
     std::vector<std::pair<std::string, std::string>> origins;  // path in the scenario, path in the sweep
     for (std::size_t i = 0; i < keys_.size(); ++i) {
-      const Key& key = keys_[i];
+      const SweepKey& key = keys_[i];
       std::string path = key.name;
-      if (is_method_key(key.name)) {
-        if (methods_.empty() || !accepts(methods_[method], key.name)) continue;
-        path = "methods." + std::to_string(method) + "." + key.name;
-      }
+      if (is_method_key(key.name) && methods_.empty()) continue;
+      const SweepUse use = methods_.empty() ? SweepUse::applies : use_of(methods_[method], keys_, i, choice[i]);
+      if (use == SweepUse::unfit) return std::nullopt;
+      if (use == SweepUse::keeps_own) continue;
+      if (is_method_key(key.name)) path = "methods." + std::to_string(method) + "." + key.name;
       const Json& value = key.values[choice[i]];
       const Where where = origin(i, choice[i]);
       check_not_set(path, where, origins);
@@ -256,12 +212,27 @@ class Expansion {
     return error;
   }
 
+  /// The rows of the first sgd entry, whatever the ways in which it is run.
+  struct SgdRows {
+    std::size_t method = 0;
+    std::vector<std::size_t> rows;
+
+    void add(std::size_t row, std::size_t of_method) {
+      if (!rows.empty() && of_method > method) return;
+      if (of_method < method) rows.clear();
+      method = of_method;
+      if (std::find(rows.begin(), rows.end(), row) == rows.end()) rows.push_back(row);
+    }
+  };
+
   Study& study_;
   ScenarioReader reader_;
   Json base_;  ///< without the methods
   Json methods_ = Json::array();
-  std::vector<Key> keys_;
+  std::vector<SweepKey> keys_;
   std::map<std::string, std::size_t> rows_;
+  std::map<std::vector<std::size_t>, SgdRows> sgd_;  ///< by combination aside from ways of running
+  std::vector<const SgdRows*> compared_with_;        ///< by row: those of its first combination
   std::vector<std::size_t> classes_;  ///< by method: the first that had the same row in every combination
 };
 
@@ -269,6 +240,7 @@ class Expansion {
 void refuse_swept(const Json& json, const std::string& path, const Where& where) {
   const std::vector<std::string> keys = split(path);
   if (keys.size() != 3 || keys[0] != "methods" || !is_method_key(keys[2])) return;
+  if (is_way_of_running(keys[2])) return;  // an entry that gives its own keeps it
   if (json.contains("sweep") && json["sweep"].is_object() && json["sweep"].contains(keys[2]))
     where.fail("the sweep gives it its values", "accepted: sweep." + keys[2] + ", which all methods share");
 }
@@ -297,7 +269,7 @@ Study read_study(const std::string& file, const std::vector<Override>& overrides
     refuse_swept(study.json, change.path, {file, change.path});
   }
   Json base = study.json;
-  std::vector<Key> keys = take_sweep(base, file);
+  std::vector<SweepKey> keys = take_sweep(base, file);
   Expansion(study, std::move(base), std::move(keys)).run();
   return study;
 }
@@ -307,10 +279,12 @@ Study with_points(const Study& study, const std::vector<std::size_t>& points) {
   part.points.clear();
   for (const std::size_t point : points) {
     Point& kept = part.points.emplace_back(study.points[point]);
-    if (!kept.sgd) continue;
-    const auto sgd = std::find(points.begin(), points.end(), *kept.sgd);
-    kept.sgd.reset();
-    if (sgd != points.end()) kept.sgd = static_cast<std::size_t>(sgd - points.begin());
+    std::vector<std::size_t> sgd;
+    for (const std::size_t row : kept.sgd) {
+      const auto found = std::find(points.begin(), points.end(), row);
+      if (found != points.end()) sgd.push_back(static_cast<std::size_t>(found - points.begin()));
+    }
+    kept.sgd = std::move(sgd);
   }
   return part;
 }

@@ -6,6 +6,7 @@
 
 #include "sim/break_even.hpp"
 #include "sim/data_path.hpp"
+#include "sim/fastest.hpp"
 #include "sim/point_key.hpp"
 #include "sim/progress_bar.hpp"
 #include "sim/write_file.hpp"
@@ -111,7 +112,8 @@ std::vector<std::size_t> SweepRun::without_closed_form() const {
 /// Where those points are kept as they are at their break-evens.
 PointStore SweepRun::break_evens(const std::vector<std::size_t>& points) const {
   std::vector<std::string> keys;
-  for (const std::size_t point : points) keys.push_back(comparison_key(keys_[point], keys_[*study_.points[point].sgd]));
+  for (const std::size_t point : points)
+    keys.push_back(comparison_key(keys_[point], keys_[*fastest_sgd(study_, results_, point)]));
   return {store_.folder(), std::move(keys)};
 }
 

@@ -31,6 +31,7 @@ const COLUMNS = {
   density: { title: "K/N", axis: "density K/N", show: share },
   index: { title: "index" },
   collective: { title: "collective" },
+  grouping: { title: "grouping" },
   model: { title: "model" },
   parameters: { title: "parameters", show: whole },
   payload_bytes: { title: "payload", axis: "payload of one worker", show: bytes },

@@ -294,6 +294,71 @@ def test_the_fastest_method_has_the_shortest_iteration():
     assert best.to_dict() == {(2, 0.01): "top-k", (2, 0.1): "top-k", (8, 0.01): "sgd", (8, 0.1): "sgd"}
 
 
+def run_in_several_ways():
+    """signs by two collectives, sgd by two groupings, top-k in one way; with 2 and 8 workers."""
+    buckets = '{"bucket":"25 MB"}'
+    return pd.DataFrame(
+        [
+            row("signs", 2, collective="server", grouping="model", iteration_s=2),
+            row("signs", 8, collective="server", grouping="model", iteration_s=8),
+            row("sgd", 2, grouping="model", iteration_s=3),
+            row("sgd", 2, grouping=buckets, iteration_s=4),
+            row("sgd", 8, grouping="model", iteration_s=6),
+            row("sgd", 8, grouping=buckets, iteration_s=5),
+            row("signs", 2, collective="sharded", grouping="model", iteration_s=3),
+            row("signs", 8, collective="sharded", grouping="model", iteration_s=3),
+            row("top-k", 2, 0.1, grouping="model", iteration_s=1),
+            row("top-k", 2, 0.2, grouping="model", iteration_s=2),
+        ]
+    )
+
+
+def test_the_best_way_of_each_method_is_named():
+    table = run_in_several_ways()
+    table.attrs = {"scenario": {"methods": [{"name": name} for name in ("sgd", "top-k", "sgd", "signs")]}}
+    best = results.best_of_each(table)
+    assert best.attrs == table.attrs
+    assert best[["method", "workers", "iteration_s", "way"]].to_numpy().tolist() == [
+        ["sgd", 2, 3, "whole model"],
+        ["sgd", 8, 5, "25 MB buckets"],
+        ["top-k", 2, 1, ""],
+        ["top-k", 2, 2, ""],
+        ["signs", 2, 2, "server"],
+        ["signs", 8, 3, "sharded"],
+    ]
+    assert results.ways_of(best[best["method"] == "sgd"]) == "whole model; 25 MB buckets"
+    assert results.ways_of(best[best["method"] == "sgd"], most=1) == "whole model; ..."
+    assert results.ways_of(best[best["method"] == "top-k"]) == ""
+    assert figures.name_of(best[best["method"] == "signs"], width=8) == "signs\nserver;\nsharded"
+    assert figures.name_of(best[best["method"] == "top-k"]) == "top-k"
+
+
+def test_without_a_grouping_of_their_own_collectives_alone_are_chosen():
+    best = results.best_of_each(run_in_several_ways().drop(columns="grouping"))
+    assert list(best.columns) == [*run_in_several_ways().drop(columns="grouping").columns, "way"]
+    assert best[best["method"] == "sgd"]["way"].tolist() == ["", ""]
+    assert best["iteration_s"].tolist() == [2, 3, 3, 5, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "text, name",
+    [
+        ("model", "whole model"),
+        ("tensor", "tensor by tensor"),
+        ('{"bucket":"25 MB"}', "25 MB buckets"),
+        ('{"groups":[["a"],["b"]]}', "2 groups"),
+    ],
+)
+def test_groupings_have_names(text, name):
+    assert results.grouping_name(text) == name
+
+
+def test_the_second_fastest_is_the_fastest_of_the_others():
+    second = results.second_fastest(results.at_all_densities(points())).set_index(["workers", "density"])["method"]
+    # With 8 workers and K/N = 0.01 there is no other method.
+    assert second.to_dict() == {(2, 0.01): "sgd", (2, 0.1): "sgd", (8, 0.1): "top-k"}
+
+
 def test_a_grid_is_ascending_with_gaps():
     workers, densities, values = results.grid(points(), "iteration_s")
     assert workers.tolist() == [2, 8]

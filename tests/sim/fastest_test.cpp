@@ -75,6 +75,22 @@ TEST_CASE("fastest: networks, models and the like are not compared with each oth
   CHECK(fastest_methods(seeds, results_of(seeds, std::vector<double>(10, 1))).empty());
 }
 
+TEST_CASE("fastest: collective and grouping are named where several were run") {
+  const TemporaryFolder folder;
+  nlohmann::json scenario = two_methods();
+  scenario["sweep"] = {{"collective", {"ring", "tree"}}, {"workers", {2, 4}}};
+  const Study study = study_of(scenario, folder);
+  // Rows: sgd, ring with 2 and 4 workers; sgd, tree and gtop-k, which fits a tree alone, with 2, then with 4.
+  REQUIRE(study.points.size() == 6);
+  CHECK(fastest_methods(study, results_of(study, {2, 2, 1, 2, 3, 1})) ==
+        Lines{"fastest: sgd, tree at M = 2; gtop-k (K/N 0.001) at M = 4"});
+  CHECK(fastest_methods(study, results_of(study, {1, 1, 2, 3, 2, 3})) == Lines{"fastest: sgd, ring at M = 2 to 4"});
+  scenario["sweep"] = {{"schedule.grouping", {"model", "tensor"}}};
+  const Study groupings = study_of(scenario, folder);
+  CHECK(fastest_methods(groupings, results_of(groupings, {4, 3, 2, 3})) ==
+        Lines{"fastest: sgd, tensor by tensor at M = 4"});
+}
+
 TEST_CASE("fastest: nothing is said where nothing is compared, and failures are pointed out") {
   const TemporaryFolder folder;
   nlohmann::json scenario = two_methods();

@@ -67,6 +67,15 @@ TEST_CASE("report page: a method is labelled with the options that tell its entr
   CHECK(page_data(report_of({points[0], points[2]}, {entries[0], entries[2]}), "")["labels"] == Json({"sgd", "top-k"}));
 }
 
+TEST_CASE("report page: groupings that entries have of their own are in the label") {
+  Json points = {point("sgd", "ring"), point("sgd", "ring"), point("top-k", "allgather-ring")};
+  points[0]["grouping"] = "model";
+  points[1]["grouping"] = {{"bucket", "25 MB"}};
+  points[2]["grouping"] = "model";
+  CHECK(page_data(report_of(points, Json::array()), "")["labels"] ==
+        Json({"sgd, grouping model", R"(sgd, grouping {"bucket":"25 MB"})", "top-k"}));
+}
+
 TEST_CASE("report page: data are rows by column, swept objects are text") {
   Json first = point("sgd", "ring");
   first["schedule.grouping"] = "model";
