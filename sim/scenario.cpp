@@ -152,9 +152,11 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   scenario.grouping = text.grouping;
   if (method_text.training && !text.training)
     (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");
-  if (text.training)
+  if (text.training) {
+    fill_validation_share(json, *text.training);
     scenario.training = training_of(*text.training, method_text.training.value_or(MethodTrainingText{}),
                                     scenario.method, here / "training");
+  }
   if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
     find_files(*npy, scenario.workers, top / "gradients");
     check_files(npy->files, *scenario.model);
