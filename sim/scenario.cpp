@@ -8,6 +8,7 @@
 #include "sim/data_path.hpp"
 #include "sim/device_choice.hpp"
 #include "sim/model_text.hpp"
+#include "sim/npy.hpp"
 #include "sim/profile_text.hpp"
 #include "sim/scenario_text.hpp"
 #include "sim/simgrid/cluster.hpp"
@@ -160,6 +161,7 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
     find_files(*npy, scenario.workers, top / "gradients");
     check_files(npy->files, *scenario.model);
+    point_out_odd_files(npy->files, *scenario.model, scenario.workers);
   }
   if (scenario.network.topology == Network::Topology::platform) {
     const bool server = scenario.method.needs_server_host() && scenario.workers > 1;
@@ -264,6 +266,26 @@ void ScenarioReader::check_files(const std::vector<std::string>& files, const Mo
   std::string key = std::to_string(model.elements());
   for (const std::string& file : files) key += "\n" + file;
   if (checked_files_.insert(key).second) make_npy_gradients(file_, files, model);
+}
+
+/// Gradients that are read as they are, but hardly what somebody means.
+void ScenarioReader::point_out_odd_files(const std::vector<std::string>& files, const Model& model, int workers) {
+  std::set<fs::path> distinct;
+  std::vector<std::string> zeros;
+  for (const std::string& file : files) {
+    if (!distinct.insert(fs::weakly_canonical(file)).second) continue;
+    const auto [known, is_new] = zero_files_.try_emplace(file, false);
+    if (is_new) known->second = NpyFile(file, model.elements()).is_all_zeros();
+    if (known->second) zeros.push_back(file);
+  }
+  if (workers > 1 && distinct.size() == 1)
+    add_note(
+        "gradients: all workers have the gradient of one file, so they choose the same entries and vote alike: "
+        "payloads that are merged, and replies, are as small as they can be");
+  if (!zeros.empty())
+    add_note("gradients: nothing but zeros in " + zeros.front() +
+             (zeros.size() > 1 ? " and " + std::to_string(zeros.size() - 1) + " more" : "") +
+             ": which entries are the largest then means nothing");
 }
 
 void ScenarioReader::check_platform(const std::string& path, int workers, bool server) {

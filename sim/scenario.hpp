@@ -95,6 +95,7 @@ class ScenarioReader {
   void add_note(const std::string& note);
   void find_files(NpyFiles& npy, int workers, const Where& where) const;
   void check_files(const std::vector<std::string>& files, const Model& model);
+  void point_out_odd_files(const std::vector<std::string>& files, const Model& model, int workers);
   void check_platform(const std::string& path, int workers, bool server);
 
   std::string file_;
@@ -104,6 +105,7 @@ class ScenarioReader {
   std::map<std::tuple<std::string, std::string, BytesPerSecond>, std::shared_ptr<const DeviceProfile>> devices_;
   std::map<std::string, std::size_t> platform_hosts_;
   std::set<std::string> checked_files_;
+  std::map<std::string, bool> zero_files_;  ///< gradients by file: whether all elements are 0
   std::vector<std::string> notes_;
 };
 
