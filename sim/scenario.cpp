@@ -160,8 +160,7 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   }
   if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
     find_files(*npy, scenario.workers, top / "gradients");
-    check_files(npy->files, *scenario.model);
-    point_out_odd_files(npy->files, *scenario.model, scenario.workers);
+    check_files(npy->files, *scenario.model, scenario.workers);
   }
   if (scenario.network.topology == Network::Topology::platform) {
     const bool server = scenario.method.needs_server_host() && scenario.workers > 1;
@@ -262,30 +261,29 @@ void ScenarioReader::find_files(NpyFiles& npy, int workers, const Where& where) 
   for (std::string& name : npy.files) name = (fs::path(folder_) / name).string();
 }
 
-void ScenarioReader::check_files(const std::vector<std::string>& files, const Model& model) {
+/// Refuses what cannot be read, and points out what can, but is hardly what somebody means.
+void ScenarioReader::check_files(const std::vector<std::string>& files, const Model& model, int workers) {
   std::string key = std::to_string(model.elements());
   for (const std::string& file : files) key += "\n" + file;
-  if (checked_files_.insert(key).second) make_npy_gradients(file_, files, model);
-}
-
-/// Gradients that are read as they are, but hardly what somebody means.
-void ScenarioReader::point_out_odd_files(const std::vector<std::string>& files, const Model& model, int workers) {
-  std::set<fs::path> distinct;
-  std::vector<std::string> zeros;
-  for (const std::string& file : files) {
-    if (!distinct.insert(fs::weakly_canonical(file)).second) continue;
-    const auto [known, is_new] = zero_files_.try_emplace(file, false);
-    if (is_new) known->second = NpyFile(file, model.elements()).is_all_zeros();
-    if (known->second) zeros.push_back(file);
+  const auto [known, is_new] = checked_files_.try_emplace(key);
+  if (is_new) {
+    make_npy_gradients(file_, files, model);
+    std::set<fs::path> distinct;
+    std::vector<std::string> zeros;
+    for (const std::string& file : files) {
+      if (distinct.insert(fs::weakly_canonical(file)).second && NpyFile(file, model.elements()).is_all_zeros())
+        zeros.push_back(file);
+    }
+    known->second = distinct.size() == 1;
+    if (!zeros.empty())
+      add_note("gradients: nothing but zeros in " + zeros.front() +
+               (zeros.size() > 1 ? " and " + std::to_string(zeros.size() - 1) + " more" : "") +
+               ": which entries are the largest then means nothing");
   }
-  if (workers > 1 && distinct.size() == 1)
+  if (known->second && workers > 1)
     add_note(
         "gradients: all workers have the gradient of one file, so they choose the same entries and vote alike: "
         "payloads that are merged, and replies, are as small as they can be");
-  if (!zeros.empty())
-    add_note("gradients: nothing but zeros in " + zeros.front() +
-             (zeros.size() > 1 ? " and " + std::to_string(zeros.size() - 1) + " more" : "") +
-             ": which entries are the largest then means nothing");
 }
 
 void ScenarioReader::check_platform(const std::string& path, int workers, bool server) {
