@@ -13,12 +13,18 @@ import results
 
 CURVE_COLUMNS = (
     "method workers k density seed round train_loss test_accuracy uplink_bytes downlink_bytes simulated_s entry index "
-    "error_feedback model"
+    "error_feedback model learning_rate validation_accuracy diverged best"
 ).split()
 
 SUMMARY_COLUMNS = (
     "method workers k density seeds accuracy accuracy_sd target_accuracy rounds_to_target uplink_bytes_to_target "
-    "downlink_bytes_to_target simulated_s_to_target pareto entry index error_feedback model"
+    "downlink_bytes_to_target simulated_s_to_target pareto entry index error_feedback model learning_rate validation_accuracy "
+    "diverged"
+).split()
+
+STEP_COLUMNS = (
+    "method workers k density learning_rate seeds validation_accuracy accuracy accuracy_sd diverged best entry index "
+    "error_feedback model"
 ).split()
 
 # What was trained, apart from the seed.
@@ -26,10 +32,11 @@ POINT = "split entry label method workers density".split()
 
 
 def load_curves(folder):
-    """The rows of curves.csv in `folder`, one for each evaluation of each run, with the columns of the file and `label`
-    (see label_of) and `split` (see split_name); `attrs` as results.load() has them. Raises ResultsError.
+    """The rows of curves.csv in `folder`, one for each evaluation of each run with a point's best step size, with the
+    columns of the file and `label` (see label_of) and `split` (see split_name); `attrs` as results.load() has them.
+    Raises ResultsError.
     """
-    return _load(folder, "curves.csv", CURVE_COLUMNS)
+    return _load(folder, "curves.csv", CURVE_COLUMNS, lambda rows: rows["best"].astype(str).str.lower() == "true")
 
 
 def load_summary(folder):
@@ -39,7 +46,13 @@ def load_summary(folder):
     return _load(folder, "summary.csv", SUMMARY_COLUMNS)
 
 
-def _load(folder, name, columns):
+def load_steps(folder):
+    """The rows of steps.csv in `folder`, one a point and step size, as load_curves() has them. Raises ResultsError."""
+    return _load(folder, "steps.csv", STEP_COLUMNS)
+
+
+def _load(folder, name, columns, wanted=None):
+    """The rows of a file of which `wanted` is true."""
     file = Path(folder) / name
     try:
         table = results.without_guard(pd.read_csv(file))
@@ -50,6 +63,8 @@ def _load(folder, name, columns):
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise results.ResultsError(f"{file}: has no column {', '.join(missing)}; train again with this simrun")
+    if wanted:
+        table = table[wanted(table)].reset_index(drop=True)
     if table.empty:
         raise results.ResultsError(f"{file}: has no rows; training.json says which runs failed")
     report = results.read_json(Path(folder) / "training.json")
@@ -71,9 +86,12 @@ def label_of(entry, swept=False):
     label = entry["name"]
     if "density" in entry and not swept:
         label += f" {entry['density']:g}"
+    training = entry.get("training", {})
+    if "momentum" in training:
+        label += f", momentum {training['momentum']:g}"
     if entry.get("error_feedback") is False:
         label += ", no error feedback"
-    if entry.get("training", {}).get("residual_rule") == "exact":
+    if training.get("residual_rule") == "exact":
         label += ", exact residuals"
     return label
 

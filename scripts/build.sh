@@ -87,9 +87,16 @@ install_packages() (
   return 1
 )
 
+images=/usr/share/datasets/fashion-mnist
+
+# PROGRAM train ARGUMENT...: true if all that keeps it from training is that Fashion-MNIST is not installed.
+lacks_images() {
+  [[ ! -d $images ]] && [[ $("$@" --dry-run 2>&1 </dev/null) == *'no data set "fashion-mnist"'* ]]
+}
+
 # The images that scenarios train on: nothing else needs them, and a folder of one's own does as well.
 have_images() {
-  [[ -d /usr/share/datasets/fashion-mnist ]] && return
+  [[ -d $images ]] && return
   mkdir -p "$root/build"
   install_packages dataset-fashion-mnist
 }

@@ -188,7 +188,8 @@ std::string npy_of(std::span<const float> values) {
   return file.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-NpyFile::NpyFile(const std::string& path, std::uint64_t elements) : path_(path), descriptor_(open_regular(path)) {
+NpyFile::NpyFile(const std::string& path, std::uint64_t elements)
+    : path_(path), descriptor_(open_regular(path)), elements_(elements) {
   try {
     struct stat about {};
     if (fstat(descriptor_, &about) < 0) throw std::system_error(errno, std::generic_category());
@@ -251,6 +252,16 @@ void NpyFile::read(std::uint64_t first, std::span<float> out) const {
     std::transform(piece.begin(), piece.end(), out.begin() + static_cast<std::ptrdiff_t>(begin),
                    [](std::uint16_t bits) { return static_cast<float>(Eigen::numext::bit_cast<Eigen::half>(bits)); });
   }
+}
+
+bool NpyFile::is_all_zeros() const {
+  std::vector<float> piece;
+  for (std::uint64_t first = 0; first < elements_; first += piece.size()) {
+    piece.resize(std::min<std::uint64_t>(std::uint64_t{1} << 16, elements_ - first));
+    read(first, piece);
+    if (std::any_of(piece.begin(), piece.end(), [](float x) { return x != 0; })) return false;
+  }
+  return true;
 }
 
 void NpyFile::read_bytes(std::uint64_t at, std::span<std::byte> out) const {

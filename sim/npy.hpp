@@ -23,6 +23,9 @@ class NpyFile {
   /// Reads the elements from `first` on. Safe to use from several threads at once. Throws InputError.
   void read(std::uint64_t first, std::span<float> out) const;
 
+  /// True if no element is anything but 0. Reads no further than to the first that is. Throws InputError.
+  bool is_all_zeros() const;
+
  private:
   void read_bytes(std::uint64_t at, std::span<std::byte> out) const;
   std::string read_header_text(std::uint64_t file_size);
@@ -32,6 +35,7 @@ class NpyFile {
   int descriptor_;
   std::uint64_t data_begin_ = 0;
   std::uint64_t element_size_ = 0;
+  std::uint64_t elements_;
 };
 
 }  // namespace simrun

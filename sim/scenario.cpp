@@ -10,6 +10,7 @@
 #include "sim/device_choice.hpp"
 #include "sim/digest.hpp"
 #include "sim/model_text.hpp"
+#include "sim/npy.hpp"
 #include "sim/profile_text.hpp"
 #include "sim/scenario_text.hpp"
 #include "sim/simgrid/platform_file.hpp"
@@ -158,16 +159,14 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   scenario.decode = text.schedule.decode;
   if (method_text.training && !text.training)
     (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");
-  if (text.training)
+  if (text.training) {
+    fill_validation_share(json, *text.training);
     scenario.training = training_of(*text.training, method_text.training.value_or(MethodTrainingText{}),
                                     scenario.method, here / "training");
+  }
   if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
     find_files(*npy, scenario.workers, top / "gradients");
-    check_files(npy->files, *scenario.model);
-    if (npy->files.size() == 1 && scenario.workers > 1)
-      add_note(
-          "gradients.files: one file for all workers, who then agree in every entry; merged and voted payloads are "
-          "as small as they can be");
+    check_files(npy->files, *scenario.model, scenario.workers);
   }
   if (scenario.network.topology == Network::Topology::platform) {
     const bool server = scenario.method.needs_server_host() && scenario.workers > 1;
@@ -300,10 +299,29 @@ void ScenarioReader::find_files(NpyFiles& npy, int workers, const Where& where) 
   for (std::string& name : npy.files) name = (fs::path(folder_) / name).string();
 }
 
-void ScenarioReader::check_files(const std::vector<std::string>& files, const Model& model) {
+/// Refuses what cannot be read, and points out what can, but is hardly what somebody means.
+void ScenarioReader::check_files(const std::vector<std::string>& files, const Model& model, int workers) {
   std::string key = std::to_string(model.elements());
   for (const std::string& file : files) key += "\n" + file;
-  if (checked_files_.insert(key).second) make_npy_gradients(file_, files, model);
+  const auto [known, is_new] = checked_files_.try_emplace(key);
+  if (is_new) {
+    make_npy_gradients(file_, files, model);
+    std::set<fs::path> distinct;
+    std::vector<std::string> zeros;
+    for (const std::string& file : files) {
+      if (distinct.insert(fs::weakly_canonical(file)).second && NpyFile(file, model.elements()).is_all_zeros())
+        zeros.push_back(file);
+    }
+    known->second = distinct.size() == 1;
+    if (!zeros.empty())
+      add_note("gradients: nothing but zeros in " + zeros.front() +
+               (zeros.size() > 1 ? " and " + std::to_string(zeros.size() - 1) + " more" : "") +
+               ": which entries are the largest then means nothing");
+  }
+  if (known->second && workers > 1)
+    add_note(
+        "gradients: all workers have the gradient of one file, so they choose the same entries and vote alike: "
+        "payloads that are merged, and replies, are as small as they can be");
 }
 
 /// The hosts that are used: enough of them, and all joined.

@@ -112,7 +112,7 @@ class ScenarioReader {
   DeviceProfile read_device(const std::string& name, const Where& where);
   void add_note(const std::string& note);
   void find_files(NpyFiles& npy, int workers, const Where& where) const;
-  void check_files(const std::vector<std::string>& files, const Model& model);
+  void check_files(const std::vector<std::string>& files, const Model& model, int workers);
   void check_hosts(const Network& network, int workers, bool server);
 
   std::string file_;
@@ -122,7 +122,7 @@ class ScenarioReader {
   std::map<std::string, std::shared_ptr<const SharedPart>> aside_;  ///< by name
   std::map<std::tuple<std::string, std::string, BytesPerSecond>, std::shared_ptr<const DeviceProfile>> devices_;
   std::map<std::tuple<std::string, std::vector<std::string>, int>, std::size_t> platform_hosts_;
-  std::set<std::string> checked_files_;
+  std::map<std::string, bool> checked_files_;  ///< by model and names: whether they are one and the same
   std::vector<std::string> notes_;
   std::set<std::string> noted_;
 };

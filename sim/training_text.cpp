@@ -67,6 +67,24 @@ Field<Adversaries> adversaries_field() {
       .field();
 }
 
+/// One step size, or a list of them to choose from.
+Field<std::vector<double>> sizes_field() {
+  const auto one = number({0, 1e6, true});
+  const auto several = convert(list_of(one), [](const std::vector<double>& sizes, const Where& where) {
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      if (std::find(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(i), sizes[i]) !=
+          sizes.begin() + static_cast<std::ptrdiff_t>(i))
+        (where / i).fail(Json(sizes[i]).dump() + " is there twice", "accepted: each step size once");
+    }
+    return sizes;
+  });
+  return {{{"anyOf", {one.schema, several.schema}}}, [one, several](Json& value, const Where& where) {
+            if (!value.is_number() && !value.is_array())
+              where.fail("is " + brief(value), "accepted: a number above 0, or a list of such numbers");
+            return value.is_array() ? several.read(value, where) : std::vector<double>{one.read(value, where)};
+          }};
+}
+
 /// The fields that a scenario and its methods share.
 template <class Text>
 Object<Text>& add_step_fields(Object<Text>& object) {
@@ -76,7 +94,8 @@ Object<Text>& add_step_fields(Object<Text>& object) {
   const MethodTraining usual;
   return object
       .optional("learning_rate", member(&StepText::learning_rate),
-                usually(number({0, 1e6, true}), usual.learning_rate.base), "size of a step; of a vote, per entry")
+                usually(sizes_field(), usual.learning_rate.sizes.front()),
+                "size of a step; of a vote, per entry; a list: the best of them on validation data")
       .optional("learning_rate_schedule", member(&StepText::schedule), usually(schedule_field(), "constant"),
                 "how the learning rate changes: constant, cosine, or steps")
       .optional("momentum", member(&StepText::momentum), usually(number({0, 1}), usual.momentum.factor),
@@ -96,7 +115,7 @@ void take(const std::optional<T>& value, U& to) {
 }
 
 void take_step(const StepText& text, MethodTraining& method) {
-  take(text.learning_rate, method.learning_rate.base);
+  take(text.learning_rate, method.learning_rate.sizes);
   take(text.schedule, method.learning_rate.schedule);
   take(text.momentum, method.momentum.factor);
   take(text.momentum_at, method.momentum.place);
@@ -117,6 +136,14 @@ void check_seeds(const TrainingText& text, const Where& where) {
       (where / "seeds" / i)
           .fail("seed " + std::to_string(text.seeds[i]) + " is there twice", "accepted: each seed once");
   }
+}
+
+void check_tuning_seeds(const TrainingText& text, const Where& where) {
+  if (text.tuning_seeds && *text.tuning_seeds > static_cast<std::int64_t>(text.seeds.size()))
+    (where / "tuning_seeds")
+        .fail(std::to_string(*text.tuning_seeds) + " of " + std::to_string(text.seeds.size()) +
+                  (text.seeds.size() == 1 ? " seed" : " seeds"),
+              "accepted: 1 to " + std::to_string(text.seeds.size()));
 }
 
 void check_saved_rounds(const TrainingText& text, const Where& where) {
@@ -146,6 +173,12 @@ Field<std::optional<TrainingText>> training_field() {
                     "rounds between two rows of curves.csv")
       .with_default("seeds", Json::array({1}), &Text::seeds, list_of(seed),
                     "one run each: first parameters, order of samples, split")
+      .optional("tuning_seeds", &Text::tuning_seeds, whole(1, std::numeric_limits<std::int64_t>::max()),
+                "how many of the seeds, from the first, are trained with every learning_rate of a list, the others "
+                "with the best alone; all by default")
+      .optional("validation_share", &Text::validation_share, number({0, 0.9}),
+                "of the samples to train on, held out to choose a learning_rate with; 0.1 by default where a list is "
+                "given, else 0")
       .with_default("target_accuracy", 0.8, &Text::target_accuracy, number({0, 1}),
                     "test accuracy whose price the summary tells")
       .with_default("timed_rounds", 5, &Text::timed_rounds, whole(1, most_rounds),
@@ -154,6 +187,7 @@ Field<std::optional<TrainingText>> training_field() {
       .optional("save_gradients", &Text::save_gradients, list_of(whole(1, most_rounds)),
                 "rounds, the first is 1, whose gradients are saved for source training")
       .check(check_seeds)
+      .check(check_tuning_seeds)
       .check(check_saved_rounds);
   return convert(add_step_fields(object).field(), [](const Text& text, const Where&) { return std::optional(text); });
 }
@@ -187,6 +221,19 @@ Field<std::optional<MethodTrainingText>> method_training_field() {
   return convert(object.field(), [](const Text& text, const Where&) { return std::optional(text); });
 }
 
+void fill_validation_share(Json& scenario, TrainingText& text) {
+  constexpr double usual = 0.1;
+  const auto chooses = [](const Json& trained) {
+    return trained.is_object() && trained.contains("learning_rate") && trained["learning_rate"].is_array();
+  };
+  bool any = chooses(scenario["training"]);
+  for (const Json& entry : scenario["methods"]) {
+    any = any || (entry.is_object() && entry.contains("training") && chooses(entry["training"]));
+  }
+  if (!text.validation_share) text.validation_share = any ? usual : 0;
+  scenario["training"]["validation_share"] = *text.validation_share;
+}
+
 Training training_of(const TrainingText& scenario, const MethodTrainingText& method, const MethodChoice& choice,
                      const Where& where) {
   const auto check = [&](bool given, bool used, const char* key, const std::string& who) {
@@ -211,6 +258,9 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
   training.rounds = scenario.rounds;
   training.evaluate_every = scenario.evaluate_every;
   training.seeds.assign(scenario.seeds.begin(), scenario.seeds.end());
+  training.tuning_seeds =
+      static_cast<std::size_t>(scenario.tuning_seeds.value_or(static_cast<std::int64_t>(scenario.seeds.size())));
+  training.validation_share = scenario.validation_share.value_or(0);
   training.target_accuracy = scenario.target_accuracy;
   training.timed_rounds = scenario.timed_rounds;
   training.saved_rounds = scenario.save_gradients;

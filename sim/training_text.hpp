@@ -13,7 +13,7 @@ namespace simrun {
 
 /// The optimiser's step as it stands in the file.
 struct StepText {
-  std::optional<double> learning_rate;
+  std::optional<std::vector<double>> learning_rate;
   std::optional<decltype(LearningRate::schedule)> schedule;
   std::optional<double> momentum;
   std::optional<Momentum::Place> momentum_at;
@@ -28,6 +28,8 @@ struct TrainingText : StepText {
   std::int64_t rounds = 1;
   std::int64_t evaluate_every = 1;
   std::vector<std::int64_t> seeds;
+  std::optional<std::int64_t> tuning_seeds;
+  std::optional<double> validation_share;
   double target_accuracy = 0;
   std::int64_t timed_rounds = 1;
   std::vector<std::int64_t> save_gradients;
@@ -46,6 +48,10 @@ struct MethodTrainingText : StepText {
 
 Field<std::optional<TrainingText>> training_field();
 Field<std::optional<MethodTrainingText>> method_training_field();
+
+/// Fills in `validation_share`, which depends on all methods of the scenario: where one of them chooses among step
+/// sizes, every one is trained on the same part of the data. `scenario` is what `text` was read from, with its methods.
+void fill_validation_share(Json& scenario, TrainingText& text);
 
 /// What both say together for a method. Throws InputError at `where`, the method's training: what the method has no use
 /// for.

@@ -20,14 +20,14 @@ SCENARIO = {
     "batch_per_worker": 8,
     "compute": {"forward": "4 ms", "backward": "6 ms"},
     "network": {"bandwidth": "1 Gbps", "latency": "50 us"},
-    "training": {"data": "./images", "rounds": 300, "evaluate_every": 20, "seeds": [1, 2], "momentum": 0.9,
+    "training": {"data": "./images", "rounds": 300, "evaluate_every": 20, "seeds": [1, 2], "tuning_seeds": 1, "momentum": 0.9,
                  "momentum_at": "worker"},
-    "methods": [{"name": "sgd"}, {"name": "gtop-k", "density": 0.05},
+    "methods": [{"name": "sgd"}, {"name": "gtop-k", "density": 0.05, "training": {"learning_rate": [0.1, 0.3]}},
                 {"name": "sparse-signsgd", "density": 0.05, "training": {"learning_rate": 0.001}}],
     "sweep": {"network.bandwidth": ["1 Gbps", "10 Gbps"]},
 }
-RUNS = 12
-SHARED = 6  # those of the other bandwidth
+RUNS = 14
+SHARED = 7  # those of the other bandwidth
 
 
 def write_images(folder, which, count, draw):
@@ -49,7 +49,9 @@ def runs(text):
     """The rows of each run in curves.csv."""
     found = defaultdict(list)
     for row in csv.DictReader(text.splitlines()):
-        found[row["entry"], row["seed"], row["network.bandwidth"]].append(row)
+        best = row.pop("best")  # known only once all step sizes are done
+        assert best in ("", "true", "false"), best
+        found[row["entry"], row["seed"], row["network.bandwidth"], row["learning_rate"]].append(row)
     return found
 
 
@@ -63,5 +65,5 @@ def check_rows(folder, expected):
 
 if __name__ == "__main__":
     end_and_go_on.main(end_and_go_on.Task(SCENARIO, ["train", "-j", "2"], written="runs/*", count=RUNS,
-                                          done=f"{RUNS} runs, {SHARED} of them trained with another", results=["curves.csv", "summary.csv", "training.json"],
+                                          done=f"{RUNS} runs, {SHARED} of them trained with another", results=["curves.csv", "summary.csv", "steps.csv", "training.json"],
                                           prepare=write_data, check_ended=check_rows))

@@ -7,36 +7,9 @@
 
 #include "sim/csv.hpp"
 #include "sim/sweep.hpp"
-#include "sim/training/trainer.hpp"
+#include "sim/training/summary.hpp"
 
 namespace simrun {
-
-/// One training run: a point of the study with one of its seeds.
-struct TrainingRun {
-  std::size_t point = 0;
-  std::uint64_t seed = 0;
-  std::vector<CurvePoint> curve;  ///< as far as it got
-  std::string failure;            ///< why it got no further, where that is its own fault
-};
-
-/// What all seeds of a point came to.
-struct TrainingSummary {
-  std::size_t point = 0;
-  std::size_t seeds = 0;
-  double accuracy = 0;               ///< after the last round: mean over the seeds
-  double deviation = 0;              ///< and their standard deviation (n - 1), 0 of one seed
-  std::optional<CurvePoint> target;  ///< the first row that has the target accuracy, mean over the seeds; none where
-                                     ///< a seed has none
-  bool on_front = false;             ///< no other point that answers the same question gets there with fewer bytes
-                                     ///< (both ways) and in less time
-};
-
-/// What points share that compete with each other: the same model learns the same from the same data on the same
-/// cluster. Workers, batch, method, its settings, grouping and the optimiser are what is chosen.
-Json question_of(const Scenario& scenario);
-
-/// One a point that all of whose runs have ended, in the order of the study.
-std::vector<TrainingSummary> summarise(const Study& study, const std::vector<TrainingRun>& runs);
 
 /// What was trained and what came out.
 class TrainingReport {
@@ -44,32 +17,46 @@ class TrainingReport {
   TrainingReport(const Study& study, std::vector<TrainingRun> runs);
 
   std::string curves_csv() const;   ///< one row an evaluation
-  std::string summary_csv() const;  ///< one row a point
-  std::string table() const;        ///< the same for people
+  std::string summary_csv() const;  ///< one row a point, with its best step size
+  std::string steps_csv() const;    ///< one row a point and step size
+  std::string table() const;        ///< the last two for people
 
-  /// The scenario, seeds, versions, `data` (where the samples are from), the summary and what failed.
+  /// The scenario, seeds, versions, `data` (where the samples are from), the summaries and what failed.
   Json json(const Json& data) const;
 
-  /// One line for each run that failed.
+  /// One line for each run that failed, and each that overflowed with the step size that is reported.
   std::vector<std::string> failures() const;
+
+  /// One line that names the points whose best step size is the least or the largest of several: their best may lie
+  /// beyond. Empty where there are none.
+  std::string edges() const;
 
  private:
   Row setting(std::size_t point) const;
   void append_further(std::size_t point, Row& row) const;
+  void append_swept(std::size_t point, Row& row) const;
+  std::vector<std::string> first_cells(const StepSummary& summary) const;
   std::vector<std::string> further_keys() const;
   Json swept(std::size_t point, const std::string& key) const;
   Row curve_row(const TrainingRun& run, const CurvePoint& at) const;
   Row summary_row(const TrainingSummary& summary) const;
+  Row step_row(const StepSummary& summary) const;
+  std::string steps_table() const;
+  Json validation(const StepSummary& summary) const;
 
   const Study& study_;
   std::vector<TrainingRun> runs_;
+  std::vector<std::optional<double>> best_;  ///< step size by point, where it is known
+  std::vector<StepSummary> steps_;
   std::vector<TrainingSummary> summaries_;
 };
 
-/// "top-k, 15 workers, seed 1".
-std::string run_name(const Study& study, std::size_t point, std::uint64_t seed);
+/// "top-k, 15 workers, seed 1"; of several step sizes "top-k, 15 workers, step 0.1, seed 1", or "..., best step, seed
+/// 1" where it is not known yet.
+std::string run_name(const Study& study, std::size_t point, std::uint64_t seed, std::optional<double> step);
 
-/// "0012-top-k-seed1-round100": number of the point, its method, seed and round.
-std::string round_name(const Study& study, std::size_t point, std::uint64_t seed, std::int64_t round);
+/// "0012-top-k-seed1-round100": number of the point, its method, seed and round; of several step sizes
+/// "0012-top-k-step0.1-seed1-round100".
+std::string round_name(const Study& study, const TrainingRun& run, std::int64_t round);
 
 }  // namespace simrun

@@ -76,8 +76,12 @@ Dataset read_dataset(const std::string& folder, const Where& where) {
 }
 
 std::string find_dataset(const std::string& name, const std::string& beside, const Where& where) {
-  const auto found = name.find('/') == std::string::npos ? file_in(packaged, name) : find_file(name, beside);
-  if (found && fs::is_directory(*found)) return *found;
+  const bool is_word = name.find('/') == std::string::npos;
+  const std::string scenarios = beside.empty() ? "." : beside;
+  for (const auto& found : {is_word ? file_in(scenarios, name) : std::nullopt,
+                            is_word ? file_in(packaged, name) : std::nullopt, find_file(name, beside)}) {
+    if (found && fs::is_directory(*found)) return *found;
+  }
   where.fail("there is no data set " + brief(name),
              accepted + std::string(packaged) + " (fashion-mnist: Debian's package dataset-fashion-mnist)");
 }

@@ -40,8 +40,9 @@ std::array<float, 256> normalised(std::span<const std::uint8_t> pixels);
 /// missing at `where`.
 Dataset read_dataset(const std::string& folder, const Where& where);
 
-/// The folder that a scenario names: a path, or the name of a data set that a Debian package has put under
-/// /usr/share/datasets. `beside`: the scenario's folder. Throws InputError at `where`.
+/// The folder that a scenario names: a path, looked up as all its paths are, or the name of a data set that a Debian
+/// package has put under /usr/share/datasets. Of both, what lies in `beside`, the scenario's folder, comes first.
+/// Throws InputError at `where`.
 std::string find_dataset(const std::string& name, const std::string& beside, const Where& where);
 
 }  // namespace simrun

@@ -33,7 +33,8 @@ void check_memory(const Study& study, unsigned threads) {
 }
 
 void check_batch(const Scenario& scenario, const Dataset& data) {
-  const auto samples = static_cast<std::int64_t>(data.train.size());
+  const std::size_t held_out = count_held_out(data.train.size(), scenario.training->validation_share);
+  const auto samples = static_cast<std::int64_t>(data.train.size() - held_out);
   if (scenario.batch_per_worker > samples)
     Where{scenario.file, "batch_per_worker"}.fail(
         std::to_string(scenario.batch_per_worker) + " samples of " + std::to_string(samples) + " to train on",

@@ -6,14 +6,14 @@
 
 namespace simrun {
 
-double LearningRate::at(std::int64_t round, std::int64_t rounds) const {
+double LearningRate::factor(std::int64_t round, std::int64_t rounds) const {
   if (std::holds_alternative<Cosine>(schedule))
-    return base * (1 + std::cos(std::numbers::pi * static_cast<double>(round) / static_cast<double>(rounds))) / 2;
-  double rate = base;
+    return (1 + std::cos(std::numbers::pi * static_cast<double>(round) / static_cast<double>(rounds))) / 2;
+  double factor = 1;
   if (const auto* steps = std::get_if<Steps>(&schedule)) {
-    for (const std::int64_t step : steps->rounds) rate *= round >= step ? steps->factor : 1;
+    for (const std::int64_t step : steps->rounds) factor *= round >= step ? steps->factor : 1;
   }
-  return rate;
+  return factor;
 }
 
 }  // namespace simrun

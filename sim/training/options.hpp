@@ -9,19 +9,20 @@
 
 namespace simrun {
 
-/// The learning rate of a round, counted from 0.
+/// The learning rate: a step size, times a factor that changes with the round.
 struct LearningRate {
   struct Constant {};
-  struct Cosine {};  ///< base (1 + cos(pi t / T)) / 2 in round t of T: Loshchilov and Hutter, ICLR 2017
+  struct Cosine {};  ///< (1 + cos(pi t / T)) / 2 in round t of T: Loshchilov and Hutter, ICLR 2017
   struct Steps {     ///< times `factor` from each of these rounds on
     std::vector<std::int64_t> rounds;
     double factor = 0.1;
   };
 
-  double base = 0.1;
+  std::vector<double> sizes = {0.1};  ///< of steps; of several, the best on validation data is reported
   std::variant<Constant, Cosine, Steps> schedule;
 
-  double at(std::int64_t round, std::int64_t rounds) const;
+  /// Of the step in a round, counted from 0.
+  double factor(std::int64_t round, std::int64_t rounds) const;
 };
 
 /// Momentum as v = mu v + g, with v in place of g.
@@ -92,6 +93,8 @@ struct Training {
   std::int64_t rounds = 500;
   std::int64_t evaluate_every = 10;
   std::vector<std::uint64_t> seeds;
+  std::size_t tuning_seeds = 1;  ///< how many of them, from the first, are trained with every step size
+  double validation_share = 0;   ///< of the samples to train on: held out to choose a step size with
   double target_accuracy = 0.8;
   std::int64_t timed_rounds = 5;           ///< whose payloads the simulation is run with
   std::vector<std::int64_t> saved_rounds;  ///< whose gradients go to files; the first round is 1

@@ -17,6 +17,7 @@ enum class Randomness : std::uint32_t {
   zeros = 5,
   ties = 6,
   encoding = 7,
+  validation = 8,
 };
 
 /// A uniform random bit generator, for the distributions and algorithms of <random> and <algorithm>: one sequence for

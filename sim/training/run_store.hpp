@@ -16,7 +16,8 @@ class RunStore {
 
   const std::string& folder() const { return folder_; }
 
-  /// The rows of a finished run; none where there is no file, or one that is damaged.
+  /// The rows of a finished run, of one that overflowed as many as it has; none where there is no file, or one that is
+  /// damaged.
   std::optional<std::vector<CurvePoint>> finished(const std::string& key) const;
 
   /// The state of a run that has begun, likewise.
@@ -31,7 +32,7 @@ class RunStore {
   /// Of a run that is done.
   void drop_state(const std::string& key) const;
 
-  /// Once all are: what a kill at a bad moment, another set of runs or a run that diverged has left.
+  /// Once all are: what a kill at a bad moment or another set of runs has left.
   void drop_states() const;
 
  private:

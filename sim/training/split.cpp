@@ -72,8 +72,15 @@ struct Dealer {
           "accepted: a multiple of " + std::to_string(group) + " workers");
     const Shares samples = by_label(labels, classes);
     Shares shares(workers);
+    std::vector<std::size_t> order(classes);
     for (std::size_t w = 0; w < workers; ++w) {
-      for (std::size_t i = 0; i < split.per_worker; ++i) append(shares[w], samples[w % group * split.per_worker + i]);
+      if (w % group == 0) {
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        RandomStream random(seed, Randomness::split, 2, static_cast<std::uint32_t>(w / group));
+        std::shuffle(order.begin(), order.end(), random);
+      }
+      for (std::size_t i = 0; i < split.per_worker; ++i)
+        append(shares[w], samples[order[w % group * split.per_worker + i]]);
     }
     return shares;
   }
@@ -107,6 +114,26 @@ void feed_the_empty(Shares& shares) {
 }
 
 }  // namespace
+
+std::size_t count_held_out(std::size_t samples, double share) {
+  if (share == 0) return 0;
+  return std::max<std::size_t>(1, static_cast<std::size_t>(std::llround(share * static_cast<double>(samples))));
+}
+
+HeldOut hold_out(std::size_t samples, double share, std::uint64_t seed) {
+  HeldOut parts;
+  parts.train.resize(samples);
+  std::iota(parts.train.begin(), parts.train.end(), 0U);
+  const std::size_t count = std::min(samples, count_held_out(samples, share));
+  if (count == 0) return parts;
+  RandomStream random(seed, Randomness::validation, 0, 0);
+  std::shuffle(parts.train.begin(), parts.train.end(), random);
+  parts.validation.assign(parts.train.end() - static_cast<std::ptrdiff_t>(count), parts.train.end());
+  parts.train.resize(samples - count);
+  std::sort(parts.train.begin(), parts.train.end());
+  std::sort(parts.validation.begin(), parts.validation.end());
+  return parts;
+}
 
 Shares split_samples(const Split& split, std::span<const std::uint8_t> labels, std::size_t classes, std::size_t workers,
                      std::uint64_t seed) {

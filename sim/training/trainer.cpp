@@ -12,7 +12,7 @@
 namespace simrun {
 namespace {
 
-/// Samples of the test set that are classified at once.
+/// Samples that are classified at once.
 constexpr std::size_t evaluated_at_once = 100;
 
 Classifier make_classifier(const Scenario& scenario, const Dataset& data, const Where& where) {
@@ -25,18 +25,29 @@ Classifier make_classifier(const Scenario& scenario, const Dataset& data, const 
   }
 }
 
-std::vector<SampleOrder> deal_out(const Scenario& scenario, const Dataset& data, std::uint64_t seed,
-                                  const Where& where) {
+/// Deals out the samples of these numbers.
+std::vector<SampleOrder> deal_out(const Scenario& scenario, const Dataset& data, std::span<const std::uint32_t> numbers,
+                                  std::uint64_t seed, const Where& where) {
+  std::vector<std::uint8_t> labels;
+  for (const std::uint32_t number : numbers) labels.push_back(data.train.labels[number]);
   std::vector<SampleOrder> orders;
   try {
-    auto shares = split_samples(scenario.training->split, data.train.labels, data.classes,
-                                static_cast<std::size_t>(scenario.workers), seed);
-    for (std::size_t worker = 0; worker < shares.size(); ++worker)
+    auto shares =
+        split_samples(scenario.training->split, labels, data.classes, static_cast<std::size_t>(scenario.workers), seed);
+    for (std::size_t worker = 0; worker < shares.size(); ++worker) {
+      for (std::uint32_t& sample : shares[worker]) sample = numbers[sample];
       orders.emplace_back(std::move(shares[worker]), seed, static_cast<std::uint32_t>(worker));
+    }
   } catch (const SplitError& error) {
     (where / "training" / "split").fail(error.what(), error.accepted);
   }
   return orders;
+}
+
+std::vector<std::uint32_t> all_of(const Samples& samples) {
+  std::vector<std::uint32_t> numbers(samples.size());
+  std::iota(numbers.begin(), numbers.end(), 0U);
+  return numbers;
 }
 
 /// v = mu v + g.
@@ -47,19 +58,21 @@ void add_momentum(std::vector<float>& velocity, double factor, std::span<const f
 
 }  // namespace
 
-Trainer::Trainer(const Scenario& scenario, const Dataset& data, std::uint64_t seed, unsigned threads,
+Trainer::Trainer(const Scenario& scenario, const Dataset& data, const TrainingId& id, unsigned threads,
                  std::vector<RoundTime> clocks, const Where& where)
     : scenario_(scenario),
       training_(*scenario.training),
       data_(data),
-      seed_(seed),
+      id_(id),
       threads_(std::max(threads, 1U)),
       clocks_(std::move(clocks)),
       classifier_(make_classifier(scenario, data, where)),
       exchange_(scenario, threads),
-      orders_(deal_out(scenario, data, seed, where)),
+      parts_(hold_out(data.train.size(), training_.validation_share, id.seed)),
+      tested_(all_of(data.test)),
+      orders_(deal_out(scenario, data, parts_.train, id.seed, where)),
       workspaces_(threads_),
-      parameters_(classifier_.initial_parameters(seed)),
+      parameters_(classifier_.initial_parameters(id.seed)),
       losses_(orders_.size(), 0.0),
       round_s_(clocks_.size()),
       simulated_s_(clocks_.size()),
@@ -72,7 +85,7 @@ Trainer::Trainer(const Scenario& scenario, const Dataset& data, std::uint64_t se
 void Trainer::step() {
   const std::optional<double> density = warmup_density(round_);
   const bool is_new = round_ == 0 || density != warmup_density(round_ - 1);
-  exchange_.begin({.seed = seed_, .round = static_cast<std::uint32_t>(round_)});
+  exchange_.begin({.seed = id_.seed, .round = static_cast<std::uint32_t>(round_)});
   exchange_.set_density(density);
   compute_gradients();
   update(exchange_.exchange());
@@ -104,7 +117,7 @@ void Trainer::prepare(std::size_t worker, std::vector<float>& gradient) {
   }
   if (worker >= count_adversaries(training_.adversaries, orders_.size())) return;
   corrupt(training_.adversaries.behaviour,
-          {seed_, Randomness::adversary, static_cast<std::uint32_t>(worker), static_cast<std::uint32_t>(round_)},
+          {id_.seed, Randomness::adversary, static_cast<std::uint32_t>(worker), static_cast<std::uint32_t>(round_)},
           gradient);
 }
 
@@ -125,7 +138,7 @@ double Trainer::differentiate(std::size_t worker, Classifier::Workspace& workspa
 
 void Trainer::update(std::span<const float> agreed) {
   const MethodTraining& method = training_.method;
-  const auto rate = static_cast<float>(method.learning_rate.at(round_, training_.rounds));
+  const auto rate = static_cast<float>(id_.step * method.learning_rate.factor(round_, training_.rounds));
   const auto decay = static_cast<float>(method.weight_decay);
   std::vector<float> direction(agreed.begin(), agreed.end());
   for (std::size_t i = 0; i < direction.size(); ++i) direction[i] += decay * parameters_[i];
@@ -142,39 +155,42 @@ void Trainer::account() {
   so_far_.uplink_bytes += exchange_.payload_bytes();
   so_far_.downlink_bytes += exchange_.result_bytes();
   for (std::size_t i = 0; i < clocks_.size(); ++i) simulated_s_[i] += round_s_[i];
+  if (round_ == 1)
+    so_far_.first_loss = std::accumulate(losses_.begin(), losses_.end(), 0.0) / static_cast<double>(losses_.size());
   if (round_ % training_.evaluate_every != 0 && !is_done()) return;
   const std::int64_t rounds = round_ - std::exchange(evaluated_, round_);
   so_far_.train_loss =
       std::accumulate(losses_.begin(), losses_.end(), 0.0) / static_cast<double>(rounds * scenario_.workers);
   std::fill(losses_.begin(), losses_.end(), 0.0);
-  so_far_.test_accuracy = static_cast<double>(evaluate().correct) / static_cast<double>(data_.test.size());
+  so_far_.test_accuracy = accuracy(data_.test, tested_);
+  if (!parts_.validation.empty()) so_far_.validation_accuracy = accuracy(data_.train, parts_.validation);
   for (std::size_t i = 0; i < clocks_.size(); ++i) {
     curves_[i].push_back(so_far_);
     curves_[i].back().simulated_s = simulated_s_[i];
   }
 }
 
-Evaluation Trainer::evaluate() {
-  const std::size_t pieces = (data_.test.size() + evaluated_at_once - 1) / evaluated_at_once;
-  std::vector<Evaluation> results(pieces);
+/// The share of these samples that is classified rightly.
+double Trainer::accuracy(const Samples& samples, std::span<const std::uint32_t> numbers) {
+  const std::size_t pieces = (numbers.size() + evaluated_at_once - 1) / evaluated_at_once;
+  std::vector<std::size_t> correct(pieces);
   std::atomic<std::size_t> next = 0;
   parallel_for(threads_, threads_, [&](std::size_t thread) {
     std::vector<float> inputs;
+    std::vector<std::uint8_t> labels;
     for (std::size_t piece = next++; piece < pieces; piece = next++) {
       const std::size_t begin = piece * evaluated_at_once;
-      const std::size_t count = std::min(evaluated_at_once, data_.test.size() - begin);
       inputs.clear();
-      for (std::size_t i = 0; i < count; ++i) data_.append_image(data_.test, begin + i, inputs);
-      const auto labels = std::span(data_.test.labels).subspan(begin, count);
-      results[piece] = classifier_.evaluate(parameters_, {count, inputs}, labels, workspaces_[thread]);
+      labels.clear();
+      for (const std::uint32_t number : numbers.subspan(begin, std::min(evaluated_at_once, numbers.size() - begin))) {
+        data_.append_image(samples, number, inputs);
+        labels.push_back(samples.labels[number]);
+      }
+      correct[piece] = classifier_.evaluate(parameters_, {labels.size(), inputs}, labels, workspaces_[thread]).correct;
     }
   });
-  Evaluation all;
-  for (const Evaluation& piece : results) {
-    all.loss += piece.loss;
-    all.correct += piece.correct;
-  }
-  return all;
+  const std::size_t all = std::accumulate(correct.begin(), correct.end(), std::size_t{0});
+  return static_cast<double>(all) / static_cast<double>(numbers.size());
 }
 
 std::optional<double> Trainer::warmup_density(std::int64_t round) const {

@@ -17,11 +17,16 @@ namespace simrun {
 /// One row of curves.csv: how things stand after so many rounds.
 struct CurvePoint {
   std::int64_t round = 0;
-  double train_loss = 0;      ///< mean over the batches of all workers in the rounds since the last row
-  double test_accuracy = 0;   ///< share of the test set that is classified rightly
-  double uplink_bytes = 0;    ///< encoded gradients of one worker (mean) in all rounds so far
-  double downlink_bytes = 0;  ///< what a worker decoded, in all rounds so far
-  double simulated_s = 0;     ///< simulated time of all rounds so far
+  double train_loss = 0;           ///< mean over the batches of all workers in the rounds since the last row
+  double test_accuracy = 0;        ///< share of the test set that is classified rightly
+  double uplink_bytes = 0;         ///< encoded gradients of one worker (mean) in all rounds so far
+  double downlink_bytes = 0;       ///< what a worker decoded, in all rounds so far
+  double simulated_s = 0;          ///< simulated time of all rounds so far
+  double validation_accuracy = 0;  ///< of the samples that are held out; 0 where there are none
+  double first_loss = 0;           ///< mean over the batches of the first round, before any step
+
+  /// Training has made it worse.
+  bool has_grown() const { return !(train_loss <= first_loss); }
 
   friend bool operator==(const CurvePoint& a, const CurvePoint& b) = default;
 };
@@ -33,13 +38,19 @@ using RoundTime = std::function<Seconds(const PayloadTable& payloads)>;
 /// (size N, tensors in forward order). The first round is 1. Calls for different workers may come at the same time.
 using SaveGradient = std::function<void(std::int64_t round, std::size_t worker, std::span<const float> gradient)>;
 
-/// Trains the scenario's model with M workers in one process. Everything that happens follows from scenario, data and
-/// seed, on any number of threads.
+/// Which of a scenario's trainings it is.
+struct TrainingId {
+  std::uint64_t seed = 1;
+  double step = 0.1;  ///< one of the method's step sizes
+};
+
+/// Trains the scenario's model with M workers in one process. Everything that happens follows from scenario, data, seed
+/// and step size, on any number of threads.
 class Trainer {
  public:
   /// Scenario (with a training part) and data outlive this. `clocks`: of each cluster that rounds are timed on. Throws
   /// InputError at `where` (the scenario): a model that makes no classifier of the data, a split that cannot be.
-  Trainer(const Scenario& scenario, const Dataset& data, std::uint64_t seed, unsigned threads,
+  Trainer(const Scenario& scenario, const Dataset& data, const TrainingId& id, unsigned threads,
           std::vector<RoundTime> clocks, const Where& where);
 
   /// Rounds that are done.
@@ -57,8 +68,8 @@ class Trainer {
 
   const std::vector<float>& parameters() const { return parameters_; }
 
-  /// Everything that the rounds to come depend on, as bytes, and back. A state of another scenario, data set or seed is
-  /// the caller's mistake; throws std::runtime_error where it does not fit in size.
+  /// Everything that the rounds to come depend on, as bytes, and back. A state of another scenario, data set, seed or
+  /// step size is the caller's mistake; throws std::runtime_error where it does not fit in size.
   std::string state() const;
   void restore(const std::string& state);
 
@@ -71,7 +82,7 @@ class Trainer {
   void prepare(std::size_t worker, std::vector<float>& gradient);
   void update(std::span<const float> agreed);
   void account();
-  Evaluation evaluate();
+  double accuracy(const Samples& samples, std::span<const std::uint32_t> numbers);
   std::optional<double> warmup_density(std::int64_t round) const;
   bool is_timed() const;
   bool is_saved() const;
@@ -79,12 +90,14 @@ class Trainer {
   const Scenario& scenario_;
   const Training& training_;
   const Dataset& data_;
-  std::uint64_t seed_;
+  TrainingId id_;
   unsigned threads_;
   std::vector<RoundTime> clocks_;
   SaveGradient save_gradient_;
   Classifier classifier_;
   GradientExchange exchange_;
+  HeldOut parts_;                                  ///< of the samples to train on
+  std::vector<std::uint32_t> tested_;              ///< all samples to test
   std::vector<SampleOrder> orders_;                ///< by worker
   std::vector<Classifier::Workspace> workspaces_;  ///< by thread
 

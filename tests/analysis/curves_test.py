@@ -13,6 +13,7 @@ METHODS = [
     {"name": "sgd"},
     {"name": "gtop-k", "density": 0.01, "training": {"residual_rule": "exact"}},
     {"name": "sparse-signsgd", "density": 0.1, "error_feedback": False},
+    {"name": "signsgd-mv", "training": {"momentum": 0.9}},
 ]
 
 
@@ -21,6 +22,7 @@ def row(entry, seed, round_, accuracy, **more):
     numbers = {name: 1 for name in curves.CURVE_COLUMNS}
     numbers |= {"method": METHODS[entry]["name"], "density": METHODS[entry].get("density"), "entry": entry, "model": "m"}
     cost = {"uplink_bytes": 10 * round_, "downlink_bytes": 20 * round_, "simulated_s": 2.0 * round_}
+    numbers |= {"best": True}
     return numbers | cost | {"seed": seed, "round": round_, "test_accuracy": accuracy} | more
 
 
@@ -44,10 +46,20 @@ def two_seeds(folder):
 
 
 def test_rows_are_called_by_what_sets_them_apart(tmp_path):
-    table = curves.load_curves(write_training(tmp_path, [row(i, 1, 10, 0.8) for i in range(3)]))
-    assert table["label"].tolist() == ["sgd", "gtop-k 0.01, exact residuals", "sparse-signsgd 0.1, no error feedback"]
-    assert table["split"].tolist() == ["IID"] * 3
+    table = curves.load_curves(write_training(tmp_path, [row(i, 1, 10, 0.8) for i in range(4)]))
+    labels = ["sgd", "gtop-k 0.01, exact residuals", "sparse-signsgd 0.1, no error feedback", "signsgd-mv, momentum 0.9"]
+    assert table["label"].tolist() == labels
+    assert table["split"].tolist() == ["IID"] * 4
     assert curves.provenance(table) == "s; simrun 1; m; 1 seed"
+
+
+def test_curves_are_those_of_the_best_step_size(tmp_path):
+    rows = [row(0, 1, 10, 0.8, learning_rate=0.1), row(0, 1, 10, 0.9, learning_rate=1, best=False)]
+    assert curves.load_curves(write_training(tmp_path, rows))["learning_rate"].tolist() == [0.1]
+    rows += [row(1, 1, 10, 0.7, best=None)]  # of an interrupted training, not known yet
+    assert curves.load_curves(write_training(tmp_path, rows))["method"].tolist() == ["sgd"]
+    with pytest.raises(results.ResultsError, match="has no rows"):
+        curves.load_curves(write_training(tmp_path, rows[1:]))
 
 
 def test_a_swept_density_is_not_part_of_the_label(tmp_path):
@@ -72,6 +84,7 @@ def test_splits_are_named_swept_or_not(tmp_path, split, name):
     [
         ("curves.csv", curves.load_curves, curves.CURVE_COLUMNS),
         ("summary.csv", curves.load_summary, curves.SUMMARY_COLUMNS),
+        ("steps.csv", curves.load_steps, curves.STEP_COLUMNS),
     ],
 )
 def test_tables_that_cannot_be_used(tmp_path, name, load, columns):

@@ -309,6 +309,8 @@ def trainings(case):
     yield training("labels_do_not_go_with_workers", split={"labels_per_worker": 1})
     yield train("more_workers_than_samples", {"workers": 5})
     yield train("batch_of_more_than_samples", {"batch_per_worker": 5})
+    yield train("batch_of_more_than_is_not_held_out",
+                {"batch_per_worker": 4, "training": {**sound["training"], "learning_rate": [0.1, 0.2]}})
     wide = [{"name": "a.weight", "shape": [10**11, 4]}, {"name": "a.bias", "shape": [10**11]},
             {"name": "b.weight", "shape": [4, 10**11]}, {"name": "b.bias", "shape": [4]}]
     yield train("model_larger_than_memory", {"model": {"name": "wide", "tensors": wide}, "methods": [{"name": "sgd"}]})

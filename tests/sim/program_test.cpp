@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "sim/npy.hpp"
 #include "sim/profile_text.hpp"
 #include "tests/sim/profiles.hpp"
 #include "tests/sim/program.hpp"
@@ -97,6 +98,36 @@ TEST_CASE("program: error feedback that has nothing to keep is pointed out, once
   CHECK_THAT(run.err,
              Catch::Contains("methods.0.error_feedback: signsgd-mv leaves no residual, so it changes nothing\n"));
   CHECK(run.err.find("error_feedback") == run.err.rfind("error_feedback"));
+}
+
+TEST_CASE("program: gradients that are one for all, or nothing but zeros, are pointed out") {
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  std::vector<float> values(40, 0.0F);
+  scenario["workers"] = 2;
+  scenario["model"] = {{"name", "m"}, {"tensors", {{{"name", "w"}, {"shape", {40}}}}}};
+  scenario["compute"] = {{"forward", "1 ms"}, {"backward", "1 ms"}};
+  scenario["methods"] = {{{"name", "top-k"}, {"k", 4}}};
+  scenario.erase("sweep");
+  folder.write("zero.npy", npy_of(values));
+  values.back() = 1;
+  folder.write("a.npy", npy_of(values));
+  folder.write("b.npy", npy_of(values));
+  const auto said = [&](const json& files) {
+    scenario["gradients"] = {{"source", "npy"}, {"files", files}};
+    folder.write("s.json", scenario.dump());
+    const Ended run = run_program("s.json", folder.path());
+    CHECK(run.status == 0);
+    return std::pair(run.err.find("all workers have the gradient of one file") != std::string::npos,
+                     run.err.find("nothing but zeros in ") != std::string::npos);
+  };
+  CHECK(said({"a.npy", "b.npy"}) == std::pair(false, false));
+  CHECK(said({"a.npy"}) == std::pair(true, false));
+  CHECK(said({"a.npy", "./a.npy"}) == std::pair(true, false));
+  CHECK(said({"a.npy", "zero.npy"}) == std::pair(false, true));
+  CHECK(said({"zero.npy"}) == std::pair(true, true));
+  scenario["workers"] = 1;
+  CHECK(said({"a.npy"}) == std::pair(false, false));
 }
 
 TEST_CASE("program: the parts add up, and the derived columns follow") {

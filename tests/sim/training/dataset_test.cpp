@@ -83,6 +83,14 @@ TEST_CASE("a data set is found, read and checked") {
   CHECK(data.test.labels == made.test.labels);
   CHECK(data.value == made.value);
 
+  // A name needs no slash, and is looked up beside the scenario first.
+  CHECK(std::filesystem::equivalent(find_dataset("images", folder.path(), where), found));
+  std::filesystem::create_directory(folder.path() + "/fashion-mnist");
+  CHECK(std::filesystem::equivalent(find_dataset("fashion-mnist", folder.path(), where),
+                                    folder.path() + "/fashion-mnist"));
+  folder.write("file", "");
+  CHECK_THROWS_WITH(find_dataset("file", folder.path(), where), Catch::Contains("there is no data set \"file\""));
+
   CHECK_THROWS_WITH(find_dataset("no-such-data", folder.path(), where),
                     Catch::StartsWith("s.json: training.data: there is no data set \"no-such-data\"; accepted: "));
   const std::string labels = "images/t10k-labels-idx1-ubyte";

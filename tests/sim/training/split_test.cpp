@@ -68,6 +68,54 @@ TEST_CASE("by labels, groups of 10/L workers share out all labels and each worke
   }
 }
 
+TEST_CASE("by labels, each group deals out the labels in an order of its own, drawn from the seed") {
+  const auto of_seed = [](std::uint64_t seed) { return split_samples({Split::Labels{2}}, labels(), 10, 15, seed); };
+  // There are 10! / 2!^5 = 113,400 ways to give five workers pairs of ten labels: that two groups, or two seeds, of the
+  // 60 below have the same is a mistake.
+  std::set<std::vector<std::set<std::uint8_t>>> seen;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const auto shares = of_seed(seed);
+    CHECK(shares == of_seed(seed));
+    for (std::size_t first = 0; first < 15; first += 5) {
+      std::vector<std::set<std::uint8_t>> group;
+      for (std::size_t w = first; w < first + 5; ++w) group.push_back(labels_in(shares[w]));
+      CHECK(seen.insert(group).second);
+    }
+  }
+}
+
+TEST_CASE("by labels, any two labels are as likely to meet at a worker as any others") {
+  // Label 0 is with one of nine others: each of them in 900 / 9 = 100 of 900 draws, with a standard deviation of
+  // sqrt(900 * 1/9 * 8/9) = 9.4; five of these are 47.
+  std::vector<int> met(10);
+  for (std::uint64_t seed = 1; seed <= 900; ++seed) {
+    for (const auto& share : split_samples({Split::Labels{2}}, labels(), 10, 5, seed)) {
+      const std::set<std::uint8_t> pair = labels_in(share);
+      if (pair.contains(0)) ++met[*pair.rbegin()];
+    }
+  }
+  for (std::size_t label = 1; label < 10; ++label) CHECK(std::abs(met[label] - 100) < 47);
+}
+
+TEST_CASE("what is held out and what is left are all samples once, drawn from the seed") {
+  for (const double share : {0.001, 0.1, 0.5}) {
+    const HeldOut parts = hold_out(1000, share, 7);
+    CHECK(parts.validation.size() == static_cast<std::size_t>(1000 * share));
+    CHECK(parts.validation.size() == count_held_out(1000, share));
+    CHECK(std::is_sorted(parts.train.begin(), parts.train.end()));
+    CHECK(std::is_sorted(parts.validation.begin(), parts.validation.end()));
+    std::set<std::uint32_t> all(parts.train.begin(), parts.train.end());
+    all.insert(parts.validation.begin(), parts.validation.end());
+    CHECK(parts.train.size() + parts.validation.size() == 1000);
+    CHECK(all.size() == 1000);
+    CHECK(hold_out(1000, share, 7).validation == parts.validation);
+    CHECK(hold_out(1000, share, 8).validation != parts.validation);
+  }
+  CHECK(hold_out(1000, 0, 7).validation.empty());
+  CHECK(hold_out(1000, 0, 7).train.size() == 1000);
+  CHECK(count_held_out(4, 0.01) == 1);
+}
+
 TEST_CASE("splits that cannot be are refused") {
   CHECK_THROWS_AS(split_samples({Split::Labels{2}}, labels(), 10, 12, 1), SplitError);
   CHECK_THROWS_AS(split_samples({Split::Labels{3}}, labels(), 10, 10, 1), SplitError);

@@ -38,7 +38,19 @@ CurvePoint row(std::int64_t round, double accuracy, double bytes, double seconds
           .test_accuracy = accuracy,
           .uplink_bytes = bytes,
           .downlink_bytes = 0,
-          .simulated_s = seconds};
+          .simulated_s = seconds,
+          .first_loss = 2};
+}
+
+/// A run that ended after round 20.
+TrainingRun ended(std::size_t point, std::uint64_t seed, double step, double validation, double accuracy) {
+  CurvePoint last = row(20, accuracy, 100, 1);
+  last.validation_accuracy = validation;
+  return {.point = point, .seed = seed, .step = step, .curve = {last}};
+}
+
+std::string result(const TemporaryFolder& folder, const std::string& file) {
+  return read_file(folder.path() + "/results/s-trained/" + file);
 }
 
 }  // namespace
@@ -50,9 +62,10 @@ TEST_CASE("train: a row for each evaluation, a summary for each point") {
   scenario["sweep"] = {{"training.split", {"iid", {{"labels_per_worker", 1}}}}};
   const Ended run = train(folder, scenario);
   CHECK(run.out == read_file(folder.path() + "/results/s-trained/curves.csv"));
-  CHECK(
-      run.out.starts_with("method,workers,k,density,seed,round,train_loss,test_accuracy,uplink_bytes,downlink_bytes,"
-                          "simulated_s,entry,index,error_feedback,model,training.split\n"));
+  CHECK(run.out.starts_with(
+      "method,workers,k,density,seed,round,train_loss,test_accuracy,uplink_bytes,downlink_bytes,"
+      "simulated_s,entry,index,error_feedback,model,learning_rate,validation_accuracy,diverged,best,"
+      "training.split\n"));
   const auto rows = parse_csv(run.out);
   REQUIRE(rows.size() == 2 * 2 * 2 * 2);  // splits, methods, seeds, evaluations
   CHECK(rows[0].at("method") == "sgd");
@@ -94,8 +107,8 @@ TEST_CASE("train: the bytes do not depend on the threads, and what is done is ta
   more["training"]["target_accuracy"] = 0.5;
   CHECK(train(folder, more, "-o one").err.ends_with("results in one: 6 runs, 4 of them from before\n"));
   CHECK(train(folder, more, "-o one --fresh").err.ends_with("results in one: 6 runs\n"));
-  more["training"]["learning_rate"] = 0.2;
-  CHECK(train(folder, more, "-o one").err.ends_with("results in one: 6 runs\n"));
+  more["training"]["learning_rate"] = 0.2;  // of sgd alone, the other has one of its own
+  CHECK(train(folder, more, "-o one").err.ends_with("results in one: 6 runs, 3 of them from before\n"));
 }
 
 TEST_CASE("train: points that differ in their cluster alone are trained once, and are what each would be alone") {
@@ -171,8 +184,115 @@ TEST_CASE("train: what diverges is a failed run; the others have their rows") {
   CHECK(run.status == 1);
   CHECK_THAT(run.err, Catch::Contains("failed: sgd, 4 workers, seed 1: diverged after round "));
   const auto summary = parse_csv(read_file(folder.path() + "/results/s-trained/summary.csv"));
-  REQUIRE(summary.size() == 1);
-  CHECK(summary[0].at("method") == "sparse-signsgd");
+  REQUIRE(summary.size() == 2);
+  CHECK(summary[0].at("method") == "sgd");
+  CHECK(summary[0].at("accuracy").empty());
+  CHECK(summary[0].at("diverged") == "2");
+  CHECK(summary[1].at("diverged") == "0");
+  CHECK_FALSE(summary[1].at("accuracy").empty());
+  const Ended again = run_program("train s.json --format csv", folder.path());
+  CHECK(again.status == 1);
+  CHECK(again.out == run.out);
+  CHECK_THAT(again.err, Catch::EndsWith("4 runs, 4 of them from before\n"));
+}
+
+TEST_CASE("train: each step size of a list is trained, the best on validation data is reported, all are listed") {
+  const TemporaryFolder folder;
+  write_images(folder);
+  json scenario = small_training();
+  scenario["training"]["tuning_seeds"] = 1;
+  scenario["training"]["learning_rate"] = {0.0001, 0.1, 1e6};
+  scenario["methods"][0]["training"] = {{"weight_decay", 0.001}};
+  const auto rows = parse_csv(train(folder, scenario).out);
+  // sgd: three step sizes with seed 1, one with seed 2; sparse-signsgd, which has but one, with both; two rows each.
+  const auto steps = parse_csv(result(folder, "steps.csv"));
+  REQUIRE(steps.size() == 3 + 1);
+  std::size_t best = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(steps[i].at("seeds") == "1");
+    CHECK(number(steps[i], "learning_rate") == (std::vector{0.0001, 0.1, 1e6})[i]);
+    CHECK(steps[i].at("diverged") == (i == 2 ? "1" : "0"));
+    if (i < 2 && number(steps[i], "validation_accuracy") > number(steps[best], "validation_accuracy")) best = i;
+  }
+  CHECK(best == 1);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(steps[i].at("best") == (i == best ? "true" : "false"));
+  const auto summary = parse_csv(result(folder, "summary.csv"));
+  REQUIRE(summary.size() == 2);
+  CHECK(number(summary[0], "learning_rate") == 0.1);
+  CHECK(summary[0].at("seeds") == "2");
+  const json report = json::parse(result(folder, "training.json"));
+  REQUIRE(report["steps"].size() == 4);
+  CHECK(report["steps"][2]["diverged"] == 1);
+  CHECK(report["resolved"][1]["training"]["validation_share"] == 0.1);  // of methods without a list, too
+
+  // The rows of the best are those of a training with nothing but it, which finds the runs.
+  scenario["training"]["validation_share"] = 0.1;
+  scenario["training"]["learning_rate"] = 0.1;
+  const Ended alone = train(folder, scenario);
+  CHECK_THAT(alone.err, Catch::EndsWith("results in results/s-trained: 4 runs, 4 of them from before\n"));
+  std::vector<std::map<std::string, std::string>> reported;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(reported),
+               [](const auto& row) { return row.at("best") == "true"; });
+  CHECK(reported == parse_csv(alone.out));
+
+  // A longer list trains what is new.
+  scenario["training"]["learning_rate"] = {0.0001, 0.1, 1e5, 1e6};
+  CHECK_THAT(train(folder, scenario).err, Catch::EndsWith("7 runs, 6 of them from before\n"));
+}
+
+TEST_CASE("train: a list is no sweep: its step sizes share the clocks, and names tell them apart") {
+  const TemporaryFolder folder;
+  write_images(folder);
+  json scenario = small_training();
+  scenario["methods"] = {{{"name", "sgd"}, {"training", {{"learning_rate", {0.01, 0.1}}}}}};
+  scenario["training"]["save_gradients"] = {3};
+  scenario["sweep"] = {{"network.bandwidth", {"1 Gbps", "10 Gbps"}}};
+  CHECK_THAT(train(folder, scenario).err, Catch::EndsWith("8 runs, 4 of them trained with another\n"));
+  for (const char* step : {"0.01", "0.1"})
+    CHECK_FALSE(result(folder, "gradients/0001-sgd-step" + std::string(step) + "-seed2-round3/worker-0.npy").empty());
+  scenario["training"]["tuning_seeds"] = 1;
+  scenario.erase("sweep");
+  folder.write("s.json", scenario.dump());
+  CHECK(run_program("train s.json --dry-run", folder.path()).out ==
+        "sgd, 4 workers, step 0.01, seed 1\nsgd, 4 workers, step 0.1, seed 1\nsgd, 4 workers, best step, seed 2\n");
+}
+
+TEST_CASE("train: the best step size is that of the largest mean validation accuracy, unless it diverged") {
+  const TemporaryFolder folder;
+  json scenario = small_training();
+  scenario["methods"] = json::array({{{"name", "sgd"}}});
+  scenario["training"]["learning_rate"] = {0.1, 0.2, 0.3};
+  scenario["training"]["seeds"] = {1, 2, 3};
+  scenario["training"]["tuning_seeds"] = 2;
+  const Study study = study_of(scenario, folder);
+  // Means 0.5, 0.6 and 0.55; the test set would have it otherwise.
+  std::vector<TrainingRun> runs = {ended(0, 1, 0.1, 0.5, 0.9),  ended(0, 2, 0.1, 0.5, 0.9),
+                                   ended(0, 1, 0.2, 0.8, 0.5),  ended(0, 2, 0.2, 0.4, 0.7),
+                                   ended(0, 1, 0.3, 0.55, 0.9), ended(0, 2, 0.3, 0.55, 0.9)};
+  CHECK(best_step(study, 0, runs) == 0.2);
+  CHECK(summarise(study, runs).empty());  // seed 3 is missing
+  runs.push_back(ended(0, 3, 0.2, 0.1, 0.3));
+  CHECK(best_step(study, 0, runs) == 0.2);
+  REQUIRE(summarise(study, runs).size() == 1);
+  CHECK(summarise(study, runs)[0].accuracy == Approx(0.5));  // of 0.5, 0.7 and 0.3
+  CHECK(summarise(study, runs)[0].deviation == Approx(0.2));
+  const auto steps = summarise_steps(study, runs);
+  REQUIRE(steps.size() == 3);
+  CHECK(steps[1].accuracy == Approx(0.6));  // of the tuning seeds
+  CHECK(steps[1].is_best);
+  CHECK_THAT(TrainingReport(study, runs).edges(), Catch::Equals(""));
+
+  runs[3].curve.back().train_loss = 3;  // the first round had 2
+  CHECK(best_step(study, 0, runs) == 0.3);
+  CHECK(summarise_steps(study, runs)[1].diverged == 1);
+  runs[4].overflowed = true;
+  CHECK(best_step(study, 0, runs) == 0.1);
+  CHECK(std::isnan(summarise_steps(study, runs)[2].accuracy));
+  runs[0].overflowed = true;  // all did: the largest that is known
+  CHECK(best_step(study, 0, runs) == 0.2);
+  runs[3].curve.back().round = 10;  // not at its end
+  CHECK_FALSE(best_step(study, 0, runs));
+  CHECK(summarise_steps(study, runs).empty());
 }
 
 TEST_CASE("train: points compete that answer the same question, and no others") {
@@ -188,7 +308,10 @@ TEST_CASE("train: points compete that answer the same question, and no others") 
     std::vector<TrainingRun> runs;
     for (std::size_t point = 0; point < 4; ++point) {
       const double bytes = point % 2 == 1 ? 300 : point == 0 ? 100 : 200;
-      runs.push_back({point, 1, {row(20, 0.6, bytes, bytes)}, ""});
+      runs.push_back({.point = point,
+                      .seed = 1,
+                      .step = study.points[point].scenario.training->method.learning_rate.sizes.front(),
+                      .curve = {row(20, 0.6, bytes, bytes)}});
     }
     std::vector<bool> on_front;
     for (const TrainingSummary& summary : summarise(study, runs)) on_front.push_back(summary.on_front);
@@ -213,14 +336,14 @@ TEST_CASE("train: the price of a target is that of the first row that has it, me
       {{"name", "sgd"}}, {{"name", "top-k"}, {"k", 5}}, {{"name", "gtop-k"}, {"k", 5}}, {{"name", "top-k"}, {"k", 6}}};
   scenario["training"]["target_accuracy"] = 0.5;
   const Study study = study_of(scenario, folder);
-  const std::vector<TrainingRun> runs = {{0, 1, {row(10, 0.4, 100, 1), row(20, 0.6, 200, 2)}, ""},
-                                         {0, 2, {row(10, 0.5, 100, 1), row(20, 0.4, 200, 2)}, ""},
-                                         {1, 1, {row(20, 0.6, 100, 3)}, ""},
-                                         {1, 2, {row(20, 0.6, 100, 3)}, ""},
-                                         {2, 1, {row(20, 0.6, 200, 3)}, ""},
-                                         {2, 2, {row(20, 0.7, 200, 3)}, ""},
-                                         {3, 1, {row(20, 0.6, 50, 1)}, ""},
-                                         {3, 2, {row(20, 0.49, 50, 1)}, ""}};
+  const std::vector<TrainingRun> runs = {{0, 1, 0.1, {row(10, 0.4, 100, 1), row(20, 0.6, 200, 2)}},
+                                         {0, 2, 0.1, {row(10, 0.5, 100, 1), row(20, 0.4, 200, 2)}},
+                                         {1, 1, 0.1, {row(20, 0.6, 100, 3)}},
+                                         {1, 2, 0.1, {row(20, 0.6, 100, 3)}},
+                                         {2, 1, 0.1, {row(20, 0.6, 200, 3)}},
+                                         {2, 2, 0.1, {row(20, 0.7, 200, 3)}},
+                                         {3, 1, 0.1, {row(20, 0.6, 50, 1)}},
+                                         {3, 2, 0.1, {row(20, 0.49, 50, 1)}}};
   const auto all = summarise(study, runs);
   REQUIRE(all.size() == 4);
   CHECK(all[0].accuracy == Approx(0.5));

@@ -37,7 +37,12 @@ class Bench {
   Trainer trainer(unsigned threads = 1, std::uint64_t seed = 1) const {
     const auto one_second = [](const PayloadTable&) { return Seconds(1); };
     const auto three_seconds = [](const PayloadTable&) { return Seconds(3); };
-    return {scenario(), data_, seed, threads, {one_second, three_seconds}, Where{"s.json", ""}};
+    return {scenario(),
+            data_,
+            {seed, scenario().training->method.learning_rate.sizes.front()},
+            threads,
+            {one_second, three_seconds},
+            Where{"s.json", ""}};
   }
 
   const Dataset& data() const { return data_; }
@@ -240,16 +245,79 @@ TEST_CASE("training: a round of flipped gradients goes back as far as one of the
 }
 
 TEST_CASE("learning rates follow their schedules") {
-  LearningRate rate{.base = 0.8, .schedule = LearningRate::Constant{}};
-  CHECK(rate.at(7, 10) == 0.8);
+  LearningRate rate{.sizes = {0.8}, .schedule = LearningRate::Constant{}};
+  CHECK(rate.factor(7, 10) == 1);
   rate.schedule = LearningRate::Steps{.rounds = {3, 6}, .factor = 0.5};
-  CHECK(rate.at(2, 10) == 0.8);
-  CHECK(rate.at(3, 10) == 0.4);
-  CHECK(rate.at(9, 10) == 0.2);
+  CHECK(rate.factor(2, 10) == 1);
+  CHECK(rate.factor(3, 10) == 0.5);
+  CHECK(rate.factor(9, 10) == 0.25);
   rate.schedule = LearningRate::Cosine{};
-  CHECK(rate.at(0, 10) == 0.8);
-  CHECK(rate.at(5, 10) == Approx(0.4));
-  CHECK(rate.at(10, 10) == Approx(0).margin(1e-12));
+  CHECK(rate.factor(0, 10) == 1);
+  CHECK(rate.factor(5, 10) == Approx(0.5));
+  CHECK(rate.factor(10, 10) == Approx(0).margin(1e-12));
+}
+
+TEST_CASE("training: what is held out is neither trained on nor taken from the test set") {
+  // Without these samples, and with them for a test set, a training that holds nothing out is the very same.
+  json scenario = mlp(4, {{"name", "sgd"}});
+  scenario["training"]["split"] = {{"labels_per_worker", 2}};
+  scenario["training"]["learning_rate"] = 0.002;  // slow, so that accuracies tell sets apart
+  scenario["training"]["validation_share"] = 0.25;
+  const Bench bench(scenario);
+  Trainer with = bench.trainer();
+  scenario["training"]["validation_share"] = 0;
+  const Bench plain(scenario);
+  const HeldOut parts = hold_out(400, 0.25, 1);
+  const Dataset& all = bench.data();
+  Dataset rest{.train = {12, 12, {}, {}}, .test = {12, 12, {}, {}}, .classes = 4, .value = all.value};
+  const auto move = [&](const std::vector<std::uint32_t>& numbers, Samples& to) {
+    for (const std::uint32_t number : numbers) {
+      const auto image = all.train.pixels.begin() + number * 144;
+      to.pixels.insert(to.pixels.end(), image, image + 144);
+      to.labels.push_back(all.train.labels[number]);
+    }
+  };
+  move(parts.train, rest.train);
+  move(parts.validation, rest.test);
+  Trainer without(plain.scenario(), rest, {1, 0.002}, 1, {[](const PayloadTable&) { return Seconds(1); }},
+                  Where{"s.json", ""});
+  while (!with.is_done()) {
+    with.step();
+    without.step();
+  }
+  CHECK(with.parameters() == without.parameters());
+  REQUIRE(with.curve().size() == without.curve().size());
+  CHECK(with.curve()[0].test_accuracy != without.curve()[0].test_accuracy);
+  for (std::size_t row = 0; row < with.curve().size(); ++row) {
+    CHECK(with.curve()[row].validation_accuracy == without.curve()[row].test_accuracy);
+    CHECK(without.curve()[row].validation_accuracy == 0);
+  }
+}
+
+TEST_CASE("training: the step is the size times the schedule's factor") {
+  // From the same parameters and gradients, a round moves by twice as much.
+  const Bench bench(mlp(4, {{"name", "sgd"}}));
+  const auto moved = [&](double step) {
+    Trainer trainer(bench.scenario(), bench.data(), {1, step}, 1, {}, Where{"s.json", ""});
+    std::vector<float> before = trainer.parameters();
+    trainer.step();
+    for (std::size_t i = 0; i < before.size(); ++i) before[i] -= trainer.parameters()[i];
+    return before;
+  };
+  std::vector<float> twice = moved(0.125);
+  for (float& x : twice) x *= 2;
+  CHECK(difference(moved(0.25), twice) < 1e-4);
+}
+
+TEST_CASE("training: a loss above that of the first round shows") {
+  const auto grows = [](double step) {
+    const Bench bench(mlp(2, {{"name", "signsgd-mv"}, {"training", {{"learning_rate", step}}}}));
+    Trainer trainer = bench.trainer();
+    while (!trainer.is_done()) trainer.step();
+    return trainer.curve().back().has_grown();
+  };
+  CHECK_FALSE(grows(0.001));
+  CHECK(grows(1));  // every parameter by 1 a round
 }
 
 TEST_CASE("training: what diverges says so") {
