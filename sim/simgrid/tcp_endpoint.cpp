@@ -43,7 +43,7 @@ Seconds TcpEndpoint::take_in(const sg4::Comm& comm, Bytes size, const TcpEndpoin
   Seconds more;
   if (lasts_beyond(last_send_, start)) {
     const bool hands_over = last_from_ != nullptr && last_from_ != &from && last_end_ <= start;
-    more += (tcp_.acknowledgements + (hands_over ? tcp_.handover : 0)) * time_on_link(size);
+    more += tcp_.both_ways(size, link_) + (hands_over ? tcp_.handover : 0) * time_on_link(size);
   }
   if (last_long_to_ != &from && lasts_beyond(last_long_, start)) more += tcp_.rendezvous(size, link_);
   last_from_ = &from;
