@@ -21,10 +21,10 @@ const std::vector<Residuals>& residuals() {
   using Model = Network::Model;
   using Topology = Network::Topology;
   static const std::vector<Residuals> known = {
-      // tests/real_network/compare.py, of the half to which ethernet-tcp was fitted. The other models are not fitted to
-      // any network, so that how far they are off on that one says little of another.
-      {Model::ethernet_tcp, "open-mpi", Topology::star, 0.80, 1.33},
-      {Model::ethernet_tcp, "open-mpi", Topology::tree, 0.85, 1.30},
+      // tests/real_network/compare.py, with the default constants, of which none was fitted there. Of the other models
+      // it is not said: how far they are off on that one network says little of another.
+      {Model::ethernet_tcp, "open-mpi", Topology::star, 0.60, 1.66},
+      {Model::ethernet_tcp, "open-mpi", Topology::tree, 0.62, 1.85},
   };
   return known;
 }
