@@ -44,6 +44,7 @@ COLUMNS += ["predicted_efficiency", "error", "used_for"]
 def print_rows(rows):
     cases, labels = (max(len(row[name]) for row in rows) for name in ("case", "label"))
     print(
+        "samples/s of a worker (published/s, predicted/s) and scaling efficiency (eff)\n"
         f"{'model':{cases}} {'method':{labels}} {'M':>5} {'published/s':>12} {'predicted/s':>12} "
         f"{'published eff':>14} {'predicted eff':>14} {'error':>10}  used for"
     )
