@@ -11,7 +11,7 @@ std::span<const NetworkModelEntry> network_models() {
       {"lv08", "SimGrid's corrections for TCP: 97 % of the bandwidth, 13.01 times the latency, window, cross-traffic",
        Model::lv08},
       {"ethernet-tcp",
-       "fitted to real traffic: goodput of full frames, time of a message, rendezvous behind own traffic",
+       "TCP as an MPI or NCCL uses it: goodput of full frames, acknowledgements, time of a message, rendezvous",
        Model::ethernet_tcp},
   };
   return table;

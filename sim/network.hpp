@@ -34,14 +34,15 @@ struct Network {
   BytesPerSecond bandwidth;  ///< of a host's link, each way
   Seconds latency;           ///< one way, host to host, through the switch
   Model model = Model::ideal;
-  EthernetTcp tcp;                             ///< model ethernet_tcp
-  int hosts_per_switch = 0;                    ///< tree, chain
-  BytesPerSecond uplink_bandwidth;             ///< tree, chain; each way
-  Seconds uplink_latency;                      ///< tree, chain; added for every uplink crossed
-  Placement placement = Placement::by_switch;  ///< tree, chain: which ranks are on which switch
-  std::int64_t placement_seed = 1;             ///< of a shuffled placement
-  std::string platform;                        ///< platform: the file
-  std::vector<std::string> hosts;              ///< platform: the hosts by rank; empty: all, in file order
+  EthernetTcp tcp;                                         ///< model ethernet_tcp
+  const TcpSoftware* software = &tcp_softwares().front();  ///< model ethernet_tcp: where `tcp` comes from
+  int hosts_per_switch = 0;                                ///< tree, chain
+  BytesPerSecond uplink_bandwidth;                         ///< tree, chain; each way
+  Seconds uplink_latency;                                  ///< tree, chain; added for every uplink crossed
+  Placement placement = Placement::by_switch;              ///< tree, chain: which ranks are on which switch
+  std::int64_t placement_seed = 1;                         ///< of a shuffled placement
+  std::string platform;                                    ///< platform: the file
+  std::vector<std::string> hosts;                          ///< platform: the hosts by rank; empty: all, in file order
 
   /// A message of more than this starts when its sender has sent it and its receiver is ready to receive it; any other
   /// when it is sent. 64 KiB unless `tcp` says otherwise: so do Open MPI's over TCP and SMPI.

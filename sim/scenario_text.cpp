@@ -39,7 +39,9 @@ struct NetworkText {
   std::optional<BytesPerSecond> bandwidth;
   std::optional<Seconds> latency;
   Network::Model model = Network::Model::ideal;
-  std::optional<EthernetTcp> tcp;
+  std::optional<Bytes> mtu;
+  std::optional<const TcpSoftware*> software;
+  std::optional<EthernetTcpText> tcp;
   std::optional<std::int64_t> hosts_per_switch;
   std::optional<BytesPerSecond> uplink_bandwidth;
   std::optional<Seconds> uplink_latency;
@@ -60,8 +62,14 @@ void take(const std::optional<T>& value, U& to, bool used, bool needed, const st
 Network network_of(const NetworkText& text, const Where& where) {
   Network network;
   network.model = text.model;
-  take(text.tcp, network.tcp, network.model == Network::Model::ethernet_tcp, false, "tcp",
-       std::string("model ") + name_of(network.model), where);
+  const bool is_tcp = network.model == Network::Model::ethernet_tcp;
+  const std::string model = std::string("model ") + name_of(network.model);
+  Bytes mtu = usual_mtu;
+  EthernetTcpText tcp;
+  take(text.mtu, mtu, is_tcp, false, "mtu", model, where);
+  take(text.software, network.software, is_tcp, false, "software", model, where);
+  take(text.tcp, tcp, is_tcp, false, "tcp", model, where);
+  network.tcp = tcp.with(*network.software, mtu);
   const bool from_file = text.platform.has_value();
   network.topology = from_file ? Network::Topology::platform : text.topology.value_or(Network::Topology::star);
   const bool chain = network.topology == Network::Topology::chain;
@@ -128,6 +136,10 @@ Field<Network> network_field() {
                         convert(entry_of(network_models()),
                                 [](const NetworkModelEntry* entry, const Where&) { return entry->model; }),
                         "what a transfer costs beside latency and bandwidth")
+          .optional("mtu", &NetworkText::mtu, usually(mtu_field(), "1500 B"),
+                    "ethernet-tcp: bytes of IP in a full frame, which set the goodput")
+          .optional("software", &NetworkText::software, usually(entry_of(tcp_softwares()), "open-mpi"),
+                    "ethernet-tcp: what sends, and so which constants")
           .optional("tcp", &NetworkText::tcp, ethernet_tcp_field(), "ethernet-tcp: its constants, where they are known")
           .optional("hosts_per_switch", &NetworkText::hosts_per_switch, whole(1, 65536),
                     "tree, chain: hosts on one switch")

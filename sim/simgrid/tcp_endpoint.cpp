@@ -24,7 +24,7 @@ Seconds TcpEndpoint::take_in(const Flow& flow, const TcpEndpoint& from) {
   Seconds more;
   if (last_send_ != nullptr && last_send_->lasts_beyond(flow.left)) {
     const bool hands_over = last_from_ != nullptr && last_from_ != &from && last_end_ <= flow.left;
-    more += (tcp_.acknowledgements + (hands_over ? tcp_.handover : 0)) * time_on_link(flow.size);
+    more += tcp_.both_ways(flow.size, link_) + (hands_over ? tcp_.handover : 0) * time_on_link(flow.size);
   }
   if (last_long_ != nullptr && last_long_->to != flow.from && last_long_->lasts_beyond(flow.left))
     more += tcp_.rendezvous(flow.size, link_);

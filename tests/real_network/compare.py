@@ -2,7 +2,7 @@
 """Compares what simrun predicts with measured.csv, and fits the network model ethernet-tcp to it.
 
     tests/real_network/compare.py SIMRUN [-o FILE]      # errors of every network model; every row of both halves
-    tests/real_network/compare.py SIMRUN --fit          # constants of ethernet-tcp, fitted to one half
+    tests/real_network/compare.py SIMRUN --fit          # this network's constants of ethernet-tcp, fitted to one half
 
 A configuration that was run several times has the median of its runs. Configurations fall into two halves by a hash of
 what they are: to one, `fit`, constants are fitted; by the other, `test`, they are judged. Rows at 200 Mbit/s with 8
@@ -23,12 +23,16 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
 
-from campaign import HERE, KEY, Configuration, scenario
+from campaign import HERE as FOLDER
+from campaign import KEY, Configuration, scenario
 
-MODELS = ["ideal", "lv08", "ethernet-tcp"]
-# What holds for hosts that share two processors behind shapers; the other constants are the model's own.
-HERE_ONLY = {"message": "110 us", "burst": "4500 B"}
-# Constants that are fitted here, with the values that are tried. Goodput is that of full frames, and not fitted.
+# This network's own constants, of hosts that share two processors behind shapers; all are fitted here, and hold here
+# alone. Goodput is that of full frames, and not fitted.
+HERE = {"message": "110 us", "burst": "4500 B", "acknowledgements": 0.08, "handover": 0.5, "send_buffer": "50 kB",
+        "queued_share": 0.25, "queue": "150 kB"}
+# Models by the name they are printed with, each with constants of ethernet-tcp; None: not that model.
+MODELS = {"ideal": None, "lv08": None, "ethernet-tcp": HERE, "ethernet-tcp, defaults": {}}
+# The values that are tried.
 TRIED = {
     "message": ["80 us", "90 us", "0.1 ms", "110 us", "120 us", "130 us"],
     "burst": ["1 B", "1500 B", "3000 B", "4500 B", "6000 B"],
@@ -50,7 +54,7 @@ class Prediction:
         self._simrun = simrun
 
     def points(self, rows, model, tcp):
-        """The row of points.csv for each of `rows`, all with one network model and these constants of ethernet-tcp."""
+        """The row of points.csv for each of `rows`, all with one of MODELS and these constants of ethernet-tcp."""
         order = sorted(range(len(rows)), key=lambda i: conditions(rows[i]))
         groups = [list(group) for _, group in groupby(order, key=lambda i: conditions(rows[i]))]
         points = [None] * len(rows)
@@ -63,8 +67,8 @@ class Prediction:
     def _run(self, rows, model, tcp):
         configurations = [configuration(row) for row in rows]
         text = scenario(configurations)
-        text["network"]["model"] = model
-        if model == "ethernet-tcp":
+        text["network"]["model"] = model.partition(",")[0]
+        if tcp is not None:
             text["network"]["tcp"] = tcp | {"eager_limit": f"{configurations[0].eager_limit} B"}
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "scenario.json"
@@ -125,8 +129,10 @@ def line(name, values):
 def compare(prediction, rows, tcp, out):
     """Prints errors on the test half; writes all rows of both halves."""
     table = []
-    for model in MODELS:
-        points = prediction.points(rows, model, tcp)
+    for model, constants in MODELS.items():
+        if constants is HERE:
+            constants = tcp
+        points = prediction.points(rows, model, constants)
         for row, point in zip(rows, points, strict=True):
             table.append({column: row[column] for column in KEY} | {
                 "half": half(row), "network_model": model, "measured_s": row["iteration_s"],
@@ -210,11 +216,11 @@ def fit(prediction, rows, tcp):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("simrun", help="the program")
-    parser.add_argument("--measured", type=Path, default=HERE / "measured.csv", help="default: %(default)s")
+    parser.add_argument("--measured", type=Path, default=FOLDER / "measured.csv", help="default: %(default)s")
     parser.add_argument("-o", "--out", type=Path, help="write every row with its predictions there, as CSV")
     parser.add_argument("--every", type=int, default=1, help="only every N-th scenario, to be quick")
     parser.add_argument("--fit", action="store_true", help="fit the constants of ethernet-tcp")
-    parser.add_argument("--tcp", type=json.loads, default={}, help="constants of ethernet-tcp, as JSON")
+    parser.add_argument("--tcp", type=json.loads, default={}, help="of this network's constants, others, as JSON")
     arguments = parser.parse_args()
     with open(arguments.measured, newline="") as file:
         measured = runs(file)
@@ -224,7 +230,7 @@ def main():
     if not arguments.fit:
         print_repeats(measured)
     work = fit if arguments.fit else lambda *given: compare(*given, arguments.out)
-    work(Prediction(arguments.simrun), rows, HERE_ONLY | arguments.tcp)
+    work(Prediction(arguments.simrun), rows, HERE | arguments.tcp)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,17 @@ constexpr double both_ways = 1 + usual.acknowledgements;
 
 /// Seconds that a word of consent waits in a ring for a message of so many bytes: behind `queued_share` of what
 /// is beyond the eager limit, at most behind the queue.
-double waits(double bytes) {
-  return std::min(usual.queued_share * (bytes - usual.eager_limit.value), usual.queue.value) / G;
+double waits(const EthernetTcp& tcp, double bytes) {
+  return std::min(tcp.queued_share * (bytes - tcp.eager_limit.value), tcp.queue.value) / G;
+}
+
+/// The software of that name.
+Network sent_by(std::string_view name) {
+  Network network = tcp();
+  for (const TcpSoftware& software : tcp_softwares()) {
+    if (software.name == name) network.tcp = software.constants;
+  }
+  return network;
 }
 
 }  // namespace
@@ -31,6 +40,20 @@ double waits(double bytes) {
 TEST_CASE("ethernet-tcp: goodput is what headers, preamble and gap leave of a full frame") {
   // 1500 bytes of IP, of which IP takes 20 and TCP with timestamps 32; Ethernet adds 14 + 4, and 8 + 12 between frames.
   CHECK(usual.goodput == Approx((1500.0 - 20 - 32) / (1500 + 14 + 4 + 8 + 12)));
+  CHECK(frame_goodput(Bytes(9001)) == Approx((9001.0 - 20 - 32) / (9001 + 14 + 4 + 8 + 12)));
+  CHECK(frame_goodput(Bytes(9001)) == Approx(0.99004).epsilon(1e-5));
+}
+
+TEST_CASE("ethernet-tcp: an acknowledgement for two frames takes its bytes of the way back") {
+  // 20 + 32 bytes of headers, more than the 46 that a frame holds at least: 52 + 14 + 4 + 8 + 12 = 90 bytes for two
+  // full frames of MTU + 38. Where both ways are full, a share x of the link is left for data: x + x * 45 / (MTU + 38)
+  // = 1.
+  for (const double mtu : {1500.0, 9001.0}) {
+    const double data = 1 / (1 + 45 / (mtu + 38));
+    CHECK(1 / (1 + frame_acknowledgements(Bytes(mtu))) == Approx(data));
+  }
+  CHECK(frame_acknowledgements(Bytes(1500)) == Approx(0.02926).epsilon(1e-3));
+  CHECK(frame_acknowledgements(Bytes(9001)) == Approx(0.00498).epsilon(1e-3));
 }
 
 TEST_CASE("ethernet-tcp: one message one way takes latency, goodput and the time of a message") {
@@ -47,24 +70,34 @@ TEST_CASE("ethernet-tcp: a ring of short messages sends both ways") {
 }
 
 TEST_CASE("ethernet-tcp: longer messages of a ring wait for the receiver's word") {
-  for (const double chunk : {100e3, 400e3, 4e6}) {
-    const auto elements = static_cast<std::uint64_t>(chunk) / 4 * 8;
-    CHECK(simulated(tcp(), "ring", dense(elements), 8).finish ==
-          close_to(14 * (a + both_ways * chunk / G + waits(chunk) + o)));
+  Network queues = tcp();
+  queues.tcp.queued_share = 0.25;
+  queues.tcp.queue = Bytes(150e3);
+  for (const Network& network : {tcp(), queues}) {
+    for (const double chunk : {100e3, 400e3, 4e6}) {
+      const auto elements = static_cast<std::uint64_t>(chunk) / 4 * 8;
+      CHECK(simulated(network, "ring", dense(elements), 8).finish ==
+            close_to(14 * (a + both_ways * chunk / G + waits(network.tcp, chunk) + o)));
+    }
   }
 }
 
 TEST_CASE("ethernet-tcp: two ranks send the word over the connection of their message, and do not wait") {
   const double chunk = 4e6;
-  CHECK(simulated(tcp(), "ring", dense(2'000'000), 2).finish == close_to(2 * (a + both_ways * chunk / G + o)));
+  Network queues = tcp();
+  queues.tcp.queued_share = 0.25;
+  CHECK(simulated(queues, "ring", dense(2'000'000), 2).finish == close_to(2 * (a + both_ways * chunk / G + o)));
 }
 
 TEST_CASE("ethernet-tcp: a message from another rank than the one before takes longer where its receiver sends") {
   // Doubling among 4 ranks: one payload from rank + 1, then two from rank + 2; both below the eager limit.
   const Payload payload = pairs(100'000, 1000);
   const double n = static_cast<double>(payload.size());
-  CHECK(simulated(tcp(), "allgather-doubling", payload, 4).finish ==
-        close_to(a + both_ways * n / G + o + a + (both_ways + usual.handover) * 2 * n / G + o));
+  Network drifts = tcp();
+  drifts.tcp.handover = 0.5;
+  for (const Network& network : {tcp(), drifts})
+    CHECK(simulated(network, "allgather-doubling", payload, 4).finish ==
+          close_to(a + both_ways * n / G + o + a + (both_ways + network.tcp.handover) * 2 * n / G + o));
 }
 
 TEST_CASE("ethernet-tcp: a server's short replies leave one after another, long ones together") {
@@ -82,6 +115,25 @@ TEST_CASE("ethernet-tcp: a server's short replies leave one after another, long 
   CHECK(together.finish == close_to(together.first));
 }
 
+TEST_CASE("ethernet-tcp: what NCCL spreads over connections takes longer, the less the faster the link is") {
+  // Rings of 8. Chunks of 200 kB are not spread; of 4 MB a share of what is beyond 256 KiB takes longer, in proportion
+  // to what is missing to 5.4 Gbit/s; from there on nothing does. At 10 Gbit/s, goodput is 9.4.
+  Network nccl = sent_by("nccl");
+  const EthernetTcp& constants = nccl.tcp;
+  CHECK(constants.message.value == 0);
+  CHECK(simulated(nccl, "ring", dense(400'000), 8).finish == close_to(14 * (a + both_ways * 200e3 / G)));
+  const double spread = constants.striped_share * (1 - G / (5.4e9 / 8)) * (4e6 - 256 * 1024);
+  CHECK(spread > 0.08 * 4e6);
+  CHECK(simulated(nccl, "ring", dense(8'000'000), 8).finish == close_to(14 * (a + (both_ways * 4e6 + spread) / G)));
+  nccl.bandwidth = BytesPerSecond(10 * B);
+  CHECK(simulated(nccl, "ring", dense(8'000'000), 8).finish == close_to(14 * (a + both_ways * 4e6 / (10 * G))));
+}
+
+TEST_CASE("ethernet-tcp: who does not send waits for no connection") {
+  const double n = 4e6;
+  CHECK(simulated(sent_by("nccl"), "tree", dense(1'000'000), 2).finish == close_to(2 * (a + n / G)));
+}
+
 TEST_CASE("ethernet-tcp: on a platform the last host needs no route to the first") {
   const TemporaryFolder folder;
   Network line = tcp();
@@ -97,8 +149,12 @@ TEST_CASE("ethernet-tcp: on a platform the last host needs no route to the first
 }
 
 TEST_CASE("ethernet-tcp: nothing waits below the eager limit, and nothing longer than the queue takes") {
-  CHECK(usual.rendezvous(usual.eager_limit, BytesPerSecond(G)).value == 0);
-  CHECK(usual.rendezvous(Bytes(1e9), BytesPerSecond(G)).value == Approx(usual.queue.value / G));
+  EthernetTcp queues = usual;
+  queues.queued_share = 0.25;
+  queues.queue = Bytes(150e3);
+  CHECK(queues.rendezvous(queues.eager_limit, BytesPerSecond(G)).value == 0);
+  CHECK(queues.rendezvous(Bytes(1e9), BytesPerSecond(G)).value == Approx(queues.queue.value / G));
+  CHECK(usual.rendezvous(Bytes(1e9), BytesPerSecond(G)).value == 0);
 }
 
 TEST_CASE("a shaper lets its burst through at once, and again after as long a pause as the link takes for it") {
