@@ -7,15 +7,6 @@
 #include "sim/child_process.hpp"
 
 namespace simrun {
-namespace {
-
-/// Combining that takes no time: sizes stay.
-class Hollow final : public Aggregator {
- public:
-  Payload combine(std::span<const Payload> parts) const override { return parts.front(); }
-};
-
-}  // namespace
 
 Network star() {
   Network network;
