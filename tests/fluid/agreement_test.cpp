@@ -1,5 +1,6 @@
 // Simulated time beside the oracle: all collectives on random clusters.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
@@ -7,6 +8,7 @@
 
 #include "sim/child_process.hpp"
 #include "sim/collective.hpp"
+#include "sim/placement.hpp"
 #include "tests/fluid/programs.hpp"
 #include "tests/fluid/random_clusters.hpp"
 #include "tests/fluid/ring_cases.hpp"
@@ -101,14 +103,13 @@ double difference(const std::vector<double>& simulated, const std::vector<double
   return most;
 }
 
-void check_cluster(const fluid::Shape& shape, int number) {
-  fluid::Dice dice(1000 * static_cast<std::uint64_t>(&shape - fluid::shapes().data()) + number);
-  const int m = 2 + number % 8;
-  const fluid::Cluster cluster = fluid::random_cluster(shape, m + 1, fluid::Latencies::any, dice);
+/// All collectives among `m` workers on a cluster of m + 1 hosts, which `network` describes to simrun. In every other
+/// case ranks begin at different times.
+void check_exchanges(const std::string& name, const Network& network, const fluid::Cluster& cluster, int m,
+                     fluid::Dice& dice) {
   const double bytes = dice.any_size(1e3, 50e6);
-  // Every other time ranks begin at different times.
   std::vector<double> starts(m + 1);
-  if (number / 8 % 2 == 1) {
+  if (dice.chance(0.5)) {
     for (double& start : starts) start = dice.any_size(1e-6, 1e-2);
   }
   std::vector<Exchange> exchanges = all_exchanges(m, bytes);
@@ -118,15 +119,64 @@ void check_cluster(const fluid::Shape& shape, int number) {
     exchange.expected = fluid::solve(cluster, exchange.programs, starts);
     begin += 2 * *std::max_element(exchange.expected.begin(), exchange.expected.end());
   }
-  const TemporaryFolder folder;
-  const auto simulated = simulate_all(on_platform(folder, cluster), m, exchanges, starts);
+  const auto simulated = simulate_all(network, m, exchanges, starts);
   for (std::size_t i = 0; i < exchanges.size(); ++i) {
-    INFO(shape.name << " " << number << ", " << m << " workers, " << bytes << " bytes, " << exchanges[i].collective
-                    << (exchanges[i].place == ServerPlace::rank0 ? " on rank 0" : ""));
+    INFO(name << ", " << m << " workers, " << bytes << " bytes, " << exchanges[i].collective
+              << (exchanges[i].place == ServerPlace::rank0 ? " on rank 0" : ""));
     INFO("simulated " << Catch::StringMaker<std::vector<double>>::convert(simulated[i]));
     INFO("oracle    " << Catch::StringMaker<std::vector<double>>::convert(exchanges[i].expected));
     CHECK(difference(simulated[i], exchanges[i].expected) < tolerance);
   }
+}
+
+/// One of simrun's own topologies.
+Network random_network(Network::Topology topology, fluid::Dice& dice) {
+  constexpr Network::Placement placements[] = {Network::Placement::by_switch, Network::Placement::round_robin,
+                                               Network::Placement::shuffled};
+  const auto latency = [&] { return Seconds(dice.chance(0.3) ? 0 : dice.any_size(1e-6, 10e-3)); };
+  Network network;
+  network.topology = topology;
+  network.bandwidth = BytesPerSecond(dice.any_size(1e6, 1e9));
+  network.latency = latency();
+  network.hosts_per_switch = 1 + dice.roll(4);
+  network.uplink_bandwidth = BytesPerSecond(dice.any_size(1e6, 1e9));
+  network.uplink_latency = latency();
+  network.placement = placements[dice.roll(3)];
+  network.placement_seed = dice.roll(1000);
+  return network;
+}
+
+/// What docs/network.md and network.hpp say of it: half of the latency at each host, full duplex, an uplink from every
+/// switch to the core of a tree, or to the next switch of a chain.
+fluid::Cluster as_described(const Network& network, int hosts) {
+  const bool is_chain = network.topology == Network::Topology::chain;
+  fluid::Cluster cluster;
+  cluster.links.assign(hosts, {network.bandwidth.value, network.latency.value / 2});
+  cluster.routes.assign(hosts, std::vector<fluid::Route>(hosts));
+  std::vector<int> place(hosts);  // the switch of each rank
+  if (network.topology != Network::Topology::star) {
+    const std::vector<int> host_of = place_ranks(network, hosts);
+    for (int r = 0; r < hosts; ++r) place[r] = host_of[r] / network.hosts_per_switch;
+  }
+  const auto uplink = [&](int number) { return hosts + number; };
+  for (int s = 0; s <= *std::max_element(place.begin(), place.end()); ++s)
+    cluster.links.push_back({network.uplink_bandwidth.value, network.uplink_latency.value});
+  for (int from = 0; from < hosts; ++from) {
+    for (int to = 0; to < hosts; ++to) {
+      if (from == to) continue;
+      fluid::Route& route = cluster.routes[from][to];
+      route.push_back({from, true});
+      if (is_chain) {
+        for (int s = place[from]; s < place[to]; ++s) route.push_back({uplink(s), true});
+        for (int s = place[from]; s > place[to]; --s) route.push_back({uplink(s - 1), false});
+      } else if (place[from] != place[to]) {
+        route.push_back({uplink(place[from]), true});
+        route.push_back({uplink(place[to]), false});
+      }
+      route.push_back({to, false});
+    }
+  }
+  return cluster;
 }
 
 }  // namespace
@@ -144,10 +194,33 @@ TEST_CASE("simulated time of the rings that SMPI runs is the oracle's") {
   }
 }
 
-TEST_CASE("simulated time is the oracle's") {
+TEST_CASE("simulated time is the oracle's on platform files") {
   for (const fluid::Shape& shape : fluid::shapes()) {
     DYNAMIC_SECTION(shape.name) {
-      for (int number = 0; number < clusters_per_shape; ++number) check_cluster(shape, number);
+      for (int number = 0; number < clusters_per_shape; ++number) {
+        const int m = 2 + number % 8;
+        fluid::Dice dice(number);
+        const fluid::Cluster cluster = fluid::random_cluster(shape, m + 1, fluid::Latencies::any, dice);
+        const TemporaryFolder folder;
+        check_exchanges(std::string(shape.name) + " " + std::to_string(number), on_platform(folder, cluster), cluster,
+                        m, dice);
+      }
+    }
+  }
+}
+
+TEST_CASE("simulated time is the oracle's on simrun's own topologies") {
+  using Topology = Network::Topology;
+  for (const auto& [name, topology] :
+       {std::pair{"star", Topology::star}, {"tree", Topology::tree}, {"chain", Topology::chain}}) {
+    DYNAMIC_SECTION(name) {
+      for (int number = 0; number < clusters_per_shape; ++number) {
+        const int m = 2 + number % 8;
+        fluid::Dice dice(number);
+        const Network network = random_network(topology, dice);
+        check_exchanges(std::string(name) + " " + std::to_string(number), network, as_described(network, m + 1), m,
+                        dice);
+      }
     }
   }
 }
