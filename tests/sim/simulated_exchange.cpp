@@ -23,6 +23,11 @@ Payload pairs(std::uint64_t elements, std::uint64_t entries) {
   return Payload::size_only({PayloadKind::pairs, IndexCoding::raw32, elements, entries, 32 + 8 * entries});
 }
 
+Payload signs(std::uint64_t elements) {
+  const std::uint64_t words = (elements + 31) / 32;
+  return Payload::size_only({PayloadKind::signs, IndexCoding::none, elements, elements, 32 + 4 * words});
+}
+
 Run simulated(const Network& network, const char* name, const Payload& payload, int workers, Repeats repeats,
               double stagger, ServerPlace place) {
   const std::string text = run_in_child([&] {

@@ -19,6 +19,9 @@ Payload dense(std::uint64_t elements);
 /// A payload of K pairs whose contents do not matter here.
 Payload pairs(std::uint64_t elements, std::uint64_t entries);
 
+/// A payload of one sign an element.
+Payload signs(std::uint64_t elements);
+
 /// Combining that takes no time: sizes stay.
 class Hollow final : public Aggregator {
  public:
