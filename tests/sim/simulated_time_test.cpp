@@ -168,18 +168,23 @@ TEST_CASE("all-gather as a ring and by doubling") {
 }
 
 TEST_CASE("a tree of switches: uplinks are shared and their latency added") {
-  // Two switches of 4 hosts. In a doubling all-gather's last step all 8 ranks send 4 payloads to the other switch:
-  // 4 flows on an uplink of B share it, each gets B / 4. The steps before (distance 1 and 2) cross it with 1 and 2
-  // flows: time (1, 2, 4) x (1, 2, 4) n / B. Crossing adds 2 u; in the first two steps only ranks at the edge cross,
-  // and the others begin the last step before them, so that the uplink is busy from then on: 2 u counts once.
+  // Two switches of 4 hosts, payloads that all start when they are sent. In a doubling all-gather's last step all 8
+  // ranks send 4 payloads to the other switch: 4 flows on an uplink of B share it, each gets B / 4. The steps before
+  // (distance 1 and 2) cross it with 1 and 2 flows: time (1, 2, 4) x (1, 2, 4) n / B. Crossing adds 2 u; in the first
+  // two steps only ranks at the edge cross, and the others begin the last step before them, so that the uplink is busy
+  // from then on: 2 u counts once.
   Network network = star();
   network.topology = Network::Topology::tree;
   network.hosts_per_switch = 4;
   network.uplink_bandwidth = BytesPerSecond(B);
   network.uplink_latency = Seconds(10e-6);
-  const Payload payload = pairs(50'000, 10'000);
+  const Payload payload = pairs(50'000, 2'000);
   const double n = static_cast<double>(payload.size());
   CHECK(simulated(network, "allgather-doubling", payload, 8).finish == close_to(3 * a + 20e-6 + (1 + 4 + 16) * n / B));
+  // Where they wait for their receivers, every pair of ranks that meets in step 2 or 3 has one that crossed before.
+  const Payload large = pairs(50'000, 10'000);
+  CHECK(simulated(network, "allgather-doubling", large, 8).finish ==
+        close_to(3 * (a + 20e-6) + (1 + 4 + 16) * static_cast<double>(large.size()) / B));
   // Inside one switch nothing crosses: as on a star.
   CHECK(simulated(network, "allgather-doubling", payload, 4).finish == close_to(2 * a + 3 * n / B));
   // Uplinks fast enough are no bottleneck.
