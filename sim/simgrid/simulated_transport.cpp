@@ -37,6 +37,7 @@ Message SimulatedTransport::wait(Request request) {
   if (comm != nullptr) comm->wait();
   free_.push_back(slot);
   if (!transfer.is_receive) return {};
+  last_arrival_ = Seconds(comm->get_finish_time());
   const std::unique_ptr<Message> owned(transfer.received);
   const std::uint64_t bytes = size_of(*owned);
   traffic_.received += bytes;
@@ -59,7 +60,7 @@ int SimulatedTransport::repeat(int count, const std::function<void(int)>& step) 
     const Seconds start = now();
     all.enter(i);
     step(i);
-    all.finish(rank_, i, now() - start);
+    all.finish(rank_, i, {start, last_arrival_, now()});
   }
   const int skipped = count - i;
   traffic_.sent += (traffic_.sent - before.sent) * skipped;

@@ -57,6 +57,7 @@ class SimulatedTransport final : public Transport {
   SharedState& shared_;
   int rank_;
   Traffic traffic_;
+  Seconds last_arrival_;  ///< of what was received last
   std::size_t repeat_calls_ = 0;
   std::deque<Transfer> transfers_;  ///< a deque: S4U keeps a pointer to `received`
   std::vector<int> free_;
