@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = (
     "method workers k density index collective model parameters payload_bytes result_bytes sent_bytes received_bytes "
     "compute_s encode_s communication_s decode_s iteration_s samples_per_s scaling_efficiency speedup_over_sgd device "
-    "network_model source staging_s iteration_low_s iteration_high_s"
+    "network_model source staging_s iteration_low_s iteration_high_s encode_break_even_s"
 ).split()
 
 # What was run. Two points that agree in these, and in what else was swept, are the same one, simulated or measured.

@@ -51,10 +51,10 @@ COLUMNS += ["predicted_efficiency", "error", "used_for"]
 def print_rows(rows):
     cases, labels = (max(len(row[name]) for row in rows) for name in ("case", "label"))
     print(
-        f"{'model':{cases}} {'method':{labels}} {'M':>5} {'published':>12} {'predicted':>12} "
+        "samples/s of a worker (published/s, predicted/s) and scaling efficiency (eff)\n"
+        f"{'model':{cases}} {'method':{labels}} {'M':>5} {'published/s':>12} {'predicted/s':>12} "
         f"{'published eff':>14} {'predicted eff':>14} {'error':>10}  used for"
     )
-    print(f"{'':{cases}} {'':{labels}} {'':5} {'samples/s of one worker':>25}")
     for row in rows:
         print(
             f"{row['case']:{cases}} {row['label']:{labels}} {row['workers']:5} {row['published']:12.2f} "

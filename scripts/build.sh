@@ -5,8 +5,8 @@
 : "${root:?}"
 
 packages=(g++ cmake ninja-build libsimgrid-dev nlohmann-json3-dev libcli11-dev libeigen3-dev libxxhash-dev
-  zlib1g-dev libjs-chart.js)
-upstream="a C++20 compiler, CMake >= 3.25, Ninja, SimGrid, nlohmann/json, CLI11, Eigen, xxHash, zlib, Chart.js"
+  libexpat1-dev zlib1g-dev libjs-chart.js)
+upstream="a C++20 compiler, CMake >= 3.25, Ninja, SimGrid, nlohmann/json, CLI11, Eigen, xxHash, Expat, zlib, Chart.js"
 
 # A compiler or ninja that handles Ctrl-C itself must not make the script go on.
 trap 'exit 130' INT

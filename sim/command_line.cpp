@@ -42,6 +42,8 @@ void add_run_options(CLI::App& app, RunArguments& arguments) {
       ->check(CLI::IsMember({"table", "csv", "json"}));
   app.add_flag("--dry-run", arguments.dry_run, "validate, list the points, run none");
   app.add_flag("--trace", arguments.trace, "also write a trace a point, which Perfetto opens");
+  app.add_flag("--break-even", arguments.break_even,
+               "also search for the break-evens of encoding where groups overlap; a few simulations a point");
   app.add_option("--shard", arguments.shard,
                  "run the I-th of N shares of the points; all into the same results folder, in any order")
       ->type_name("I/N");

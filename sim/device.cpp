@@ -9,6 +9,11 @@ std::size_t Device::submit(Activity activity, Seconds duration) {
   return ends_.size() + stream_.size() - 1;
 }
 
+bool Device::is_done(std::size_t piece) {
+  catch_up();
+  return piece < ends_.size() && ends_[piece] <= clock_.now();
+}
+
 void Device::finish(std::size_t piece) {
   while (ends_.size() <= piece) begin_next();
   clock_.wait_until(ends_[piece]);
@@ -22,9 +27,14 @@ void Device::finish() {
 Seconds Device::start(Activity activity, Seconds duration) {
   const Seconds now = clock_.now();
   if (duration.value <= 0) return now;
-  while (!stream_.empty() && std::max(free_at_, stream_.front().submitted) < now) begin_next();
+  catch_up();
   run(activity, now, duration);
   return free_at_;
+}
+
+/// Begins what of the stream has begun before now.
+void Device::catch_up() {
+  while (!stream_.empty() && std::max(free_at_, stream_.front().submitted) < clock_.now()) begin_next();
 }
 
 void Device::begin_next() {

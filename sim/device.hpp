@@ -30,6 +30,9 @@ class Device {
   /// Appends a piece of work to the stream; returns its number.
   std::size_t submit(Activity activity, Seconds duration);
 
+  /// True if that piece is done by now.
+  bool is_done(std::size_t piece);
+
   /// Waits until the stream is done up to and with that piece.
   void finish(std::size_t piece);
 
@@ -53,6 +56,7 @@ class Device {
     Seconds submitted;
   };
 
+  void catch_up();
   void begin_next();
   void run(Activity activity, Seconds earliest, Seconds duration);
 

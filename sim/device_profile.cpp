@@ -87,6 +87,7 @@ DeviceProfile scaled_to(const DeviceProfile& profile, const std::string& name, B
     return times;
   };
   DeviceProfile scaled = profile;
+  if (profile.provenance == "measured" && profile.uuid.empty()) scaled.scaled_processor = profile.name;
   scaled.name = name;
   scaled.device = name + ", " + show(bandwidth);
   scaled.uuid.clear();

@@ -78,7 +78,8 @@ struct DeviceProfile {
   std::string commit;      ///< of the simrun that measured; empty where unknown
   std::string provenance;  ///< of most operations: measured, published or scaled
   std::string source;
-  BytesPerSecond bandwidth;                                     ///< of memory, read and write together
+  std::string scaled_processor;  ///< the profile of a measured processor that this one was scaled from; often none
+  BytesPerSecond bandwidth;      ///< of memory, read and write together
   std::vector<std::pair<std::string, std::string>> conditions;  ///< key and text
   std::optional<Measurement> measurement;
   std::map<std::string, OperationTimes> operations;  ///< all of profile_operations(), by name

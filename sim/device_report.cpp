@@ -70,4 +70,23 @@ std::vector<std::string> beyond_the_grid(const UsedDevices& devices) {
   return lines;
 }
 
+std::vector<std::string> scaled_selections(const UsedDevices& devices) {
+  std::vector<std::string> lines;
+  for (const auto& [profile, used] : devices) {
+    if (profile->scaled_processor.empty()) continue;
+    for (const char* operation : {"encode.pairs", "encode.sparse-signs"}) {
+      const auto found = used.find(operation);
+      if (found == used.end()) continue;
+      const CostTable& table = profile->operations.at(operation).table;
+      std::vector<double> largest;
+      for (const Extent& extent : found->second) largest.push_back(extent.most);
+      const Seconds element(table.at(largest) / largest.front());
+      lines.push_back("device " + profile->name + ": " + operation + " takes " + show(element) +
+                      " an element, the processor's time (" + profile->scaled_processor +
+                      ") scaled by memory bandwidth; PyTorch's top-k took 5 to 13 ns on GPUs, see docs/devices.md");
+    }
+  }
+  return lines;
+}
+
 }  // namespace simrun

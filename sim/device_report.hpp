@@ -28,4 +28,8 @@ std::vector<std::string> beyond_the_grid(const DeviceProfile& profile, const Use
 /// The same of all devices, each line with the device's name.
 std::vector<std::string> beyond_the_grid(const UsedDevices& devices);
 
+/// Where selecting the K largest was charged by a processor's times scaled to another device: a line for each such
+/// operation. GPUs select at another pace than their memory tells.
+std::vector<std::string> scaled_selections(const UsedDevices& devices);
+
 }  // namespace simrun

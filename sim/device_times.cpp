@@ -25,8 +25,8 @@ Seconds DeviceTimes::of(const Work& work) {
     const Seconds time = step.times * profile_.seconds(step);
     const Band band = profile_.band(step);
     sum += time;
-    low_ += band.low * time;
-    high_ += band.high * time;
+    shorter_ += (1 - band.low) * time;
+    longer_ += (band.high - 1) * time;
   }
   sum_ += sum;
   return sum;
@@ -34,7 +34,7 @@ Seconds DeviceTimes::of(const Work& work) {
 
 Band DeviceTimes::band() const {
   if (sum_.value == 0) return {};
-  return {low_ / sum_, high_ / sum_};
+  return {1 - shorter_ / sum_, 1 + longer_ / sum_};
 }
 
 }  // namespace simrun

@@ -31,15 +31,16 @@ class DeviceTimes {
 
   const UsedExtents& used() const { return used_; }
 
-  /// How far all that was asked for may be off, as if all of it were off to the same side.
+  /// How far all that was asked for may be off, as if all of it were off to the same side. Exactly 1 to 1 where nothing
+  /// is known to be off.
   Band band() const;
 
  private:
   const DeviceProfile& profile_;
   UsedExtents used_;
   Seconds sum_;
-  Seconds low_;
-  Seconds high_;
+  Seconds shorter_;  ///< by how much the sum may be
+  Seconds longer_;
 };
 
 }  // namespace simrun

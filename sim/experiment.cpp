@@ -1,11 +1,15 @@
 #include "sim/experiment.hpp"
 
+#include "sim/break_even.hpp"
 #include "sim/child_process.hpp"
 #include "sim/network_error.hpp"
 #include "sim/times_text.hpp"
 
 namespace simrun {
 namespace {
+
+/// What a child does for a point, with the payloads that its scenario sends.
+using Task = std::function<std::string(std::size_t point, const PayloadTable& payloads)>;
 
 std::string run_point(const Scenario& scenario, const PayloadTable& payloads, std::size_t point,
                       const TraceFolder* traces) {
@@ -23,6 +27,7 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
   plan.forward = scenario.compute.forward;
   plan.update = scenario.compute.update;
   plan.pace = scenario.compute.pace;
+  plan.decode = scenario.decode;
   const std::vector<Seconds> backward = scenario.compute.backward_by_tensor.empty()
                                             ? share_backward(*scenario.model, scenario.compute.backward)
                                             : scenario.compute.backward_by_tensor;
@@ -60,17 +65,16 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
 
 namespace {
 
-void run_batch(const Study& study, const PayloadStage::Batch& batch, const RunOptions& options,
+void run_batch(const Study& study, const PayloadStage::Batch& batch, unsigned jobs, const Task& task,
                const OnResult& on_result) {
   ChildPool pool;
   std::size_t started = 0;
   // True if the next point is on its way, or has failed for good because not even one child can be started.
   const auto start_next = [&] {
     const std::size_t point = batch.points[started];
-    const Scenario& scenario = study.points[point].scenario;
     const PayloadTable& table = *batch.tables[started];
     try {
-      pool.start(started, [&] { return run_point(scenario, table, point, options.traces); });
+      pool.start(started, [&] { return task(point, table); });
     } catch (const ChildFailure& failure) {
       if (pool.running() > 0) return false;
       on_result(point, {.times = {}, .payload_bytes = 0, .failure = failure.what()});
@@ -79,7 +83,7 @@ void run_batch(const Study& study, const PayloadStage::Batch& batch, const RunOp
     return true;
   };
   while (started < batch.points.size() || pool.running() > 0) {
-    while (started < batch.points.size() && pool.running() < options.jobs && start_next()) {
+    while (started < batch.points.size() && pool.running() < jobs && start_next()) {
     }
     if (pool.running() == 0) continue;
     const ChildPool::Result child = pool.wait();
@@ -96,7 +100,27 @@ void run_batch(const Study& study, const PayloadStage::Batch& batch, const RunOp
 }  // namespace
 
 void run_points(const Study& study, PayloadStage& payloads, const RunOptions& options, const OnResult& on_result) {
-  while (const auto batch = payloads.next()) run_batch(study, *batch, options, on_result);
+  const Task task = [&](std::size_t point, const PayloadTable& table) {
+    return run_point(study.points[point].scenario, table, point, options.traces);
+  };
+  while (const auto batch = payloads.next()) run_batch(study, *batch, options.jobs, task, on_result);
+}
+
+void run_at_break_even(const Study& study, const std::vector<PointResult>& results, PayloadStage& payloads,
+                       const RunOptions& options, const OnResult& on_result) {
+  const Task task = [&](std::size_t point, const PayloadTable& table) {
+    // SimGrid runs once a process.
+    const auto simulated = [&](double factor) {
+      return read_times(Json::parse(run_in_child([&] {
+        Setup setup = make_setup(study.points[point].scenario, table);
+        setup.plan.encode_factor = factor;
+        return times_json(simulate(setup)).dump();
+      })));
+    };
+    const Seconds sgd = results[*study.points[point].sgd].times->iteration;
+    return times_json(search_break_even(*results[point].times, sgd, simulated)).dump();
+  };
+  while (const auto batch = payloads.next()) run_batch(study, *batch, options.jobs, task, on_result);
 }
 
 }  // namespace simrun

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "sim/ethernet_tcp.hpp"
 #include "sim/units.hpp"
@@ -40,6 +41,11 @@ struct Network {
   Placement placement = Placement::by_switch;  ///< tree, chain: which ranks are on which switch
   std::int64_t placement_seed = 1;             ///< of a shuffled placement
   std::string platform;                        ///< platform: the file
+  std::vector<std::string> hosts;              ///< platform: the hosts by rank; empty: all, in file order
+
+  /// A message of more than this starts when its sender has sent it and its receiver is ready to receive it; any other
+  /// when it is sent. 64 KiB unless `tcp` says otherwise: so do Open MPI's over TCP and SMPI.
+  Bytes eager_limit() const { return model == Model::ethernet_tcp ? tcp.eager_limit : EthernetTcp{}.eager_limit; }
 };
 
 struct NetworkModelEntry {

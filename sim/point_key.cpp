@@ -99,4 +99,8 @@ std::vector<std::string> point_keys(const Study& study) {
   return keys;
 }
 
+std::string comparison_key(const std::string& point, const std::string& other) {
+  return digest_of(Json{point, other}.dump());
+}
+
 }  // namespace simrun

@@ -14,4 +14,7 @@ namespace simrun {
 /// read.
 std::vector<std::string> point_keys(const Study& study);
 
+/// A name for what is found of a point by holding it against another, of their keys.
+std::string comparison_key(const std::string& point, const std::string& other);
+
 }  // namespace simrun

@@ -17,6 +17,7 @@ class PointStore {
   PointStore(std::string folder, std::vector<std::string> keys) : folder_(std::move(folder)), keys_(std::move(keys)) {}
 
   const std::string& folder() const { return folder_; }
+  const std::vector<std::string>& keys() const { return keys_; }
 
   /// By point; none where there is no file, or one that is damaged. A folder that is not there holds nothing.
   std::vector<std::optional<PointResult>> read() const;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "kernels/index_coding.hpp"
+#include "sim/break_even.hpp"
 #include "sim/csv.hpp"
 #include "sim/device_report.hpp"
 #include "sim/simgrid/cluster.hpp"
@@ -19,6 +20,19 @@ std::string three_digits(double value) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), value >= 99.95 ? "%.0f" : value >= 9.995 ? "%.1f" : "%.2f", value);
   return text.data();
+}
+
+/// 0 is what stands where no encoding is short enough.
+std::string break_even_text(const Json& cell) {
+  if (cell.is_null()) return "";
+  const Seconds longest(cell.get<double>());
+  return longest.value == 0 ? "never" : show(longest);
+}
+
+std::string joined(const std::vector<std::string>& parts, const char* between) {
+  std::string all;
+  for (const std::string& part : parts) all += (all.empty() ? "" : between) + part;
+  return all;
 }
 
 std::string interval_text(const Times& times) {
@@ -53,6 +67,13 @@ Json finite_or_null(double value) {
 Report::Report(const Study& study, std::vector<PointResult> results, std::optional<MeasuredRun> measurement)
     : study_(study), results_(std::move(results)), measurement_(std::move(measurement)) {}
 
+std::optional<Seconds> Report::break_even_of(std::size_t point) const {
+  if (const auto& found = results_[point].break_even) return found;
+  const auto sgd = break_even_with(study_, results_, point);
+  if (!sgd) return std::nullopt;
+  return break_even(*results_[point].times, results_[*sgd].times->iteration);
+}
+
 Row Report::columns(std::size_t point) const {
   const Scenario& scenario = study_.points[point].scenario;
   const PointResult& result = results_[point];
@@ -70,6 +91,7 @@ Row Report::columns(std::size_t point) const {
   Json speedup = nullptr;
   if (const auto sgd = study_.points[point].sgd; sgd && results_[*sgd].times)
     speedup = finite_or_null(results_[*sgd].times->iteration / times.iteration);
+  const auto break_even = break_even_of(point);
   Row all = {{"method", method.method->name},
              {"workers", scenario.workers},
              {"k", k},
@@ -95,7 +117,8 @@ Row Report::columns(std::size_t point) const {
              {"source", measurement_ ? "measured" : "simulated"},
              {"staging_s", times.staging.value},
              {"iteration_low_s", times.interval ? Json(times.interval->low.value) : Json()},
-             {"iteration_high_s", times.interval ? Json(times.interval->high.value) : Json()}};
+             {"iteration_high_s", times.interval ? Json(times.interval->high.value) : Json()},
+             {"encode_break_even_s", break_even ? Json(break_even->value) : Json()}};
   // Swept values that no column shows.
   const std::set<std::string> shown = {"workers", "density", "k", "index", "model", "device"};
   for (const auto& [key, count] : study_.keys) {
@@ -137,22 +160,26 @@ std::string Report::heading() const {
     networks.insert(name_of(scenario.network.model));
     devices.insert(device_line(*scenario.device));
   }
-  const auto joined = [](const std::set<std::string>& parts) {
-    std::string all;
-    for (const std::string& part : parts) all += (all.empty() ? "" : " | ") + part;
-    return all;
-  };
+  const auto all = [](const std::set<std::string>& parts) { return joined({parts.begin(), parts.end()}, " | "); };
   const std::string network =
-      measurement_ ? summary(*measurement_) : "model " + joined(networks) + ", SimGrid " + simgrid_version();
-  const std::vector<std::string> sources = interval_sources();
-  const std::string interval = sources.empty() ? "" : "\n  interval from " + joined({sources.begin(), sources.end()});
-  return first.name + "\n  model    " + joined(models) + "\n  network  " + network + "\n  device   " + joined(devices) +
-         interval + "\n\n";
+      measurement_ ? summary(*measurement_) : "model " + all(networks) + ", SimGrid " + simgrid_version();
+  std::string text =
+      first.name + "\n  model    " + all(models) + "\n  network  " + network + "\n  device   " + all(devices) + "\n";
+  for (const std::string& line : coding_notes()) text += "  coding   " + line + "\n";
+  if (const auto sources = interval_sources(); !sources.empty()) {
+    const auto left_out = left_out_of_intervals();
+    text += std::string("  interval 90 % of ") + (measurement_ ? "iterations" : "medians over iterations") + ", from " +
+            joined(sources, " | ") + (left_out.empty() ? "" : "; leaves out " + joined(left_out, ", ")) + "\n";
+  }
+  return text + "\n";
 }
 
 std::string Report::table() const {
   Table table({"method", "M", "K/N", "payload", "ratio", "compute", "encode", "communication", "decode", "iteration",
                "samples/s", "efficiency", "speed-up"});
+  bool compared = false;
+  for (std::size_t point = 0; point < results_.size(); ++point) compared = compared || break_even_of(point);
+  if (compared) table.add_column("break-even");
   const bool staged = std::any_of(results_.begin(), results_.end(), [](const PointResult& result) {
     return result.times && result.times->staging.value > 0;
   });
@@ -184,6 +211,7 @@ std::string Report::table() const {
     row.push_back(value["scaling_efficiency"].is_null() ? "" : percent(value["scaling_efficiency"].get<double>()));
     row.push_back(value["speedup_over_sgd"].is_null() ? ""
                                                       : three_digits(value["speedup_over_sgd"].get<double>()) + "x");
+    if (compared) row.push_back(break_even_text(value["encode_break_even_s"]));
     if (staged) row.push_back(time("staging_s"));
     if (bounded) row.push_back(interval_text(*results_[point].times));
     for (const auto& [key, count] : study_.keys) {
@@ -226,6 +254,8 @@ Json Report::json() const {
               {"network_model", one_or_list(network_models)},
               {"devices", device_provenance(used_devices(study_, results_))},
               {"interval", interval_sources()},
+              {"interval_leaves_out", left_out_of_intervals()},
+              {"coding", coding_notes()},
               {"points", rows},
               {"failed", failed}};
   if (measurement_) all["measurement"] = measurement_json(*measurement_);

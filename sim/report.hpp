@@ -27,7 +27,8 @@ class Report {
   /// The same rows, the scenario, versions, and where the device's times come from.
   Json json() const;
 
-  /// Swept keys that changed no result, device times beyond what was measured: one line each.
+  /// Swept keys that changed no result, device times beyond what was measured, a GPU's selection made of a processor's:
+  /// one line each.
   std::vector<std::string> warnings() const;
 
   /// One line for each point that failed.
@@ -37,8 +38,14 @@ class Report {
   /// The values of a point's columns, in order; null where one does not apply.
   Row columns(std::size_t point) const;
   std::vector<std::string> column_names() const;
+  std::optional<Seconds> break_even_of(std::size_t point) const;
   /// What intervals of points are made of, each once; none where no point has one.
   std::vector<std::string> interval_sources() const;
+  /// What is not known and so not in them, likewise.
+  std::vector<std::string> left_out_of_intervals() const;
+  /// One line where coding times are not the device's own: what share of an iteration they are, and where they come
+  /// from; else none.
+  std::vector<std::string> coding_notes() const;
   std::string heading() const;
 
   const Study& study_;

@@ -2,14 +2,36 @@
 #include <map>
 #include <set>
 
+#include "sim/break_even.hpp"
 #include "sim/device_report.hpp"
 #include "sim/network_error.hpp"
 #include "sim/report.hpp"
+#include "sim/table.hpp"
 
 namespace simrun {
 
+namespace {
+
+/// How those of the times that a point took from its device are known that were not measured on it.
+std::set<std::string> not_measured(const DeviceProfile& device, const Times& times) {
+  std::set<std::string> how;
+  for (const auto& [operation, extents] : times.used) how.insert(device.operations.at(operation).provenance);
+  how.erase("measured");
+  return how;
+}
+
+std::string joined(const std::set<std::string>& words) {
+  std::string all;
+  for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
+  return all;
+}
+
+}  // namespace
+
 std::vector<std::string> Report::warnings() const {
-  std::vector<std::string> lines = beyond_the_grid(used_devices(study_, results_));
+  const UsedDevices devices = used_devices(study_, results_);
+  std::vector<std::string> lines = beyond_the_grid(devices);
+  for (std::string& line : scaled_selections(devices)) lines.push_back(std::move(line));
   const std::set<std::string> inputs = {"workers",    "k",     "density", "index",
                                         "collective", "model", "device",  "network_model"};
   for (const auto& [key, values] : study_.keys) {
@@ -56,9 +78,55 @@ std::vector<std::string> Report::interval_sources() const {
         sources.insert("times of device " + scenario.device->name);
     }
     if (network_error(scenario.network)) sources.insert("error of the network model on real traffic, 2 to 8 hosts");
-    if (scenario.compute.pace.jitters()) sources.insert("jitter");
+    if (scenario.compute.pace.jitters()) sources.insert("jitter of single iterations");
   }
   return {sources.begin(), sources.end()};
+}
+
+std::vector<std::string> Report::left_out_of_intervals() const {
+  std::set<std::string> coding;
+  std::set<std::string> parts;
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    if (!results_[point].times || !results_[point].times->interval) continue;
+    const Scenario& scenario = study_.points[point].scenario;
+    coding.merge(not_measured(*scenario.device, *results_[point].times));
+    if (!measurement_ && scenario.workers > 1 && !network_error(scenario.network))
+      parts.insert(std::string("the network (") + name_of(scenario.network.model) + ")");
+  }
+  if (!coding.empty()) parts.insert("coding (" + joined(coding) + " times)");
+  return {parts.begin(), parts.end()};
+}
+
+std::vector<std::string> Report::coding_notes() const {
+  std::set<std::string> provenances;
+  std::set<std::string> devices;
+  double least = 1;
+  double most = 0;
+  bool compared = false;
+  bool is_open = false;
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    if (!results_[point].times) continue;
+    const Times& times = *results_[point].times;
+    const DeviceProfile& device = *study_.points[point].scenario.device;
+    const std::set<std::string> how = not_measured(device, times);
+    if (how.empty()) continue;
+    provenances.insert(how.begin(), how.end());
+    devices.insert(device.name);
+    compared = compared || break_even_of(point);
+    is_open = is_open || (break_even_with(study_, results_, point) && !break_even_of(point));
+    const double share = (times.encode + times.decode) / times.iteration;
+    least = std::min(least, share);
+    most = std::max(most, share);
+  }
+  if (devices.empty()) return {};
+  const std::string from = percent(least, 2);
+  const std::string to = percent(most, 2);
+  const std::string on = devices.size() > 3 ? std::to_string(devices.size()) + " devices" : joined(devices);
+  std::string longest;
+  if (compared) longest = "; break-even: the longest encoding that is as fast as sgd";
+  if (is_open) longest += compared ? ", of several groups with --break-even" : "; --break-even: how long it may take";
+  return {(from == to ? to : from + " to " + to) + " of an iteration, by times that are " + joined(provenances) +
+          ", not measured on " + on + longest};
 }
 
 std::vector<std::string> Report::failures() const {

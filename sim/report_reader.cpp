@@ -36,6 +36,10 @@ constexpr std::array report_keys = {Key{"scenario", object}, Key{"resolved", lis
                                     Key{"versions", object}, Key{"network_model", any}, Key{"devices", list},
                                     Key{"interval", list},   Key{"points", list},       Key{"failed", list}};
 
+/// What versions before did not write.
+constexpr std::array later_report_keys = {Key{"interval_leaves_out", list}, Key{"coding", list}};
+constexpr std::array later_point_keys = {Key{"encode_break_even_s", maybe_number}};
+
 constexpr std::array version_keys = {Key{"simrun", text}, Key{"simgrid", text}};
 
 constexpr std::array measurement_keys = {Key{"iterations", number}, Key{"warmup", number}, Key{"mpi", text},
@@ -85,6 +89,21 @@ void check(const Json& value, const Where& here, const std::array<Key, count>& k
   }
 }
 
+/// Of keys that may be missing.
+template <std::size_t count>
+void check_present(const Json& value, const Where& here, const std::array<Key, count>& keys) {
+  for (const Key& key : keys) {
+    if (value.contains(key.name)) check(value, here, std::array{key});
+  }
+}
+
+/// A list of lines.
+void check_lines(const Json& lines, const Where& here) {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!lines[i].is_string()) (here / i).fail("is " + brief(lines[i]) + ", not text", accepted);
+  }
+}
+
 template <std::size_t count>
 void check_each(const Json& values, const Where& here, const std::array<Key, count>& keys) {
   for (std::size_t i = 0; i < values.size(); ++i) check(values[i], here / i, keys);
@@ -108,13 +127,15 @@ Json read_report(const std::string& results) {
   check(report["versions"], top / "versions", version_keys);
   if (report.contains("measurement")) check(report["measurement"], top / "measurement", measurement_keys);
   check_each(report["resolved"], top / "resolved", std::array<Key, 0>{});
-  for (std::size_t i = 0; i < report["interval"].size(); ++i) {
-    if (!report["interval"][i].is_string())
-      (top / "interval" / i).fail("is " + brief(report["interval"][i]) + ", not text", accepted);
+  check_present(report, top, later_report_keys);
+  for (const char* key : {"interval", "interval_leaves_out", "coding"}) {
+    if (report.contains(key)) check_lines(report[key], top / key);
   }
   check_each(report["devices"], top / "devices", device_keys);
   check_each(report["failed"], top / "failed", failure_keys);
   check_each(report["points"], top / "points", point_keys);
+  for (std::size_t i = 0; i < report["points"].size(); ++i)
+    check_present(report["points"][i], top / "points" / i, later_point_keys);
   return report;
 }
 

@@ -107,7 +107,8 @@ int run_scenario(const RunArguments& arguments) {
                        .jobs = arguments.jobs,
                        .shard = std::nullopt,
                        .fresh = arguments.fresh,
-                       .trace = arguments.trace};
+                       .trace = arguments.trace,
+                       .break_even = arguments.break_even};
   if (arguments.shard) options.shard = parse_shard(*arguments.shard);
   if (options.shard && options.fresh)
     throw InputError("command line", "--fresh",

@@ -20,6 +20,7 @@ struct RunArguments {
   bool fresh = false;
   bool dry_run = false;
   bool trace = false;
+  bool break_even = false;
 };
 
 /// What `--set PATH=VALUE` says, each. Throws InputError.

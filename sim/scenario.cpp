@@ -10,7 +10,7 @@
 #include "sim/model_text.hpp"
 #include "sim/profile_text.hpp"
 #include "sim/scenario_text.hpp"
-#include "sim/simgrid/cluster.hpp"
+#include "sim/simgrid/platform_file.hpp"
 
 namespace simrun {
 namespace {
@@ -96,7 +96,7 @@ void fill_defaults(Json& json, const Scenario& scenario) {
 void check_against_model(const ScenarioText& text, const Model& model, const Where& where) {
   check_compute(text.compute, model, text.workers, where / "compute");
   try {
-    make_schedule(model, text.grouping);
+    make_schedule(model, text.schedule.grouping);
   } catch (const GroupingError& error) {
     Where groups = where / "schedule" / "grouping" / "groups";
     if (error.place) groups = groups / error.place->first / error.place->second;
@@ -149,7 +149,8 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
   scenario.host = text.host;
   scenario.network = text.network;
   scenario.gradients = text.gradients;
-  scenario.grouping = text.grouping;
+  scenario.grouping = text.schedule.grouping;
+  scenario.decode = text.schedule.decode;
   if (method_text.training && !text.training)
     (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");
   if (text.training)
@@ -163,7 +164,7 @@ Scenario ScenarioReader::read(Json json, std::size_t method) {
     const bool server = scenario.method.needs_server_host() && scenario.workers > 1;
     scenario.network.platform =
         readable_file(scenario.network.platform, top / "network" / "platform", "SimGrid platform");
-    check_platform(scenario.network.platform, scenario.workers, server);
+    check_hosts(scenario.network, scenario.workers, server);
   }
   Json entry = json["methods"][method];
   fill_defaults(entry, scenario.method);
@@ -264,22 +265,31 @@ void ScenarioReader::check_files(const std::vector<std::string>& files, const Mo
   if (checked_files_.insert(key).second) make_npy_gradients(file_, files, model);
 }
 
-void ScenarioReader::check_platform(const std::string& path, int workers, bool server) {
-  auto [known, is_new] = platform_hosts_.try_emplace(path, 0);
+/// The hosts that are used: enough of them, and all joined.
+void ScenarioReader::check_hosts(const Network& network, int workers, bool server) {
+  const Where where{file_, "network"};
+  const std::string& path = network.platform;
+  const int wanted = workers + (server ? 1 : 0);
+  const auto check_count = [&](const Where& at, const std::string& what, std::size_t count) {
+    if (count >= static_cast<std::size_t>(wanted)) return;
+    at.fail(what + std::to_string(count) + " hosts", "accepted: at least " + std::to_string(wanted) + " for " +
+                                                         std::to_string(workers) + " workers" +
+                                                         (server ? " and a parameter server" : ""));
+  };
+  if (!network.hosts.empty()) check_count(where / "hosts", "names ", network.hosts.size());
+  auto [known, is_new] = platform_hosts_.try_emplace({path, network.hosts, wanted}, 0);
   if (is_new) {
     try {
       // SimGrid allows one platform a process, and some mistakes end it.
-      known->second = std::stoul(run_in_child([&] { return std::to_string(count_platform_hosts(path)); }));
+      known->second = std::stoul(run_in_child([&] {
+        return std::to_string(check_platform({path, network.hosts, wanted}));
+      }));
     } catch (const ChildFailure& crash) {
       throw InputError(path, "platform", std::string("SimGrid cannot use it: ") + crash.what(),
-                       "accepted: a platform in which all hosts are joined");
+                       "accepted: a SimGrid platform file");
     }
   }
-  if (known->second < static_cast<std::size_t>(workers + (server ? 1 : 0)))
-    Where{file_, "network.platform"}.fail(path + " has " + std::to_string(known->second) + " hosts",
-                                          "accepted: at least " + std::to_string(workers + (server ? 1 : 0)) + " for " +
-                                              std::to_string(workers) + " workers" +
-                                              (server ? " and a parameter server" : ""));
+  check_count(where / "platform", path + " has ", known->second);
 }
 
 }  // namespace simrun

@@ -54,6 +54,7 @@ struct Scenario {
   Network network;
   std::variant<SyntheticGradients, NpyFiles> gradients;
   Grouping grouping;
+  DecodeTime decode = DecodeTime::as_ready;
   MethodChoice method;
   std::optional<Training> training;  ///< for `simrun train`
 
@@ -95,14 +96,14 @@ class ScenarioReader {
   void add_note(const std::string& note);
   void find_files(NpyFiles& npy, int workers, const Where& where) const;
   void check_files(const std::vector<std::string>& files, const Model& model);
-  void check_platform(const std::string& path, int workers, bool server);
+  void check_hosts(const Network& network, int workers, bool server);
 
   std::string file_;
   std::string folder_;
   std::unique_ptr<const Fields> fields_;
   std::map<std::string, std::shared_ptr<const Model>> models_;
   std::map<std::tuple<std::string, std::string, BytesPerSecond>, std::shared_ptr<const DeviceProfile>> devices_;
-  std::map<std::string, std::size_t> platform_hosts_;
+  std::map<std::tuple<std::string, std::vector<std::string>, int>, std::size_t> platform_hosts_;
   std::set<std::string> checked_files_;
   std::vector<std::string> notes_;
 };

@@ -1,6 +1,7 @@
 #include "sim/scenario_text.hpp"
 
 #include <limits>
+#include <set>
 
 #include "kernels/index_coding.hpp"
 #include "sim/compute_text.hpp"
@@ -33,6 +34,7 @@ Field<IndexCoding> index_field() {
 /// A network as it stands in the file.
 struct NetworkText {
   std::optional<std::string> platform;
+  std::optional<std::vector<std::string>> hosts;
   std::optional<Network::Topology> topology;
   std::optional<BytesPerSecond> bandwidth;
   std::optional<Seconds> latency;
@@ -69,6 +71,7 @@ Network network_of(const NetworkText& text, const Where& where) {
                            : switches ? "topology tree"
                                       : "topology star";
   if (from_file) network.platform = *text.platform;
+  take(text.hosts, network.hosts, from_file, false, "hosts", what, where);
   Network::Topology unused;
   take(text.topology, unused, !from_file, false, "topology", what, where);
   take(text.bandwidth, network.bandwidth, !from_file, !from_file, "bandwidth", what, where);
@@ -94,12 +97,26 @@ Field<std::int64_t> one_gpu() {
   return field;
 }
 
+/// Names of hosts: a rank each.
+Field<std::vector<std::string>> distinct_names() {
+  return convert(list_of(text()), [](std::vector<std::string> names, const Where& where) {
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (!seen.insert(names[i]).second)
+        (where / i).fail("names " + brief(names[i]) + " again", "accepted: a host once, since a host is a rank");
+    }
+    return names;
+  });
+}
+
 Field<Network> network_field() {
   using Topology = Network::Topology;
   return convert(
       Object<NetworkText>()
           .optional("platform", &NetworkText::platform, text(),
                     "a SimGrid platform file instead of a topology; its hosts in file order are the ranks")
+          .optional("hosts", &NetworkText::hosts, distinct_names(),
+                    "platform: names of its hosts, by rank; left out, all in file order")
           .optional("topology", &NetworkText::topology,
                     usually(choice<Topology>(
                                 {{"star", Topology::star}, {"tree", Topology::tree}, {"chain", Topology::chain}}),
@@ -225,17 +242,15 @@ Field<Grouping> grouping_field() {
   return text_or_object(words, object, "model, tensor, or an object with bucket or groups");
 }
 
-struct ScheduleText {
-  Grouping grouping;
-};
-
-Field<Grouping> schedule_field() {
-  return convert(
-      Object<ScheduleText>()
-          .with_default("grouping", "model", &ScheduleText::grouping, grouping_field(),
-                        "which tensors travel together: model, tensor, { \"bucket\": size } or { \"groups\": names }")
-          .field(),
-      [](const ScheduleText& text, const Where&) { return text.grouping; });
+Field<ScheduleText> schedule_field() {
+  return Object<ScheduleText>()
+      .with_default("grouping", "model", &ScheduleText::grouping, grouping_field(),
+                    "which tensors travel together: model, tensor, { \"bucket\": size } or { \"groups\": names }")
+      .with_default(
+          "decode", "as-ready", &ScheduleText::decode,
+          choice<DecodeTime>({{"as-ready", DecodeTime::as_ready}, {"after-backward", DecodeTime::after_backward}}),
+          "when a group is decoded: as soon as it is there, which holds up the backward pass, or after that pass")
+      .field();
 }
 
 }  // namespace
@@ -285,7 +300,7 @@ Field<ScenarioText> scenario_field() {
       .required("network", &ScenarioText::network, network_field(), "the network between the workers")
       .with_default("gradients", Json::object(), &ScenarioText::gradients, gradients_field(),
                     "where the gradients that are encoded come from")
-      .with_default("schedule", Json::object(), &ScenarioText::grouping, schedule_field(),
+      .with_default("schedule", Json::object(), &ScenarioText::schedule, schedule_field(),
                     "which gradients travel together, and when")
       .optional("training", &ScenarioText::training, training_field(), "how simrun train trains the model")
       .required("methods", &ScenarioText::methods, method_list, "methods to compare")

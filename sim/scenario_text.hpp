@@ -23,6 +23,12 @@ struct MethodText {
   std::optional<MethodTrainingText> training;
 };
 
+/// Which gradients travel together, and when.
+struct ScheduleText {
+  Grouping grouping;
+  DecodeTime decode = DecodeTime::as_ready;
+};
+
 /// A scenario as it stands in the file: what it names is not looked up yet, and rules that need it are not checked.
 struct ScenarioText {
   std::string schema;
@@ -35,7 +41,7 @@ struct ScenarioText {
   std::optional<Host> host;
   Network network;
   std::variant<SyntheticGradients, NpyFiles> gradients;
-  Grouping grouping;
+  ScheduleText schedule;
   std::optional<TrainingText> training;
   Json methods;
   Json sweep;

@@ -33,6 +33,12 @@ struct Grouping {
   std::variant<WholeModel, EachTensor, Bucket, Explicit> how;
 };
 
+/// When what an exchange gave is decoded.
+enum class DecodeTime {
+  as_ready,        ///< at once: the rest of the backward pass waits meanwhile
+  after_backward,  ///< not before the backward pass and all encoding are done, in the order in which it came
+};
+
 /// Tensors that travel together.
 struct Group {
   std::vector<std::size_t> tensors;  ///< in forward order

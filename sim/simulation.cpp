@@ -81,6 +81,22 @@ std::optional<Interval> interval_of(const Times& times, const Setup& setup, cons
 
 }  // namespace
 
+std::optional<Seconds> pause_between_exchanges(const Setup& setup, Seconds period,
+                                               const std::vector<IterationRecord>& ranks) {
+  const Network& network = setup.network;
+  const bool is_shaped = network.model == Network::Model::ethernet_tcp && network.tcp.burst.value > 0;
+  if (setup.plan.stages.size() > 1 || is_shaped) return std::nullopt;
+  std::optional<Span> all;
+  for (const IterationRecord& rank : ranks) {
+    for (const Span& exchange : rank.exchanges) {
+      if (!all) all = exchange;
+      all->begin = std::min(all->begin, exchange.begin);
+      all->end = std::max(all->end, exchange.end);
+    }
+  }
+  return all ? period - (all->end - all->begin) : period;
+}
+
 Times simulate(const Setup& setup) {
   Cluster cluster(setup.network, setup.workers, setup.repeats);
   SteadyState steady(setup.workers, watch_of(setup));
@@ -106,6 +122,7 @@ Times simulate(const Setup& setup) {
 
   Times times = collect(steady, setup.keep_spans);
   times.used = device.used();
+  times.pause = pause_between_exchanges(setup, times.iteration, steady.records());
   times.interval = interval_of(times, setup, steady, device.band());
   times.sent_bytes = std::max(times.sent_bytes, server_traffic.sent);
   times.received_bytes = std::max(times.received_bytes, server_traffic.received);

@@ -41,9 +41,17 @@ struct Times {
   std::uint64_t received_bytes = 0;          ///< the most of any host
   UsedExtents used;                          ///< of the device profile
   std::optional<Interval> interval;          ///< of iteration; where something is known of it
+  std::optional<Seconds> pause;              ///< between exchanges, see pause_between_exchanges()
   std::vector<std::vector<Span>> spans;      ///< by rank, if they were to be kept; communication fills the gaps
   std::vector<std::vector<Span>> exchanges;  ///< by rank, likewise: whole exchanges, hidden behind other work or not
 };
+
+/// How long the network has nothing to do between one iteration's exchange and the next one's: from the end of the one
+/// on the last rank to the begin of the other on the first. Where that is not negative, exchanges know nothing of each
+/// other, so that encoding which takes d longer makes the iteration d longer. None where an iteration has several
+/// exchanges, or where links let more through the longer they rested.
+std::optional<Seconds> pause_between_exchanges(const Setup& setup, Seconds period,
+                                               const std::vector<IterationRecord>& ranks);
 
 /// Runs workers until their period is known. Uses up the process's cluster.
 Times simulate(const Setup& setup);

@@ -28,10 +28,16 @@ void Staging::combine(Device& device, Seconds duration, std::span<const Payload>
   copy(result.size());
 }
 
-void Staging::decode(Device& device, Seconds duration, const Payload& mine, const Outcome& outcome) {
+void Staging::decode(Device& device, const Decoding& decoding, DecodeTime time) {
+  const Seconds duration = decoding.duration;
   if (merges_on_host()) host_device_.spend(Activity::decode, duration * (device_memory_ / host_->memory_bandwidth));
-  if (host_) copy(dense_crosses() ? 4 * mine.elements() : outcome.bytes());
-  if (!merges_on_host()) device.start(Activity::decode, duration);
+  if (host_) copy(dense_crosses() ? decoding.dense_bytes : decoding.result_bytes);
+  if (merges_on_host()) return;
+  if (time == DecodeTime::as_ready) {
+    device.start(Activity::decode, duration);
+  } else {
+    device.submit(Activity::decode, duration);
+  }
 }
 
 void Staging::work() {

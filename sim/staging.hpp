@@ -7,8 +7,16 @@
 #include "sim/collective.hpp"
 #include "sim/device.hpp"
 #include "sim/host.hpp"
+#include "sim/schedule.hpp"
 
 namespace simrun {
+
+/// What is left to do with what an exchange gave.
+struct Decoding {
+  Seconds duration;  ///< on the device
+  std::uint64_t dense_bytes = 0;
+  std::uint64_t result_bytes = 0;
+};
 
 /// What a rank's host does beside its device: copies between the two, merges that run there, and fixed work. Without a
 /// host, merges run on the device and the rest takes no time; so it is with one worker, which exchanges nothing.
@@ -26,8 +34,12 @@ class Staging {
   /// there, are copied to it, and the result is copied back.
   void combine(Device& device, Seconds duration, std::span<const Payload> parts, const Payload& result);
 
-  /// After an exchange: decodes, which takes the device `duration`, and copies to the device what crosses.
-  void decode(Device& device, Seconds duration, const Payload& mine, const Outcome& outcome);
+  /// After an exchange: decodes, and copies to the device what crosses. The host does both at once. The device decodes
+  /// between two pieces of its stream, or after all of it.
+  void decode(Device& device, const Decoding& decoding, DecodeTime time);
+
+  /// True if decoding is the host's work.
+  bool decodes_on_host() const { return merges_on_host(); }
 
   /// The host's fixed work of an iteration.
   void work();

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
+#include "sim/break_even.hpp"
 #include "sim/point_key.hpp"
 #include "sim/progress_bar.hpp"
 #include "sim/write_file.hpp"
@@ -85,11 +87,65 @@ void SweepRun::run() {
         });
   }
   if (options_.shard) take_over();  // what others have done meanwhile
+  if (options_.break_even && (!options_.shard || is_complete())) search_break_evens();
+}
+
+/// Points whose break-even only simulating tells.
+std::vector<std::size_t> SweepRun::without_closed_form() const {
+  std::vector<std::size_t> points;
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    const auto sgd = break_even_with(study_, results_, point);
+    if (!sgd || results_[point].times->encode.value == 0) continue;
+    if (!break_even(*results_[point].times, results_[*sgd].times->iteration)) points.push_back(point);
+  }
+  return points;
+}
+
+/// Where those points are kept as they are at their break-evens.
+PointStore SweepRun::break_evens(const std::vector<std::size_t>& points) const {
+  std::vector<std::string> keys;
+  for (const std::size_t point : points) keys.push_back(comparison_key(keys_[point], keys_[*study_.points[point].sgd]));
+  return {store_.folder(), std::move(keys)};
+}
+
+void SweepRun::search_break_evens() {
+  const std::vector<std::size_t> points = without_closed_form();
+  const PointStore store = break_evens(points);
+  std::vector<std::optional<PointResult>> found(points.size());
+  if (!options_.fresh) found = store.read();
+  std::map<std::size_t, std::size_t> missing;  // from point to number in the store
+  std::vector<std::size_t> todo;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (found[i]) {
+      results_[points[i]].break_even = found[i]->times->encode;
+    } else {
+      missing[points[i]] = i;
+      todo.push_back(points[i]);
+    }
+  }
+  if (todo.empty()) return;
+  PayloadCache cache = PayloadCache::of_user();
+  PayloadStage payloads(study_, todo, options_.jobs, cache, [](std::size_t, std::size_t) {});
+  ProgressBar bar("break-evens");
+  std::size_t done = 0;
+  run_at_break_even(study_, results_, payloads, {.jobs = options_.jobs}, [&](std::size_t point, PointResult result) {
+    if (result.times) {
+      store.keep(missing.at(point), result);
+      results_[point].break_even = result.times->encode;
+    } else {
+      results_[point].failure = "break-even: " + result.failure;
+      ++failed_;
+    }
+    bar.show({.done = ++done, .total = todo.size(), .failed = failed_});
+  });
 }
 
 void SweepRun::tidy_up() const {
   if (options_.shard || !lock_->is_held()) return;
-  store_.remove_others();
+  std::vector<std::string> kept = keys_;
+  const PointStore found = break_evens(without_closed_form());
+  kept.insert(kept.end(), found.keys().begin(), found.keys().end());
+  PointStore(store_.folder(), std::move(kept)).remove_others();
   traces_.remove_others();
   remove_leftovers(options_.out);
 }

@@ -20,6 +20,7 @@ struct SweepOptions {
   std::optional<Shard> shard;  ///< none: all points
   bool fresh = false;          ///< runs points again that the folder has
   bool trace = false;
+  bool break_even = false;  ///< searches for break-evens that have no closed form
 };
 
 /// Does a study in a results folder: takes over the points that are there, runs the others and puts each there as soon
@@ -29,10 +30,12 @@ class SweepRun {
   /// The study outlives this. Throws InputError where another run is in the way.
   SweepRun(const Study& study, SweepOptions options);
 
-  /// Runs what is missing of this run's points. Throws InputError before it has written anything, or WriteError.
+  /// Runs what is missing of this run's points, then, once all are there, searches for break-evens. Throws InputError
+  /// before it has written anything, or WriteError.
   void run();
 
-  /// By point; those that failed, and those that other shards have not done yet, have no times.
+  /// By point, with the break-evens that were asked for; those that failed, and those that other shards have not done
+  /// yet, have no times.
   const std::vector<PointResult>& results() const { return results_; }
 
   std::size_t done() const;                                 ///< points of the whole study that are there
@@ -49,6 +52,9 @@ class SweepRun {
   std::vector<std::size_t> missing() const;
   void open_folder();
   void add(std::size_t point, PointResult result);
+  std::vector<std::size_t> without_closed_form() const;
+  PointStore break_evens(const std::vector<std::size_t>& points) const;
+  void search_break_evens();
 
   const Study& study_;
   SweepOptions options_;

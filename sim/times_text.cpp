@@ -19,7 +19,8 @@ Json times_json(const Times& times) {
           {"sent_bytes", times.sent_bytes},
           {"received_bytes", times.received_bytes},
           {"used", used},
-          {"interval", interval}};
+          {"interval", interval},
+          {"pause", times.pause ? Json(times.pause->value) : Json()}};
 }
 
 Times read_times(const Json& json) {
@@ -36,6 +37,7 @@ Times read_times(const Json& json) {
   json.at("received_bytes").get_to(times.received_bytes);
   if (const Json& interval = json.at("interval"); !interval.is_null())
     times.interval = {Seconds(interval.at(0).get<double>()), Seconds(interval.at(1).get<double>())};
+  if (const Json& pause = json.at("pause"); !pause.is_null()) times.pause = Seconds(pause.get<double>());
   for (const auto& [operation, extents] : json.at("used").items()) {
     for (const Json& extent : extents)
       times.used[operation].push_back({extent.at(0).get<double>(), extent.at(1).get<double>()});

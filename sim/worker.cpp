@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace simrun {
 namespace {
@@ -40,8 +41,9 @@ IterationRecord Worker::iterate() {
   std::vector<std::size_t> encoded;
   for (const IterationPlan::Stage& stage : plan_.stages) {
     for (const Seconds backward : stage.backward) device_.submit(Activity::compute, pace * backward);
-    encoded.push_back(device_.submit(Activity::encode, times_.of(stage.encode)));
+    encoded.push_back(device_.submit(Activity::encode, plan_.encode_factor * times_.of(stage.encode)));
   }
+  last_encode_ = encoded.back();
   IterationRecord record;
   for (std::size_t group = 0; group < encoded.size(); ++group) {
     device_.finish(encoded[group]);
@@ -73,10 +75,18 @@ std::uint64_t Worker::exchange(std::size_t group) {
     work.elements = static_cast<double>(mine.elements());
     work.entries = static_cast<double>(outcome.entries());
     work.parts = static_cast<double>(outcome.parts.size()) + outcome.alike;
-    staging_.decode(device_, times_.of(work), mine, outcome);
+    decode({.duration = times_.of(work), .dense_bytes = 4 * mine.elements(), .result_bytes = outcome.bytes()});
     bytes += outcome.bytes();
   }
   return bytes;
+}
+
+void Worker::decode(const Decoding& decoding) {
+  const bool at_once = plan_.decode == DecodeTime::as_ready;
+  if (at_once || !staging_.decodes_on_host()) return staging_.decode(device_, decoding, plan_.decode);
+  held_.push_back(decoding);
+  if (!device_.is_done(last_encode_)) return;
+  for (const Decoding& held : std::exchange(held_, {})) staging_.decode(device_, held, plan_.decode);
 }
 
 Server::Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, DeviceTimes& times,

@@ -9,6 +9,7 @@
 #include "sim/device_times.hpp"
 #include "sim/method.hpp"
 #include "sim/pace.hpp"
+#include "sim/schedule.hpp"
 #include "sim/staging.hpp"
 #include "sim/timed_aggregator.hpp"
 
@@ -24,6 +25,8 @@ struct IterationPlan {
   Seconds forward;
   Seconds update;
   Pace pace;
+  DecodeTime decode = DecodeTime::as_ready;
+  double encode_factor = 1;   ///< all encoding takes that many times as long: what if it did?
   std::vector<Stage> stages;  ///< in the order in which they become ready
 };
 
@@ -41,7 +44,7 @@ struct IterationRecord {
 };
 
 /// One rank's iterations: forward, backward tensor by tensor, encoding as each group is ready, exchanges in order
-/// beside the rest of the backward pass, decoding, update.
+/// beside the rest of the backward pass, decoding as the plan has it, update.
 class Worker {
  public:
   using PayloadOf = std::function<const Payload&(int worker, std::size_t group)>;
@@ -54,6 +57,7 @@ class Worker {
 
  private:
   std::uint64_t exchange(std::size_t group);
+  void decode(const Decoding& decoding);
 
   Transport& transport_;
   const IterationPlan& plan_;
@@ -63,6 +67,8 @@ class Worker {
   PayloadOf payload_;
   Device device_;
   Staging staging_;
+  std::size_t last_encode_ = 0;  ///< the device's piece of work with which the backward pass and all encoding are done
+  std::vector<Decoding> held_;   ///< what waits for that, on the host
   std::uint64_t iteration_ = 0;
 };
 

@@ -146,6 +146,14 @@ def check_fastest(browser, points):
         if float(point["iteration_s"]) < float(best.get(point["workers"], {"iteration_s": "inf"})["iteration_s"]):
             best[point["workers"]] = point
     check("fastest", [row[:2] for row in browser.rows("#fastest")], [[m, label(p)] for m, p in best.items()])
+    titles = browser.run("return [...document.querySelectorAll('#fastest tbody tr')].map((row) => row.lastChild.title)")
+    check("break-evens", list(map(number, titles)), [number(p["encode_break_even_s"]) for p in best.values()])
+    check("some are known", any(titles), True)
+    never = browser.run("return show('encode_break_even_s', 0)")
+    check("one that cannot be", never, "never")
+    browser.choose("#y", "longest encoding as fast as sgd")
+    check("no break-even of sgd", "sgd, fp32" in browser.lines(), False)
+    browser.choose("#y", "iteration time")
 
 
 def check_table(browser, points):
@@ -233,7 +241,8 @@ def check_intervals(browser, page, report, simrun):
     check("ends of rates", set(browser.run(of_points)), {"0.250000 2.000000"})
     browser.choose("#y", "payload of one worker")
     check("ends of sizes", set(browser.run(ends)), {None})
-    check("description", browser.run("return describe(points[0])")[2].split(":")[0], "90 % of iterations")
+    described = browser.run("return describe(points[0])")[2].split(":")[0]
+    check("description", described, "90 % of medians over iterations")
     check("console of intervals", browser.complaints(), [])
     browser.choose("#y", "iteration time")
     browser.screenshot(page.with_suffix(".png"))

@@ -63,6 +63,9 @@ const intervalBars = {
   },
 };
 
+/// What intervals are of: `simrun measure` gives quantiles of iterations, simulating what their medians lie in.
+const holds = data.measurement === null ? "90 % of medians over iterations" : "90 % of iterations";
+
 /// What a chart says of the point under the pointer.
 function describe(point) {
   const part = (column, before = `${titleOf(column)} `, after = "") =>
@@ -70,10 +73,10 @@ function describe(point) {
   const lines = [
     [...part("workers"), ...part("density"), ...part("k"), ...others.flatMap((column) => part(column))],
     [...part("iteration_s"), ...part("samples_per_s", "", " samples/s")],
-    part("iteration_low_s", "90 % of iterations: ", ` to ${show("iteration_high_s", point.iteration_high_s)}`),
+    part("iteration_low_s", `${holds}: `, ` to ${show("iteration_high_s", point.iteration_high_s)}`),
     [...part("scaling_efficiency"), ...part("speedup_over_sgd")],
     [...part("payload_bytes"), ...part("result_bytes")],
-    [...part("compute_s"), ...part("encode_s")],
+    [...part("compute_s"), ...part("encode_s"), ...("encode_break_even_s" in point ? part("encode_break_even_s") : [])],
     [...part("communication_s"), ...part("decode_s"), ...(point.staging_s > 0 ? part("staging_s") : [])],
   ];
   return lines.filter((line) => line.length > 0).map((line) => line.join(", "));

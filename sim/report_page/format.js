@@ -15,6 +15,8 @@ const seconds = (value) =>
   value < 5e-12 ? "0 s" : scaled(value, [[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]]);
 const bytes = (value) =>
   value < 999.5 ? `${Math.round(value)} B` : scaled(value, [[1e12, "TB"], [1e9, "GB"], [1e6, "MB"], [1e3, "kB"]]);
+/// Of break-evens 0 is that no encoding is short enough.
+const orNever = (value) => (value === 0 ? "never" : seconds(value));
 const whole = (value) => String(value);
 const share = (value) => String(Number(value.toPrecision(3)));
 const percent = (value) => `${(100 * value).toFixed(1)} %`;
@@ -49,6 +51,7 @@ const COLUMNS = {
   source: { title: "source" },
   iteration_low_s: { title: "iteration, 5 %", axis: "iteration time, 5 % quantile", show: seconds },
   iteration_high_s: { title: "iteration, 95 %", axis: "iteration time, 95 % quantile", show: seconds },
+  encode_break_even_s: { title: "break-even", axis: "longest encoding as fast as sgd", show: orNever },
 };
 
 const titleOf = (column) => COLUMNS[column]?.title ?? column;

@@ -165,7 +165,9 @@ function fillProvenance() {
     ["SimGrid", data.versions.simgrid],
     ["network model", all(data.network_model)],
     ["measured", measurementText(data.measurement)],
-    ["intervals (90 % of iterations), from", all(data.interval)],
+    ["coding", all(data.coding)],
+    [`intervals (${holds}), from`, all(data.interval)],
+    ["intervals leave out", all(data.interval_leaves_out)],
     ["seed", all(data.seed)],
     ...data.devices.flatMap((device) => [
       ["device profile", `${device.name}: ${device.device}, ${device.software}`],

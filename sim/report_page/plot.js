@@ -2,7 +2,8 @@
 
 const Y_COLUMNS = ["iteration_s", "samples_per_s", "scaling_efficiency", "speedup_over_sgd", "payload_bytes",
   "result_bytes", "sent_bytes", "received_bytes", "communication_s", "encode_s", "decode_s",
-  ...(points.some((point) => point.staging_s > 0) ? ["staging_s"] : [])];
+  ...(points.some((point) => point.staging_s > 0) ? ["staging_s"] : []),
+  ...(points.some((point) => point.encode_break_even_s > 0) ? ["encode_break_even_s"] : [])];
 const xColumns = ["workers", sparsity, ...others].filter((column) => valuesOf(column).length > 0);
 
 const middle = (values) => values[Math.floor(values.length / 2)];

@@ -37,7 +37,7 @@ function drawFastest() {
     return able.length === 0 ? [] : [able.reduce(faster)];
   });
   const columns = ["workers", "label", sparsity, "iteration_s", "samples_per_s", "scaling_efficiency",
-    "speedup_over_sgd"];
+    "speedup_over_sgd", "encode_s", ...(data.columns.includes("encode_break_even_s") ? ["encode_break_even_s"] : [])];
   const headings = columns.map((column) => cell("th", column, titleOf(column)));
   headings.forEach((heading) => { heading.scope = "col"; });
   fillTable("fastest", headings, columns, rows);

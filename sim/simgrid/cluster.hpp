@@ -32,10 +32,6 @@ class Cluster {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Hosts in a SimGrid platform file. Throws InputError where SimGrid cannot read it or where a host has no route to the
-/// next. Uses up the process's cluster: call it in a child process.
-std::size_t count_platform_hosts(const std::string& file);
-
 /// SimGrid's version, "3.32".
 std::string simgrid_version();
 

@@ -1,49 +1,77 @@
 #include "sim/simgrid/simulated_transport.hpp"
 
 #include <algorithm>
-#include <string>
+
+#include "sim/simgrid/platform.hpp"
 
 namespace simrun {
 
 namespace sg4 = simgrid::s4u;
 
+SharedState::SharedState(const Network& network, int workers_, Repeats repeats_, const std::vector<sg4::Host*>& hosts)
+    : workers(workers_), repeats(repeats_), eager_limit(network.eager_limit()), flows(network, hosts) {
+  if (network.model != Network::Model::ethernet_tcp) return;
+  for (const BytesPerSecond link : link_bandwidths(hosts))
+    tcp.emplace_back(network.tcp, network.tcp.goodput * link, flows);
+}
+
+FlowPtr SharedState::next_flow(int from, int to, int tag, bool Flow::*asks) {
+  // Ranks stay below 2^17, tags below 2^30.
+  const std::uint64_t key =
+      (static_cast<std::uint64_t>(tag) << 17 | static_cast<std::uint64_t>(from)) << 17 | static_cast<std::uint64_t>(to);
+  std::deque<FlowPtr>& waiting = unmatched[key];
+  if (waiting.empty() || (*waiting.front()).*asks) {
+    waiting.push_back(std::make_shared<Flow>());
+    Flow& flow = *waiting.back();
+    flow.from = from;
+    flow.to = to;
+    flow.*asks = true;
+    return waiting.back();
+  }
+  FlowPtr flow = std::move(waiting.front());
+  waiting.pop_front();
+  if (waiting.empty()) unmatched.erase(key);
+  (*flow).*asks = true;
+  return flow;
+}
+
+void SharedState::start_if_ready(const FlowPtr& flow) {
+  const bool is_eager = flow->size <= eager_limit;
+  // An eager one has left before its receiver asks for it.
+  if (!flow->is_sent || (!flow->is_awaited && !is_eager)) return;
+  flow->on_wire = flow->size;
+  if (tcp.empty())
+    flows.start(flow);
+  else
+    tcp[flow->from].send(flow, tcp[flow->to]);
+}
+
 Request SimulatedTransport::start_send(int to, Message message, int tag) {
+  const FlowPtr flow = shared_.next_flow(rank_, to, tag, &Flow::is_sent);
   const std::uint64_t bytes = size_of(message);
   traffic_.sent += bytes;
-  const int slot = free_slot();
-  auto owned = std::make_unique<Message>(std::move(message));
-  sg4::Mailbox& box = mailbox(rank_, to, tag);
-  sg4::CommPtr comm;
-  if (shared_.tcp.empty())
-    comm = box.put_async(owned.release(), bytes);  // the receiver's from here on
-  else
-    comm = shared_.tcp[rank_].send(box, std::move(owned), shared_.tcp[to]);
-  transfers_[slot] = {std::move(comm), to, nullptr, false};
-  return Request{slot};
+  flow->message = std::move(message);
+  flow->size = Bytes(static_cast<double>(bytes));
+  shared_.start_if_ready(flow);
+  return keep(flow);
 }
 
 Request SimulatedTransport::start_receive(int from, int tag) {
-  const int slot = free_slot();
-  Transfer& transfer = transfers_[slot];
-  transfer = {nullptr, from, nullptr, true};
-  transfer.comm = mailbox(from, rank_, tag).get_async<Message>(&transfer.received);
-  return Request{slot};
+  const FlowPtr flow = shared_.next_flow(from, rank_, tag, &Flow::is_awaited);
+  if (flow->size > shared_.eager_limit) shared_.start_if_ready(flow);
+  return keep(flow);
 }
 
 Message SimulatedTransport::wait(Request request) {
-  const int slot = static_cast<int>(request);
-  Transfer& transfer = transfers_[slot];
-  const sg4::CommPtr comm = std::move(transfer.comm);
-  if (comm != nullptr) comm->wait();
-  free_.push_back(slot);
-  if (!transfer.is_receive) return {};
-  last_arrival_ = Seconds(comm->get_finish_time());
-  const std::unique_ptr<Message> owned(transfer.received);
-  const std::uint64_t bytes = size_of(*owned);
-  traffic_.received += bytes;
-  if (!shared_.tcp.empty())
-    wait_until(shared_.tcp[rank_].take_in(*comm, Bytes(static_cast<double>(bytes)), shared_.tcp[transfer.other]));
-  return std::move(*owned);
+  const FlowPtr flow = std::move(flows_[static_cast<std::size_t>(request)]);
+  free_.push_back(static_cast<int>(request));
+  const bool is_receive = flow->to == rank_;
+  if (is_receive || !flow->is_buffered) shared_.flows.wait(flow, rank_);
+  if (!is_receive) return {};
+  last_arrival_ = Seconds(flow->comm->get_finish_time());
+  traffic_.received += static_cast<std::uint64_t>(flow->size.value);
+  if (!shared_.tcp.empty()) wait_until(shared_.tcp[rank_].take_in(*flow, shared_.tcp[flow->from]));
+  return std::move(flow->message);
 }
 
 void SimulatedTransport::wait_until(Seconds time) {
@@ -71,26 +99,15 @@ int SimulatedTransport::repeat(int count, const std::function<void(int)>& step) 
   return i;
 }
 
-sg4::Mailbox& SimulatedTransport::mailbox(int from, int to, int tag) {
-  // Ranks stay below 2^17, tags below 2^30.
-  const std::uint64_t key =
-      (static_cast<std::uint64_t>(tag) << 17 | static_cast<std::uint64_t>(from)) << 17 | static_cast<std::uint64_t>(to);
-  sg4::Mailbox*& box = shared_.mailboxes[key];
-  if (box == nullptr) {
-    box = sg4::Mailbox::by_name(std::to_string(from) + ">" + std::to_string(to) + "#" + std::to_string(tag));
-    box->set_receiver(shared_.actors[to]);
-  }
-  return *box;
-}
-
-int SimulatedTransport::free_slot() {
+Request SimulatedTransport::keep(FlowPtr flow) {
   if (free_.empty()) {
-    transfers_.emplace_back();
-    return static_cast<int>(transfers_.size()) - 1;
+    flows_.push_back(std::move(flow));
+    return Request{static_cast<int>(flows_.size()) - 1};
   }
-  const int slot = free_.back();
+  const int request = free_.back();
   free_.pop_back();
-  return slot;
+  flows_[static_cast<std::size_t>(request)] = std::move(flow);
+  return Request{request};
 }
 
 Repeat& SimulatedTransport::join_repeat(int count) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/simgrid/cluster.hpp"
+#include "sim/simgrid/flows.hpp"
 #include "sim/simgrid/repeats.hpp"
 #include "sim/simgrid/tcp_endpoint.hpp"
 #include "sim/transport.hpp"
@@ -15,18 +16,28 @@ namespace simrun {
 
 /// What the ranks of one simulation share. SimGrid runs one actor at a time, so nothing is locked.
 struct SharedState {
-  int workers = 0;
-  Repeats repeats = Repeats::skipped;
-  std::vector<simgrid::s4u::ActorPtr> actors;  ///< by rank
-  std::unordered_map<std::uint64_t, simgrid::s4u::Mailbox*> mailboxes;
+  SharedState(const Network& network, int workers, Repeats repeats, const std::vector<simgrid::s4u::Host*>& hosts);
+
+  /// The flow of the next message from one rank to another with this tag, for the end of it that asks: made by
+  /// whichever comes first, and handed to the other.
+  FlowPtr next_flow(int from, int to, int tag, bool Flow::*asks);
+
+  /// `flow` leaves if its sender has sent it, and its receiver awaits it or it is so short that it needs not.
+  void start_if_ready(const FlowPtr& flow);
+
+  int workers;
+  Repeats repeats;
+  Bytes eager_limit;
+  Flows flows;
+  std::deque<TcpEndpoint> tcp;  ///< by rank; empty if the network model is not ethernet-tcp
+  std::unordered_map<std::uint64_t, std::deque<FlowPtr>>
+      unmatched;  ///< flows of which one end has asked, by ends and tag
+
   std::deque<std::unique_ptr<Repeat>> repeat_calls;
   std::size_t first_repeat_call = 0;  ///< number of repeat_calls.front() among all calls so far
-
-  std::deque<TcpEndpoint> tcp;  ///< by rank; empty if the network model is not ethernet-tcp
 };
 
-/// One rank in simulated time. There is one S4U mailbox for every (source, destination, tag), with the destination as
-/// its permanent receiver: that is what makes a message start when it is sent.
+/// One rank in simulated time.
 class SimulatedTransport final : public Transport {
  public:
   SimulatedTransport(SharedState& shared, int rank) : shared_(shared), rank_(rank) {}
@@ -42,15 +53,7 @@ class SimulatedTransport final : public Transport {
   int repeat(int count, const std::function<void(int)>& step) override;
 
  private:
-  struct Transfer {
-    simgrid::s4u::CommPtr comm;  ///< null: a send that leaves in its turn
-    int other = 0;
-    Message* received = nullptr;
-    bool is_receive = false;
-  };
-
-  simgrid::s4u::Mailbox& mailbox(int from, int to, int tag);
-  int free_slot();
+  Request keep(FlowPtr flow);
   Repeat& join_repeat(int count);
   void leave_repeat();
 
@@ -59,8 +62,8 @@ class SimulatedTransport final : public Transport {
   Traffic traffic_;
   Seconds last_arrival_;  ///< of what was received last
   std::size_t repeat_calls_ = 0;
-  std::deque<Transfer> transfers_;  ///< a deque: S4U keeps a pointer to `received`
-  std::vector<int> free_;
+  std::vector<FlowPtr> flows_;  ///< by request
+  std::vector<int> free_;       ///< requests that were waited for
 };
 
 }  // namespace simrun

@@ -1,68 +1,45 @@
 #include "sim/simgrid/tcp_endpoint.hpp"
 
 #include <algorithm>
-#include <vector>
 
 namespace simrun {
-
-namespace sg4 = simgrid::s4u;
 
 namespace {
 
 Seconds clock() {
-  return Seconds(sg4::Engine::get_clock());
-}
-
-Bytes bytes_of(const Message& message) {
-  return Bytes(static_cast<double>(size_of(message)));
-}
-
-/// True if `send` was under way at `start` or later.
-bool lasts_beyond(const sg4::CommPtr& send, Seconds start) {
-  if (send == nullptr) return false;
-  const bool is_under_way = send->get_finish_time() < 0;
-  return is_under_way || send->get_finish_time() > start.value;
+  return Seconds(simgrid::s4u::Engine::get_clock());
 }
 
 }  // namespace
 
-sg4::CommPtr TcpEndpoint::send(sg4::Mailbox& box, std::unique_ptr<Message> message, TcpEndpoint& to) {
-  const bool is_short = bytes_of(*message) <= tcp_.send_buffer;
-  if (!is_short || (!sends_queued_ && clock() >= short_until_)) return put(box, std::move(message), to);
-  queue_.push_back({&box, std::move(message), &to});
-  if (!sends_queued_) {
-    sends_queued_ = true;
-    sg4::Actor::create("sends", sg4::this_actor::get_host(), [this] { send_queued(); });
-  }
-  return nullptr;
+void TcpEndpoint::send(const FlowPtr& flow, TcpEndpoint& to) {
+  const bool is_short = flow->size <= tcp_.send_buffer;
+  if (!is_short || (queue_.empty() && clock() >= short_until_)) return put(flow, to);
+  flow->is_buffered = true;
+  queue_.push_back({flow, &to});
+  if (queue_.size() == 1) Flows::at(short_until_, [this] { send_queued(); });
 }
 
-Seconds TcpEndpoint::take_in(const sg4::Comm& comm, Bytes size, const TcpEndpoint& from) {
-  const Seconds start(comm.get_start_time());
-  const Seconds end(comm.get_finish_time());
+Seconds TcpEndpoint::take_in(const Flow& flow, const TcpEndpoint& from) {
   Seconds more;
-  if (lasts_beyond(last_send_, start)) {
-    const bool hands_over = last_from_ != nullptr && last_from_ != &from && last_end_ <= start;
-    more += (tcp_.acknowledgements + (hands_over ? tcp_.handover : 0)) * time_on_link(size);
+  if (last_send_ != nullptr && last_send_->lasts_beyond(flow.left)) {
+    const bool hands_over = last_from_ != nullptr && last_from_ != &from && last_end_ <= flow.left;
+    more += (tcp_.acknowledgements + (hands_over ? tcp_.handover : 0)) * time_on_link(flow.size);
   }
-  if (last_long_to_ != &from && lasts_beyond(last_long_, start)) more += tcp_.rendezvous(size, link_);
+  if (last_long_ != nullptr && last_long_->to != flow.from && last_long_->lasts_beyond(flow.left))
+    more += tcp_.rendezvous(flow.size, link_);
   last_from_ = &from;
-  last_end_ = end;
-  free_at_ = std::max(free_at_, end + more) + tcp_.message;
+  last_end_ = Seconds(flow.comm->get_finish_time());
+  free_at_ = std::max(free_at_, last_end_ + more) + tcp_.message;
   return free_at_;
 }
 
-/// The message is the receiver's from here on.
-sg4::CommPtr TcpEndpoint::put(sg4::Mailbox& box, std::unique_ptr<Message> message, TcpEndpoint& to) {
-  const Bytes size = bytes_of(*message);
-  const Bytes on_wire = shaped(size, to);
-  last_send_ = box.put_async(message.release(), static_cast<std::uint64_t>(on_wire.value));
-  if (size <= tcp_.send_buffer) short_until_ = clock() + time_on_link(on_wire);
-  if (size > tcp_.eager_limit) {
-    last_long_ = last_send_;
-    last_long_to_ = &to;
-  }
-  return last_send_;
+void TcpEndpoint::put(const FlowPtr& flow, TcpEndpoint& to) {
+  flow->on_wire = shaped(flow->size, to);
+  flows_.start(flow);
+  last_send_ = flow;
+  if (flow->size <= tcp_.send_buffer) short_until_ = clock() + time_on_link(flow->on_wire);
+  if (flow->size > tcp_.eager_limit) last_long_ = flow;
 }
 
 /// What takes time of a message that begins now: links that are shaped let the rest through at once.
@@ -76,16 +53,12 @@ Bytes TcpEndpoint::shaped(Bytes size, TcpEndpoint& to) {
   return std::max(Bytes(1), size - free);
 }
 
+/// The link has become free for the next short message.
 void TcpEndpoint::send_queued() {
-  std::vector<sg4::CommPtr> sends;
-  while (!queue_.empty()) {
-    sg4::this_actor::sleep_until(short_until_.value);
-    Queued next = std::move(queue_.front());
-    queue_.pop_front();
-    sends.push_back(put(*next.mailbox, std::move(next.message), *next.to));
-  }
-  sends_queued_ = false;
-  for (const sg4::CommPtr& comm : sends) comm->wait();
+  const Queued next = std::move(queue_.front());
+  put(next.flow, *next.to);
+  queue_.pop_front();
+  if (!queue_.empty()) Flows::at(short_until_, [this] { send_queued(); });
 }
 
 }  // namespace simrun

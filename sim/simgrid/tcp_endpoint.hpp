@@ -1,11 +1,9 @@
 #pragma once
 
 #include <deque>
-#include <memory>
-#include <simgrid/s4u.hpp>
 
 #include "sim/ethernet_tcp.hpp"
-#include "sim/transport.hpp"
+#include "sim/simgrid/flows.hpp"
 
 namespace simrun {
 
@@ -13,40 +11,39 @@ namespace simrun {
 /// here. SimGrid runs one actor at a time, so nothing is locked.
 class TcpEndpoint {
  public:
-  /// `link`: goodput of the host's link. `tcp` outlives this.
-  TcpEndpoint(const EthernetTcp& tcp, BytesPerSecond link) : tcp_(tcp), link_(link) {}
+  /// `link`: goodput of the host's link. `tcp` and `flows` outlive this.
+  TcpEndpoint(const EthernetTcp& tcp, BytesPerSecond link, Flows& flows) : tcp_(tcp), link_(link), flows_(flows) {}
 
-  /// Sends from the actor that calls. Null if the message leaves in its turn, and is complete for its sender at once.
-  simgrid::s4u::CommPtr send(simgrid::s4u::Mailbox& box, std::unique_ptr<Message> message, TcpEndpoint& to);
+  /// Sends to the rank whose end is `to`. A short message may leave in its turn, and is complete for its sender at
+  /// once.
+  void send(const FlowPtr& flow, TcpEndpoint& to);
 
-  /// When the message of `size` bytes that `comm` brought is taken in. Once a message, in the order of waiting.
-  Seconds take_in(const simgrid::s4u::Comm& comm, Bytes size, const TcpEndpoint& from);
+  /// When `flow`, which has arrived, is taken in. Once a message, in the order of waiting.
+  Seconds take_in(const Flow& flow, const TcpEndpoint& from);
 
  private:
   /// A short message on its way out.
   struct Queued {
-    simgrid::s4u::Mailbox* mailbox;
-    std::unique_ptr<Message> message;
+    FlowPtr flow;
     TcpEndpoint* to;
   };
 
-  simgrid::s4u::CommPtr put(simgrid::s4u::Mailbox& box, std::unique_ptr<Message> message, TcpEndpoint& to);
+  void put(const FlowPtr& flow, TcpEndpoint& to);
   Bytes shaped(Bytes size, TcpEndpoint& to);
   void send_queued();
   Seconds time_on_link(Bytes size) const { return Seconds(size.value / link_.value); }
 
   const EthernetTcp& tcp_;
   BytesPerSecond link_;
+  Flows& flows_;
   Shaper up_;
   Shaper down_;
 
-  simgrid::s4u::CommPtr last_send_;
-  simgrid::s4u::CommPtr last_long_;  ///< the last send beyond the eager limit
-  const TcpEndpoint* last_long_to_ = nullptr;
+  FlowPtr last_send_;
+  FlowPtr last_long_;  ///< the last send beyond the eager limit
 
   std::deque<Queued> queue_;  ///< short messages, one after another
-  bool sends_queued_ = false;
-  Seconds short_until_;  ///< until when short messages keep the link busy
+  Seconds short_until_;       ///< until when short messages keep the link busy
 
   const TcpEndpoint* last_from_ = nullptr;  ///< the sender of the message before
   Seconds last_end_;                        ///< when that was here

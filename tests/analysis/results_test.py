@@ -19,7 +19,7 @@ def row(method, workers, density=None, **more):
     """A point with every column; times such that one worker alone does 128 samples in 0.1 s."""
     parts = {"compute_s": 0.1, "encode_s": 0.0, "communication_s": 0.1, "decode_s": 0.0, "staging_s": 0.0}
     numbers = {name: 1 for name in results.COLUMNS} | parts | {"iteration_s": 0.2, "scaling_efficiency": 0.5}
-    numbers |= dict.fromkeys(["iteration_low_s", "iteration_high_s"])
+    numbers |= dict.fromkeys(["iteration_low_s", "iteration_high_s", "encode_break_even_s"])
     text = {"index": "raw32", "collective": "ring", "model": "m", "device": "d", "network_model": "ideal", "source": "simulated"}
     point = {"method": method, "workers": workers, "density": density, "samples_per_s": workers * 640}
     return numbers | text | point | more

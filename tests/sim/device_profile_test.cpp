@@ -242,4 +242,23 @@ TEST_CASE("device times: an index coding is used as often as there are parts, on
   CHECK(times.used().at("decode.pairs")[0].most == Approx(80));
 }
 
+TEST_CASE("device profile: a processor's times that stand for another device are pointed out, where they select") {
+  // 2 s for 1000 elements. A published GPU that is scaled is a GPU's still.
+  const DeviceProfile processor = measured_profile({1, 1000}, 1);
+  DeviceProfile scaled = scaled_to(processor, "half as fast", BytesPerSecond(0.5e9));
+  const UsedExtents selected = {{"encode.pairs", {{10, 1000}, {0.1, 0.1}}}, {"decode.pairs", {{5, 5}}}};
+  const auto lines = scaled_selections({{&scaled, selected}});
+  REQUIRE(lines.size() == 1);
+  CHECK_THAT(lines[0], Catch::StartsWith("device half as fast: encode.pairs takes 2.00 ms an element, the processor's "
+                                         "time (even) scaled by memory bandwidth"));
+  CHECK(scaled_selections({{&scaled, {{"encode.signs", {{10, 1000}}}}}}).empty());
+  CHECK(scaled_selections({{&processor, selected}}).empty());
+  DeviceProfile gpu = processor;
+  gpu.uuid = "GPU-1";
+  gpu = scaled_to(gpu, "other", BytesPerSecond(1e9));
+  CHECK(scaled_selections({{&gpu, selected}}).empty());
+  const DeviceProfile published = scaled_to(even_profile({1, 1000}, 1), "other", BytesPerSecond(1e9));
+  CHECK(scaled_selections({{&published, selected}}).empty());
+}
+
 }  // namespace simrun

@@ -157,6 +157,53 @@ TEST_CASE("interval: with two reasons it is wider than with each, and narrower t
   CHECK(both == Approx(std::hypot(device, network)).epsilon(1e-9));
 }
 
+TEST_CASE("interval: a device of which nothing is known is off by nothing, exactly") {
+  // Sums of such times in another order differ in their last bits.
+  DeviceProfile profile = even_profile({1e-6, 1e12}, 0.1 / 3);
+  DeviceTimes times(profile);
+  for (const double entries : {10.0, 100.0, 1000.0}) {
+    Work work{.stage = Stage::combine, .kind = PayloadKind::pairs, .index = IndexCoding::elias_fano};
+    work.elements = 1e6;
+    work.entries = entries;
+    work.parts = 7;
+    work.result_entries = entries;
+    times.of(work);
+  }
+  CHECK(times.band().low == 1);
+  CHECK(times.band().high == 1);
+}
+
+TEST_CASE("interval: none from a published device on an ideal network; the heading says what others leave out") {
+  const TemporaryFolder folder;
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}, top_k, {{"name", "gtop-k"}, {"k", 10}, {"index", "delta"}}};
+  scenario["sweep"] = {{"workers", {2, 3, 8}}};
+  folder.write("s.json", scenario.dump());
+  const Ended ideal = run_program("s.json", folder.path());
+  REQUIRE(ideal.status == 0);
+  CHECK_THAT(ideal.out, !Catch::Contains("interval"));
+  scenario["network"]["model"] = "ethernet-tcp";
+  folder.write("s.json", scenario.dump());
+  CHECK_THAT(run_program("s.json", folder.path()).out,
+             Catch::Contains("2 to 8 hosts; leaves out coding (published, scaled times)\n"));
+}
+
+TEST_CASE("coding: the heading says what share of an iteration it is where it was not measured") {
+  // 1 ms to encode and 1 ms to decode, of 10 ms and 3 steps of 50 us and 112 bytes besides: 2 / 12.15 = 16.46 %. The
+  // device of signs alone: the same.
+  const TemporaryFolder folder;
+  json scenario = scenario_of(top_k, folder);
+  scenario["methods"] = {{{"name", "sgd"}}, top_k};
+  folder.write("s.json", scenario.dump());
+  const Ended run = run_program("s.json", folder.path());
+  CHECK_THAT(run.out, Catch::Contains("\n  coding   16.46 % of an iteration, by times that are scaled, not measured on "
+                                      "even; break-even: the longest encoding that is as fast as sgd\n"));
+  CHECK(json::parse(read_file(folder.path() + "/results/s/report.json"))["coding"].size() == 1);
+  scenario["device"] = folder.write("measured.json", profile_text(measured_profile({1e-6, 1e12}, ms)));
+  folder.write("s.json", scenario.dump());
+  CHECK_THAT(run_program("s.json", folder.path()).out, !Catch::Contains("coding"));
+}
+
 TEST_CASE("interval: columns are empty where nothing is known") {
   const TemporaryFolder folder;
   json scenario = scenario_of(top_k, folder);
@@ -181,7 +228,8 @@ TEST_CASE("interval: the table shows it where there is one, and all outputs say 
   folder.write("s.json", scenario.dump());
   const Ended with = run_program("s.json -o with", folder.path());
   REQUIRE(with.status == 0);
-  CHECK(with.out.find("\n  interval from times of device even\n") != std::string::npos);
+  CHECK(with.out.find("\n  interval 90 % of medians over iterations, from times of device even; leaves out the network "
+                      "(ideal)\n") != std::string::npos);
   CHECK(with.out.find("interval (90 %)\n") != std::string::npos);
   const json report = json::parse(read_file(folder.path() + "/with/report.json"));
   CHECK(report["interval"] == json{"times of device even"});
@@ -190,8 +238,9 @@ TEST_CASE("interval: the table shows it where there is one, and all outputs say 
   CHECK(point["iteration_high_s"] > point["iteration_s"]);
   scenario["compute"]["jitter"] = 0.1;
   folder.write("s.json", scenario.dump());
-  CHECK(run_program("s.json -o jitter", folder.path()).out.find("\n  interval from jitter | times of device even\n") !=
-        std::string::npos);
+  CHECK(run_program("s.json -o jitter", folder.path())
+            .out.find("\n  interval 90 % of medians over iterations, from jitter of single iterations | times of "
+                      "device even; ") != std::string::npos);
 }
 
 }  // namespace simrun

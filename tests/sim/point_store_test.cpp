@@ -29,6 +29,7 @@ PointResult awkward_result() {
   times.result_bytes = std::numeric_limits<std::uint64_t>::max();
   times.sent_bytes = 1;
   times.received_bytes = 0;
+  times.pause = Seconds(-1.0 / 3);
   times.used["encode.pairs"] = {{0.1 + 0.2, 1e300}, {2, 3}};
   return {.times = times, .payload_bytes = 100.0 / 7, .failure = {}};
 }
@@ -41,6 +42,7 @@ void check_same(const PointResult& a, const PointResult& b) {
   CHECK(std::signbit(a.times->communication.value) == std::signbit(b.times->communication.value));
   CHECK(a.times->decode == b.times->decode);
   CHECK(a.times->staging == b.times->staging);
+  CHECK(a.times->pause == b.times->pause);
   CHECK(a.times->result_bytes == b.times->result_bytes);
   CHECK(a.times->sent_bytes == b.times->sent_bytes);
   CHECK(a.times->received_bytes == b.times->received_bytes);

@@ -216,7 +216,7 @@ TEST_CASE("program: points.csv has the contract's columns in order") {
       csv.substr(0, csv.find('\n')) ==
       "method,workers,k,density,index,collective,model,parameters,payload_bytes,result_bytes,sent_bytes,received_bytes,"
       "compute_s,encode_s,communication_s,decode_s,iteration_s,samples_per_s,scaling_efficiency,speedup_over_sgd,"
-      "device,network_model,source,staging_s,iteration_low_s,iteration_high_s");
+      "device,network_model,source,staging_s,iteration_low_s,iteration_high_s,encode_break_even_s");
 }
 
 TEST_CASE("program: encoding, combining and decoding take what the profile says, where it says") {
@@ -286,6 +286,21 @@ TEST_CASE("program: times scaled to another device are longer by the ratio of ba
   CHECK_THAT(run.out,
              Catch::Contains("tenth (scaled; tenth, 44.0 GB/s; p102-100 (published; NVIDIA P102-100, 440 GB/s;"));
   CHECK_THAT(run.out, Catch::Contains("scaled by memory bandwidth, 440 GB/s over 44.0 GB/s"));
+}
+
+TEST_CASE("program: a processor's selection that stands for a GPU's is warned of") {
+  // PyTorch's top-k of 1000 of 2,000,000 took 25.6 ms on a P100; the shipped processor's time scaled is 0.05 ms.
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  scenario["model"] = {{"name", "two-million"}, {"tensors", {{{"name", "x"}, {"shape", {2'000'000}}}}}};
+  scenario["device"] = {{"profile", SIMRUN_SOURCE_DIR "/platforms/devices/cpu.json"},
+                        {"scaled_to", {{"name", "P100"}, {"bandwidth", "732 GB/s"}}}};
+  scenario["methods"] = {{{"name", "top-k"}, {"k", 1000}}};
+  folder.write("s.json", scenario.dump());
+  CHECK_THAT(run_program("s.json", folder.path()).err, Catch::Contains("warning: device P100: encode.pairs takes 0.0"));
+  scenario["methods"] = {{{"name", "signsgd-mv"}}};
+  folder.write("s.json", scenario.dump());
+  CHECK_THAT(run_program("s.json", folder.path()).err, !Catch::Contains("P100"));
 }
 
 TEST_CASE("program: decoding one group does not hold up the next one's exchange") {

@@ -54,6 +54,16 @@ TEST_CASE("staging: the dense gradient crosses twice, and fixed work is added") 
   CHECK(number(row, "iteration_s") == Approx(10 * ms + 8000 / h + 3 * ms + 6 * (a + 1000 / B)).epsilon(1e-9));
 }
 
+TEST_CASE("staging: fixed work hides behind the device's decoding, and the other way round") {
+  // From the end of the exchange on the host copies the result to the device, then works, and the device decodes for
+  // 1 ms from the end of the copy on.
+  const auto others = 10 * ms + ms + (112 + 4 * 112) / h + 3 * (a + 112 / B);
+  for (const double work : {0.4, 1.0, 3.0}) {
+    const auto row = row_of(top_k, {{"work", std::to_string(work) + " ms"}});
+    CHECK(number(row, "iteration_s") == Approx(others + std::max(work * ms, ms)).epsilon(1e-6));
+  }
+}
+
 TEST_CASE("staging: a payload crosses to the host and the result back, or the dense gradient does") {
   const double others = 10 * ms + ms + 3 * (a + 112 / B) + ms;
   const auto compressed = row_of(top_k, json::object());

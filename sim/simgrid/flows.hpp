@@ -1,0 +1,85 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <simgrid/s4u.hpp>
+#include <vector>
+
+#include "sim/network.hpp"
+#include "sim/transport.hpp"
+
+namespace simrun {
+
+/// A message between two ranks, from the moment that either of them asks for it until it has arrived.
+struct Flow {
+  int from = 0;
+  int to = 0;
+  Message message;
+  Bytes size;                ///< of the message
+  bool is_sent = false;      ///< the sender has started to send it
+  bool is_awaited = false;   ///< the receiver has started to receive it
+  bool is_buffered = false;  ///< complete for its sender at once
+  Seconds left;              ///< when it left its sender; latency comes after that
+
+  Bytes on_wire;  ///< what takes time on links
+
+  simgrid::s4u::CommPtr comm;                ///< null until its latency has passed
+  simgrid::s4u::Mailbox* mailbox = nullptr;  ///< through which `comm` goes
+
+  /// True if it had not arrived by `time`.
+  bool lasts_beyond(Seconds time) const;
+};
+using FlowPtr = std::shared_ptr<Flow>;
+
+/// The messages on their way, as SimGrid's flows from host to host. With `lv08` a flow is left to SimGrid, latency
+/// included. With the other models latency passes first, here, and SimGrid knows none: flows that meet on a link then
+/// share it evenly, where it would share in proportion to 1/latency. SimGrid runs one actor at a time, so nothing is
+/// locked.
+class Flows {
+ public:
+  /// `hosts` by rank.
+  Flows(const Network& network, const std::vector<simgrid::s4u::Host*>& hosts);
+
+  /// The actor of `rank`: before its first flow.
+  void set_actor(int rank, simgrid::s4u::ActorPtr actor) {
+    ends_[static_cast<std::size_t>(rank)].actor = std::move(actor);
+  }
+
+  /// `flow` leaves its sender now. Throws std::runtime_error where its ranks are not joined.
+  void start(const FlowPtr& flow);
+
+  /// Blocks the actor of `rank`, which sends or receives `flow`, until it has arrived. A receiver waits once.
+  void wait(const FlowPtr& flow, int rank);
+
+  /// Does `what` at `time`, unless the flows are stopped by then.
+  static void at(Seconds time, std::function<void()> what);
+
+  /// No flow sets off any more.
+  void stop() { is_stopped_ = true; }
+
+ private:
+  /// A rank's end of its flows. SimGrid wants the actor of a rank to send and to receive. It keeps a list of what an
+  /// actor has begun, and searches it at every end, so one actor for all ranks would not do.
+  struct End {
+    simgrid::s4u::Host* host;
+    simgrid::s4u::ActorPtr actor;
+    simgrid::s4u::SemaphorePtr wake;
+    bool is_asleep = false;
+    std::vector<FlowPtr> due;                       ///< to set off, their latency having passed
+    std::vector<simgrid::s4u::Mailbox*> mailboxes;  ///< to this rank, free ones
+    std::deque<simgrid::s4u::CommPtr> unattended;   ///< flows from this rank for whose end it does not wait
+  };
+
+  void come_due(const FlowPtr& flow);
+  void sleep(End& end);
+  void rouse(End& end);
+  std::vector<FlowPtr> set_off(End& end);
+
+  std::vector<End> ends_;  ///< by rank
+  int mailboxes_ = 0;
+  bool passes_latency_;
+  bool is_stopped_ = false;
+};
+
+}  // namespace simrun

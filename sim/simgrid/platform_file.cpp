@@ -1,0 +1,159 @@
+#include "sim/simgrid/platform_file.hpp"
+
+#include <expat.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string_view>
+
+#include "sim/error.hpp"
+#include "sim/simgrid/platform.hpp"
+
+namespace simrun {
+
+namespace sg4 = simgrid::s4u;
+
+namespace {
+
+constexpr const char* accepted = "accepted: a SimGrid platform file in which the hosts that are used are joined";
+
+/// All pairs of so many hosts are looked at.
+constexpr std::size_t most_in_pairs = 64;
+
+[[noreturn]] void refuse(const std::string& what) {
+  throw std::runtime_error(what);
+}
+
+/// An element or attribute that would take part in the simulation behind simrun's back.
+struct Refused {
+  std::string_view element;    ///< empty: any
+  std::string_view attribute;  ///< empty: the element itself
+  std::string_view value;      ///< empty: any
+  const char* why;
+};
+
+constexpr const char* sets_parameters = "sets parameters of SimGrid; simrun sets them all itself";
+constexpr const char* changes = "changes with time, which the search for a steady state does not follow";
+constexpr const char* wireless = "is wireless, which the network models do not know";
+constexpr const char* runs_programs = "starts a program; simrun's workers are the only ones";
+
+constexpr Refused refused[] = {
+    {"config", "", "", sets_parameters}, {"include", "", "", "takes in another file; put all into one"},
+    {"actor", "", "", runs_programs},    {"process", "", "", runs_programs},
+    {"trace", "", "", changes},          {"trace_connect", "", "", changes},
+    {"", "state_file", "", changes},     {"", "bandwidth_file", "", changes},
+    {"", "latency_file", "", changes},   {"", "sharing_policy", "WIFI", wireless},
+    {"", "routing", "Wifi", wireless},   {"", "routing", "WIFI", wireless},
+};
+
+/// Reads the file's XML and throws std::runtime_error at what is refused; SimGrid has not seen it yet.
+class Inspection {
+ public:
+  void inspect(const std::string& file) {
+    std::ifstream stream(file, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    XML_SetUserData(parser_.get(), this);
+    XML_SetStartElementHandler(parser_.get(), [](void* self, const XML_Char* name, const XML_Char** attributes) {
+      static_cast<Inspection*>(self)->start(name, attributes);
+    });
+    const bool is_read =
+        XML_Parse(parser_.get(), text.data(), static_cast<int>(text.size()), XML_TRUE) == XML_STATUS_OK;
+    if (!what_.empty()) refuse(what_);
+    if (!is_read) refuse("line " + line() + ": " + XML_ErrorString(XML_GetErrorCode(parser_.get())));
+  }
+
+ private:
+  struct Free {
+    void operator()(XML_Parser parser) const { XML_ParserFree(parser); }
+  };
+
+  std::string line() const { return std::to_string(XML_GetCurrentLineNumber(parser_.get())); }
+
+  void start(std::string_view element, const XML_Char** attributes) {
+    note(element, "", "");
+    for (; *attributes != nullptr; attributes += 2) note(element, attributes[0], attributes[1]);
+  }
+
+  void note(std::string_view element, std::string_view attribute, std::string_view value) {
+    const auto fits = [](std::string_view rule, std::string_view text) { return rule.empty() || rule == text; };
+    const auto* rule = std::find_if(std::begin(refused), std::end(refused), [&](const Refused& r) {
+      return r.attribute == attribute && fits(r.element, element) && fits(r.value, value) &&
+             !(r.element.empty() && attribute.empty());
+    });
+    if (rule == std::end(refused) || !what_.empty()) return;
+    what_ = "line " + line() + ": <" + std::string(element);
+    if (!attribute.empty()) what_ += " " + std::string(attribute) + "=\"" + std::string(value) + "\"";
+    what_ += std::string("> ") + rule->why;
+    XML_StopParser(parser_.get(), XML_FALSE);
+  }
+
+  std::unique_ptr<std::remove_pointer_t<XML_Parser>, Free> parser_{XML_ParserCreate(nullptr)};
+  std::string what_;  ///< what is refused
+};
+
+/// SimGrid takes any number.
+void check_links(const sg4::Engine& engine) {
+  const auto fail = [](const sg4::Link& link, const char* what, double value, const char* wanted) {
+    std::array<char, 32> number{};
+    std::snprintf(number.data(), number.size(), "%g", value);
+    refuse("link " + link.get_name() + " has the " + what + " " + number.data() + ", not " + wanted);
+  };
+  for (const sg4::Link* link : engine.get_all_links()) {
+    const double bandwidth = link->get_bandwidth();
+    const double latency = link->get_latency();
+    if (!(bandwidth > 0) || std::isinf(bandwidth)) fail(*link, "bandwidth", bandwidth, "one above 0");
+    if (!(latency >= 0) || std::isinf(latency)) fail(*link, "latency", latency, "one of 0 or more");
+  }
+}
+
+void check_pair(const sg4::Host* from, const sg4::Host* to) {
+  find_route(*from, *to);
+  find_route(*to, *from);
+}
+
+void check_routes(const std::vector<sg4::Host*>& hosts) {
+  if (hosts.size() <= most_in_pairs) {
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) check_pair(hosts[j], hosts[i]);
+    }
+    return;
+  }
+  std::map<const sg4::NetZone*, const sg4::Host*> zones;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    if (i > 0) check_pair(hosts[i - 1], hosts[i]);
+    const auto [first, is_new] = zones.try_emplace(hosts[i]->get_englobing_zone(), hosts[i]);
+    if (!is_new || zones.size() > most_in_pairs) continue;
+    for (const auto& [zone, host] : zones) {
+      if (host != hosts[i]) check_pair(host, hosts[i]);
+    }
+  }
+}
+
+}  // namespace
+
+std::size_t check_platform(const PlatformUse& use) {
+  try {
+    Inspection().inspect(use.file);
+    sg4::Engine& engine = start_engine();
+    configure(Network{});
+    std::vector<sg4::Host*> hosts = load_platform(engine, use.file);
+    check_links(engine);
+    const std::size_t all = hosts.size();
+    if (!use.hosts.empty()) hosts = hosts_named(hosts, use.hosts);
+    hosts.resize(std::min(hosts.size(), static_cast<std::size_t>(use.count)));
+    check_routes(hosts);
+    return all;
+  } catch (const std::exception& error) {
+    const std::string what = error.what();
+    throw InputError(use.file, "platform", what.substr(0, what.find('\n')), accepted);
+  }
+}
+
+}  // namespace simrun
