@@ -27,6 +27,9 @@ def doubling_break_even(workers, parameters, latency_s, bandwidth):
     gTop-k, up and down a binomial tree (Shi et al., ICDCS 2019):   2L (a + p/B)
     Equal where (M-1-2L) p = L a B. NaN where M-1 <= 2L: there the all-gather sends no more and starts fewer messages,
     so that gTop-k is never faster.
+
+    This is exact for M = 2^L. For other M ranks without a partner send payloads of up to 64 KiB early, and gTop-k takes
+    as little as (2L-1) (a + p/B): it is faster from some p on between (L-1) a B / (M-2L) and the p above.
     """
     m = np.asarray(workers, float)
     rounds = np.ceil(np.log2(m))

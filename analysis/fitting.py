@@ -10,6 +10,7 @@ from tables import NUMBER, TableError, predict, read_scenario, write_file
 
 STEPS = 18  # of a search by golden section: each leaves 0.618 of the range, so that they give three digits
 RANGE = 1.5  # powers of ten that are tried either way
+LOG_CONSTANTS = (-12, -5)  # powers of ten, in seconds a parameter
 
 
 def fit(file, scenario_file, path, rows, by_method=False, options=()):
@@ -49,6 +50,29 @@ def best_value(file, scenario_file, path, rows, options):
     return f"{float(f'{10**best:.3g}'):g} {unit}"
 
 
+def without_network(file, rows):
+    """Predictions that know no network, of rows that are predicted: what a worker computes, and a constant a parameter
+    for each method, fitted to the rows for calibration as in fit(). Returns copies of the rows by id() of the row."""
+    predicted = {}
+    for method in dict.fromkeys(row["method"] for row in rows if row["method"] != "none"):
+        own = [row for row in rows if row["method"] == method]
+        chosen = [row for row in own if row["used_for"] == "calibration"]
+        if not chosen:
+            raise TableError(f"{file}: used_for: no row of {method} is for calibration; required with --seeds: one")
+
+        def rate(row, constant):
+            return row["batch"] / (row["compute_s"] + constant * row["parameters"])
+
+        def cost(log_constant):
+            return sum(math.log(rate(row, 10**log_constant) / row["published"]) ** 2 for row in chosen)
+
+        constant = 10 ** least(cost, *LOG_CONSTANTS, steps=2 * STEPS)
+        for row in own:
+            some = rate(row, constant)
+            predicted[id(row)] = row | {"predicted": some, "error": some / row["published"] - 1}
+    return predicted
+
+
 def quantity_at(path, row, scenario_file):
     """(number, unit) that the row or else the scenario has at `path`."""
     found = row["settings"].get(path)
@@ -63,12 +87,12 @@ def quantity_at(path, row, scenario_file):
     return float(text[1]), text[2]
 
 
-def least(cost, low, high):
+def least(cost, low, high, steps=STEPS):
     """Where `cost`, which falls and then rises, is least between low and high."""
     golden = (math.sqrt(5) - 1) / 2
     a, b = high - golden * (high - low), low + golden * (high - low)
     at_a, at_b = cost(a), cost(b)
-    for _ in range(STEPS):
+    for _ in range(steps):
         if at_a < at_b:
             high, b, at_b = b, a, at_a
             a = high - golden * (high - low)

@@ -201,7 +201,8 @@ def run_points(scenario, settings, workers, options):
 
 def predict(scenario, rows, options=()):
     """Sets for each row, but those of method none, `predicted`, `published` (samples/s and worker), `error` (relative),
-    `published_efficiency` and `predicted_efficiency`: one run for each set of equal settings."""
+    `published_efficiency` and `predicted_efficiency`, `parameters` and `compute_s`: one run for each set of equal
+    settings."""
     runs = defaultdict(list)
     for row in rows:
         if row["method"] != "none":
@@ -228,6 +229,7 @@ def baselines_of(rows):
 
 def set_rates(row, point, baseline):
     row["predicted"] = float(point["samples_per_s"]) / row["workers"]
+    row["parameters"], row["compute_s"] = float(point["parameters"]), float(point["compute_s"])
     # Without a published rate of one worker efficiency is against the predicted one.
     baseline = baseline or row["predicted"] / float(point["scaling_efficiency"])
     row["published"] = rate_of(row, baseline)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the scenarios of published tables and prints predicted beside published.
 
-usage: validate.py [--set PATH=VALUE]... [--without-host | --fit PATH [--by-method]] [-o FILE] [TABLE.csv]...   (default: all of published/)
+usage: validate.py [--set PATH=VALUE]... [--without-host | --fit PATH [--by-method]] [--seeds N] [-o FILE] [TABLE.csv]...   (default: all of published/)
 
 Beside TABLE.csv lies TABLE.json, the scenario. The table has a row for each measurement, with the columns
   method, workers               what was run, method by the scenario's name; none with 1 worker is the baseline of
@@ -15,10 +15,16 @@ Beside TABLE.csv lies TABLE.json, the scenario. The table has a row for each mea
 and any others whose names are fields of the scenario by dotted path (batch_per_worker, compute.forward, host.bandwidth):
 they are set for that row, an empty cell leaves the scenario's value. Lines that begin with # are comments.
 
+Rates are printed in samples/s of one worker, efficiencies and errors of the rate in %; error is predicted over
+published - 1.
+
 --set changes the scenario, after what rows set. --without-host runs with a host that takes no time.
 --fit PATH fits the quantity PATH (host.bandwidth) to the rows for calibration, beginning with the value that is there,
 and writes it into the table as a column: one value for all methods, or one each --by-method.
--o FILE writes the rows as CSV, too.
+--seeds N predicts with each of the seeds 1 to N of a shuffled placement (network.placement_seed), and prints how the
+errors are distributed, beside those of a predictor that knows no network: the time to compute and a constant a
+parameter, one for each method, fitted to the rows for calibration.
+-o FILE writes the rows as CSV, too, rates in samples/s of one worker.
 $SIMRUN names the program (default: ./simrun).
 Exit status: 0 done, 1 a run failed, 2 wrong input; one line on stderr says what.
 """
@@ -28,6 +34,7 @@ import csv
 import io
 import json
 import signal
+import statistics
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -91,13 +98,49 @@ def validate(file, options, arguments):
         fitting.write_column(file, arguments.fit, fitted)
         print(f"{file}: {arguments.fit} fitted: " + ", ".join(f"{m} {value}" for m, value in fitted.items()) + "\n")
     tables.predict(scenario_file, rows, options)
+    all_rows = rows
     rows = [row for row in rows if row["method"] != "none"]
     print(f"{file}{', without host' if arguments.without_host else ''}\n")
     print_rows(rows)
     print()
     print_summary(rows)
     print()
+    if arguments.seeds:
+        over_seeds(file, scenario_file, [row.copy() for row in all_rows], options, arguments.seeds)
     return rows
+
+
+def over_seeds(file, scenario_file, rows, options, seeds):
+    """Prints how errors of the rows for testing are distributed over seeds 1 to `seeds` of the placement."""
+    test = [row for row in rows if row["used_for"] == "test" and row["method"] != "none"]
+    groups = {"all": test} | {label: [row for row in test if row["label"] == label] for label in labels_of(test)}
+    medians = {name: [] for name in groups}
+    right = []
+    for seed in range(1, seeds + 1):
+        tables.predict(scenario_file, rows, [*options, "--set", f"network.placement_seed={seed}"])
+        for name, group in groups.items():
+            medians[name].append(tables.median_error(group))
+        orders = tables.right_orders([row for row in rows if row["method"] != "none"])
+        right.append(sum(orders.values()))
+    without = fitting.without_network(file, rows)
+    print(f"{file}: rows for testing, seeds 1 to {seeds} of network.placement_seed\n")
+    print("median error of the rate, in %: median of the seeds, least and most; a constant a parameter and method, no network")
+    for name, group in groups.items():
+        low, middle, high = spread([100 * error for error in medians[name]])
+        alone = 100 * tables.median_error([without[id(row)] for row in group])
+        print(f"{f'{name} ({len(group)})':24} {middle:5.1f} ({low:.1f} to {high:.1f}){alone:12.1f}")
+    low, middle, high = spread(right)
+    alone = tables.right_orders(list(without.values()))
+    print(f"order of methods right in {middle:g} ({low} to {high}) of {len(orders)} (model, M); no network: {sum(alone.values())}\n")
+
+
+def labels_of(rows):
+    return list(dict.fromkeys(row["label"] for row in rows))
+
+
+def spread(values):
+    """Least, median, most."""
+    return min(values), statistics.median(values), max(values)
 
 
 def csv_of(rows):
@@ -115,6 +158,13 @@ def check_out(out, inputs):
         raise tables.TableError(f"{out}: is a table itself; accepted: another file")
 
 
+def count(text):
+    """A number of seeds; argparse names the option where it raises."""
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; accepted: 1 to 1000")
+    return int(text)
+
+
 def main():
     parser = one_line.Parser(
         usage="validate.py [options] [TABLE.csv]...",
@@ -126,6 +176,7 @@ def main():
     host.add_argument("--without-host", action="store_true")
     host.add_argument("--fit", metavar="PATH")
     parser.add_argument("--by-method", action="store_true")
+    parser.add_argument("--seeds", type=count, metavar="N")
     parser.add_argument("-o", "--out", metavar="FILE")
     parser.add_argument("tables", nargs="*", default=sorted((tables.ROOT / "analysis" / "published").glob("*.csv")))
     arguments = parser.parse_args()

@@ -5,7 +5,8 @@
 namespace simrun {
 namespace {
 
-/// All-gather in ceil(log2 M) steps of doubling size, for any M: T = a ceil(log2 M) + (M-1) payload / B.
+/// All-gather in ceil(log2 M) steps of doubling size, for any M: T = a ceil(log2 M) + (M-1) payload / B where payloads
+/// are equal.
 /// Source: Bruck et al., IEEE TPDS 1997.
 class AllgatherDoubling final : public Collective {
  public:

@@ -12,8 +12,8 @@ bool sizes_are_equal(const Payload& payload) {
          index_coding(payload.index()).size(payload.elements(), payload.entries()).has_value();
 }
 
-/// Ring all-gather: M-1 steps, each passing one payload to the right. T = (M-1)(a + payload / B).
-/// Source: Chan et al., Concurrency and Computation 2007.
+/// Ring all-gather: M-1 steps, each passing one payload to the right. T = (M-1)(a + payload / B) for any M where
+/// payloads are equal. Source: Chan et al., Concurrency and Computation 2007.
 class AllgatherRing final : public Collective {
  public:
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator*) const override {

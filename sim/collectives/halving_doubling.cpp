@@ -7,7 +7,12 @@ namespace {
 
 /// Recursive halving (reduce-scatter), then recursive doubling (all-gather), among the first P ranks, P the largest
 /// power of two up to M. The M - P surplus ranks hand their payload to rank - P before and get the result from it
-/// after. For M = P: T = 2 a log2 M + 2 (M-1)/M 4N / B. Source: Thakur, Rabenseifner and Gropp, IJHPCA 2005.
+/// after. Source: Thakur, Rabenseifner and Gropp, IJHPCA 2005.
+///
+/// For M = P: T = 2 a log2 P + 2 (P-1)/P n / B, n = 4N rounded up to P equal pieces. For other M 2 (a + 4N / B) more,
+/// exactly so where n / P is beyond the network's eager limit. Else ranks that wait for no surplus rank send their
+/// halves early, n/2, n/4 .. n/P as far as they are within the limit, and these share the link that the surplus payload
+/// comes in by: T is greater by as much as those bytes take at most, less than two limits, a quarter of T at worst.
 class HalvingDoubling final : public Collective {
  public:
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {

@@ -20,8 +20,8 @@ Payload collect_and_reply(Transport& transport, const Payload* own, const Aggreg
   return result;
 }
 
-/// M payloads into one server, M replies out: T = 2a + M (payload + reply) / B and the time to combine, which the
-/// workers wait for. With the server on rank 0, M - 1 each way (signSGD's published code).
+/// M payloads into one server, M replies out: T = 2a + M (payload + reply) / B, for any M, and the time to combine,
+/// which the workers wait for. With the server on rank 0, M - 1 each way (signSGD's published code).
 class ParameterServer final : public Collective {
  public:
   explicit ParameterServer(ServerPlace place) : place_(place) {}

@@ -27,7 +27,7 @@ class Chunks {
 };
 
 /// Ring all-reduce: M-1 steps of reduce-scatter, M-1 of all-gather, each moving one chunk of ceil(N/M) elements to the
-/// right. T = 2(M-1)(a + 4 ceil(N/M) / B). Source: Patarasu and Yuan, JPDC 2009.
+/// right. T = 2(M-1)(a + 4 ceil(N/M) / B) for any M. Source: Patarasu and Yuan, JPDC 2009.
 class Ring final : public Collective {
  public:
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {

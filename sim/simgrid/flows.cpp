@@ -82,11 +82,13 @@ std::vector<FlowPtr> Flows::set_off(End& end) {
   for (const FlowPtr& flow : flows) {
     End& to = ends_[flow->to];
     if (to.mailboxes.empty()) {
-      to.mailboxes.push_back(sg4::Mailbox::by_name(std::to_string(mailboxes_++)));
-      to.mailboxes.back()->set_receiver(to.actor);  // what makes it start when it is sent
+      // Other actors run while SimGrid does this: the new one is not yet among the free ones that they may take.
+      flow->mailbox = sg4::Mailbox::by_name(std::to_string(mailboxes_++));
+      flow->mailbox->set_receiver(to.actor);  // what makes it start when it is sent
+    } else {
+      flow->mailbox = to.mailboxes.back();
+      to.mailboxes.pop_back();
     }
-    flow->mailbox = to.mailboxes.back();
-    to.mailboxes.pop_back();
     flow->comm = flow->mailbox->put_async(flow.get(), static_cast<std::uint64_t>(flow->on_wire.value));
     rouse(to);
   }

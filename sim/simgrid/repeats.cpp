@@ -1,44 +1,66 @@
 #include "sim/simgrid/repeats.hpp"
 
+#include <cmath>
+#include <limits>
+
 namespace simrun {
 namespace {
 
 constexpr int longest_period = 32;
 
+bool are_alike(const Repeat::Times& a, const Repeat::Times& b) {
+  const Seconds duration = a.end - a.begin;
+  const Seconds arrival = (a.arrival - a.begin) - (b.arrival - b.begin);
+  // An arrival may lie at the beginning, or before it.
+  return nearly_equal(duration, b.end - b.begin) && std::abs(arrival.value) <= 1e-9 * duration.value;
+}
+
 }  // namespace
 
-void Repeat::finish(int rank, int step, Seconds duration) {
-  Step& now = steps_[static_cast<std::size_t>(step)];
-  if (now.finished++ == 0) now.durations.resize(static_cast<std::size_t>(ranks_));
-  now.durations[static_cast<std::size_t>(rank)] = duration;
-  const bool known = stop_ < static_cast<int>(steps_.size());
-  if (now.finished < ranks_ || front_ >= stop_ || known) return;
-  for (int period = 1; period <= longest_period && 2 * period <= step + 1; ++period) {
-    if (repeats_after(period, step)) return skip(period, step);
+void Repeat::finish(int rank, int step, const Times& times) {
+  const bool known = stop_ < count_;
+  if (known) return;
+  Rank& own = by_rank_[static_cast<std::size_t>(rank)];
+  own.alike_since.resize(longest_period + 1);
+  for (int period = 1; period <= longest_period && period <= static_cast<int>(own.steps.size()); ++period) {
+    std::optional<Seconds>& since = own.alike_since[static_cast<std::size_t>(period)];
+    if (!are_alike(times, own.steps[own.steps.size() - static_cast<std::size_t>(period)]))
+      since.reset();
+    else if (!since)
+      since = times.begin;
   }
-  const int old = step + 1 - 2 * longest_period;
-  if (old >= 0) steps_[static_cast<std::size_t>(old)].durations = {};
+  own.steps.push_back(times);
+  if (own.steps.size() > longest_period + 1) own.steps.pop_front();
+
+  const bool is_last = ++finished_[static_cast<std::size_t>(step)] == static_cast<int>(by_rank_.size());
+  if (!is_last || front_ >= stop_) return;
+  for (int period = 1; period <= longest_period && period <= step; ++period) {
+    if (repeats_with(period)) return skip(period);
+  }
 }
 
-/// Whether the last `period` steps took every rank as long as those before, and all ranks the same time together.
-bool Repeat::repeats_after(int period, int step) const {
-  const auto durations = [&](int i) -> const Durations& { return steps_[static_cast<std::size_t>(i)].durations; };
-  Durations sums(static_cast<std::size_t>(ranks_));
-  for (int i = step; i > step - period; --i) {
-    const Durations& now = durations(i);
-    const Durations& before = durations(i - period);
-    if (!std::equal(now.begin(), now.end(), before.begin(), nearly_equal)) return false;
-    std::transform(now.begin(), now.end(), sums.begin(), sums.begin(), [](Seconds a, Seconds b) { return a + b; });
-  }
-  return std::all_of(sums.begin(), sums.end(), [&](Seconds sum) { return nearly_equal(sum, sums.front()); });
+/// What the last `period` steps took a rank.
+Seconds Repeat::time_of(int period, const Rank& rank) {
+  return rank.steps.back().end - rank.steps[rank.steps.size() - 1 - static_cast<std::size_t>(period)].end;
 }
 
-void Repeat::skip(int period, int step) {
-  const int count = stop_;
-  stop_ = count - (count - front_) / period * period;
-  Seconds time;
-  for (int i = step; i > step - period; --i) time += steps_[static_cast<std::size_t>(i)].durations.front();
-  jump_ = (count - stop_) / period * time;
+bool Repeat::repeats_with(int period) const {
+  const Seconds time = time_of(period, by_rank_.front());
+  Seconds since;  // and until when all ranks were in steps that are like those before
+  Seconds until(std::numeric_limits<double>::infinity());
+  for (const Rank& rank : by_rank_) {
+    const std::optional<Seconds>& alike = rank.alike_since[static_cast<std::size_t>(period)];
+    if (!alike || !nearly_equal(time_of(period, rank), time)) return false;
+    since = std::max(since, *alike);
+    until = std::min(until, rank.steps.back().end);
+  }
+  const Seconds together = until - since;
+  return together > time || nearly_equal(together, time);
+}
+
+void Repeat::skip(int period) {
+  stop_ = count_ - (count_ - front_) / period * period;
+  jump_ = (count_ - stop_) / period * time_of(period, by_rank_.front());
 }
 
 }  // namespace simrun

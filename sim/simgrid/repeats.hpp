@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
+#include <optional>
 #include <vector>
 
 #include "sim/units.hpp"
@@ -9,15 +11,28 @@ namespace simrun {
 
 /// One call of Transport::repeat by all ranks: finds the step after which the rest can be skipped.
 ///
-/// Ranks run on their own clocks and meet only through messages. Once every rank's last p steps took as long as its p
-/// steps before, and all ranks the same time d for them, the state of the network at the end of step s is that at the
-/// end of step s - p, moved by d, and so on for ever. By then the foremost rank may have entered later steps; all ranks
-/// run up to there, and on until whole periods are left, so that every message that was sent is received, and then
-/// jump. On one switch p is 1; where flows share uplinks it may be more. Not for networks with a memory that times do
-/// not show: links that let a burst through.
+/// Ranks run on their own clocks and meet only through messages: a step sends one and receives one. Say that each
+/// rank's last steps took as long as those p before, with messages that arrived as long after their beginning, and that
+/// p steps take all ranks the same time d. Then all that happened on the network of late happened a time d before, too.
+/// Once that has been so for a time d, in which every message ends, as its sender waits for it, those on their way are
+/// as far as those were, and all goes on so for ever. By then the foremost rank may have entered later steps than the
+/// others; all ranks run up to there, and on until whole periods are left, so that every message that was sent is
+/// received, and then jump. On one switch p is 1; where flows share uplinks it may be more. Not for networks with a
+/// memory that times do not show: links that let a burst through.
 class Repeat {
  public:
-  Repeat(int ranks, int count) : ranks_(ranks), stop_(count), steps_(static_cast<std::size_t>(count)) {}
+  /// One rank's step on the clock.
+  struct Times {
+    Seconds begin;
+    Seconds arrival;  ///< of the message that it received
+    Seconds end;
+  };
+
+  Repeat(int ranks, int count)
+      : stop_(count),
+        count_(count),
+        by_rank_(static_cast<std::size_t>(ranks)),
+        finished_(static_cast<std::size_t>(count)) {}
 
   /// Steps that are really run: may become less than count while they run.
   int stop() const { return stop_; }
@@ -26,27 +41,28 @@ class Repeat {
   Seconds jump() const { return jump_; }
 
   void enter(int step) { front_ = std::max(front_, step + 1); }
-  void finish(int rank, int step, Seconds duration);
+  void finish(int rank, int step, const Times& times);
 
   /// True for the last rank that leaves.
-  bool leave() { return ++left_ == ranks_; }
+  bool leave() { return ++left_ == static_cast<int>(by_rank_.size()); }
 
  private:
-  using Durations = std::vector<Seconds>;  ///< by rank
+  struct Rank {
+    std::deque<Times> steps;                          ///< the last ones
+    std::vector<std::optional<Seconds>> alike_since;  ///< by period, if the last step is like the one a period before
+  };
 
-  bool repeats_after(int period, int step) const;
-  void skip(int period, int step);
+  static Seconds time_of(int period, const Rank& rank);
+  bool repeats_with(int period) const;
+  void skip(int period);
 
-  int ranks_;
   int stop_;
+  int count_;
   int front_ = 0;
   int left_ = 0;
   Seconds jump_;
-  struct Step {
-    int finished = 0;
-    Durations durations;
-  };
-  std::vector<Step> steps_;  ///< durations only of the last ones
+  std::vector<Rank> by_rank_;
+  std::vector<int> finished_;  ///< ranks, by step
 };
 
 }  // namespace simrun

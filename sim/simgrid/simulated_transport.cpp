@@ -68,6 +68,7 @@ Message SimulatedTransport::wait(Request request) {
   const bool is_receive = flow->to == rank_;
   if (is_receive || !flow->is_buffered) shared_.flows.wait(flow, rank_);
   if (!is_receive) return {};
+  last_arrival_ = Seconds(flow->comm->get_finish_time());
   traffic_.received += static_cast<std::uint64_t>(flow->size.value);
   if (!shared_.tcp.empty()) wait_until(shared_.tcp[rank_].take_in(*flow, shared_.tcp[flow->from]));
   return std::move(flow->message);
@@ -87,7 +88,7 @@ int SimulatedTransport::repeat(int count, const std::function<void(int)>& step) 
     const Seconds start = now();
     all.enter(i);
     step(i);
-    all.finish(rank_, i, now() - start);
+    all.finish(rank_, i, {start, last_arrival_, now()});
   }
   const int skipped = count - i;
   traffic_.sent += (traffic_.sent - before.sent) * skipped;

@@ -60,6 +60,7 @@ class SimulatedTransport final : public Transport {
   SharedState& shared_;
   int rank_;
   Traffic traffic_;
+  Seconds last_arrival_;  ///< of what was received last
   std::size_t repeat_calls_ = 0;
   std::vector<FlowPtr> flows_;  ///< by request
   std::vector<int> free_;       ///< requests that were waited for

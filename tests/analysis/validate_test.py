@@ -179,6 +179,40 @@ def test_the_order_of_methods_is_judged_by_cell():
     assert tables.right_orders(cells) == {("m", 4): True, ("m", 8): False}
 
 
+def test_a_predictor_without_a_network_knows_computing_and_a_constant_a_parameter():
+    # 10 ms of computing; 1000 parameters add 8 ms where it is fitted, so 3000 add 24 ms, whatever M: 10 samples in 34 ms.
+    # Published are 10 in 40 ms: 40 / 34 - 1 = 17.6 % too fast.
+    def row(method, parameters, seconds, used_for):
+        known = {"method": method, "parameters": parameters, "compute_s": 0.01, "batch": 10}
+        return known | {"published": 10 / seconds, "used_for": used_for}
+
+    rows = [row("none", 0, 0.01, "baseline"), row("sgd", 1000, 0.018, "calibration"), row("sgd", 3000, 0.04, "test")]
+    predicted = fitting.without_network("t.csv", rows)
+    assert predicted[id(rows[1])]["error"] == pytest.approx(0, abs=1e-5)
+    assert predicted[id(rows[2])]["error"] == pytest.approx(40 / 34 - 1, rel=1e-4)
+    assert id(rows[0]) not in predicted and "predicted" not in rows[2]
+    with pytest.raises(tables.TableError, match="no row of top-k is for calibration"):
+        fitting.without_network("t.csv", [*rows, row("top-k", 1000, 0.02, "test")])
+
+
+@needs_simrun
+def test_errors_are_shown_over_placements(tmp_path):
+    # Two workers on two switches: every placement is the same. Each takes 10 ms, and 8 ms for 8 kB to cross at 1 MB/s.
+    # Published are 18 and 20 ms: 18 as predicted, so that 20 / 18 - 1 = 11.1 % is the error, and of the constant, too.
+    chain = {"topology": "chain", "hosts_per_switch": 1, "uplink_bandwidth": "1000 Gbps", "uplink_latency": "0 s"}
+    network = SCENARIO["network"] | chain | {"placement": "shuffled", "placement_seed": 1}
+    rows = "method,workers,iteration_s,used_for,host.bandwidth\n"
+    rows += "sgd,2,18 ms,calibration,1 MB/s\nsgd,2,20 ms,test,1 MB/s\n"
+    ended = run(write_case(tmp_path, rows, SCENARIO | {"network": network}), "--seeds", "2")
+    assert ended.returncode == 0, ended.stderr
+    line = next(line for line in ended.stdout.splitlines() if line.startswith("all (1)"))
+    assert line.split()[2:] == ["11.1", "(11.1", "to", "11.1)", "11.1"]
+    # On a star no placement is shuffled: simrun says so.
+    ended = run(write_case(tmp_path, rows), "--seeds", "2")
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "placement_seed" in ended.stderr
+
+
 def test_the_least_of_a_function_is_found_to_three_digits():
     assert fitting.least(lambda x: abs(math.exp(x) - 2), -1, 2) == pytest.approx(math.log(2), abs=1e-3)
 
@@ -229,6 +263,8 @@ def test_options_with_a_mistake_give_one_line(tmp_path):
         (["--by-method"], "--by-method goes with --fit"),
         (["--without-host", "--fit", "x"], "not allowed with argument"),
         (["--table"], "unrecognized arguments: --table"),
+        (["--seeds", "0"], "argument --seeds: '0' is no count; accepted: 1 to 1000"),
+        (["--seeds", "two"], "argument --seeds: 'two' is no count; accepted: 1 to 1000"),
         (["-o", tmp_path], "cannot be written; accepted: a file in a folder that is there"),
         (["-o", ""], "cannot be written; accepted: a file in a folder that is there"),
         (["-o", table], "is a table itself; accepted: another file"),

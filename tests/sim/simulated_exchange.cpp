@@ -7,15 +7,6 @@
 #include "sim/child_process.hpp"
 
 namespace simrun {
-namespace {
-
-/// Combining that takes no time: sizes stay.
-class Hollow final : public Aggregator {
- public:
-  Payload combine(std::span<const Payload> parts) const override { return parts.front(); }
-};
-
-}  // namespace
 
 Network star() {
   Network network;
@@ -30,6 +21,11 @@ Payload dense(std::uint64_t elements) {
 
 Payload pairs(std::uint64_t elements, std::uint64_t entries) {
   return Payload::size_only({PayloadKind::pairs, IndexCoding::raw32, elements, entries, 32 + 8 * entries});
+}
+
+Payload signs(std::uint64_t elements) {
+  const std::uint64_t words = (elements + 31) / 32;
+  return Payload::size_only({PayloadKind::signs, IndexCoding::none, elements, elements, 32 + 4 * words});
 }
 
 Run simulated(const Network& network, const char* name, const Payload& payload, int workers, Repeats repeats,

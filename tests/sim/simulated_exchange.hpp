@@ -19,6 +19,15 @@ Payload dense(std::uint64_t elements);
 /// A payload of K pairs whose contents do not matter here.
 Payload pairs(std::uint64_t elements, std::uint64_t entries);
 
+/// A payload of one sign an element.
+Payload signs(std::uint64_t elements);
+
+/// Combining that takes no time: sizes stay.
+class Hollow final : public Aggregator {
+ public:
+  Payload combine(std::span<const Payload> parts) const override { return parts.front(); }
+};
+
 struct Run {
   double first = 0;   ///< when the first rank is done
   double finish = 0;  ///< when the last rank is done

@@ -1,9 +1,11 @@
 // Collectives in simulated time against their closed forms. Notation: a = latency, B = bytes a second, n = bytes of a
 // payload.
 
+#include <algorithm>
 #include <bit>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <vector>
 
 #include "kernels/codec.hpp"
 #include "sim/child_process.hpp"
@@ -50,22 +52,96 @@ TEST_CASE("halving-doubling: 2 log2 M steps that move 2 (M - 1) / M n") {
   for (const int m : {2, 4, 16, 32})
     CHECK(simulated(star(), "halving-doubling", dense(elements), m).finish ==
           close_to(2 * std::log2(m) * a + 2 * (m - 1.0) / m * n / B));
-  // M = 6: rank 4 hands n to rank 0 while rank 2, which has no such partner, already sends its first n / 2 there: both
-  // share rank 0's link for 1.5 n / B. Rank 0's own halves take 1/2 + 1/4, the way back 1/4 + 1/2, the result for rank
-  // 4 another n: 4 n / B.
-  CHECK(simulated(star(), "halving-doubling", dense(elements), 6).finish == close_to(6 * a + 4 * n / B));
 }
 
-TEST_CASE("tree: 2 ceil(log2 M) steps of a whole payload") {
-  const Payload payload = pairs(1'000'000, 1000);
-  const double n = static_cast<double>(payload.size());
-  for (const int m : {1, 2, 4, 8, 32})
-    CHECK(simulated(star(), "tree", payload, m).finish == close_to(2 * std::log2(m) * (a + n / B)));
-  // M = 5: rank 4 has no partner in the first two rounds and reaches rank 0 as early as the others let it: rank 0 is
-  // busy receiving from 1 and 2 for two steps while rank 4's payload comes in and shares its link.
-  const double odd = simulated(star(), "tree", payload, 5).finish;
-  CHECK(odd <= 6 * (a + n / B) * (1 + 1e-9));
-  CHECK(odd >= 4 * (a + n / B));
+TEST_CASE("halving-doubling among M > P workers: the surplus payload in and out besides") {
+  // Beyond the eager limit nobody sends to a rank that still waits for its surplus payload, so that it comes in alone.
+  const std::uint64_t elements = 1 << 20;
+  const double n = 4.0 * elements;
+  for (const int m : {3, 5, 6, 7, 9, 13, 31}) {
+    INFO(m << " workers");
+    const double p = std::bit_floor(static_cast<unsigned>(m));
+    CHECK(simulated(star(), "halving-doubling", dense(elements), m).finish ==
+          close_to(2 * (a + n / B) + 2 * std::log2(p) * a + 2 * (p - 1) / p * n / B));
+  }
+}
+
+TEST_CASE("halving-doubling: halves within the eager limit come early and delay the surplus payload") {
+  // M = 6, n = 64 KiB: rank 4 hands n to rank 0 while rank 2, which has no such partner, already sends its first n / 2
+  // there: both share rank 0's link for 1.5 n / B. Rank 0's own halves take 1/2 + 1/4, the way back 1/4 + 1/2, the
+  // result for rank 4 another n: 4 n / B instead of 3.5.
+  CHECK(simulated(star(), "halving-doubling", dense(16'384), 6).finish == close_to(6 * a + 4 * 65'536 / B));
+  // In general that delay takes no more than the halves that are within the limit, 64 KiB.
+  for (const int m : {3, 5, 7, 9, 13, 31}) {
+    for (const int elements : {256, 16'384, 32'768, 65'536}) {
+      INFO(m << " workers, " << elements << " elements");
+      const int p = static_cast<int>(std::bit_floor(static_cast<unsigned>(m)));
+      const double n = 4.0 * elements;
+      double early = 0;
+      for (int parts = 2; parts <= p; parts *= 2) early += n / parts <= 65'536 ? n / parts : 0;
+      const double alone = 2 * (a + n / B) + 2 * std::log2(p) * a + 2 * (p - 1.0) / p * n / B;
+      const double finish = simulated(star(), "halving-doubling", dense(elements), m).finish;
+      CHECK(finish >= alone * (1 - 1e-9));
+      CHECK(finish <= (alone + early / B) * (1 + 1e-9));
+    }
+  }
+}
+
+namespace {
+
+/// When rank `rank` of a tree of m ranks has the payloads of all below it, where each takes `wire` seconds of a link
+/// and leaves as soon as it is combined: they are there `a` later at the earliest, and the link takes one after the
+/// other. The last is in when all that come from any one of them on have passed.
+double all_collected(int rank, int m, double wire) {
+  std::vector<double> begin;  // on this rank's link
+  for (int distance = 1; rank % (2 * distance) == 0 && rank + distance < m; distance *= 2)
+    begin.push_back(all_collected(rank + distance, m, wire) + a);
+  std::sort(begin.begin(), begin.end());
+  double end = 0;
+  for (std::size_t i = 0; i < begin.size(); ++i)
+    end = std::max(end, begin[i] + static_cast<double>(begin.size() - i) * wire);
+  return end;
+}
+
+}  // namespace
+
+TEST_CASE("tree: 2 ceil(log2 M) steps of a whole payload, where M is a power of two or payloads wait for receivers") {
+  const auto formula = [](int m, double n) { return 2 * std::bit_width(static_cast<unsigned>(m - 1)) * (a + n / B); };
+  for (const std::uint64_t entries : {10, 1000, 8188, 8189, 100'000}) {  // 8188 of them are 64 KiB
+    const Payload payload = pairs(1'000'000, entries);
+    const auto n = static_cast<double>(payload.size());
+    for (const int m : {1, 2, 4, 8, 32}) {
+      INFO(m << " workers, " << entries << " entries");
+      CHECK(simulated(star(), "tree", payload, m).finish == close_to(formula(m, n)));
+    }
+    for (const int m : {3, 5, 6, 7, 9, 13, 31, 33}) {
+      INFO(m << " workers, " << entries << " entries");
+      const double finish = simulated(star(), "tree", payload, m).finish;
+      if (n > 65'536) {
+        CHECK(finish == close_to(formula(m, n)));
+        continue;
+      }
+      // Up early, down as ever: every rank of the way down waits for one payload.
+      CHECK(finish == close_to(all_collected(0, m, n / B) + formula(m, n) / 2));
+      // Some rank is ceil(log2 M) - 1 edges from rank 0, so that no more than one step is saved.
+      CHECK(finish < formula(m, n) * (1 - 1e-3));
+      CHECK(finish >= formula(m, n) - (a + n / B) * (1 + 1e-9));
+    }
+  }
+}
+
+TEST_CASE("sharded parameter server: M - 1 full shards in, M - 1 replies out") {
+  // A full shard is ceil(ceil(N / 32) / M) words of 32 elements: 128 bytes each if dense, 4 as signs, which have a
+  // header of 32 bytes. Those who have a short one, or none, are done earlier.
+  for (const std::uint64_t elements : {100'000, 1'000'000}) {
+    for (const int m : {2, 3, 7, 16, 31}) {
+      INFO(m << " workers, " << elements << " elements");
+      const double words = std::ceil(std::ceil(static_cast<double>(elements) / 32) / m);
+      const auto formula = [&](double shard) { return close_to(2 * a + 2 * (m - 1) * shard / B); };
+      CHECK(simulated(star(), "sharded-parameter-server", dense(elements), m).finish == formula(128 * words));
+      CHECK(simulated(star(), "sharded-parameter-server", signs(elements), m).finish == formula(32 + 4 * words));
+    }
+  }
 }
 
 TEST_CASE("parameter server: M payloads into one link, M out of it") {
@@ -92,18 +168,23 @@ TEST_CASE("all-gather as a ring and by doubling") {
 }
 
 TEST_CASE("a tree of switches: uplinks are shared and their latency added") {
-  // Two switches of 4 hosts. In a doubling all-gather's last step all 8 ranks send 4 payloads to the other switch:
-  // 4 flows on an uplink of B share it, each gets B / 4. The steps before (distance 1 and 2) cross it with 1 and 2
-  // flows: time (1, 2, 4) x (1, 2, 4) n / B. Crossing adds 2 u; in the first two steps only ranks at the edge cross,
-  // and the others begin the last step before them, so that the uplink is busy from then on: 2 u counts once.
+  // Two switches of 4 hosts, payloads that all start when they are sent. In a doubling all-gather's last step all 8
+  // ranks send 4 payloads to the other switch: 4 flows on an uplink of B share it, each gets B / 4. The steps before
+  // (distance 1 and 2) cross it with 1 and 2 flows: time (1, 2, 4) x (1, 2, 4) n / B. Crossing adds 2 u; in the first
+  // two steps only ranks at the edge cross, and the others begin the last step before them, so that the uplink is busy
+  // from then on: 2 u counts once.
   Network network = star();
   network.topology = Network::Topology::tree;
   network.hosts_per_switch = 4;
   network.uplink_bandwidth = BytesPerSecond(B);
   network.uplink_latency = Seconds(10e-6);
-  const Payload payload = pairs(50'000, 10'000);
+  const Payload payload = pairs(50'000, 2'000);
   const double n = static_cast<double>(payload.size());
   CHECK(simulated(network, "allgather-doubling", payload, 8).finish == close_to(3 * a + 20e-6 + (1 + 4 + 16) * n / B));
+  // Where they wait for their receivers, every pair of ranks that meets in step 2 or 3 has one that crossed before.
+  const Payload large = pairs(50'000, 10'000);
+  CHECK(simulated(network, "allgather-doubling", large, 8).finish ==
+        close_to(3 * (a + 20e-6) + (1 + 4 + 16) * static_cast<double>(large.size()) / B));
   // Inside one switch nothing crosses: as on a star.
   CHECK(simulated(network, "allgather-doubling", payload, 4).finish == close_to(2 * a + 3 * n / B));
   // Uplinks fast enough are no bottleneck.

@@ -1,0 +1,228 @@
+// Simulated time beside the oracle: all collectives on random clusters.
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <functional>
+#include <sstream>
+
+#include "sim/child_process.hpp"
+#include "sim/collective.hpp"
+#include "sim/placement.hpp"
+#include "tests/fluid/programs.hpp"
+#include "tests/fluid/random_clusters.hpp"
+#include "tests/fluid/ring_cases.hpp"
+#include "tests/sim/program.hpp"
+#include "tests/sim/simulated_exchange.hpp"
+
+namespace simrun {
+namespace {
+
+constexpr int clusters_per_shape = 40;
+constexpr double tolerance = 1e-6;
+
+struct Exchange {
+  const char* collective;
+  ServerPlace place = ServerPlace::own_host;
+  Payload payload;
+  std::vector<fluid::Program> programs;
+  double begin = 0;                   // of the simulated exchange, s
+  std::vector<double> expected = {};  // by rank, the server's last; s from then on
+};
+
+/// Every collective that simrun has. Dense payloads carry no header, pairs one of 32 bytes.
+std::vector<Exchange> all_exchanges(int m, double bytes) {
+  const long elements = std::lround(bytes / 4);
+  const long entries = std::lround(bytes / 8);
+  const Payload values = dense(elements);
+  const Payload sparse = pairs(1'000'000'000, entries);
+  const double whole = 4.0 * static_cast<double>(elements);
+  const double listed = 32 + 8.0 * static_cast<double>(entries);
+  return {
+      {"ring", {}, values, fluid::ring(m, elements)},
+      {"halving-doubling", {}, values, fluid::halving_doubling(m, elements)},
+      {"tree", {}, values, fluid::tree(m, whole)},
+      {"tree", {}, sparse, fluid::tree(m, listed)},
+      {"parameter-server", ServerPlace::own_host, values, fluid::server(m, whole)},
+      {"parameter-server", ServerPlace::rank0, values, fluid::server_on_rank0(m, whole)},
+      {"sharded-parameter-server", {}, values, fluid::sharded_server(m, elements)},
+      {"allgather-ring", {}, sparse, fluid::allgather_ring(m, listed)},
+      {"allgather-doubling", {}, sparse, fluid::allgather_doubling(m, listed)},
+  };
+}
+
+/// The network of a platform file that is written into the folder.
+Network on_platform(const TemporaryFolder& folder, const fluid::Cluster& cluster) {
+  Network network;
+  network.topology = Network::Topology::platform;
+  network.platform = folder.write("cluster.xml", fluid::platform_xml(cluster));
+  return network;
+}
+
+/// When each rank is done, one exchange after another on one simulated cluster.
+std::vector<std::vector<double>> simulate_all(const Network& network, int m, const std::vector<Exchange>& exchanges,
+                                              const std::vector<double>& starts) {
+  const std::string text = run_in_child([&] {
+    std::vector<std::vector<double>> ends;
+    for (const Exchange& exchange : exchanges) ends.emplace_back(exchange.programs.size());
+    const Hollow aggregator;
+    const auto run = [&](Transport& transport) {
+      const auto rank = static_cast<std::size_t>(transport.rank());
+      for (std::size_t i = 0; i < exchanges.size(); ++i) {
+        const Exchange& exchange = exchanges[i];
+        if (rank >= exchange.programs.size()) continue;
+        const auto collective = find_collective(exchange.collective)->make(exchange.place);
+        transport.wait_until(Seconds(exchange.begin + starts[rank]));
+        if (transport.rank() < m)
+          collective->exchange(transport, exchange.payload, &aggregator);
+        else
+          collective->serve(transport, aggregator);
+        ends[i][rank] = transport.now().value - exchange.begin;
+      }
+    };
+    Cluster(network, m).run(run, run);
+    std::ostringstream out;
+    out.precision(17);
+    for (const auto& ranks : ends) {
+      for (const double end : ranks) out << end << ' ';
+    }
+    return out.str();
+  });
+  std::istringstream in(text);
+  std::vector<std::vector<double>> ends;
+  for (const Exchange& exchange : exchanges) {
+    for (double& end : ends.emplace_back(exchange.programs.size())) in >> end;
+  }
+  return ends;
+}
+
+/// Largest relative difference of any rank's end.
+double difference(const std::vector<double>& simulated, const std::vector<double>& expected) {
+  double most = 0;
+  for (std::size_t r = 0; r < expected.size(); ++r) most = std::max(most, std::abs(simulated[r] / expected[r] - 1));
+  return most;
+}
+
+/// All collectives among `m` workers on a cluster of m + 1 hosts, which `network` describes to simrun. In every other
+/// case ranks begin at different times.
+void check_exchanges(const std::string& name, const Network& network, const fluid::Cluster& cluster, int m,
+                     fluid::Dice& dice) {
+  const double bytes = dice.any_size(1e3, 50e6);
+  std::vector<double> starts(m + 1);
+  if (dice.chance(0.5)) {
+    for (double& start : starts) start = dice.any_size(1e-6, 1e-2);
+  }
+  std::vector<Exchange> exchanges = all_exchanges(m, bytes);
+  double begin = 0;
+  for (Exchange& exchange : exchanges) {
+    exchange.begin = begin;
+    exchange.expected = fluid::solve(cluster, exchange.programs, starts);
+    begin += 2 * *std::max_element(exchange.expected.begin(), exchange.expected.end());
+  }
+  const auto simulated = simulate_all(network, m, exchanges, starts);
+  for (std::size_t i = 0; i < exchanges.size(); ++i) {
+    INFO(name << ", " << m << " workers, " << bytes << " bytes, " << exchanges[i].collective
+              << (exchanges[i].place == ServerPlace::rank0 ? " on rank 0" : ""));
+    INFO("simulated " << Catch::StringMaker<std::vector<double>>::convert(simulated[i]));
+    INFO("oracle    " << Catch::StringMaker<std::vector<double>>::convert(exchanges[i].expected));
+    CHECK(difference(simulated[i], exchanges[i].expected) < tolerance);
+  }
+}
+
+/// One of simrun's own topologies.
+Network random_network(Network::Topology topology, fluid::Dice& dice) {
+  constexpr Network::Placement placements[] = {Network::Placement::by_switch, Network::Placement::round_robin,
+                                               Network::Placement::shuffled};
+  const auto latency = [&] { return Seconds(dice.chance(0.3) ? 0 : dice.any_size(1e-6, 10e-3)); };
+  Network network;
+  network.topology = topology;
+  network.bandwidth = BytesPerSecond(dice.any_size(1e6, 1e9));
+  network.latency = latency();
+  network.hosts_per_switch = 1 + dice.roll(4);
+  network.uplink_bandwidth = BytesPerSecond(dice.any_size(1e6, 1e9));
+  network.uplink_latency = latency();
+  network.placement = placements[dice.roll(3)];
+  network.placement_seed = dice.roll(1000);
+  return network;
+}
+
+/// What docs/network.md and network.hpp say of it: half of the latency at each host, full duplex, an uplink from every
+/// switch to the core of a tree, or to the next switch of a chain.
+fluid::Cluster as_described(const Network& network, int hosts) {
+  const bool is_chain = network.topology == Network::Topology::chain;
+  fluid::Cluster cluster;
+  cluster.links.assign(hosts, {network.bandwidth.value, network.latency.value / 2});
+  cluster.routes.assign(hosts, std::vector<fluid::Route>(hosts));
+  std::vector<int> place(hosts);  // the switch of each rank
+  if (network.topology != Network::Topology::star) {
+    const std::vector<int> host_of = place_ranks(network, hosts);
+    for (int r = 0; r < hosts; ++r) place[r] = host_of[r] / network.hosts_per_switch;
+  }
+  const auto uplink = [&](int number) { return hosts + number; };
+  for (int s = 0; s <= *std::max_element(place.begin(), place.end()); ++s)
+    cluster.links.push_back({network.uplink_bandwidth.value, network.uplink_latency.value});
+  for (int from = 0; from < hosts; ++from) {
+    for (int to = 0; to < hosts; ++to) {
+      if (from == to) continue;
+      fluid::Route& route = cluster.routes[from][to];
+      route.push_back({from, true});
+      if (is_chain) {
+        for (int s = place[from]; s < place[to]; ++s) route.push_back({uplink(s), true});
+        for (int s = place[from]; s > place[to]; --s) route.push_back({uplink(s - 1), false});
+      } else if (place[from] != place[to]) {
+        route.push_back({uplink(place[from]), true});
+        route.push_back({uplink(place[to]), false});
+      }
+      route.push_back({to, false});
+    }
+  }
+  return cluster;
+}
+
+}  // namespace
+
+TEST_CASE("simulated time of the rings that SMPI runs is the oracle's") {
+  const std::vector<fluid::RingCase> cases = fluid::ring_cases();
+  CHECK(cases.size() >= 10);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    INFO(cases[i].name << " " << i);
+    const int m = cases[i].workers;
+    const auto expected = fluid::solve(cases[i].cluster, fluid::ring(m, cases[i].elements), std::vector<double>(m));
+    const TemporaryFolder folder;
+    const Run run = simulated(on_platform(folder, cases[i].cluster), "ring", dense(cases[i].elements), m);
+    CHECK(run.finish == close_to(*std::max_element(expected.begin(), expected.end())));
+  }
+}
+
+TEST_CASE("simulated time is the oracle's on platform files") {
+  for (const fluid::Shape& shape : fluid::shapes()) {
+    DYNAMIC_SECTION(shape.name) {
+      for (int number = 0; number < clusters_per_shape; ++number) {
+        const int m = 2 + number % 8;
+        fluid::Dice dice(number);
+        const fluid::Cluster cluster = fluid::random_cluster(shape, m + 1, fluid::Latencies::any, dice);
+        const TemporaryFolder folder;
+        check_exchanges(std::string(shape.name) + " " + std::to_string(number), on_platform(folder, cluster), cluster,
+                        m, dice);
+      }
+    }
+  }
+}
+
+TEST_CASE("simulated time is the oracle's on simrun's own topologies") {
+  using Topology = Network::Topology;
+  for (const auto& [name, topology] :
+       {std::pair{"star", Topology::star}, {"tree", Topology::tree}, {"chain", Topology::chain}}) {
+    DYNAMIC_SECTION(name) {
+      for (int number = 0; number < clusters_per_shape; ++number) {
+        const int m = 2 + number % 8;
+        fluid::Dice dice(number);
+        const Network network = random_network(topology, dice);
+        check_exchanges(std::string(name) + " " + std::to_string(number), network, as_described(network, m + 1), m,
+                        dice);
+      }
+    }
+  }
+}
+
+}  // namespace simrun

@@ -1,0 +1,127 @@
+#include "tests/fluid/programs.hpp"
+
+#include <algorithm>
+
+namespace fluid {
+namespace {
+
+/// Round a ring to the right.
+std::vector<Program> around(int m, int steps, double bytes) {
+  std::vector<Program> all(m);
+  for (int r = 0; r < m; ++r) all[r].assign(steps, Step{{{(r + 1) % m, bytes}}, {(r - 1 + m) % m}});
+  return all;
+}
+
+/// The server collects from `workers`, then replies to all of them.
+void collect_and_reply(std::vector<Program>& all, const std::vector<int>& workers, int server, double bytes) {
+  Step collect;
+  Step reply;
+  for (const int w : workers) {
+    all[w] = {Step{{{server, bytes}}, {}}, Step{{}, {server}}};
+    collect.receives.push_back(w);
+    reply.sends.push_back({w, bytes});
+  }
+  all[server] = {collect, reply};
+}
+
+}  // namespace
+
+std::vector<Program> ring(int m, long elements) {
+  const long chunk = (elements + m - 1) / m;
+  return around(m, 2 * (m - 1), 4.0 * static_cast<double>(chunk));
+}
+
+std::vector<Program> allgather_ring(int m, double bytes) {
+  return around(m, m - 1, bytes);
+}
+
+std::vector<Program> halving_doubling(int m, long elements) {
+  int p = 1;
+  int rounds = 0;
+  for (; 2 * p <= m; p *= 2) ++rounds;
+  const long padded = (elements + p - 1) / p * p;
+  const double whole = 4.0 * static_cast<double>(elements);
+  std::vector<Program> all(m);
+  for (int r = 0; r < p; ++r) {
+    if (r + p < m) {
+      all[r + p] = {Step{{{r, whole}}, {}}, Step{{}, {r}}};
+      all[r].push_back(Step{{}, {r + p}});
+    }
+    // The halves swapped with ranks p/2, p/4, .. 1 away shrink from 1/2 to 1/p of the whole; then back.
+    for (int i = 1; i <= rounds; ++i)
+      all[r].push_back(Step{{{r ^ (p >> i), 4.0 * static_cast<double>(padded >> i)}}, {r ^ (p >> i)}});
+    for (int i = rounds; i >= 1; --i)
+      all[r].push_back(Step{{{r ^ (p >> i), 4.0 * static_cast<double>(padded >> i)}}, {r ^ (p >> i)}});
+    if (r + p < m) all[r].push_back(Step{{{r + p, whole}}, {}});
+  }
+  return all;
+}
+
+std::vector<Program> tree(int m, double bytes) {
+  std::vector<Program> all(m);
+  for (int r = 0; r < m; ++r) {
+    // A rank's parent is the rank without its lowest bit; its children are those with one lower bit more.
+    std::vector<int> children;
+    for (int bit = 1; r + bit < m && (r & bit) == 0; bit *= 2) children.push_back(r + bit);
+    for (const int child : children) all[r].push_back(Step{{}, {child}});
+    if (r > 0) {
+      const int parent = r & (r - 1);
+      all[r].push_back(Step{{{parent, bytes}}, {}});
+      all[r].push_back(Step{{}, {parent}});
+    }
+    std::reverse(children.begin(), children.end());
+    for (const int child : children) all[r].push_back(Step{{{child, bytes}}, {}});
+  }
+  return all;
+}
+
+std::vector<Program> server(int m, double bytes) {
+  std::vector<Program> all(m + 1);
+  std::vector<int> workers;
+  for (int r = 0; r < m; ++r) workers.push_back(r);
+  collect_and_reply(all, workers, m, bytes);
+  return all;
+}
+
+std::vector<Program> server_on_rank0(int m, double bytes) {
+  std::vector<Program> all(m);
+  std::vector<int> workers;
+  for (int r = 1; r < m; ++r) workers.push_back(r);
+  collect_and_reply(all, workers, 0, bytes);
+  return all;
+}
+
+std::vector<Program> sharded_server(int m, long elements) {
+  const long words = (elements + 31) / 32;
+  const long each = (words + m - 1) / m * 32;
+  const auto shard = [&](int r) { return 4.0 * static_cast<double>(std::clamp(elements - r * each, 0L, each)); };
+  std::vector<Program> all(m);
+  for (int r = 0; r < m; ++r) {
+    Step collect;
+    Step reply;
+    for (int other = 0; other < m; ++other) {
+      if (other == r) continue;
+      if (shard(other) > 0) {
+        collect.sends.push_back({other, shard(other)});
+        reply.receives.push_back(other);
+      }
+      if (shard(r) > 0) {
+        collect.receives.push_back(other);
+        reply.sends.push_back({other, shard(r)});
+      }
+    }
+    all[r] = {collect, reply};
+  }
+  return all;
+}
+
+std::vector<Program> allgather_doubling(int m, double bytes) {
+  std::vector<Program> all(m);
+  for (int distance = 1; distance < m; distance *= 2) {
+    const double sent = bytes * std::min(distance, m - distance);
+    for (int r = 0; r < m; ++r) all[r].push_back(Step{{{(r - distance + m) % m, sent}}, {(r + distance) % m}});
+  }
+  return all;
+}
+
+}  // namespace fluid

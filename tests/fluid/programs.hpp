@@ -1,0 +1,39 @@
+#pragma once
+
+#include <vector>
+
+#include "tests/fluid/solver.hpp"
+
+/// Who sends what to whom in each collective, written down from its description, not from simrun's code. One program a
+/// rank; `m` ranks, at least 2. Sizes in bytes.
+namespace fluid {
+
+/// All-reduce of `elements` 4-byte values in a ring: 2 (m - 1) steps of a chunk of ceil(elements / m).
+std::vector<Program> ring(int m, long elements);
+
+/// All-reduce of `elements` 4-byte values by halving and doubling among the first p ranks, p the largest power of two
+/// up to m; elements are padded to a multiple of p. The other ranks hand everything to rank - p first, and get the
+/// result from it at last.
+std::vector<Program> halving_doubling(int m, long elements);
+
+/// Up a binomial tree to rank 0 and down again, `bytes` an edge. gTop-k's exchange.
+std::vector<Program> tree(int m, double bytes);
+
+/// `bytes` of every worker to a server, the same back. The server is rank m.
+std::vector<Program> server(int m, double bytes);
+
+/// The same with rank 0 as server and worker.
+std::vector<Program> server_on_rank0(int m, double bytes);
+
+/// Every worker is the server of one shard of `elements` 4-byte values, cut at multiples of 32: the first workers have
+/// ceil(ceil(elements / 32) / m) * 32 each, the last what is left, which may be nothing.
+std::vector<Program> sharded_server(int m, long elements);
+
+/// All-gather of `bytes` a rank: m - 1 steps round a ring.
+std::vector<Program> allgather_ring(int m, double bytes);
+
+/// All-gather of `bytes` a rank by doubling (Bruck): in step i a rank sends all that it has, but no more than is
+/// missing, to the rank 2^i before it.
+std::vector<Program> allgather_doubling(int m, double bytes);
+
+}  // namespace fluid
