@@ -100,6 +100,7 @@ RULES = [
             "sim/scenario_schema.*",
             "sim/scenario_text.*",
             "sim/sweep.*",
+            "sim/sweep_keys.*",
             "sim/times_text.*",
             "sim/trace.*",
             "sim/training/curves.*",

@@ -1,6 +1,5 @@
 #include "sim/training/train.hpp"
 
-
 #include "sim/data_path.hpp"
 #include "sim/folder_lock.hpp"
 #include "sim/interruption.hpp"
