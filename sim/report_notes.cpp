@@ -26,12 +26,34 @@ std::string joined(const std::set<std::string>& words) {
   return all;
 }
 
+/// Points whose iterations did not settle, in one line; empty where there are none.
+std::string unsettled(const Study& study, const std::vector<PointResult>& results) {
+  std::size_t count = 0;
+  double widest = -1;
+  std::string text;
+  for (std::size_t point = 0; point < results.size(); ++point) {
+    const auto& times = results[point].times;
+    if (!times || !times->unsettled) continue;
+    ++count;
+    const Unsettled& seen = *times->unsettled;
+    const double spread = (seen.most - seen.least) / times->iteration;
+    if (spread <= widest) continue;
+    widest = spread;
+    text = study.points[point].label + " at M = " + std::to_string(study.points[point].scenario.workers) +
+           ", mean of " + std::to_string(seen.iterations) + " that take " + show(seen.least) + " to " + show(seen.most);
+  }
+  if (count == 0) return "";
+  return "iterations of " + std::to_string(count) + (count == 1 ? " point" : " points") +
+         " did not settle; the widest: " + text;
+}
+
 }  // namespace
 
 std::vector<std::string> Report::warnings() const {
   const UsedDevices devices = used_devices(study_, results_);
   std::vector<std::string> lines = beyond_the_grid(devices);
   for (std::string& line : scaled_selections(devices)) lines.push_back(std::move(line));
+  if (const std::string line = unsettled(study_, results_); !line.empty()) lines.push_back(line);
   const std::set<std::string> inputs = {"workers",    "k",     "density", "index",
                                         "collective", "model", "device",  "network_model"};
   for (const auto& [key, values] : study_.keys) {

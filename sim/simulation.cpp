@@ -11,15 +11,17 @@ namespace {
 /// SimGrid's clock knows no shorter times.
 constexpr Seconds clock_grain(2e-9);
 
-/// Iterations after which those that never settle are averaged. With many workers one takes long to simulate, and
-/// varies little: 1 % from one to the next among 128 workers shuffled over a chain of switches.
-Watch watch_unsettled(int workers) {
-  const int limit = std::clamp(16384 / workers, 8, 64);
-  return {.limit = limit, .warm_up = limit / 2};
+/// Iterations after which those that never settle are averaged: at most 64, fewer where an iteration of many messages
+/// takes long to simulate, at least 4. Many workers vary little: 1 % from one iteration to the next among 128 shuffled
+/// over a chain of switches.
+int most_unsettled(std::size_t messages) {
+  constexpr double most_messages = 20'000;
+  return static_cast<int>(
+      std::clamp(most_messages / static_cast<double>(std::max<std::size_t>(messages, 1)), 4.0, 64.0));
 }
 
 Watch watch_of(const Setup& setup) {
-  Watch watch = setup.plan.pace.jitters() ? watch_jitter(setup.workers) : watch_unsettled(setup.workers);
+  Watch watch = setup.plan.pace.jitters() ? watch_jitter(setup.workers) : Watch{};
   // Messages over TCP depend on those before them, and the first iteration's follow none.
   watch.first_may = setup.network.model != Network::Model::ethernet_tcp;
   return watch;
@@ -108,6 +110,7 @@ Times simulate(const Setup& setup) {
     const Staging staging(transport, setup.host, setup.profile->bandwidth);
     Worker worker(transport, setup.plan, setup.rounds, device, staging, setup.payload);
     while (!steady.record(transport.rank(), worker.iterate())) {
+      if (steady.iterations() == 1) steady.shorten(most_unsettled(cluster.messages()));
     }
     if (server != nullptr) server_traffic = server->traffic();
     cluster.stop();
@@ -124,6 +127,10 @@ Times simulate(const Setup& setup) {
   times.used = device.used();
   times.pause = pause_between_exchanges(setup, times.iteration, steady.records());
   times.interval = interval_of(times, setup, steady, device.band());
+  if (!setup.plan.pace.jitters() && !steady.has_settled()) {
+    const std::vector<double> durations = steady.durations();
+    times.unsettled = {static_cast<int>(durations.size()), Seconds(durations.front()), Seconds(durations.back())};
+  }
   times.sent_bytes = std::max(times.sent_bytes, server_traffic.sent);
   times.received_bytes = std::max(times.received_bytes, server_traffic.received);
   return times;

@@ -28,6 +28,13 @@ struct Setup {
   bool keep_spans = false;
 };
 
+/// Iterations that did not settle: `Times::iteration` is their mean.
+struct Unsettled {
+  int iterations = 0;
+  Seconds least;
+  Seconds most;
+};
+
 /// What came out.
 struct Times {
   Seconds iteration;
@@ -42,6 +49,7 @@ struct Times {
   UsedExtents used;                          ///< of the device profile
   std::optional<Interval> interval;          ///< of iteration; where something is known of it
   std::optional<Seconds> pause;              ///< between exchanges, see pause_between_exchanges()
+  std::optional<Unsettled> unsettled;        ///< where iterations may settle, but do not
   std::vector<std::vector<Span>> spans;      ///< by rank, if they were to be kept; communication fills the gaps
   std::vector<std::vector<Span>> exchanges;  ///< by rank, likewise: whole exchanges, hidden behind other work or not
 };

@@ -33,6 +33,7 @@ bool SteadyState::record(int rank, IterationRecord iteration) {
   ++complete_;
   lasts_.push_back(current.last);
   if (watch_.may_settle && is_steady(current)) {
+    has_settled_ = true;
     period_ = complete_ == 1 ? current.last : current.last - lasts_[lasts_.size() - 2];
     return true;
   }
@@ -47,6 +48,12 @@ bool SteadyState::record(int rank, IterationRecord iteration) {
   for (const IterationRecord& record : current.records) previous_.push_back(record.finish);
   iterations_.pop_front();
   return false;
+}
+
+void SteadyState::shorten(int limit) {
+  if (!watch_.may_settle || limit >= watch_.limit) return;
+  watch_.limit = limit;
+  watch_.warm_up = limit / 2;
 }
 
 bool SteadyState::is_steady(const Iteration& now) const {

@@ -33,6 +33,12 @@ class SteadyState {
   /// The time between the moments when the last worker finishes two successive iterations.
   Seconds period() const { return period_; }
 
+  /// Looks at no more than `limit` iterations, of which the second half counts, where they may settle but do not.
+  void shorten(int limit);
+
+  /// False where the period is the mean of iterations that differ.
+  bool has_settled() const { return has_settled_; }
+
   /// Iterations that were looked at.
   int iterations() const { return complete_; }
 
@@ -59,6 +65,7 @@ class SteadyState {
   int workers_;
   Watch watch_;
   int complete_ = 0;
+  bool has_settled_ = false;
   Seconds period_;
   std::vector<std::size_t> next_ = std::vector<std::size_t>(static_cast<std::size_t>(workers_),
                                                             0);  ///< iteration of each rank, counted from the first

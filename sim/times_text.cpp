@@ -9,6 +9,9 @@ Json times_json(const Times& times) {
   }
   Json interval = nullptr;
   if (times.interval) interval = {times.interval->low.value, times.interval->high.value};
+  Json unsettled = nullptr;
+  if (times.unsettled)
+    unsettled = {times.unsettled->iterations, times.unsettled->least.value, times.unsettled->most.value};
   return {{"iteration", times.iteration.value},
           {"compute", times.compute.value},
           {"encode", times.encode.value},
@@ -20,7 +23,8 @@ Json times_json(const Times& times) {
           {"received_bytes", times.received_bytes},
           {"used", used},
           {"interval", interval},
-          {"pause", times.pause ? Json(times.pause->value) : Json()}};
+          {"pause", times.pause ? Json(times.pause->value) : Json()},
+          {"unsettled", unsettled}};
 }
 
 Times read_times(const Json& json) {
@@ -38,6 +42,9 @@ Times read_times(const Json& json) {
   if (const Json& interval = json.at("interval"); !interval.is_null())
     times.interval = {Seconds(interval.at(0).get<double>()), Seconds(interval.at(1).get<double>())};
   if (const Json& pause = json.at("pause"); !pause.is_null()) times.pause = Seconds(pause.get<double>());
+  if (const Json& unsettled = json.at("unsettled"); !unsettled.is_null())
+    times.unsettled = {unsettled.at(0).get<int>(), Seconds(unsettled.at(1).get<double>()),
+                       Seconds(unsettled.at(2).get<double>())};
   for (const auto& [operation, extents] : json.at("used").items()) {
     for (const Json& extent : extents)
       times.used[operation].push_back({extent.at(0).get<double>(), extent.at(1).get<double>()});

@@ -88,6 +88,10 @@ void Cluster::run(const std::function<void(Transport&)>& rank, const std::functi
   if (*deadlock && !impl_->stopped) throw std::runtime_error("the ranks wait for each other for ever");
 }
 
+std::size_t Cluster::messages() const {
+  return impl_->shared->flows.started();
+}
+
 void Cluster::stop() {
   impl_->stopped = true;
   impl_->shared->flows.stop();

@@ -24,6 +24,9 @@ class Cluster {
   /// other for ever.
   void run(const std::function<void(Transport&)>& rank, const std::function<void(Transport&)>& server = nullptr);
 
+  /// Messages that were sent so far; those of steps that were skipped do not count.
+  std::size_t messages() const;
+
   /// Ends the simulation; to be called by a rank, which ends last.
   void stop();
 

@@ -23,6 +23,7 @@ Flows::Flows(const Network& network, const std::vector<sg4::Host*>& hosts)
 }
 
 void Flows::start(const FlowPtr& flow) {
+  ++started_;
   flow->left = Seconds(sg4::Engine::get_clock());
   const Seconds latency = find_route(*ends_[flow->from].host, *ends_[flow->to].host).latency;
   at(passes_latency_ ? flow->left + latency : flow->left, [this, flow] {

@@ -49,6 +49,9 @@ class Flows {
   /// `flow` leaves its sender now. Throws std::runtime_error where its ranks are not joined.
   void start(const FlowPtr& flow);
 
+  /// Flows that left so far.
+  std::size_t started() const { return started_; }
+
   /// Blocks the actor of `rank`, which sends or receives `flow`, until it has arrived. A receiver waits once.
   void wait(const FlowPtr& flow, int rank);
 
@@ -78,6 +81,7 @@ class Flows {
 
   std::vector<End> ends_;  ///< by rank
   int mailboxes_ = 0;
+  std::size_t started_ = 0;
   bool passes_latency_;
   bool is_stopped_ = false;
 };
