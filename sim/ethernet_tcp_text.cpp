@@ -60,7 +60,7 @@ Field<EthernetTcpText> ethernet_tcp_field() {
 Field<Bytes> mtu_field() {
   return convert(size(), [](Bytes mtu, const Where& where) {
     if (mtu.value < least_mtu || mtu.value > most_mtu)
-      where.fail(show(mtu) + " is out of range", "accepted: 576 B to 65535 B");
+      where.fail(show(mtu) + " cannot be an MTU", "accepted: 576 B to 65535 B");
     return mtu;
   });
 }

@@ -345,7 +345,7 @@ void ScenarioReader::check_hosts(const Network& network, int workers, bool serve
       }));
     } catch (const ChildFailure& crash) {
       throw InputError(path, "platform", std::string("SimGrid cannot use it: ") + crash.what(),
-                       "accepted: a SimGrid platform file");
+                       "accepted: a SimGrid platform file in which the hosts that are used are joined");
     }
   }
   check_count(where / "platform", path + " has ", known->second);

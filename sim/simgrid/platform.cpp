@@ -21,9 +21,6 @@ namespace {
 /// Computation is not SimGrid's: hosts only need some speed.
 constexpr double host_speed = 1e9;
 
-/// Of a platform file; no scenario has as many ranks.
-constexpr std::size_t most_hosts = 100'000;
-
 /// A link each way between `point` and the centre of a star zone.
 void join_star(sg4::NetZone& zone, NetPoint* point, NetPoint* gateway, const std::string& name,
                BytesPerSecond bandwidth, Seconds latency) {

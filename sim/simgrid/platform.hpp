@@ -17,6 +17,9 @@ void configure(const Network& network);
 /// Builds `count` hosts and the network between them; returns the hosts by rank.
 std::vector<simgrid::s4u::Host*> build_platform(simgrid::s4u::Engine& engine, const Network& network, int count);
 
+/// Of a platform file; no scenario has as many ranks.
+constexpr std::size_t most_hosts = 100'000;
+
 /// Loads a SimGrid platform file; returns its hosts in file order. Throws std::runtime_error where there are too many.
 std::vector<simgrid::s4u::Host*> load_platform(simgrid::s4u::Engine& engine, const std::string& file);
 

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 
@@ -78,7 +79,27 @@ class Inspection {
 
   void start(std::string_view element, const XML_Char** attributes) {
     note(element, "", "");
-    for (; *attributes != nullptr; attributes += 2) note(element, attributes[0], attributes[1]);
+    for (; *attributes != nullptr; attributes += 2) {
+      note(element, attributes[0], attributes[1]);
+      if (attributes[0] == std::string_view("radical")) count_hosts(attributes[1]);
+    }
+  }
+
+  /// SimGrid would first write all numbers of "0-15,20" down.
+  void count_hosts(const std::string& radical) {
+    std::istringstream ranges(radical);
+    for (std::string range; std::getline(ranges, range, ',');) {
+      double first = 0;
+      double last = 0;
+      if (std::sscanf(range.c_str(), "%lf-%lf", &first, &last) == 2) hosts_ += std::max(0.0, last - first);
+    }
+    if (hosts_ >= static_cast<double>(most_hosts)) say("more than " + std::to_string(most_hosts) + " hosts");
+  }
+
+  void say(const std::string& what) {
+    if (!what_.empty()) return;
+    what_ = what;
+    XML_StopParser(parser_.get(), XML_FALSE);
   }
 
   void note(std::string_view element, std::string_view attribute, std::string_view value) {
@@ -87,14 +108,14 @@ class Inspection {
       return r.attribute == attribute && fits(r.element, element) && fits(r.value, value) &&
              !(r.element.empty() && attribute.empty());
     });
-    if (rule == std::end(refused) || !what_.empty()) return;
-    what_ = "line " + line() + ": <" + std::string(element);
-    if (!attribute.empty()) what_ += " " + std::string(attribute) + "=\"" + std::string(value) + "\"";
-    what_ += std::string("> ") + rule->why;
-    XML_StopParser(parser_.get(), XML_FALSE);
+    if (rule == std::end(refused)) return;
+    std::string what = "line " + line() + ": <" + std::string(element);
+    if (!attribute.empty()) what += " " + std::string(attribute) + "=\"" + std::string(value) + "\"";
+    say(what + "> " + rule->why);
   }
 
   std::unique_ptr<std::remove_pointer_t<XML_Parser>, Free> parser_{XML_ParserCreate(nullptr)};
+  double hosts_ = 0;  ///< at least so many
   std::string what_;  ///< what is refused
 };
 

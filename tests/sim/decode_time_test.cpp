@@ -82,7 +82,7 @@ TEST_CASE("decode: on a host it takes nothing from the device, and waits just th
   // decoded behind the backward pass. After it: all three, when a's exchange is over.
   const TemporaryFolder folder;
   json scenario = scenario_of(1.5 * ms, folder);
-  scenario["host"] = {{"bandwidth", "1e9 GB/s"}, {"merges", "host"}, {"memory_bandwidth", "1 GB/s"}};
+  scenario["host"] = {{"bandwidth", "1e6 GB/s"}, {"merges", "host"}, {"memory_bandwidth", "1 GB/s"}};
   const auto of = [&](const char* decode) {
     scenario["schedule"]["decode"] = decode;
     return times_of(scenario).iteration.value;

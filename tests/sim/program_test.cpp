@@ -564,7 +564,7 @@ TEST_CASE("program: every shipped scenario is valid") {
 }
 
 TEST_CASE("program: golden run of the README's scenario", "[large]") {
-  // The figures were looked at when they were recorded: sgd is 0.1395 + 62 (50 us + 4 x 460259 / 125e6) = 1.055754 s,
+  // The figures were looked at when they were recorded: the dense ring of the whole
   // top-k 31 steps of 117856 bytes, gtop-k 10 steps, and the published 6.3 ns a parameter to select.
   const TemporaryFolder folder;
   const Ended run = run_program(
@@ -579,7 +579,8 @@ TEST_CASE("program: golden run of the README's scenario", "[large]") {
     for (const auto& [column, expected] : golden[i]) {
       INFO("row " << i << ", column " << column);
       const std::string& actual = rows[i].at(column);
-      if (column.ends_with("_s") || column.ends_with("efficiency") || column.ends_with("sgd")) {
+      const bool is_number = column.ends_with("_s") || column.ends_with("efficiency") || column.ends_with("sgd");
+      if (is_number && !expected.empty() && !actual.empty()) {
         CHECK(std::stod(actual) == Approx(std::stod(expected)).epsilon(1e-9).margin(1e-15));
       } else {
         CHECK(actual == expected);
