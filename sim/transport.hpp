@@ -21,8 +21,9 @@ enum class Request : int {};
 /// One rank's access to the network and to time. A collective is ordinary code over this interface: it runs in
 /// simulated time, in memory, or on a real cluster.
 ///
-/// A message starts when it is sent, whatever the receiver does. Messages with equal (source, destination, tag) arrive
-/// in order.
+/// A message starts when it is sent, or, if it is long, when its receiver is ready besides: above which size is a
+/// matter of the network. So a rank starts to receive before it waits for others. Messages with equal (source,
+/// destination, tag) arrive in order.
 class Transport {
  public:
   virtual ~Transport() = default;
