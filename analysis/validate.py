@@ -43,7 +43,7 @@ import fitting
 import one_line
 import tables
 
-NO_TIME = {"bandwidth": "1e9 GB/s"}  # a host that takes none, with merges on the device
+NO_TIME = {"bandwidth": "1e6 GB/s"}  # a host that takes none, with merges on the device
 COLUMNS = ["case", "model", "label", "workers", "batch", "published", "predicted", "published_efficiency"]
 COLUMNS += ["predicted_efficiency", "error", "used_for"]
 

@@ -73,6 +73,7 @@ void RunStore::drop_states() const {
     if (is_hexadecimal_name(name, 2 * sizeof(Digest), of_state) && read_sealed(entry.path().string(), key))
       std::filesystem::remove(entry.path(), ignored);
   }
+  remove_leftovers(folder_);
 }
 
 }  // namespace simrun
