@@ -124,7 +124,7 @@ void configure(const Network& network) {
   const bool tcp = network.model == Network::Model::ethernet_tcp;
   sg4::Engine::set_config("network/model", std::string(lv08 ? "LV08" : "CM02"));
   // With Lazy, SimGrid 3.32 takes only the first of the flows that start together on a link to later links.
-  sg4::Engine::set_config("network/optim", std::string("Full"));
+  sg4::Engine::set_config("network/optim", std::string(lv08 ? "Full" : "Lazy"));
   sg4::Engine::set_config("network/bandwidth-factor", lv08 ? 0.97 : tcp ? network.tcp.goodput : 1.0);
   // Without latency all flows have the same weight; Flows makes them wait for it.
   sg4::Engine::set_config("network/latency-factor", lv08 ? 13.01 : 0.0);
