@@ -74,6 +74,7 @@ void Cluster::run(const std::function<void(Transport&)>& rank, const std::functi
       try {
         SimulatedTransport transport(shared, r);
         (r < workers ? rank : server)(transport);
+        shared.flows.see_off(r);
       } catch (const simgrid::ForcefulKillException&) {
         throw;  // SimGrid's way to end an actor
       } catch (const std::exception&) {
@@ -89,7 +90,7 @@ void Cluster::run(const std::function<void(Transport&)>& rank, const std::functi
 }
 
 std::size_t Cluster::messages() const {
-  return impl_->shared->flows.started();
+  return impl_->shared->messages;
 }
 
 void Cluster::stop() {

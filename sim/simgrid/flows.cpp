@@ -1,5 +1,6 @@
 #include "sim/simgrid/flows.hpp"
 
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -12,23 +13,36 @@ namespace simrun {
 
 namespace sg4 = simgrid::s4u;
 
-bool Flow::lasts_beyond(Seconds time) const {
+Seconds Flow::end() const {
+  if (arrival) return *arrival;
   const bool has_arrived = comm != nullptr && comm->get_finish_time() >= 0;
-  return !has_arrived || comm->get_finish_time() > time.value;
+  return Seconds(has_arrived ? comm->get_finish_time() : std::numeric_limits<double>::infinity());
 }
 
 Flows::Flows(const Network& network, const std::vector<sg4::Host*>& hosts)
     : passes_latency_(network.model != Network::Model::lv08) {
-  for (sg4::Host* host : hosts) ends_.push_back({host, nullptr, sg4::Semaphore::create(0), false, {}, {}, {}});
+  for (sg4::Host* host : hosts) ends_.push_back({host, nullptr, sg4::Semaphore::create(0), nullptr, {}, {}, {}});
 }
 
-void Flows::start(const FlowPtr& flow) {
-  ++started_;
-  flow->left = Seconds(sg4::Engine::get_clock());
-  const Seconds latency = find_route(*ends_[flow->from].host, *ends_[flow->to].host).latency;
-  at(passes_latency_ ? flow->left + latency : flow->left, [this, flow] {
+void Flows::start(const FlowPtr& flow, Seconds time) {
+  flow->left = time;
+  const Seconds latency = route(*flow).latency;
+  at(passes_latency_ ? time + latency : time, [this, flow] {
     if (!is_stopped_) come_due(flow);
   });
+}
+
+void Flows::arrive(const FlowPtr& flow, Seconds time) {
+  flow->arrival = time;
+  at(time, [this, flow] {
+    for (End* end : {&ends_[flow->from], &ends_[flow->to]}) {
+      if (end->awaited == flow.get()) rouse(*end);
+    }
+  });
+}
+
+Route Flows::route(const Flow& flow) const {
+  return find_route(*ends_[flow.from].host, *ends_[flow.to].host);
 }
 
 void Flows::at(Seconds time, std::function<void()> what) {
@@ -39,7 +53,7 @@ void Flows::at(Seconds time, std::function<void()> what) {
 void Flows::come_due(const FlowPtr& flow) {
   End& from = ends_[flow->from];
   from.due.push_back(flow);
-  if (from.is_asleep) return rouse(from);
+  if (from.awaited != nullptr) return rouse(from);
   if (from.due.size() > 1) return;
   sg4::Actor::create("sender", from.host, [this, &from] {
     for (const FlowPtr& own : set_off(from)) own->comm->wait();
@@ -48,7 +62,8 @@ void Flows::come_due(const FlowPtr& flow) {
 
 void Flows::wait(const FlowPtr& flow, int rank) {
   End& end = ends_[static_cast<std::size_t>(rank)];
-  while (flow->comm == nullptr) sleep(end);
+  while (flow->comm == nullptr && flow->lasts_beyond(Seconds(sg4::Engine::get_clock()))) sleep_for(*flow, end);
+  if (flow->comm == nullptr) return;
   if (flow->from == rank) {
     flow->comm->wait();
     return;
@@ -58,12 +73,16 @@ void Flows::wait(const FlowPtr& flow, int rank) {
   end.mailboxes.push_back(flow->mailbox);
 }
 
-/// Until a flow of this rank sets off, or one to it.
-void Flows::sleep(End& end) {
-  end.is_asleep = true;
+void Flows::see_off(int rank) {
+  for (const FlowPtr& flow : ends_[static_cast<std::size_t>(rank)].unattended) flow->comm->wait();
+}
+
+/// Until `flow` sets off or is there, or a flow from this rank is due.
+void Flows::sleep_for(const Flow& flow, End& end) {
+  end.awaited = &flow;
   end.wake->acquire();
-  for (const FlowPtr& flow : set_off(end)) {
-    if (flow->is_buffered) end.unattended.push_back(flow);
+  for (const FlowPtr& own : set_off(end)) {
+    if (own->is_buffered) end.unattended.push_back(own);
   }
   const Seconds now(sg4::Engine::get_clock());
   while (!end.unattended.empty() && !end.unattended.front()->lasts_beyond(now)) {
@@ -73,7 +92,7 @@ void Flows::sleep(End& end) {
 }
 
 void Flows::rouse(End& end) {
-  if (!std::exchange(end.is_asleep, false)) return;
+  end.awaited = nullptr;
   end.wake->release();
 }
 
@@ -91,9 +110,10 @@ std::vector<FlowPtr> Flows::set_off(End& end) {
       to.mailboxes.pop_back();
     }
     flow->comm = flow->mailbox->put_async(flow.get(), static_cast<std::uint64_t>(flow->on_wire.value));
-    rouse(to);
+    for (End* either : {&end, &to}) {
+      if (either->awaited == flow.get()) rouse(*either);
+    }
   }
-  rouse(end);
   return flows;
 }
 

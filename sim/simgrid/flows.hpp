@@ -3,10 +3,12 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <simgrid/s4u.hpp>
 #include <vector>
 
 #include "sim/network.hpp"
+#include "sim/simgrid/platform.hpp"
 #include "sim/transport.hpp"
 
 namespace simrun {
@@ -24,11 +26,15 @@ struct Flow {
 
   Bytes on_wire;  ///< what takes time on links
 
-  simgrid::s4u::CommPtr comm;                ///< null until its latency has passed
+  std::optional<Seconds> arrival;            ///< once it is known, of one that SimGrid does not move
+  simgrid::s4u::CommPtr comm;                ///< of one that SimGrid moves; null until its latency has passed
   simgrid::s4u::Mailbox* mailbox = nullptr;  ///< through which `comm` goes
 
+  /// When it arrived; infinity while it is on its way.
+  Seconds end() const;
+
   /// True if it had not arrived by `time`.
-  bool lasts_beyond(Seconds time) const;
+  bool lasts_beyond(Seconds time) const { return end() > time; }
 };
 using FlowPtr = std::shared_ptr<Flow>;
 
@@ -46,14 +52,21 @@ class Flows {
     ends_[static_cast<std::size_t>(rank)].actor = std::move(actor);
   }
 
-  /// `flow` leaves its sender now. Throws std::runtime_error where its ranks are not joined.
-  void start(const FlowPtr& flow);
+  /// `flow` leaves its sender at `time`, now or later. Throws std::runtime_error where its ranks are not joined.
+  void start(const FlowPtr& flow, Seconds time);
 
-  /// Flows that left so far.
-  std::size_t started() const { return started_; }
+  /// `flow` arrives at `time`, which nothing changes any more: one that SimGrid does not move.
+  void arrive(const FlowPtr& flow, Seconds time);
+
+  /// The route of `flow`. Throws std::runtime_error where its ranks are not joined.
+  Route route(const Flow& flow) const;
 
   /// Blocks the actor of `rank`, which sends or receives `flow`, until it has arrived. A receiver waits once.
   void wait(const FlowPtr& flow, int rank);
+
+  /// Blocks the actor of `rank`, which then ends, until what it has set off has arrived: SimGrid breaks off what an actor
+  /// leaves behind.
+  void see_off(int rank);
 
   /// Does `what` at `time`, unless the flows are stopped by then.
   static void at(Seconds time, std::function<void()> what);
@@ -68,20 +81,19 @@ class Flows {
     simgrid::s4u::Host* host;
     simgrid::s4u::ActorPtr actor;
     simgrid::s4u::SemaphorePtr wake;
-    bool is_asleep = false;
+    const Flow* awaited = nullptr;                  ///< for which it sleeps
     std::vector<FlowPtr> due;                       ///< to set off, their latency having passed
     std::vector<simgrid::s4u::Mailbox*> mailboxes;  ///< to this rank, free ones
     std::deque<FlowPtr> unattended;                 ///< from this rank, which does not wait for their end
   };
 
   void come_due(const FlowPtr& flow);
-  void sleep(End& end);
-  void rouse(End& end);
+  void sleep_for(const Flow& flow, End& end);
+  static void rouse(End& end);
   std::vector<FlowPtr> set_off(End& end);
 
   std::vector<End> ends_;  ///< by rank
   int mailboxes_ = 0;
-  std::size_t started_ = 0;
   bool passes_latency_;
   bool is_stopped_ = false;
 };

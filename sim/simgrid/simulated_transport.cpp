@@ -9,17 +9,17 @@ namespace simrun {
 namespace sg4 = simgrid::s4u;
 
 SharedState::SharedState(const Network& network, int workers_, Repeats repeats_, const std::vector<sg4::Host*>& hosts)
-    : workers(workers_), repeats(repeats_), eager_limit(network.eager_limit()), flows(network, hosts) {
+    : workers(workers_), repeats(repeats_), eager_limit(network.eager_limit()), flows(network, hosts), short_messages(network.tcp.goodput, flows) {
   if (network.model != Network::Model::ethernet_tcp) return;
   for (const BytesPerSecond link : link_bandwidths(hosts))
-    tcp.emplace_back(network.tcp, network.tcp.goodput * link, flows);
+    tcp.emplace_back(network.tcp, network.tcp.goodput * link, flows, short_messages);
 }
 
 FlowPtr SharedState::next_flow(int from, int to, int tag, bool Flow::*asks) {
   // Ranks stay below 2^17, tags below 2^30.
   const std::uint64_t key =
       (static_cast<std::uint64_t>(tag) << 17 | static_cast<std::uint64_t>(from)) << 17 | static_cast<std::uint64_t>(to);
-  std::deque<FlowPtr>& waiting = unmatched[key];
+  std::vector<FlowPtr>& waiting = unmatched[key];
   if (waiting.empty() || (*waiting.front()).*asks) {
     waiting.push_back(std::make_shared<Flow>());
     Flow& flow = *waiting.back();
@@ -29,7 +29,7 @@ FlowPtr SharedState::next_flow(int from, int to, int tag, bool Flow::*asks) {
     return waiting.back();
   }
   FlowPtr flow = std::move(waiting.front());
-  waiting.pop_front();
+  waiting.erase(waiting.begin());
   if (waiting.empty()) unmatched.erase(key);
   (*flow).*asks = true;
   return flow;
@@ -39,9 +39,10 @@ void SharedState::start_if_ready(const FlowPtr& flow) {
   const bool is_eager = flow->size <= eager_limit;
   // An eager one has left before its receiver asks for it.
   if (!flow->is_sent || (!flow->is_awaited && !is_eager)) return;
+  ++messages;
   flow->on_wire = flow->size;
   if (tcp.empty())
-    flows.start(flow);
+    flows.start(flow, Seconds(sg4::Engine::get_clock()));
   else
     tcp[flow->from].send(flow, tcp[flow->to]);
 }
@@ -68,7 +69,7 @@ Message SimulatedTransport::wait(Request request) {
   const bool is_receive = flow->to == rank_;
   if (is_receive || !flow->is_buffered) shared_.flows.wait(flow, rank_);
   if (!is_receive) return {};
-  last_arrival_ = Seconds(flow->comm->get_finish_time());
+  last_arrival_ = flow->end();
   traffic_.received += static_cast<std::uint64_t>(flow->size.value);
   if (!shared_.tcp.empty()) wait_until(shared_.tcp[rank_].take_in(*flow, shared_.tcp[flow->from]));
   return std::move(flow->message);

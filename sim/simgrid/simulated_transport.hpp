@@ -9,6 +9,7 @@
 #include "sim/simgrid/cluster.hpp"
 #include "sim/simgrid/flows.hpp"
 #include "sim/simgrid/repeats.hpp"
+#include "sim/simgrid/short_messages.hpp"
 #include "sim/simgrid/tcp_endpoint.hpp"
 #include "sim/transport.hpp"
 
@@ -29,9 +30,11 @@ struct SharedState {
   Repeats repeats;
   Bytes eager_limit;
   Flows flows;
+  ShortMessages short_messages;
   std::deque<TcpEndpoint> tcp;  ///< by rank; empty if the network model is not ethernet-tcp
-  std::unordered_map<std::uint64_t, std::deque<FlowPtr>>
+  std::unordered_map<std::uint64_t, std::vector<FlowPtr>>
       unmatched;  ///< flows of which one end has asked, by ends and tag
+  std::size_t messages = 0;  ///< that are ready to leave, so far
 
   std::deque<std::unique_ptr<Repeat>> repeat_calls;
   std::size_t first_repeat_call = 0;  ///< number of repeat_calls.front() among all calls so far

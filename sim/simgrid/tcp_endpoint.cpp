@@ -29,16 +29,20 @@ Seconds TcpEndpoint::take_in(const Flow& flow, const TcpEndpoint& from) {
   if (last_long_ != nullptr && last_long_->to != flow.from && last_long_->lasts_beyond(flow.left))
     more += tcp_.rendezvous(flow.size, link_);
   last_from_ = &from;
-  last_end_ = Seconds(flow.comm->get_finish_time());
+  last_end_ = flow.end();
   free_at_ = std::max(free_at_, last_end_ + more) + tcp_.message;
   return free_at_;
 }
 
 void TcpEndpoint::put(const FlowPtr& flow, TcpEndpoint& to) {
   flow->on_wire = shaped(flow->size, to);
-  flows_.start(flow);
+  if (flow->size <= tcp_.send_buffer) {
+    shorts_.send(flow);
+    short_until_ = clock() + time_on_link(flow->on_wire);
+  } else {
+    flows_.start(flow, shorts_.let_in(flow));
+  }
   last_send_ = flow;
-  if (flow->size <= tcp_.send_buffer) short_until_ = clock() + time_on_link(flow->on_wire);
   if (flow->size > tcp_.eager_limit) last_long_ = flow;
 }
 

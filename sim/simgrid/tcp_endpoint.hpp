@@ -4,6 +4,7 @@
 
 #include "sim/ethernet_tcp.hpp"
 #include "sim/simgrid/flows.hpp"
+#include "sim/simgrid/short_messages.hpp"
 
 namespace simrun {
 
@@ -12,7 +13,8 @@ namespace simrun {
 class TcpEndpoint {
  public:
   /// `link`: goodput of the host's link. `tcp` and `flows` outlive this.
-  TcpEndpoint(const EthernetTcp& tcp, BytesPerSecond link, Flows& flows) : tcp_(tcp), link_(link), flows_(flows) {}
+  TcpEndpoint(const EthernetTcp& tcp, BytesPerSecond link, Flows& flows, ShortMessages& shorts)
+      : tcp_(tcp), link_(link), flows_(flows), shorts_(shorts) {}
 
   /// Sends to the rank whose end is `to`. A short message may leave in its turn, and is complete for its sender at
   /// once.
@@ -36,6 +38,7 @@ class TcpEndpoint {
   const EthernetTcp& tcp_;
   BytesPerSecond link_;
   Flows& flows_;
+  ShortMessages& shorts_;
   Shaper up_;
   Shaper down_;
 

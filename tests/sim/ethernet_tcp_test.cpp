@@ -1,7 +1,10 @@
 // The network model ethernet-tcp against its closed forms. Notation: a = latency, G = goodput in bytes a second, o =
 // time of a message.
 
+#include <array>
 #include <catch2/catch.hpp>
+#include <utility>
+#include <vector>
 
 #include "tests/sim/program.hpp"
 #include "tests/sim/simulated_exchange.hpp"
@@ -101,18 +104,58 @@ TEST_CASE("ethernet-tcp: a message from another rank than the one before takes l
 }
 
 TEST_CASE("ethernet-tcp: a server's short replies leave one after another, long ones together") {
-  // M messages arrive together and are taken in one by one. Then the last reply takes as long as M messages, the first
-  // short one as long as one.
+  // M short messages come one after another, and all but the last are taken in meanwhile; long ones arrive together and
+  // are taken in one by one. Then the last reply takes as long as M messages, the first short one as long as one.
   const int m = 4;
-  const auto replies_begin = [&](double n) { return a + m * n / G + m * o; };
   const double n = 20e3;
+  const double short_ones_are_in = a + m * n / G + o;
   const Run in_turn = simulated(tcp(), "parameter-server", dense(5'000), m);
-  CHECK(in_turn.first == close_to(replies_begin(n) + a + n / G + o));
-  CHECK(in_turn.finish == close_to(replies_begin(n) + a + m * n / G + o));
+  CHECK(in_turn.first == close_to(short_ones_are_in + a + n / G + o));
+  CHECK(in_turn.finish == close_to(short_ones_are_in + a + m * n / G + o));
   const double long_n = 4e6;
+  const double long_ones_are_in = a + m * long_n / G + m * o;
   const Run together = simulated(tcp(), "parameter-server", dense(1'000'000), m);
-  CHECK(together.first == close_to(replies_begin(long_n) + a + m * long_n / G + o));
+  CHECK(together.first == close_to(long_ones_are_in + a + m * long_n / G + o));
   CHECK(together.finish == close_to(together.first));
+}
+
+TEST_CASE("ethernet-tcp: short messages that meet at a port wait in the switch, and their sender goes on") {
+  const auto n = static_cast<double>(size_of({dense(12'500)}));
+  const auto program = [](Transport& transport) {
+    const Message message{dense(12'500)};
+    const int rank = transport.rank();
+    std::vector<Request> requests;
+    if (rank < 2) requests.push_back(transport.start_send(2, message, 0));
+    if (rank == 1) requests.push_back(transport.start_send(3, message, 0));
+    if (rank == 2) requests = {transport.start_receive(0, 0), transport.start_receive(1, 0)};
+    if (rank == 3) requests = {transport.start_receive(1, 0)};
+    for (const Request request : requests) transport.wait(request);
+  };
+  const std::vector<double> done = ends(tcp(), 4, program);
+  CHECK(done[2] == close_to(a + 2 * n / G + o));
+  CHECK(done[3] == close_to(a + 2 * n / G + o));  // behind the one to rank 2 on their link alone
+}
+
+TEST_CASE("ethernet-tcp: short and long messages together take no more than the link's rate, and no less") {
+  // 20 short messages of 50 kB from rank 1 and a long one of 5 MB from rank 0 fill the link of rank 2 until all are in,
+  // whichever come first; the long one ends last.
+  const double bytes = 20 * 50e3 + 5e6;
+  for (const auto& [long_begin, short_begin] : {std::pair(0.0, 0.0), {1e-3, 0.0}, {0.0, 10e-3}}) {
+    const auto program = [begin = std::array{long_begin, short_begin, 0.0}](Transport& transport) {
+      const int rank = transport.rank();
+      transport.wait_until(Seconds(begin[static_cast<std::size_t>(rank)]));
+      std::vector<Request> requests;
+      if (rank == 0) requests.push_back(transport.start_send(2, {dense(1'250'000)}, 0));
+      if (rank == 2) requests.push_back(transport.start_receive(0, 0));
+      for (int i = 0; i < 20; ++i) {
+        if (rank == 1) requests.push_back(transport.start_send(2, {dense(12'500)}, 0));
+        if (rank == 2) requests.push_back(transport.start_receive(1, 0));
+      }
+      for (const Request request : requests) transport.wait(request);
+    };
+    const std::vector<double> done = ends(tcp(), 3, program);
+    CHECK(done[0] == close_to(a + bytes / G));
+  }
 }
 
 TEST_CASE("ethernet-tcp: what NCCL spreads over connections takes longer, the less the faster the link is") {

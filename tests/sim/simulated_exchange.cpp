@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "sim/child_process.hpp"
+#include "sim/json.hpp"
 
 namespace simrun {
 
@@ -54,6 +55,18 @@ Run simulated(const Network& network, const char* name, const Payload& payload, 
   Run run;
   std::sscanf(text.c_str(), "%lg %lg %lg %lg", &run.first, &run.finish, &run.sent, &run.messages);
   return run;
+}
+
+std::vector<double> ends(const Network& network, int ranks, const std::function<void(Transport&)>& program) {
+  const std::string text = run_in_child([&] {
+    std::vector<double> seconds(static_cast<std::size_t>(ranks));
+    Cluster(network, ranks, Repeats::literal).run([&](Transport& transport) {
+      program(transport);
+      seconds[static_cast<std::size_t>(transport.rank())] = transport.now().value;
+    });
+    return Json(seconds).dump();
+  });
+  return Json::parse(text).get<std::vector<double>>();
 }
 
 Approx close_to(double value) {

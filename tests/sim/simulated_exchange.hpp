@@ -1,6 +1,8 @@
 #pragma once
 
 #include <catch2/catch.hpp>
+#include <functional>
+#include <vector>
 
 #include "sim/collective.hpp"
 #include "sim/network.hpp"
@@ -38,6 +40,9 @@ struct Run {
 /// One exchange among `workers` by the collective of that name; rank r begins at r * stagger.
 Run simulated(const Network& network, const char* name, const Payload& payload, int workers,
               Repeats repeats = Repeats::skipped, double stagger = 0, ServerPlace place = ServerPlace::own_host);
+
+/// When each of so many ranks, which all run `program`, is done with it.
+std::vector<double> ends(const Network& network, int ranks, const std::function<void(Transport&)>& program);
 
 Approx close_to(double value);
 

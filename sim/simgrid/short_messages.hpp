@@ -1,0 +1,43 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <unordered_map>
+
+#include "sim/simgrid/flows.hpp"
+
+namespace simrun {
+
+/// Short messages of the network model ethernet-tcp. A link lets them through one after another at its full rate, in the
+/// order in which their first bytes come. What waits, waits in a switch, and holds nobody up.
+///
+/// Long messages are flows. A link does not carry both at once: a long one waits until the short ones are through that
+/// came before it, and short ones that come while a long one is there are flows, too, and share the link with it.
+class ShortMessages {
+ public:
+  /// `goodput`: share of a link's bandwidth. `flows` outlives this.
+  ShortMessages(double goodput, Flows& flows) : goodput_(goodput), flows_(flows) {}
+
+  /// A short message leaves its sender now.
+  void send(const FlowPtr& flow);
+
+  /// A long message is to leave its sender now: when the short ones before it are through its links.
+  Seconds let_in(const FlowPtr& long_flow);
+
+ private:
+  struct Link {
+    Seconds free_at;            ///< when the short messages are through
+    std::deque<FlowPtr> longs;  ///< in the order in which they came, without the first ones that have ended
+
+    bool has_long(Seconds now);
+  };
+  struct Passage;
+
+  void pass(const std::shared_ptr<Passage>& passage);
+
+  double goodput_;
+  Flows& flows_;
+  std::unordered_map<const simgrid::s4u::Link*, Link> links_;
+};
+
+}  // namespace simrun
