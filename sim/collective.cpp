@@ -34,16 +34,17 @@ constexpr Combining votes[] = {Combining::vote};
 constexpr Combining gathers[] = {Combining::gather};
 
 constexpr CollectiveEntry table[] = {
-    {"ring", "ring all-reduce, 2(M-1) steps of N/M", sums, false, make_ring},
-    {"halving-doubling", "recursive halving and doubling all-reduce, 2 log2 M steps", sums, false,
+    {"ring", "ring all-reduce, 2(M-1) steps of N/M", sums, false, false, make_ring},
+    {"halving-doubling", "recursive halving and doubling all-reduce, 2 log2 M steps", sums, false, false,
      make_halving_doubling},
-    {"tree", "binomial tree to rank 0 and back, log2 M steps each of a whole payload", sums_or_merges, false,
+    {"tree", "binomial tree to rank 0 and back, log2 M steps each of a whole payload", sums_or_merges, false, false,
      make_tree},
-    {"parameter-server", "M payloads into one server, M replies out", sums_or_votes, true, make_parameter_server},
-    {"sharded-parameter-server", "every worker serves 1/M of the elements", votes, false,
+    {"parameter-server", "M payloads into one server, M replies out", sums_or_votes, true, false,
+     make_parameter_server},
+    {"sharded-parameter-server", "every worker serves 1/M of the elements", votes, false, true,
      make_sharded_parameter_server},
-    {"allgather-ring", "ring all-gather, M-1 steps of one payload", gathers, false, make_allgather_ring},
-    {"allgather-doubling", "Bruck's all-gather, log2 M steps of doubling size", gathers, false,
+    {"allgather-ring", "ring all-gather, M-1 steps of one payload", gathers, false, false, make_allgather_ring},
+    {"allgather-doubling", "Bruck's all-gather, log2 M steps of doubling size", gathers, false, false,
      make_allgather_doubling},
 };
 

@@ -46,6 +46,7 @@ struct CollectiveEntry {
   std::string_view summary;
   std::span<const Combining> combines;
   bool has_server;
+  bool joins_all_pairs;  ///< every worker exchanges with every other at once
   std::unique_ptr<const Collective> (*make)(ServerPlace server);
 
   bool can(Combining combining) const;

@@ -5,6 +5,7 @@
 #include "sim/data_path.hpp"
 #include "sim/error.hpp"
 #include "sim/fastest.hpp"
+#include "sim/long_points.hpp"
 #include "sim/report.hpp"
 #include "sim/sweep_keys.hpp"
 #include "sim/sweep_run.hpp"
@@ -112,8 +113,10 @@ int run_scenario(const RunArguments& arguments) {
   const std::string file = find_file(arguments.scenario, "").value_or(arguments.scenario);
   const Study study = read_study(file, parse_overrides(arguments.set));
   if (arguments.dry_run) {
-    print_points(study, options.shard.value_or(Shard{}));
+    const Shard shard = options.shard.value_or(Shard{});
+    print_points(study, shard);
     note("note", study.notes);
+    if (const auto warning = warn_of_long_points(study, points_of(shard, study))) note("note", {*warning});
     return 0;
   }
   if (options.out.empty()) options.out = "results/" + name_of_scenario(file);

@@ -7,8 +7,10 @@
 #include "sim/break_even.hpp"
 #include "sim/data_path.hpp"
 #include "sim/fastest.hpp"
+#include "sim/long_points.hpp"
 #include "sim/point_key.hpp"
 #include "sim/progress_bar.hpp"
+#include "sim/terminal.hpp"
 #include "sim/write_file.hpp"
 
 namespace simrun {
@@ -84,6 +86,7 @@ void SweepRun::run() {
   open_folder();
   if (payloads) {
     notes_ = payloads->notes();
+    if (const auto warning = warn_of_long_points(study_, todo)) say("note: " + *warning);
     ProgressBar bar("points");
     const std::size_t before = share_.size() - todo.size();
     run_points(

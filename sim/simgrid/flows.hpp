@@ -64,8 +64,8 @@ class Flows {
   /// Blocks the actor of `rank`, which sends or receives `flow`, until it has arrived. A receiver waits once.
   void wait(const FlowPtr& flow, int rank);
 
-  /// Blocks the actor of `rank`, which then ends, until what it has set off has arrived: SimGrid breaks off what an actor
-  /// leaves behind.
+  /// Blocks the actor of `rank`, which then ends, until what it has set off has arrived: SimGrid breaks off what an
+  /// actor leaves behind.
   void see_off(int rank);
 
   /// Does `what` at `time`, unless the flows are stopped by then.

@@ -28,8 +28,8 @@ bool ShortMessages::Link::has_long(Seconds now) {
 void ShortMessages::send(const FlowPtr& flow) {
   const Seconds now = clock();
   Route route = flows_.route(*flow);
-  const bool meets_long = std::any_of(route.links.begin(), route.links.end(),
-                                      [&](const auto* link) { return links_[link].has_long(now); });
+  const bool meets_long =
+      std::any_of(route.links.begin(), route.links.end(), [&](const auto* link) { return links_[link].has_long(now); });
   if (meets_long) return flows_.start(flow, now);
   flow->left = now;
   pass(std::make_shared<Passage>(Passage{flow, std::move(route)}));

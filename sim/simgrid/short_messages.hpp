@@ -8,8 +8,8 @@
 
 namespace simrun {
 
-/// Short messages of the network model ethernet-tcp. A link lets them through one after another at its full rate, in the
-/// order in which their first bytes come. What waits, waits in a switch, and holds nobody up.
+/// Short messages of the network model ethernet-tcp. A link lets them through one after another at its full rate, in
+/// the order in which their first bytes come. What waits, waits in a switch, and holds nobody up.
 ///
 /// Long messages are flows. A link does not carry both at once: a long one waits until the short ones are through that
 /// came before it, and short ones that come while a long one is there are flows, too, and share the link with it.

@@ -9,7 +9,11 @@ namespace simrun {
 namespace sg4 = simgrid::s4u;
 
 SharedState::SharedState(const Network& network, int workers_, Repeats repeats_, const std::vector<sg4::Host*>& hosts)
-    : workers(workers_), repeats(repeats_), eager_limit(network.eager_limit()), flows(network, hosts), short_messages(network.tcp.goodput, flows) {
+    : workers(workers_),
+      repeats(repeats_),
+      eager_limit(network.eager_limit()),
+      flows(network, hosts),
+      short_messages(network.tcp.goodput, flows) {
   if (network.model != Network::Model::ethernet_tcp) return;
   for (const BytesPerSecond link : link_bandwidths(hosts))
     tcp.emplace_back(network.tcp, network.tcp.goodput * link, flows, short_messages);

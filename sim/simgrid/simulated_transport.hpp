@@ -33,7 +33,7 @@ struct SharedState {
   ShortMessages short_messages;
   std::deque<TcpEndpoint> tcp;  ///< by rank; empty if the network model is not ethernet-tcp
   std::unordered_map<std::uint64_t, std::vector<FlowPtr>>
-      unmatched;  ///< flows of which one end has asked, by ends and tag
+      unmatched;             ///< flows of which one end has asked, by ends and tag
   std::size_t messages = 0;  ///< that are ready to leave, so far
 
   std::deque<std::unique_ptr<Repeat>> repeat_calls;

@@ -513,6 +513,23 @@ TEST_CASE("program: --dry-run lists and writes nothing, --set overrides") {
   CHECK_FALSE(std::filesystem::exists(folder.path() + "/results"));
 }
 
+TEST_CASE("program: says beforehand what takes long to simulate") {
+  // M^2 flows of different sizes at once: of 128 workers, 8e-7 * 128^4 = 215 s.
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  scenario.erase("sweep");
+  scenario["methods"] = {
+      {{"name", "sparse-signsgd"}, {"density", 0.1}, {"collective", "sharded-parameter-server"}},
+      {{"name", "sgd"}},
+  };
+  folder.write("s.json", scenario.dump());
+  const Ended many = run_program("s.json --dry-run --set workers=128", folder.path());
+  CHECK_THAT(many.err,
+             Catch::Contains("1 of 2 points may take long") && Catch::Contains("M = 128, up to about 4 minutes"));
+  const Ended few = run_program("s.json --dry-run --set workers=32", folder.path());
+  CHECK_THAT(few.err, !Catch::Contains("may take long"));
+}
+
 TEST_CASE("program: gradients from files") {
   // A NumPy file: magic, version 1.0, header length, header padded to 64 bytes in all, then 1,000 floats of which ten
   // are large.
