@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sim/calibration_case.hpp"
+#include "sim/quantile.hpp"
 #include "sim/version.hpp"
 
 namespace simrun {

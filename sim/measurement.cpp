@@ -4,7 +4,7 @@
 #include <cmath>
 #include <set>
 
-#include "sim/sampling.hpp"
+#include "sim/quantile.hpp"
 #include "sim/times_text.hpp"
 
 namespace simrun {

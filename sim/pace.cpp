@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "sim/philox.hpp"
+#include "kernels/philox.hpp"
 
 namespace simrun {
 namespace {

@@ -83,18 +83,6 @@ int run_sweep(const Study& study, const SweepOptions& options, const std::string
 
 }  // namespace
 
-std::vector<Override> parse_overrides(const std::vector<std::string>& set) {
-  std::vector<Override> all;
-  for (const std::string& text : set) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0)
-      throw InputError("command line", "--set", "\"" + text + "\" is no override",
-                       "accepted: PATH=VALUE, like workers=64");
-    all.push_back({text.substr(0, equals), text.substr(equals + 1)});
-  }
-  return all;
-}
-
 int run_scenario(const RunArguments& arguments) {
   if (arguments.scenario.empty())
     throw InputError("command line", "arguments", "no scenario given", "see simrun --help");

@@ -23,9 +23,6 @@ struct RunArguments {
   bool break_even = false;
 };
 
-/// What `--set PATH=VALUE` says, each. Throws InputError.
-std::vector<Override> parse_overrides(const std::vector<std::string>& set);
-
 /// Runs a scenario's points, or a shard of them, and writes the report if all are there. Returns the exit status: 1
 /// where a point failed. Throws InputError and WriteError.
 int run_scenario(const RunArguments& arguments);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "sim/quantile.hpp"
+
 namespace simrun {
 namespace {
 
@@ -14,13 +16,6 @@ bool is_precise(const std::vector<double>& ascending, double precision) {
 }
 
 }  // namespace
-
-double quantile(std::span<const double> ascending, double share) {
-  const double rank = share * static_cast<double>(ascending.size() - 1);
-  const auto low = static_cast<std::size_t>(rank);
-  const std::size_t high = std::min(low + 1, ascending.size() - 1);
-  return ascending[low] + (rank - std::floor(rank)) * (ascending[high] - ascending[low]);
-}
 
 Ranks median_interval(std::size_t n) {
   // As many values at each end may be left out as keep P(B < low) at 2.5 % or less, B binomial with n and 1/2.

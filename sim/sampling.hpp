@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <span>
 
 #include "sim/calibration_target.hpp"
 
@@ -21,10 +20,6 @@ struct Sample {
   std::size_t n = 0;
   std::uint64_t verified_bytes = 0;
 };
-
-/// The value below which that share of `ascending` (not empty) lies, interpolated linearly between neighbours, of which
-/// the first stands for 0 and the last for 1. Source: definition 7 of Hyndman and Fan, The American Statistician, 1996.
-double quantile(std::span<const double> ascending, double share);
 
 /// The ranks, counted from 0, of the two order statistics of n values between which the median of the distribution that
 /// they are drawn from lies with a probability of at least 95 %, whatever the distribution. Of fewer than six values

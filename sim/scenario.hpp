@@ -21,7 +21,7 @@
 #include "sim/network.hpp"
 #include "sim/pace.hpp"
 #include "sim/schedule.hpp"
-#include "sim/training/options.hpp"
+#include "sim/training.hpp"
 #include "sim/units.hpp"
 
 namespace simrun {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sim/sampling.hpp"
+#include "sim/quantile.hpp"
 #include "sim/steady_state.hpp"
 
 namespace simrun {

@@ -257,6 +257,18 @@ Json value_of(const Override& change, const std::string& file) {
 
 }  // namespace
 
+std::vector<Override> parse_overrides(const std::vector<std::string>& set) {
+  std::vector<Override> all;
+  for (const std::string& text : set) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw InputError("command line", "--set", "\"" + text + "\" is no override",
+                       "accepted: PATH=VALUE, like workers=64");
+    all.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  return all;
+}
+
 Study read_study(const std::string& file, const std::vector<Override>& overrides) {
   Study study;
   study.file = file;

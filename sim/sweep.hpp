@@ -38,6 +38,9 @@ struct Override {
   std::string value;  ///< JSON, else text
 };
 
+/// What `--set PATH=VALUE` says, each. Throws InputError.
+std::vector<Override> parse_overrides(const std::vector<std::string>& set);
+
 /// Reads a scenario file, applies overrides, and expands its sweep: all combinations, the first key slowest, then
 /// methods in file order. A key applies to every method that accepts it (`density` not to an entry that gives `k`,
 /// `collective` and `grouping` not to one that gives its own); a method is left out where a collective does not fit it

@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "kernels/parallel.hpp"
+#include "kernels/philox.hpp"
 #include "sim/gradients.hpp"
-#include "sim/philox.hpp"
 
 // Everything here is made of operations that IEEE 754 or C++ defines to the last bit; the logarithms, exponentials and
 // sines of the C library are not among them, so this file has its own. gcc makes a version of each function for wider

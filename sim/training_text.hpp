@@ -7,7 +7,7 @@
 
 #include "sim/fields.hpp"
 #include "sim/method.hpp"
-#include "sim/training/options.hpp"
+#include "sim/training.hpp"
 
 namespace simrun {
 

@@ -13,7 +13,7 @@
 #include "sim/mpi/mpi_world.hpp"
 #include "sim/point_key.hpp"
 #include "sim/report.hpp"
-#include "sim/run.hpp"
+#include "sim/sweep.hpp"
 #include "sim/sweep_run.hpp"
 #include "sim/terminal.hpp"
 #include "sim/write_file.hpp"

@@ -9,7 +9,7 @@
 #include "kernels/parallel.hpp"
 #include "kernels/random_ties.hpp"
 #include "sim/memory_transport.hpp"
-#include "sim/training/options.hpp"
+#include "sim/training.hpp"
 
 namespace simrun {
 namespace {

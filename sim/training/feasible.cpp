@@ -5,6 +5,7 @@
 #include "sim/error.hpp"
 #include "sim/processor.hpp"
 #include "sim/training/adversary.hpp"
+#include "sim/training/split.hpp"
 #include "sim/units.hpp"
 
 namespace simrun {

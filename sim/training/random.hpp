@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "sim/philox.hpp"
+#include "kernels/philox.hpp"
 
 namespace simrun {
 

@@ -5,30 +5,11 @@
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "sim/training.hpp"
+
 namespace simrun {
-
-/// How the samples are dealt out to workers.
-struct Split {
-  struct Iid {};  ///< at random, as many to each (those that are left over to none)
-
-  /// Groups of classes/L workers share out the labels, each group in an order of its own that is drawn from the seed:
-  /// each worker holds all samples of L labels.
-  struct Labels {
-    std::size_t per_worker = 1;
-  };
-
-  /// Of each label the shares of the workers are drawn from a symmetric Dirichlet distribution: the smaller alpha, the
-  /// less even. A worker that is left with nothing gets one sample of whoever has most.
-  /// Source: Hsu et al., arXiv 1909.06335, by label.
-  struct Dirichlet {
-    double alpha = 1;
-  };
-
-  std::variant<Iid, Labels, Dirichlet> how;
-};
 
 /// A split that the workers or the data do not allow; the message says why and `accepted` what would do.
 struct SplitError : std::invalid_argument {

@@ -3,7 +3,7 @@
 #include "sim/data_path.hpp"
 #include "sim/folder_lock.hpp"
 #include "sim/interruption.hpp"
-#include "sim/run.hpp"
+#include "sim/sweep.hpp"
 #include "sim/terminal.hpp"
 #include "sim/training/curves.hpp"
 #include "sim/training/feasible.hpp"

@@ -11,6 +11,7 @@
 #include "sim/training/classifier.hpp"
 #include "sim/training/dataset.hpp"
 #include "sim/training/exchange.hpp"
+#include "sim/training/split.hpp"
 
 namespace simrun {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sim/mpi/mpi_world.hpp"
-#include "sim/sampling.hpp"
+#include "sim/quantile.hpp"
 
 namespace simrun {
 namespace {

@@ -7,7 +7,7 @@
 #include <functional>
 #include <numeric>
 
-#include "sim/philox.hpp"
+#include "kernels/philox.hpp"
 
 namespace simrun {
 namespace {

@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "sim/pace.hpp"
-#include "sim/sampling.hpp"
+#include "sim/quantile.hpp"
 #include "sim/steady_state.hpp"
 #include "tests/sim/studies.hpp"
 

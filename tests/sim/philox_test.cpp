@@ -1,4 +1,4 @@
-#include "sim/philox.hpp"
+#include "kernels/philox.hpp"
 
 #include <catch2/catch.hpp>
 

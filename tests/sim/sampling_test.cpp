@@ -1,5 +1,7 @@
 #include "sim/sampling.hpp"
 
+#include "sim/quantile.hpp"
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <vector>

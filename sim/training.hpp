@@ -1,11 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "sim/training/split.hpp"
 
 namespace simrun {
 
@@ -83,6 +82,26 @@ struct Adversaries {
   };
   double share = 0;  ///< of the workers, rounded
   Behaviour behaviour = Behaviour::flip;
+};
+
+/// How the samples are dealt out to workers.
+struct Split {
+  struct Iid {};  ///< at random, as many to each (those that are left over to none)
+
+  /// Groups of classes/L workers share out the labels, each group in an order of its own that is drawn from the seed:
+  /// each worker holds all samples of L labels.
+  struct Labels {
+    std::size_t per_worker = 1;
+  };
+
+  /// Of each label the shares of the workers are drawn from a symmetric Dirichlet distribution: the smaller alpha, the
+  /// less even. A worker that is left with nothing gets one sample of whoever has most.
+  /// Source: Hsu et al., arXiv 1909.06335, by label.
+  struct Dirichlet {
+    double alpha = 1;
+  };
+
+  std::variant<Iid, Labels, Dirichlet> how;
 };
 
 /// A scenario's `training`, and what its method changes of that.

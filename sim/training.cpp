@@ -1,4 +1,4 @@
-#include "sim/training/options.hpp"
+#include "sim/training.hpp"
 
 #include <algorithm>
 #include <cmath>
