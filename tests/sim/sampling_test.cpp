@@ -1,10 +1,10 @@
 #include "sim/sampling.hpp"
 
-#include "sim/quantile.hpp"
-
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <vector>
+
+#include "sim/quantile.hpp"
 
 namespace simrun {
 namespace {
