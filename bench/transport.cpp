@@ -16,10 +16,10 @@
 #include <simgrid/s4u.hpp>
 
 #include "kernels/codec.hpp"
-#include "sim/child_process.hpp"
-#include "sim/collective.hpp"
+#include "sim/collectives/collective.hpp"
 #include "sim/simgrid/cluster.hpp"
 #include "sim/simgrid/platform.hpp"
+#include "sim/system/child_process.hpp"
 
 namespace simrun {
 namespace {

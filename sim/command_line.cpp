@@ -3,15 +3,15 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "sim/calibrate.hpp"
-#include "sim/error.hpp"
+#include "sim/calibration/calibrate.hpp"
 #include "sim/listing.hpp"
-#include "sim/measure.hpp"
-#include "sim/report_page.hpp"
+#include "sim/mpi/measure.hpp"
+#include "sim/report/report_page.hpp"
 #include "sim/run.hpp"
-#include "sim/scenario_schema.hpp"
+#include "sim/scenario/scenario_schema.hpp"
 #include "sim/simgrid/cluster.hpp"
-#include "sim/terminal.hpp"
+#include "sim/text/error.hpp"
+#include "sim/text/terminal.hpp"
 #include "sim/training/train.hpp"
 
 namespace simrun {

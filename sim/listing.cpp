@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "kernels/codec.hpp"
-#include "sim/collective.hpp"
-#include "sim/data_path.hpp"
-#include "sim/device_choice.hpp"
-#include "sim/method.hpp"
-#include "sim/profile_text.hpp"
-#include "sim/scenario.hpp"
-#include "sim/table.hpp"
+#include "sim/collectives/collective.hpp"
+#include "sim/devices/device_choice.hpp"
+#include "sim/devices/profile_text.hpp"
+#include "sim/methods/method.hpp"
+#include "sim/scenario/scenario.hpp"
+#include "sim/system/data_path.hpp"
+#include "sim/text/table.hpp"
 
 namespace simrun {
 namespace {

@@ -2,8 +2,8 @@
 #include <string>
 
 #include "sim/command_line.hpp"
-#include "sim/error.hpp"
-#include "sim/terminal.hpp"
+#include "sim/text/error.hpp"
+#include "sim/text/terminal.hpp"
 
 int main(int argc, char** argv) {
   try {

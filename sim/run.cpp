@@ -2,15 +2,15 @@
 
 #include <filesystem>
 
-#include "sim/data_path.hpp"
-#include "sim/error.hpp"
-#include "sim/fastest.hpp"
-#include "sim/long_points.hpp"
-#include "sim/report.hpp"
-#include "sim/sweep_keys.hpp"
-#include "sim/sweep_run.hpp"
-#include "sim/terminal.hpp"
-#include "sim/write_file.hpp"
+#include "sim/report/report.hpp"
+#include "sim/scenario/sweep_keys.hpp"
+#include "sim/study/fastest.hpp"
+#include "sim/study/long_points.hpp"
+#include "sim/study/sweep_run.hpp"
+#include "sim/system/data_path.hpp"
+#include "sim/system/write_file.hpp"
+#include "sim/text/error.hpp"
+#include "sim/text/terminal.hpp"
 
 namespace simrun {
 namespace {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "sim/processor.hpp"
-#include "sim/sweep.hpp"
+#include "sim/scenario/sweep.hpp"
+#include "sim/system/processor.hpp"
 
 namespace simrun {
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks who may include whom: mathematics (kernels/) knows nothing of time (sim/), and libraries stay in their corner.
+"""Checks who may include whom: mathematics (kernels/) knows nothing of time (sim/), a room of sim/ includes the rooms that
+ROOMS gives it, all of them above it in the table, and libraries stay in their corner.
 
     tests/check_includes.py              prints each violation as FILE:LINE: RULE; exit 1 if there is one
     tests/check_includes.py --self-test  each rule catches its own made-up offender and lets its exception through
@@ -23,21 +24,57 @@ class Rule:
     innocent: tuple[str, str]  # the same, to let through
 
 
+# Rooms of sim/, each with those that it may include. A room stands below all that it includes. Files beside the rooms
+# may include any.
+ROOMS = {
+    "text": "",
+    "system": "text",
+    "network": "text",
+    "simgrid": "text network",
+    "workload": "text",
+    "collectives": "network",
+    "methods": "workload collectives",
+    "devices": "text system",
+    "simulation": "text network simgrid workload collectives methods devices",
+    "scenario": "text system network simgrid workload collectives methods devices",
+    "payloads": "text system scenario",
+    "study": "text system simgrid workload devices simulation scenario payloads",
+    "report": "text system simgrid devices simulation scenario study",
+    "calibration": "text system workload devices scenario",
+    "training": "text system network workload methods scenario payloads study",
+    "mpi": "text system network scenario payloads study report",
+}
+
+
+def room_rule(room, allowed):
+    below = [*allowed.split(), room]
+    others = [f"sim/{other}/*" for other in ROOMS if other not in below]
+    return Rule(
+        f"sim/{room}/ includes only {', '.join(below)}",
+        files=[f"sim/{room}/*"],
+        allowed=[],
+        includes=[*others, "sim/command_line.hpp", "sim/listing.hpp", "sim/run.hpp"],
+        offender=(f"sim/{room}/x.cpp", '#include "sim/run.hpp"'),
+        innocent=(f"sim/{room}/x.cpp", f'#include "sim/{below[0]}/y.hpp"'),
+    )
+
+
 RULES = [
+    *(room_rule(room, allowed) for room, allowed in ROOMS.items()),
     Rule(
         "kernels/ includes nothing of sim/: a codec knows no network and no time",
         files=["kernels/*"],
         allowed=[],
         includes=["sim/*"],
         offender=("kernels/codecs/signs.cpp", '#include "../../sim/model.hpp"'),
-        innocent=("sim/worker.cpp", '#include "sim/model.hpp"'),
+        innocent=("sim/simulation/worker.cpp", '#include "sim/workload/model.hpp"'),
     ),
     Rule(
         "sim/ uses kernels/ through its interface, not the folders behind it",
         files=["sim/*"],
-        allowed=["sim/calibration_target.hpp", "sim/cuda_calibration.*", "sim/device_choice.*"],  # GPUs by name
+        allowed=["sim/calibration/c*", "sim/devices/device_choice.*"],  # GPUs by name
         includes=["kernels/cpu/*", "kernels/cuda/*", "kernels/codecs/*"],
-        offender=("sim/method.cpp", '#include "kernels/codecs/signs.hpp"'),
+        offender=("sim/methods/method.cpp", '#include "kernels/codecs/signs.hpp"'),
         innocent=("kernels/registry.cpp", '#include "kernels/codecs/signs.hpp"'),
     ),
     Rule(
@@ -45,7 +82,7 @@ RULES = [
         files=["*"],
         allowed=["sim/simgrid/*", "bench/transport.cpp"],  # the benchmark sets the bare SimGrid beside ours
         includes=["simgrid/*", "xbt/*", "xbt.h", "smpi/*"],
-        offender=("sim/worker.cpp", "#include <simgrid/s4u.hpp>"),
+        offender=("sim/simulation/worker.cpp", "#include <simgrid/s4u.hpp>"),
         innocent=("sim/simgrid/engine.cpp", "#include <simgrid/s4u.hpp>"),
     ),
     Rule(
@@ -53,7 +90,7 @@ RULES = [
         files=["*"],
         allowed=["sim/mpi/*", "tests/smpi/ring.cpp"],  # an MPI program of its own
         includes=["mpi.h", "mpi/*"],
-        offender=("sim/transport.cpp", "#include <mpi.h>"),
+        offender=("sim/network/transport.cpp", "#include <mpi.h>"),
         innocent=("sim/mpi/mpi_transport.cpp", "#include <mpi.h>"),
     ),
     Rule(
@@ -70,46 +107,15 @@ RULES = [
         allowed=[],
         includes=["nlohmann/*"],
         offender=("kernels/registry.cpp", "#include <nlohmann/json.hpp>"),
-        innocent=("sim/scenario.hpp", "#include <nlohmann/json.hpp>"),
+        innocent=("sim/scenario/scenario.hpp", "#include <nlohmann/json.hpp>"),
     ),
     Rule(
-        "in sim/ only the files that read or write text include JSON",
-        files=["sim/*"],
-        allowed=[
-            "sim/command_line.*",
-            "sim/compute_text.*",
-            "sim/csv.*",
-            "sim/device_choice.*",
-            "sim/device_report.*",
-            "sim/device_text.*",
-            "sim/ethernet_tcp_text.*",
-            "sim/host_text.*",
-            "sim/experiment.*",
-            "sim/fields.*",
-            "sim/fields_impl.hpp",
-            "sim/json.*",
-            "sim/main.cpp",
-            "sim/measurement.*",
-            "sim/model_text.*",
-            "sim/profile_reader.cpp",
-            "sim/profile_writer.cpp",
-            "sim/report.*",
-            "sim/report_page.*",
-            "sim/report_reader.*",
-            "sim/scenario.*",
-            "sim/scenario_schema.*",
-            "sim/scenario_text.*",
-            "sim/sweep.*",
-            "sim/sweep_keys.*",
-            "sim/times_text.*",
-            "sim/trace.*",
-            "sim/training/curves.*",
-            "sim/training/dataset.*",
-            "sim/training_text.*",
-        ],
-        includes=["nlohmann/*", "sim/json.hpp", "sim/fields.hpp"],
-        offender=("sim/worker.hpp", "#include <nlohmann/json_fwd.hpp>"),
-        innocent=("sim/scenario.hpp", "#include <nlohmann/json.hpp>"),
+        "simulation/, and what it is made of, knows no JSON",
+        files=[f"sim/{room}/*" for room in [*ROOMS["simulation"].split()[1:], "simulation"]],
+        allowed=["sim/devices/profile_*", "sim/devices/device_choice.*"],
+        includes=["nlohmann/*", "sim/text/json.hpp", "sim/text/fields.hpp"],
+        offender=("sim/simulation/worker.hpp", "#include <nlohmann/json_fwd.hpp>"),
+        innocent=("sim/scenario/scenario.hpp", "#include <nlohmann/json.hpp>"),
     ),
 ]
 
@@ -149,6 +155,10 @@ def violations(root):
 
 
 def self_test(root):
+    rooms = list(ROOMS)
+    for room, allowed in ROOMS.items():
+        if any(rooms.index(other) >= rooms.index(room) for other in allowed.split()):
+            yield f"{room} includes a room below it: {allowed}"
     for rule in RULES:
         if rule not in broken_rules(*rule.offender, root):
             yield f"not caught: {rule.offender}: {rule.says}"

@@ -10,7 +10,8 @@ namespace {
 /// T = 2 L (a + payload / B), L = ceil(log2 M), for M = 2^L and for payloads beyond the network's eager limit. Else a
 /// rank without a partner sends before the rank above asks for it, and the way up takes less than its L (a + payload /
 /// B), but no less than (L - 1) (a + payload / B) and a + L payload / B. So T lies below the formula by less than one
-/// part in 2 L: 25 % at M = 3, 17 % at 5 to 7, 12 % at 9 to 15. tests/sim/simulated_time_test.cpp has the exact time.
+/// part in 2 L: 25 % at M = 3, 17 % at 5 to 7, 12 % at 9 to 15. tests/sim/simulation/simulated_time_test.cpp has the
+/// exact time.
 class Tree final : public Collective {
  public:
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "sim/transport.hpp"
+#include "sim/network/transport.hpp"
 
 namespace simrun {
 

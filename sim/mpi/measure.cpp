@@ -1,4 +1,4 @@
-#include "sim/measure.hpp"
+#include "sim/mpi/measure.hpp"
 
 #include <malloc.h>
 
@@ -7,16 +7,16 @@
 #include <set>
 #include <thread>
 
-#include "sim/data_path.hpp"
-#include "sim/gradient_source.hpp"
-#include "sim/measurement.hpp"
 #include "sim/mpi/mpi_world.hpp"
-#include "sim/point_key.hpp"
-#include "sim/report.hpp"
-#include "sim/sweep.hpp"
-#include "sim/sweep_run.hpp"
-#include "sim/terminal.hpp"
-#include "sim/write_file.hpp"
+#include "sim/payloads/gradient_source.hpp"
+#include "sim/report/report.hpp"
+#include "sim/scenario/sweep.hpp"
+#include "sim/study/measurement.hpp"
+#include "sim/study/point_key.hpp"
+#include "sim/study/sweep_run.hpp"
+#include "sim/system/data_path.hpp"
+#include "sim/system/write_file.hpp"
+#include "sim/text/terminal.hpp"
 
 namespace simrun {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "sim/mpi/frame.hpp"
-#include "sim/transport.hpp"
+#include "sim/network/transport.hpp"
 
 namespace simrun {
 

@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "sim/mpi/mpi_transport.hpp"
-#include "sim/terminal.hpp"
+#include "sim/text/terminal.hpp"
 
 namespace simrun {
 namespace {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "sim/error.hpp"
-#include "sim/transport.hpp"
+#include "sim/network/transport.hpp"
+#include "sim/text/error.hpp"
 
 namespace simrun {
 

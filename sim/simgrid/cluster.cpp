@@ -13,9 +13,9 @@
 #include <xbt/log.h>
 #include <simgrid/Exception.hpp>
 
-#include "sim/error.hpp"
 #include "sim/simgrid/platform.hpp"
 #include "sim/simgrid/simulated_transport.hpp"
+#include "sim/text/error.hpp"
 
 namespace simrun {
 

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "sim/network.hpp"
-#include "sim/transport.hpp"
+#include "sim/network/network.hpp"
+#include "sim/network/transport.hpp"
 
 namespace simrun {
 

@@ -7,9 +7,9 @@
 #include <simgrid/s4u.hpp>
 #include <vector>
 
-#include "sim/network.hpp"
+#include "sim/network/network.hpp"
+#include "sim/network/transport.hpp"
 #include "sim/simgrid/platform.hpp"
-#include "sim/transport.hpp"
 
 namespace simrun {
 

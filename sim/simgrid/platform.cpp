@@ -9,7 +9,7 @@
 // After s4u.hpp, whose macros it needs.
 #include <xbt/log.h>
 
-#include "sim/placement.hpp"
+#include "sim/network/placement.hpp"
 
 namespace simrun {
 

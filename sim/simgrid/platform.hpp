@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/network.hpp"
+#include "sim/network/network.hpp"
 
 namespace simrun {
 

@@ -14,8 +14,8 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "sim/error.hpp"
 #include "sim/simgrid/platform.hpp"
+#include "sim/text/error.hpp"
 
 namespace simrun {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "sim/units.hpp"
+#include "sim/text/units.hpp"
 
 namespace simrun {
 

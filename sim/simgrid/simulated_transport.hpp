@@ -6,12 +6,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sim/network/transport.hpp"
 #include "sim/simgrid/cluster.hpp"
 #include "sim/simgrid/flows.hpp"
 #include "sim/simgrid/repeats.hpp"
 #include "sim/simgrid/short_messages.hpp"
 #include "sim/simgrid/tcp_endpoint.hpp"
-#include "sim/transport.hpp"
 
 namespace simrun {
 

@@ -2,7 +2,7 @@
 
 #include <deque>
 
-#include "sim/ethernet_tcp.hpp"
+#include "sim/network/ethernet_tcp.hpp"
 #include "sim/simgrid/flows.hpp"
 #include "sim/simgrid/short_messages.hpp"
 

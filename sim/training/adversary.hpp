@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <span>
 
-#include "sim/training.hpp"
+#include "sim/scenario/training.hpp"
 #include "sim/training/random.hpp"
 
 namespace simrun {

@@ -7,8 +7,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "sim/model.hpp"
 #include "sim/training/layer.hpp"
+#include "sim/workload/model.hpp"
 
 namespace simrun {
 

@@ -5,10 +5,10 @@
 #include <set>
 
 #include "kernels/index_coding.hpp"
-#include "sim/resolved.hpp"
-#include "sim/table.hpp"
-#include "sim/terminal.hpp"
-#include "sim/version.hpp"
+#include "sim/scenario/resolved.hpp"
+#include "sim/system/version.hpp"
+#include "sim/text/table.hpp"
+#include "sim/text/terminal.hpp"
 
 namespace simrun {
 namespace {

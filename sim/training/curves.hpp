@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "sim/csv.hpp"
-#include "sim/sweep.hpp"
+#include "sim/scenario/sweep.hpp"
+#include "sim/text/csv.hpp"
 #include "sim/training/summary.hpp"
 
 namespace simrun {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <filesystem>
 
-#include "sim/data_path.hpp"
+#include "sim/system/data_path.hpp"
 #include "sim/training/idx_file.hpp"
 
 namespace simrun {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/fields.hpp"
+#include "sim/text/fields.hpp"
 
 namespace simrun {
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <span>
 
-#include "sim/digest.hpp"
+#include "sim/system/digest.hpp"
 
 namespace simrun {
 

@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "sim/scenario.hpp"
+#include "sim/scenario/scenario.hpp"
 #include "sim/training/dataset.hpp"
 
 namespace simrun {

@@ -8,8 +8,8 @@
 #include "kernels/merge_trail.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/random_ties.hpp"
-#include "sim/memory_transport.hpp"
-#include "sim/training.hpp"
+#include "sim/network/memory_transport.hpp"
+#include "sim/scenario/training.hpp"
 
 namespace simrun {
 namespace {

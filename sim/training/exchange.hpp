@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "kernels/error_feedback.hpp"
-#include "sim/method.hpp"
-#include "sim/payload_stage.hpp"
-#include "sim/scenario.hpp"
+#include "sim/methods/method.hpp"
+#include "sim/payloads/payload_stage.hpp"
+#include "sim/scenario/scenario.hpp"
 #include "sim/training/random.hpp"
 
 namespace simrun {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "sim/error.hpp"
-#include "sim/processor.hpp"
+#include "sim/system/processor.hpp"
+#include "sim/text/error.hpp"
+#include "sim/text/units.hpp"
 #include "sim/training/adversary.hpp"
 #include "sim/training/split.hpp"
-#include "sim/units.hpp"
 
 namespace simrun {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/sweep.hpp"
+#include "sim/scenario/sweep.hpp"
 #include "sim/training/dataset.hpp"
 
 namespace simrun {

@@ -6,8 +6,8 @@
 #include <memory>
 #include <span>
 
-#include "sim/data_path.hpp"
-#include "sim/error.hpp"
+#include "sim/system/data_path.hpp"
+#include "sim/text/error.hpp"
 
 namespace simrun {
 namespace {

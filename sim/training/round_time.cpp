@@ -4,8 +4,8 @@
 
 #include <cstring>
 
-#include "sim/child_process.hpp"
-#include "sim/experiment.hpp"
+#include "sim/study/experiment.hpp"
+#include "sim/system/child_process.hpp"
 
 namespace simrun {
 

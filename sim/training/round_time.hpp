@@ -1,7 +1,7 @@
 #pragma once
 
-#include "sim/payload_stage.hpp"
-#include "sim/scenario.hpp"
+#include "sim/payloads/payload_stage.hpp"
+#include "sim/scenario/scenario.hpp"
 
 namespace simrun {
 

@@ -3,10 +3,10 @@
 #include <filesystem>
 #include <span>
 
-#include "sim/digest.hpp"
-#include "sim/file_reading.hpp"
+#include "sim/system/digest.hpp"
+#include "sim/system/file_reading.hpp"
+#include "sim/system/write_file.hpp"
 #include "sim/training/state_archive.hpp"
-#include "sim/write_file.hpp"
 
 namespace simrun {
 namespace {

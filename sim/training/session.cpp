@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <span>
 
-#include "sim/child_process.hpp"
-#include "sim/digest.hpp"
-#include "sim/folder_lock.hpp"
-#include "sim/gradients.hpp"
-#include "sim/npy.hpp"
-#include "sim/point_key.hpp"
-#include "sim/table.hpp"
+#include "sim/study/point_key.hpp"
+#include "sim/system/child_process.hpp"
+#include "sim/system/digest.hpp"
+#include "sim/system/folder_lock.hpp"
+#include "sim/system/write_file.hpp"
+#include "sim/text/table.hpp"
 #include "sim/training/curves.hpp"
 #include "sim/training/feasible.hpp"
 #include "sim/training/multiply.hpp"
 #include "sim/training/round_time.hpp"
-#include "sim/write_file.hpp"
+#include "sim/workload/gradients.hpp"
+#include "sim/workload/npy.hpp"
 
 namespace simrun {
 namespace {

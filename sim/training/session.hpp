@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "sim/interruption.hpp"
-#include "sim/progress_bar.hpp"
-#include "sim/sweep.hpp"
+#include "sim/scenario/sweep.hpp"
+#include "sim/system/interruption.hpp"
+#include "sim/system/progress_bar.hpp"
 #include "sim/training/datasets.hpp"
 #include "sim/training/run_store.hpp"
 #include "sim/training/summary.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/training.hpp"
+#include "sim/scenario/training.hpp"
 
 namespace simrun {
 

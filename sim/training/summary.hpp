@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/sweep.hpp"
+#include "sim/scenario/sweep.hpp"
 #include "sim/training/trainer.hpp"
 
 namespace simrun {

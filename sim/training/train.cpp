@@ -1,14 +1,14 @@
 #include "sim/training/train.hpp"
 
-#include "sim/data_path.hpp"
-#include "sim/folder_lock.hpp"
-#include "sim/interruption.hpp"
-#include "sim/sweep.hpp"
-#include "sim/terminal.hpp"
+#include "sim/scenario/sweep.hpp"
+#include "sim/system/data_path.hpp"
+#include "sim/system/folder_lock.hpp"
+#include "sim/system/interruption.hpp"
+#include "sim/system/write_file.hpp"
+#include "sim/text/terminal.hpp"
 #include "sim/training/curves.hpp"
 #include "sim/training/feasible.hpp"
 #include "sim/training/session.hpp"
-#include "sim/write_file.hpp"
 
 namespace simrun {
 namespace {

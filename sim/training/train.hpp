@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/processor.hpp"
+#include "sim/system/processor.hpp"
 
 namespace simrun {
 

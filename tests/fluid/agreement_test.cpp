@@ -6,9 +6,9 @@
 #include <functional>
 #include <sstream>
 
-#include "sim/child_process.hpp"
-#include "sim/collective.hpp"
-#include "sim/placement.hpp"
+#include "sim/collectives/collective.hpp"
+#include "sim/network/placement.hpp"
+#include "sim/system/child_process.hpp"
 #include "tests/fluid/programs.hpp"
 #include "tests/fluid/random_clusters.hpp"
 #include "tests/fluid/ring_cases.hpp"

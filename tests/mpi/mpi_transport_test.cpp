@@ -1,10 +1,10 @@
 // The transport over MPI, with real processes: what its interface promises, and the laws of every collective that
-// tests/sim/collectives_test.cpp states for the one in memory. Every rank checks its own part.
+// tests/sim/collectives/collectives_test.cpp states for the one in memory. Every rank checks its own part.
 
 #include <catch2/catch.hpp>
 
-#include "sim/collective.hpp"
-#include "sim/memory_transport.hpp"
+#include "sim/collectives/collective.hpp"
+#include "sim/network/memory_transport.hpp"
 #include "tests/mpi/world.hpp"
 #include "tests/sim/collective_cases.hpp"
 

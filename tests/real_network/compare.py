@@ -177,7 +177,7 @@ def print_errors(model, rows, points):
 
 
 def print_residuals(model, rows, points):
-    """The lines of sim/network_error.cpp, from the fit half, and what share of the test half lies between them."""
+    """The lines of sim/simulation/network_error.cpp, from the fit half, and what share of the test half lies between them."""
     for topology in ("star", "tree"):
         ratios = {"fit": [], "test": []}
         for row, error in zip(rows, errors(rows, points), strict=True):

@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "sim/devices/quantile.hpp"
 #include "sim/mpi/mpi_world.hpp"
-#include "sim/quantile.hpp"
 
 namespace simrun {
 namespace {

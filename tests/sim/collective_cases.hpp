@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "kernels/codec.hpp"
-#include "sim/collective.hpp"
+#include "sim/collectives/collective.hpp"
 
 namespace simrun {
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "sim/device_profile.hpp"
+#include "sim/devices/device_profile.hpp"
 
 namespace simrun {
 

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "sim/npy.hpp"
-#include "sim/profile_text.hpp"
+#include "sim/devices/profile_text.hpp"
+#include "sim/workload/npy.hpp"
 #include "tests/sim/profiles.hpp"
 #include "tests/sim/program.hpp"
 

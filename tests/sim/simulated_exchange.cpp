@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <limits>
 
-#include "sim/child_process.hpp"
-#include "sim/json.hpp"
+#include "sim/system/child_process.hpp"
+#include "sim/text/json.hpp"
 
 namespace simrun {
 

@@ -4,8 +4,8 @@
 #include <functional>
 #include <vector>
 
-#include "sim/collective.hpp"
-#include "sim/network.hpp"
+#include "sim/collectives/collective.hpp"
+#include "sim/network/network.hpp"
 #include "sim/simgrid/cluster.hpp"
 
 namespace simrun {

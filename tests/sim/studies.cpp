@@ -1,8 +1,8 @@
 #include "tests/sim/studies.hpp"
 
-#include "sim/child_process.hpp"
-#include "sim/experiment.hpp"
-#include "sim/times_text.hpp"
+#include "sim/study/experiment.hpp"
+#include "sim/study/times_text.hpp"
+#include "sim/system/child_process.hpp"
 
 namespace simrun {
 

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "sim/simulation.hpp"
-#include "sim/sweep.hpp"
+#include "sim/scenario/sweep.hpp"
+#include "sim/simulation/simulation.hpp"
 #include "tests/sim/program.hpp"
 
 namespace simrun {

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <random>
 
-#include "sim/scenario.hpp"
+#include "sim/scenario/scenario.hpp"
 #include "sim/training/multiply.hpp"
 
 namespace simrun {

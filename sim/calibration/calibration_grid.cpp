@@ -1,0 +1,81 @@
+#include "sim/calibration/calibration_grid.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <set>
+
+#include "sim/scenario/scenario.hpp"
+#include "sim/system/data_path.hpp"
+
+namespace simrun {
+namespace {
+
+/// first, first * factor, ... below `end`, then `end`.
+std::vector<double> powers(double first, double factor, double end) {
+  std::vector<double> values;
+  for (double value = first; value < end; value *= factor) values.push_back(value);
+  values.push_back(end);
+  return values;
+}
+
+std::vector<double> elements_axis(const GridOptions& options) {
+  const auto most = static_cast<double>(options.most_elements);
+  std::vector<double> wanted = {most, 1, 64};
+  if (!options.quick) wanted.insert(wanted.end(), options.sizes.begin(), options.sizes.end());
+  const std::vector<double> regular = powers(1024, options.quick ? 16 : 4, most);
+  wanted.insert(wanted.end(), regular.begin(), regular.end());
+  std::vector<double> axis;
+  for (const double value : wanted) {
+    const auto is_near = [&](double other) { return std::max(value, other) <= 1.25 * std::min(value, other); };
+    if (value <= most && std::none_of(axis.begin(), axis.end(), is_near)) axis.push_back(value);
+  }
+  std::sort(axis.begin(), axis.end());
+  return axis;
+}
+
+std::vector<double> density_axis(const OperationEntry& operation, bool quick) {
+  // Closer together where the cost of entries overtakes that of elements.
+  std::vector<double> axis = {1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1};
+  if (quick) axis = {1e-4, 0.01, 1};
+  // Of the payloads that are combined, which the axis takes together.
+  if (operation.name.starts_with("combine.")) axis.push_back(4);
+  return axis;
+}
+
+}  // namespace
+
+std::vector<CostTable::Axis> calibration_axes(const OperationEntry& operation, const GridOptions& options) {
+  std::vector<CostTable::Axis> axes;
+  for (const std::string& name : operation.axes) {
+    if (name == "elements") {
+      axes.push_back({name, elements_axis(options)});
+    } else if (name == "entries") {
+      const double most = std::max(1.0, std::floor(static_cast<double>(options.most_elements) / 16));
+      axes.push_back({name, powers(1, options.quick ? 32 : 4, most)});
+    } else if (name == "parts") {
+      axes.push_back({name, powers(1, options.quick ? 8 : 2, 64)});
+    } else {
+      axes.push_back({name, density_axis(operation, options.quick)});
+    }
+  }
+  return axes;
+}
+
+std::vector<std::uint64_t> sizes_of_shipped_models() {
+  std::set<std::uint64_t, std::greater<>> models;
+  std::set<std::uint64_t, std::greater<>> tensors;
+  const std::string folder = data_root() + "/scenarios/models";
+  for (const std::string& name : json_names(folder)) {
+    const Model model = read_model(folder + "/" + name + ".json");
+    models.insert(model.elements());
+    for (const Tensor& tensor : model.tensors) {
+      if (tensor.elements() >= 1'000'000) tensors.insert(tensor.elements());
+    }
+  }
+  std::vector<std::uint64_t> sizes(models.begin(), models.end());
+  sizes.insert(sizes.end(), tensors.begin(), tensors.end());
+  return sizes;
+}
+
+}  // namespace simrun

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernels/cuda/cuda.hpp"
+#include "sim/devices/operations.hpp"
+#include "sim/text/units.hpp"
+
+namespace simrun {
+
+/// What was measured cannot be trusted, or could not be measured: a result that is wrong, a device that fails. The
+/// message names the operation and its place.
+struct CalibrationError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// One operation of one size, with its inputs laid out on the device.
+class PreparedOperation {
+ public:
+  virtual ~PreparedOperation() = default;
+
+  /// Seconds of one run, begun with inputs that no cache holds: between two uses of a buffer at least four times the
+  /// last-level cache is touched. Putting back what a run changes is not timed.
+  virtual Seconds run() = 0;
+
+  /// Compares the result of the latest run with what the CPU back end gives for the same input; returns how many bytes
+  /// it compared. Throws CalibrationError where they differ.
+  virtual std::uint64_t check() = 0;
+};
+
+/// What a profile says of the device that was measured.
+struct DeviceFacts {
+  std::string name;      ///< of the profile: "cpu", "nvidia-h200"
+  std::string device;    ///< for people: "AMD EPYC, 2 threads"
+  std::string uuid;      ///< of a GPU, else empty
+  std::string software;  ///< what the operations were compiled with and run on: "compiler 12.2.0"
+  std::string timer;     ///< what the times were taken with, and what is in them
+  std::string caches;    ///< how inputs are kept out of them
+  std::vector<std::pair<std::string, std::string>>
+      conditions;  ///< anything else, key and text: threads, clocks, driver
+};
+
+/// A device that can be measured. Used by one thread.
+class CalibrationTarget {
+ public:
+  virtual ~CalibrationTarget() = default;
+
+  virtual DeviceFacts facts() const = 0;
+
+  /// The largest number of elements that its memory allows to measure: the end of the grid.
+  virtual std::uint64_t most_elements() const = 0;
+
+  /// Of a copy far larger than any cache, bytes read and bytes written both counted, measured now.
+  virtual BytesPerSecond copy_bandwidth() = 0;
+
+  /// `place`: one value for each of the operation's axes, in their order. Throws CalibrationError.
+  virtual std::unique_ptr<PreparedOperation> prepare(const OperationEntry& operation,
+                                                     std::span<const double> place) = 0;
+};
+
+/// This machine's processor, with one thread a core, for at most so many elements.
+std::unique_ptr<CalibrationTarget> make_cpu_calibration_target(std::uint64_t most_elements);
+
+/// A GPU, for at most so many elements. In a build without CUDA it throws CalibrationError.
+std::unique_ptr<CalibrationTarget> make_cuda_calibration_target(const CudaDevice& device, std::uint64_t most_elements);
+
+}  // namespace simrun

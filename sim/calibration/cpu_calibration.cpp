@@ -1,0 +1,152 @@
+// Measures the CPU back end on this machine's processor.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <thread>
+
+#include "kernels/parallel.hpp"
+#include "sim/calibration/calibration_case.hpp"
+#include "sim/calibration/calibration_target.hpp"
+#include "sim/calibration/cpu_operation.hpp"
+#include "sim/system/processor.hpp"
+
+namespace simrun {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Seconds since(Clock::time_point begin) {
+  return Seconds(std::chrono::duration<double>(Clock::now() - begin).count());
+}
+
+/// Of all last-level caches together, in bytes. Read from the kernel's files: on some processors sysconf counts caches
+/// of other cores in, and there may be a cache for every few cores.
+std::size_t last_level_caches() {
+  constexpr std::size_t unknown = 32 << 20;
+  std::map<std::string, std::size_t> by_sharers;
+  for (unsigned cpu = 0; cpu < std::max(1U, std::thread::hardware_concurrency()); ++cpu) {
+    std::string sharers;
+    std::size_t largest = 0;
+    for (int index = 0; index < 8; ++index) {
+      const std::string folder =
+          "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cache/index" + std::to_string(index);
+      std::size_t kibibytes = 0;  // "32768K"
+      if (!(std::ifstream(folder + "/size") >> kibibytes) || kibibytes < largest) continue;
+      largest = kibibytes;
+      std::getline(std::ifstream(folder + "/shared_cpu_list"), sharers);
+    }
+    by_sharers[sharers] = largest << 10;
+  }
+  std::size_t total = 0;
+  for (const auto& [sharers, bytes] : by_sharers) total += bytes;
+  return total > 0 ? total : unknown;
+}
+
+/// Two buffers, each of four times the last-level caches.
+class Caches {
+ public:
+  explicit Caches(unsigned threads)
+      : threads_(threads), from_(4 * last_level_caches() / sizeof(std::uint64_t), 1), to_(from_.size()) {}
+
+  std::size_t bytes() const { return from_.size() * sizeof(std::uint64_t); }
+
+  /// Reads one of the buffers, on all cores: whatever else a cache held is gone.
+  void flush() {
+    std::vector<std::uint64_t> sums(threads_);
+    parallel_ranges(from_.size(), threads_, 64, [&](std::size_t part, std::size_t begin, std::size_t end) {
+      std::uint64_t sum = 0;
+      for (std::size_t i = begin; i < end; ++i) sum += from_[i];
+      sums[part] = sum;
+    });
+    // Used, so that the compiler leaves the loop in.
+    for (const std::uint64_t sum : sums) to_.front() += sum;
+  }
+
+  Seconds copy() {
+    const Clock::time_point begin = Clock::now();
+    parallel_ranges(from_.size(), threads_, 64, [&](std::size_t, std::size_t first, std::size_t end) {
+      std::memcpy(&to_[first], &from_[first], (end - first) * sizeof(std::uint64_t));
+    });
+    return since(begin);
+  }
+
+ private:
+  unsigned threads_;
+  std::vector<std::uint64_t> from_;
+  std::vector<std::uint64_t> to_;
+};
+
+class CpuPrepared final : public PreparedOperation {
+ public:
+  CpuPrepared(OperationCase work, Caches& caches, unsigned threads)
+      : work_(std::move(work)), caches_(caches), operation_(make_cpu_operation(work_, threads)) {}
+
+  Seconds run() override {
+    operation_->reset();
+    caches_.flush();
+    const Clock::time_point begin = Clock::now();
+    operation_->run();
+    return since(begin);
+  }
+
+  std::uint64_t check() override {
+    const OperationResult result = operation_->result();
+    if (result != work_.expected) throw CalibrationError("the result differs from that of one thread");
+    return result.size_in_bytes();
+  }
+
+ private:
+  OperationCase work_;
+  Caches& caches_;
+  std::unique_ptr<Operation> operation_;
+};
+
+class CpuTarget final : public CalibrationTarget {
+ public:
+  explicit CpuTarget(std::uint64_t most_elements)
+      : threads_(std::max(1U, std::thread::hardware_concurrency())),
+        most_elements_(std::min({most_elements, std::uint64_t{1} << 25, CalibrationData::most_elements_here()})),
+        caches_(threads_),
+        data_(most_elements_, threads_) {}
+
+  DeviceFacts facts() const override {
+    return {.name = "cpu",
+            .device = this_processor(),
+            .uuid = {},
+            .software = "compiler " __VERSION__,
+            .timer = "std::chrono::steady_clock around one run; starting threads and allocating the result included",
+            .caches = "before each run " + std::to_string(caches_.bytes() >> 20) +
+                      " MiB are read by all threads, four times the last-level caches",
+            .conditions = {{"threads", std::to_string(threads_)}}};
+  }
+
+  std::uint64_t most_elements() const override { return most_elements_; }
+
+  BytesPerSecond copy_bandwidth() override {
+    return BytesPerSecond(2 * static_cast<double>(caches_.bytes()) / caches_.copy().value);
+  }
+
+  std::unique_ptr<PreparedOperation> prepare(const OperationEntry& operation, std::span<const double> place) override {
+    return std::make_unique<CpuPrepared>(data_.make_case(operation, place), caches_, threads_);
+  }
+
+ private:
+  unsigned threads_;
+  std::uint64_t most_elements_;
+  Caches caches_;
+  CalibrationData data_;
+};
+
+}  // namespace
+
+std::unique_ptr<CalibrationTarget> make_cpu_calibration_target(std::uint64_t most_elements) {
+  return std::make_unique<CpuTarget>(most_elements);
+}
+
+}  // namespace simrun

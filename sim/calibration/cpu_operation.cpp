@@ -1,0 +1,137 @@
+#include "sim/calibration/cpu_operation.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "kernels/error_feedback.hpp"
+
+namespace simrun {
+namespace {
+
+std::vector<std::byte> copy_of(std::span<const std::byte> bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+
+class Encode final : public Operation {
+ public:
+  Encode(const OperationCase& work, unsigned threads)
+      : work_(work), threads_(threads), codec_(make_codec_of_kind(work.kind, threads)) {}
+
+  void reset() override {
+    payload_ = {};
+    if (work_.residual.empty()) return;
+    feedback_.emplace(work_.elements, make_cpu_primitives(threads_));
+    feedback_->correct(work_.residual);
+  }
+
+  void run() override {
+    if (feedback_) {
+      payload_ = codec_->encode(feedback_->correct(work_.gradient), work_.entries, {});
+      feedback_->settle(*codec_, payload_);
+    } else {
+      payload_ = codec_->encode(work_.gradient, work_.entries, {});
+    }
+  }
+
+  OperationResult result() const override {
+    OperationResult result{.bytes = copy_of(payload_.bytes()), .values = {}, .indices = {}};
+    if (feedback_) result.values.assign(feedback_->residual().begin(), feedback_->residual().end());
+    return result;
+  }
+
+ private:
+  const OperationCase& work_;
+  unsigned threads_;
+  std::unique_ptr<const Codec> codec_;
+  std::optional<ErrorFeedback> feedback_;
+  Payload payload_;
+};
+
+class Combine final : public Operation {
+ public:
+  Combine(const OperationCase& work, unsigned threads)
+      : work_(work), aggregator_(make_codec_of_kind(work.kind, threads)->aggregator()) {}
+
+  void reset() override { payload_ = {}; }
+  void run() override { payload_ = aggregator_->combine(work_.payloads); }
+  OperationResult result() const override { return {.bytes = copy_of(payload_.bytes()), .values = {}, .indices = {}}; }
+
+ private:
+  const OperationCase& work_;
+  std::unique_ptr<const Aggregator> aggregator_;
+  Payload payload_;
+};
+
+class Decode final : public Operation {
+ public:
+  Decode(const OperationCase& work, unsigned threads)
+      : work_(work), codec_(make_codec_of_kind(work.kind, threads)), sum_(work.elements) {}
+
+  void reset() override { std::fill(sum_.begin(), sum_.end(), 0.0F); }
+  void run() override { codec_->decode(work_.payloads.front(), 1.0F, sum_); }
+  OperationResult result() const override { return {.bytes = {}, .values = sum_, .indices = {}}; }
+
+ private:
+  const OperationCase& work_;
+  std::unique_ptr<const Codec> codec_;
+  std::vector<float> sum_;
+};
+
+class IndexEncode final : public Operation {
+ public:
+  explicit IndexEncode(const OperationCase& work) : work_(work), coding_(find_index_coding(work.kind)) {}
+
+  void reset() override { coded_ = {}; }
+  void run() override { coding_.encode(work_.indices, work_.elements, coded_); }
+  OperationResult result() const override { return {.bytes = coded_, .values = {}, .indices = {}}; }
+
+ private:
+  const OperationCase& work_;
+  const IndexCodingEntry& coding_;
+  std::vector<std::byte> coded_;
+};
+
+class IndexDecode final : public Operation {
+ public:
+  explicit IndexDecode(const OperationCase& work) : work_(work), coding_(find_index_coding(work.kind)) {}
+
+  void reset() override { indices_ = {}; }
+  void run() override {
+    std::size_t used = 0;
+    indices_ = coding_.decode(work_.coded, work_.elements, work_.entries, used);
+  }
+  OperationResult result() const override { return {.bytes = {}, .values = {}, .indices = indices_}; }
+
+ private:
+  const OperationCase& work_;
+  const IndexCodingEntry& coding_;
+  std::vector<std::uint32_t> indices_;
+};
+
+}  // namespace
+
+std::unique_ptr<Operation> make_cpu_operation(const OperationCase& work, unsigned threads) {
+  if (work.stage == "encode") return std::make_unique<Encode>(work, threads);
+  if (work.stage == "combine") return std::make_unique<Combine>(work, threads);
+  if (work.stage == "decode") return std::make_unique<Decode>(work, threads);
+  if (work.stage == "index-encode") return std::make_unique<IndexEncode>(work);
+  return std::make_unique<IndexDecode>(work);
+}
+
+const CodecEntry& codec_of_kind(const std::string& kind) {
+  return *find_codec(kind == "dense16" ? "dense" : kind == "pairs" ? "gtop-k" : kind);
+}
+
+std::unique_ptr<const Codec> make_codec_of_kind(const std::string& kind, unsigned threads) {
+  CodecOptions options;
+  options.half_precision = kind == "dense16";
+  return codec_of_kind(kind).make(options, make_cpu_primitives(threads));
+}
+
+const IndexCodingEntry& find_index_coding(const std::string& name) {
+  const auto all = index_codings();
+  return *std::find_if(all.begin(), all.end(), [&](const IndexCodingEntry& entry) { return entry.name == name; });
+}
+
+}  // namespace simrun

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "kernels/codec.hpp"
+#include "sim/network/transport.hpp"
+
+namespace simrun {
+
+/// What an exchange leaves on a worker, to be decoded.
+struct Outcome {
+  std::vector<Payload> parts;  ///< one payload where they were combined; all M, by rank, where they were gathered
+  int alike = 0;               ///< further gathered parts, of the size of the last, that Transport::repeat skipped
+
+  std::uint64_t bytes() const;
+  std::uint64_t entries() const;
+};
+
+/// A way for M workers to exchange their payloads. Ordinary code over a Transport: it knows neither what the bytes mean
+/// nor what time is. Works for every M from 1 up; at M = 1 nothing is sent.
+class Collective {
+ public:
+  virtual ~Collective() = default;
+
+  /// One worker's part. Every worker calls it with its own payload. `aggregator` combines payloads; null where they are
+  /// gathered.
+  virtual Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const = 0;
+
+  /// The part of a server on a host of its own, for the collectives that have one.
+  virtual void serve(Transport& transport, const Aggregator& aggregator) const;
+};
+
+/// Where a parameter server runs.
+enum class ServerPlace {
+  own_host,  ///< on a host of its own, after the M workers
+  rank0,     ///< on the host of rank 0, which is a worker as well
+};
+
+/// A collective that users can name, and what it can combine.
+struct CollectiveEntry {
+  std::string_view name;
+  std::string_view summary;
+  std::span<const Combining> combines;
+  bool has_server;
+  bool joins_all_pairs;  ///< every worker exchanges with every other at once
+  std::unique_ptr<const Collective> (*make)(ServerPlace server);
+
+  bool can(Combining combining) const;
+};
+
+/// Every collective, in the order in which they are listed to users.
+std::span<const CollectiveEntry> collectives();
+
+/// The entry called `name`, or null.
+const CollectiveEntry* find_collective(std::string_view name);
+
+}  // namespace simrun

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernels/cuda/cuda.hpp"
+#include "sim/devices/device_profile.hpp"
+#include "sim/text/fields.hpp"
+
+namespace simrun {
+
+/// The profile for `auto` where this machine's GPU was not measured.
+inline constexpr std::string_view default_profile = "p102-100";
+
+/// The GPUs that can be used here, or why there is none.
+struct Gpus {
+  std::vector<CudaDevice> devices;
+  std::string why_none;
+};
+
+/// Asks the driver, but only where a device file shows that there is one.
+Gpus find_gpus();
+
+/// Where profiles lie: those that simrun ships, and those of this machine (see cache_place; if there is none, a folder
+/// that cannot exist).
+std::string shipped_profiles();
+std::string measured_profiles();
+
+/// Where `simrun calibrate` writes the profile of this machine's processor, of one of its GPUs.
+std::string cpu_calibration_file();
+std::string gpu_calibration_file(const CudaDevice& gpu);
+
+/// A profile, and what users should know of its choice; often nothing.
+struct DeviceChoice {
+  DeviceProfile profile;
+  std::string note;
+};
+
+/// What `auto`, `cpu` or `cuda` stands for on this machine; none for any other word. `gpus` is asked for `auto` and
+/// `cuda` alone. `auto` takes the first GPU that was measured, else the default profile, and says why; `cpu` the
+/// measured processor, else the shipped one; `cuda` fails at `where` unless a GPU was measured. A measured profile that
+/// cannot be read, or is of another GPU, is pointed out with the command that makes it anew.
+std::optional<DeviceChoice> choose_device(const std::string& word, const std::function<Gpus()>& gpus,
+                                          const Where& where);
+
+}  // namespace simrun

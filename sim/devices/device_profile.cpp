@@ -1,0 +1,110 @@
+#include "sim/devices/device_profile.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+namespace simrun {
+
+double Drift::worst() const {
+  double most = 0;
+  for (const double value : values) most = std::max(most, std::abs(value / values.front() - 1));
+  return most;
+}
+
+double Drift::range() const {
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  return std::log(*most / *least);
+}
+
+namespace {
+
+/// Half of a normal distribution's values lie within 0.674 standard deviations of its mean, 90 % within 1.645.
+constexpr double normal_p95_over_median = 1.645 / 0.674;
+
+/// The root mean square over what was measured three times.
+double drift_of(const std::optional<Measurement>& measurement) {
+  if (!measurement || measurement->drift.empty()) return 0;
+  double squares = 0;
+  for (const Drift& drift : measurement->drift) squares += drift.range() * drift.range();
+  return std::sqrt(squares / static_cast<double>(measurement->drift.size()));
+}
+
+}  // namespace
+
+Seconds DeviceProfile::seconds(const Step& step) const {
+  const CostTable& table = operations.at(step.operation).table;
+  const std::vector<double> place = place_of(step.work, table);
+  double time = table.at(place);
+  if (table.goes_beyond(place)) {
+    const double bytes = operation_entry(step.operation).bytes.of(step.work);
+    time = std::max(time, bytes / bandwidth.value);
+  }
+  return Seconds(time);
+}
+
+Seconds DeviceProfile::seconds(const Work& work) const {
+  Seconds sum;
+  for (const Step& step : steps_of(work)) sum += step.times * seconds(step);
+  return sum;
+}
+
+Band DeviceProfile::band(const Step& step) const {
+  const OperationTimes& times = operations.at(step.operation);
+  // Scaled tables keep the spread of what they were scaled from, which says nothing about the scaling.
+  if (times.provenance != "measured" || !times.spread) return {};
+  const NearestPoint near = times.table.nearest(place_of(step.work, times.table));
+  const double median = times.table.seconds()[near.point];
+  const double between = near.is_there ? 0 : normal_p95_over_median * std::log1p(times.spread->error.median);
+  const double shared = std::hypot(between, drift_of(measurement));
+  return {std::exp(-std::hypot(std::log(median / times.spread->p5[near.point]), shared)),
+          std::exp(std::hypot(std::log(times.spread->p95[near.point] / median), shared))};
+}
+
+std::vector<double> place_of(const Work& work, const CostTable& table) {
+  std::vector<double> place;
+  for (const CostTable::Axis& axis : table.axes()) place.push_back(std::max(1e-30, value_on(axis.name, work)));
+  return place;
+}
+
+std::string profile_name(const std::string& device) {
+  std::string name;
+  for (const char c : device) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
+      name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    } else if (!name.empty() && name.back() != '-') {
+      name += '-';
+    }
+  }
+  return name;
+}
+
+DeviceProfile scaled_to(const DeviceProfile& profile, const std::string& name, BytesPerSecond bandwidth) {
+  const double factor = profile.bandwidth / bandwidth;
+  const std::string how = "scaled by memory bandwidth, " + show(profile.bandwidth) + " over " + show(bandwidth);
+  const auto scale = [&](std::vector<double> times) {
+    for (double& time : times) time *= factor;
+    return times;
+  };
+  DeviceProfile scaled = profile;
+  if (profile.provenance == "measured" && profile.uuid.empty()) scaled.scaled_processor = profile.name;
+  scaled.name = name;
+  scaled.device = name + ", " + show(bandwidth);
+  scaled.uuid.clear();
+  scaled.provenance = "scaled";
+  scaled.source =
+      profile.name + " (" + profile.provenance + "; " + profile.device + "; " + profile.source + "), " + how;
+  scaled.bandwidth = bandwidth;
+  for (auto& [operation, times] : scaled.operations) {
+    times.source =
+        profile.name + ", " + times.provenance + (times.source.empty() ? "" : " (" + times.source + ")") + ", " + how;
+    times.provenance = "scaled";
+    times.table = CostTable(times.table.axes(), scale(times.table.seconds()));
+    if (!times.spread) continue;
+    for (auto* quantile : {&times.spread->p5, &times.spread->p25, &times.spread->p75, &times.spread->p95})
+      *quantile = scale(std::move(*quantile));
+  }
+  return scaled;
+}
+
+}  // namespace simrun

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/devices/band.hpp"
+#include "sim/devices/cost_table.hpp"
+#include "sim/devices/operations.hpp"
+#include "sim/text/units.hpp"
+
+namespace simrun {
+
+/// How far an interpolation is off, as a share of the time: see leave_one_out.
+struct InterpolationError {
+  double median = 0;
+  double worst = 0;
+};
+
+/// What is known of a table's times where they were measured; lists in the order of the table's times, which are
+/// medians.
+struct TimeSpread {
+  std::vector<double> p5;
+  std::vector<double> p25;
+  std::vector<double> p75;
+  std::vector<double> p95;
+  std::vector<double> n;  ///< samples
+  InterpolationError error;
+  std::uint64_t verified_bytes = 0;  ///< of results, compared with the CPU back end's
+};
+
+/// The times of one operation, and how they are known.
+struct OperationTimes {
+  std::string provenance;  ///< measured, published or scaled
+  std::string source;
+  CostTable table;
+  std::optional<TimeSpread> spread;  ///< where they were measured
+};
+
+/// Something that was measured first, half-way and last.
+struct Drift {
+  std::string what;
+  std::vector<double> values;  ///< three
+
+  /// The larger of the two later deviations from the first, as a share of it.
+  double worst() const;
+
+  /// The logarithm of the largest over the smallest: of three values of a normal distribution, the expected range is
+  /// 1.69 standard deviations, as far as its 5 % and 95 % quantiles (1.64) lie from its mean.
+  double range() const;
+};
+
+/// How a profile was measured.
+struct Measurement {
+  std::string timer;
+  std::string caches;
+  std::string samples;
+  std::string order;
+  std::string data;
+  BytesPerSecond bandwidth_p5;
+  BytesPerSecond bandwidth_p95;
+  std::int64_t bandwidth_n = 0;
+  std::vector<Drift> drift;
+  InterpolationError error;  ///< over all operations
+};
+
+/// How long the operations take on one device, and how that is known.
+struct DeviceProfile {
+  static constexpr std::int64_t current_format = 2;
+
+  std::string name;
+  std::string device;
+  std::string uuid;  ///< of a GPU that was measured
+  std::string software;
+  std::string commit;      ///< of the simrun that measured; empty where unknown
+  std::string provenance;  ///< of most operations: measured, published or scaled
+  std::string source;
+  std::string scaled_processor;  ///< the profile of a measured processor that this one was scaled from; often none
+  BytesPerSecond bandwidth;      ///< of memory, read and write together
+  std::vector<std::pair<std::string, std::string>> conditions;  ///< key and text
+  std::optional<Measurement> measurement;
+  std::map<std::string, OperationTimes> operations;  ///< all of profile_operations(), by name
+
+  /// One time of that operation. On the grid and between its points it is the table's time. Beyond the grid, where the
+  /// table only continues in proportion, it is at least what the operation's fewest bytes take at the memory's
+  /// bandwidth: the last points may have fitted in a cache. (Between points the bound would change nothing if it holds
+  /// at them, because in log-log the fewest bytes are a convex function; and where it does not hold, what was measured
+  /// is right.)
+  Seconds seconds(const Step& step) const;
+
+  /// All steps of a piece of work.
+  Seconds seconds(const Work& work) const;
+
+  /// How far one time of a measured operation may be off on another day: from the spread of its runs at the nearest
+  /// grid point, from the interpolation error, of which the median is known, where it lies between grid points, and
+  /// from the drift of the device's speed, added in quadrature as logarithms. Times that were not measured are taken as
+  /// they are.
+  Band band(const Step& step) const;
+};
+
+/// The name of a profile of that device: "nvidia-h200" of "NVIDIA H200".
+std::string profile_name(const std::string& device);
+
+/// Where `work` lies on the axes of a table.
+std::vector<double> place_of(const Work& work, const CostTable& table);
+
+/// The same device with another name and memory bandwidth: all times scaled by the ratio of the bandwidths.
+DeviceProfile scaled_to(const DeviceProfile& profile, const std::string& name, BytesPerSecond bandwidth);
+
+}  // namespace simrun

@@ -1,0 +1,173 @@
+#include "sim/payloads/gradient_source.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include "kernels/parallel.hpp"
+#include "sim/system/version.hpp"
+
+namespace simrun {
+namespace {
+
+std::unique_ptr<const Gradients> make_gradients(const Scenario& scenario) {
+  if (const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients))
+    return make_synthetic_gradients(*synthetic, *scenario.model);
+  return make_npy_gradients(scenario.file, std::get<NpyFiles>(scenario.gradients).files, *scenario.model);
+}
+
+/// Memory that threads take and give back.
+class BufferPool {
+ public:
+  explicit BufferPool(std::size_t size) : size_(size) {}
+
+  std::unique_ptr<float[]> take() {
+    const std::lock_guard lock(mutex_);
+    // Not a vector, which would write zeros first.
+    if (free_.empty()) return std::unique_ptr<float[]>(new float[size_]);
+    std::unique_ptr<float[]> buffer = std::move(free_.back());
+    free_.pop_back();
+    return buffer;
+  }
+
+  void give(std::unique_ptr<float[]> buffer) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(buffer));
+  }
+
+ private:
+  std::size_t size_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<float[]>> free_;
+};
+
+}  // namespace
+
+GradientSource::GradientSource(const Scenario& scenario)
+    : scenario_(scenario),
+      groups_(make_schedule(*scenario.model, scenario.grouping)),
+      gradients_(make_gradients(scenario)) {
+  add_workers(scenario.workers);
+}
+
+std::string GradientSource::identity(const Scenario& scenario) {
+  return scenario.resolved["model"].dump() + scenario.resolved["gradients"].dump() +
+         scenario.resolved["schedule"].dump();
+}
+
+bool GradientSource::is_shared() const {
+  const auto* npy = std::get_if<NpyFiles>(&scenario_.gradients);
+  return npy != nullptr && npy->files.size() == 1;
+}
+
+void GradientSource::add_workers(int workers) {
+  if (!is_shared()) workers_ = std::max(workers_, static_cast<std::size_t>(workers));
+}
+
+std::size_t GradientSource::largest_group() const {
+  std::size_t largest = 0;
+  for (const Group& group : groups_) largest = std::max<std::size_t>(largest, group.elements);
+  return largest;
+}
+
+void GradientSource::check(unsigned threads) {
+  if (!std::holds_alternative<NpyFiles>(scenario_.gradients)) return;
+  contents_.resize(workers_);
+  is_zero_.assign(workers_, 1);
+  for_each_worker(threads, part_size(), 0, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
+    DigestStream contents;
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      for_each_part(worker, g, inner, buffer, [&](std::uint64_t, std::span<const float> part) {
+        contents.add(std::as_bytes(part));
+        const auto is_zero = [](float x) { return x == 0; };
+        if (is_zero_[worker] != 0 && !std::all_of(part.begin(), part.end(), is_zero)) is_zero_[worker] = 0;
+      });
+    }
+    contents_[worker] = contents.digest();
+  });
+}
+
+std::size_t GradientSource::zeros() const {
+  return static_cast<std::size_t>(std::count(is_zero_.begin(), is_zero_.end(), 1));
+}
+
+std::string GradientSource::key(std::size_t worker) const {
+  Json groups = Json::array();
+  for (const Group& group : groups_) {
+    Json tensors = Json::array();
+    for (const std::size_t tensor : group.tensors)
+      tensors.push_back({tensor, scenario_.model->tensors[tensor].elements()});
+    groups.push_back(tensors);
+  }
+  const Json made_of =
+      contents_.empty() ? Json{scenario_.resolved["gradients"], worker} : Json(hexadecimal(contents_[worker]));
+  return Json{program_identity(), made_of, groups}.dump();
+}
+
+std::size_t GradientSource::part_size() const {
+  constexpr std::size_t most = std::size_t{1} << 22;
+  static_assert(most % Gradients::grain == 0);
+  return std::min(largest_group(), most);
+}
+
+void GradientSource::for_each_worker(unsigned threads, std::size_t size, std::size_t more,
+                                     const std::function<void(std::size_t, unsigned, std::span<float>)>& work) const {
+  constexpr std::size_t most = std::size_t{1} << 26;  // elements in memory; beyond that workers go one by one
+  const std::size_t side_by_side = std::max<std::size_t>(1, most / (size + more));
+  const auto outer = static_cast<unsigned>(std::min({std::size_t{threads}, workers_, side_by_side}));
+  BufferPool buffers(size);
+  parallel_for(workers_, outer, [&](std::size_t worker) {
+    std::unique_ptr<float[]> buffer = buffers.take();
+    work(worker, std::max(1U, threads / outer), {buffer.get(), size});
+    buffers.give(std::move(buffer));
+  });
+}
+
+void GradientSource::for_each_part(std::size_t worker, std::size_t group, unsigned threads, std::span<float> buffer,
+                                   const std::function<void(std::uint64_t, std::span<const float>)>& work) const {
+  std::uint64_t first = 0;  // of what is in the buffer
+  std::size_t held = 0;
+  const auto hand_over = [&] {
+    work(first, buffer.first(held));
+    first += held;
+    held = 0;
+  };
+  for (const std::size_t tensor : groups_[group].tensors) {
+    const std::uint64_t size = scenario_.model->tensors[tensor].elements();
+    for (std::uint64_t at = 0; at < size;) {
+      // All that is left of the tensor, or as much as the next part of it may begin after.
+      std::size_t count = buffer.size() - held;
+      count = count >= size - at ? static_cast<std::size_t>(size - at) : count / Gradients::grain * Gradients::grain;
+      if (count > 0) gradients_->fill_part(static_cast<int>(worker), tensor, at, threads, buffer.subspan(held, count));
+      held += count;
+      at += count;
+      if (at < size) hand_over();
+    }
+  }
+  if (held > 0) hand_over();
+}
+
+std::span<const float> GradientSource::fill(std::size_t worker, std::size_t group, unsigned threads,
+                                            std::span<float> buffer) const {
+  std::size_t offset = 0;
+  for (const std::size_t tensor : groups_[group].tensors) {
+    const std::size_t size = scenario_.model->tensors[tensor].elements();
+    gradients_->fill(static_cast<int>(worker), tensor, threads, buffer.subspan(offset, size));
+    offset += size;
+  }
+  return buffer.first(offset);
+}
+
+// Source: SplitMix64, Steele, Lea and Flood, OOPSLA 2014.
+std::uint64_t GradientSource::seed(std::size_t worker, std::size_t group) const {
+  const auto* synthetic = std::get_if<SyntheticGradients>(&scenario_.gradients);
+  std::uint64_t state = synthetic != nullptr ? synthetic->seed : 0;
+  for (const std::uint64_t part : {static_cast<std::uint64_t>(worker), static_cast<std::uint64_t>(group)}) {
+    state += part + 0x9E3779B97F4A7C15;
+    state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9;
+    state = (state ^ (state >> 27)) * 0x94D049BB133111EB;
+    state ^= state >> 31;
+  }
+  return state;
+}
+
+}  // namespace simrun

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/scenario/scenario.hpp"
+#include "sim/system/digest.hpp"
+
+namespace simrun {
+
+/// The gradients that several points share: of one model, grouped in one way, from one place.
+class GradientSource {
+ public:
+  /// `scenario` is one of those that share them, and outlives this. Throws InputError: files that cannot be read.
+  explicit GradientSource(const Scenario& scenario);
+
+  /// What points that share gradients have in common.
+  static std::string identity(const Scenario& scenario);
+
+  const std::vector<Group>& groups() const { return groups_; }
+
+  /// How many workers have gradients of their own: the most that any point has; 1 where all share one.
+  std::size_t workers() const { return workers_; }
+  void add_workers(int workers);
+
+  /// Elements of the largest group.
+  std::size_t largest_group() const;
+
+  /// Reads all gradients that come from files: they are the user's. Throws InputError where one is not finite.
+  void check(unsigned threads);
+
+  /// How many of the gradients that were checked have no entry but zeros.
+  std::size_t zeros() const;
+
+  /// Tells one worker's gradients from all others, also in other runs: by what they are made of, or by contents where
+  /// they come from files (once they were checked).
+  std::string key(std::size_t worker) const;
+
+  /// Elements of the parts in which a gradient is best made: the largest group, if it is no larger than that.
+  std::size_t part_size() const;
+
+  /// Calls work(worker, inner, buffer) for every worker, in parallel. Each may use `inner` threads of its own and the
+  /// buffer, of so many elements. Workers of whom each takes memory for `more` further elements do not run side by side
+  /// in numbers that would take much of it.
+  void for_each_worker(unsigned threads, std::size_t buffer, std::size_t more,
+                       const std::function<void(std::size_t, unsigned, std::span<float>)>& work) const;
+
+  /// Calls work(first, part) for one part of a worker's gradient of a group after another, each made in `buffer` (at
+  /// least part_size()); `first`: its first element's place in the group.
+  void for_each_part(std::size_t worker, std::size_t group, unsigned threads, std::span<float> buffer,
+                     const std::function<void(std::uint64_t, std::span<const float>)>& work) const;
+
+  /// Writes a worker's gradient of a group to the start of `buffer` and returns that part of it.
+  std::span<const float> fill(std::size_t worker, std::size_t group, unsigned threads, std::span<float> buffer) const;
+
+  /// For codecs that draw random numbers: a seed of the worker's and the group's own.
+  std::uint64_t seed(std::size_t worker, std::size_t group) const;
+
+ private:
+  bool is_shared() const;
+
+  const Scenario& scenario_;
+  std::vector<Group> groups_;
+  std::size_t workers_ = 1;
+  std::unique_ptr<const Gradients> gradients_;
+  std::vector<Digest> contents_;  ///< by worker; of files
+  std::vector<char> is_zero_;     ///< likewise
+};
+
+}  // namespace simrun

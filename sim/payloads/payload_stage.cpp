@@ -1,0 +1,262 @@
+#include "sim/payloads/payload_stage.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "kernels/parallel.hpp"
+#include "sim/payloads/gradient_source.hpp"
+#include "sim/payloads/selections.hpp"
+#include "sim/payloads/shared_memory.hpp"
+#include "sim/system/processor.hpp"
+#include "sim/text/error.hpp"
+#include "sim/text/units.hpp"
+
+namespace simrun {
+namespace {
+
+/// One way to encode gradients.
+struct Encoding {
+  std::shared_ptr<const Codec> codec;
+  std::vector<std::uint64_t> entries;  ///< K by group
+  std::vector<std::size_t> points;
+};
+
+/// Gradients, and the ways in which they are encoded.
+struct Job {
+  std::unique_ptr<GradientSource> source;
+  std::vector<Encoding> encodings;     ///< those that need contents
+  std::vector<std::uint64_t> entries;  ///< the largest K of any of them, by group
+};
+
+std::string encoding_name(const Scenario& scenario) {
+  return std::string(scenario.method.codec->encoding) + "/" +
+         std::to_string(static_cast<int>(scenario.method.options.index)) + "/" + std::to_string(scenario.entries());
+}
+
+/// All workers send what is of this size.
+std::shared_ptr<const PayloadTable> table_of_sizes(const Codec& codec, const std::vector<Group>& groups,
+                                                   const std::vector<std::uint64_t>& entries) {
+  auto table = std::make_shared<PayloadTable>(1, groups.size());
+  for (std::size_t g = 0; g < groups.size(); ++g)
+    table->set(0, g, Payload::size_only(*codec.shape(groups[g].elements, entries[g])));
+  return table;
+}
+
+/// An upper bound for sparse payloads of K entries whose size depends on them: header, values, gaps of 32 bits, and a
+/// base and a width for each block of 128 gaps or less, rounded up.
+std::uint64_t most_bytes(std::uint64_t entries) {
+  return Payload::header_bytes + 8 * entries + 5 * (entries / 128 + 1) + 3;
+}
+
+/// At most, all workers' together. Sparse signs leave out zeros, and fewer indices may take a word more in elias-fano.
+double bytes_of_payloads(const Encoding& encoding, const GradientSource& source) {
+  constexpr std::uint64_t word = 4;
+  double bytes = 0;
+  for (std::size_t g = 0; g < source.groups().size(); ++g) {
+    const auto shape = encoding.codec->shape(source.groups()[g].elements, encoding.entries[g]);
+    bytes += static_cast<double>(SharedPlace::room_for(shape ? shape->bytes + word : most_bytes(encoding.entries[g])));
+  }
+  return bytes * static_cast<double>(source.workers());
+}
+
+/// Of any one encoding.
+double most_bytes_of_payloads(const Job& job) {
+  double most = 0;
+  for (const Encoding& encoding : job.encodings) most = std::max(most, bytes_of_payloads(encoding, *job.source));
+  return most;
+}
+
+/// How many of the encodings follow from selections.
+std::size_t selecting(const Job& job) {
+  return static_cast<std::size_t>(
+      std::count_if(job.encodings.begin(), job.encodings.end(),
+                    [](const Encoding& encoding) { return encoding.codec->keeps_largest(); }));
+}
+
+/// Selections, the payloads of one encoding, a gradient or what is held of it.
+double bytes_of(const Job& job) {
+  double entries = 0;
+  for (const std::uint64_t k : job.entries) entries += static_cast<double>(k);
+  const bool is_in_parts = selecting(job) == job.encodings.size();
+  const double gradient = 4 * static_cast<double>(is_in_parts ? job.source->part_size() : job.source->largest_group());
+  return 8 * entries * static_cast<double>(job.source->workers()) + most_bytes_of_payloads(job) + gradient +
+         Selections::bytes_to_find(*job.source, job.entries);
+}
+
+/// Elements that are made: once for all selections, and once for each encoding that is none.
+std::uint64_t elements_of(const Job& job) {
+  std::uint64_t elements = 0;
+  for (const Group& group : job.source->groups()) elements += group.elements;
+  const std::size_t passes = job.encodings.size() - selecting(job) + (selecting(job) > 0 ? 1 : 0);
+  return passes * job.source->workers() * elements;
+}
+
+}  // namespace
+
+/// What is to be made, in order; and how far that is.
+class PayloadStage::Plan {
+ public:
+  Plan(const Study& study, const std::vector<std::size_t>& points, unsigned threads, PayloadCache& cache,
+       Progress progress)
+      : study_(study), threads_(threads), cache_(cache), progress_(std::move(progress)) {
+    for (const std::size_t point : points) add(point);
+    for (auto& [key, job] : jobs_) {
+      job.source->check(threads_);
+      elements_ += elements_of(job);
+      zeros_ += job.source->zeros();
+    }
+    std::erase_if(jobs_, [](const auto& entry) { return entry.second.encodings.empty(); });
+    check_memory();
+  }
+
+  std::vector<std::string> notes() const {
+    if (zeros_ == 0) return {};
+    return {"gradients: " + std::to_string(zeros_) + (zeros_ == 1 ? " of those read is" : " of those read are") +
+            " zero in every entry; payloads of real gradients may be larger"};
+  }
+
+  std::optional<Batch> next() {
+    if (!sizes_.points.empty()) return in_order(std::exchange(sizes_, {}));
+    if (jobs_.empty()) return std::nullopt;
+    Job& job = jobs_.begin()->second;
+    Batch batch = make(job, job.encodings[encoding_]);
+    if (++encoding_ == job.encodings.size()) {
+      jobs_.erase(jobs_.begin());
+      selections_.reset();
+      place_.reset();
+      encoding_ = 0;
+    }
+    return in_order(std::move(batch));
+  }
+
+ private:
+  void add(std::size_t point) {
+    const Scenario& scenario = study_.points[point].scenario;
+    const std::shared_ptr<const Codec> codec =
+        scenario.method.codec->make(scenario.method.options, make_cpu_primitives(1));
+    const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
+    std::vector<std::uint64_t> entries = share_entries(groups, scenario.entries());
+    if (!is_dense(codec->kind())) {
+      Job& job = jobs_[GradientSource::identity(scenario)];
+      if (!job.source) job.source = std::make_unique<GradientSource>(scenario);
+      job.source->add_workers(scenario.workers);
+      if (codec->sizes_need_contents()) {
+        const auto [at, is_new] = numbers_.try_emplace({&job, encoding_name(scenario)}, job.encodings.size());
+        if (is_new) {
+          // Shares of a larger K are not always larger: a group may lose one.
+          job.entries.resize(groups.size());
+          for (std::size_t g = 0; g < groups.size(); ++g) job.entries[g] = std::max(job.entries[g], entries[g]);
+          job.encodings.push_back({codec, std::move(entries), {}});
+        }
+        job.encodings[at->second].points.push_back(point);
+        return;
+      }
+    }
+    sizes_.points.push_back(point);
+    sizes_.tables.push_back(table_of_sizes(*codec, groups, entries));
+  }
+
+  void check_memory() const {
+    double bytes = 0;
+    for (const auto& [key, job] : jobs_) bytes = std::max(bytes, bytes_of(job));
+    const Bytes available = available_memory();
+    if (available.value > 0 && bytes > available.value)
+      throw InputError(study_.file, "workers", "the payloads need about " + show(Bytes(bytes)) + " of memory",
+                       "accepted: what fits, this machine has " + show(available) + " free");
+  }
+
+  /// The payloads of an encoding.
+  Batch make(const Job& job, const Encoding& encoding) {
+    auto table = std::make_shared<PayloadTable>(job.source->workers(), job.source->groups().size());
+    if (!place_) place_.emplace(static_cast<std::size_t>(most_bytes_of_payloads(job)));
+    place_->clear();
+    if (encoding.codec->keeps_largest()) {
+      encode_selections(job, encoding, *table);
+    } else {
+      encode_gradients(*job.source, encoding, *table);
+    }
+    return {encoding.points, {encoding.points.size(), table}};
+  }
+
+  void encode_selections(const Job& job, const Encoding& encoding, PayloadTable& table) {
+    if (!selections_)
+      selections_.emplace(*job.source, job.entries, threads_, cache_,
+                          [this](std::uint64_t elements) { step(elements); });
+    const std::size_t groups = job.source->groups().size();
+    parallel_for(job.source->workers() * groups, threads_, [&](std::size_t i) {
+      const std::size_t worker = i / groups;
+      const std::size_t g = i % groups;
+      table.set(worker, g, place_->take(selections_->encode(*encoding.codec, worker, g, encoding.entries[g])));
+    });
+  }
+
+  void encode_gradients(const GradientSource& source, const Encoding& encoding, PayloadTable& table) {
+    source.for_each_worker(
+        threads_, source.largest_group(), 0, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
+          for (std::size_t g = 0; g < source.groups().size(); ++g) {
+            const std::span<const float> gradient = source.fill(worker, g, inner, buffer);
+            const EncodeContext context{.seed = source.seed(worker, g), .round = 0, .previous = {}};
+            table.set(worker, g, place_->take(encoding.codec->encode(gradient, encoding.entries[g], context)));
+            step(gradient.size());
+          }
+        });
+  }
+
+  void step(std::uint64_t elements) { progress_(done_ += elements, elements_); }
+
+  /// The costliest points first, so that none is left to run alone at the end.
+  Batch in_order(Batch batch) const {
+    std::vector<std::size_t> order(batch.points.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return study_.points[batch.points[a]].scenario.workers > study_.points[batch.points[b]].scenario.workers;
+    });
+    Batch ordered;
+    for (const std::size_t i : order) {
+      ordered.points.push_back(batch.points[i]);
+      ordered.tables.push_back(std::move(batch.tables[i]));
+    }
+    return ordered;
+  }
+
+  const Study& study_;
+  unsigned threads_;
+  PayloadCache& cache_;
+  Progress progress_;
+  Batch sizes_;  ///< points that need no contents
+  std::map<std::string, Job> jobs_;
+  std::map<std::pair<const Job*, std::string>, std::size_t> numbers_;
+  std::optional<Selections> selections_;  ///< of the first job
+  std::optional<SharedPlace> place_;      ///< for the payloads of one encoding after another
+  std::size_t encoding_ = 0;              ///< the next of the first job
+  std::size_t zeros_ = 0;                 ///< gradients that were read and have no entry but zeros
+  std::uint64_t elements_ = 0;            ///< to be made
+  std::atomic<std::uint64_t> done_ = 0;
+};
+
+double PayloadTable::mean_bytes(std::size_t workers) const {
+  double total = 0;
+  for (std::size_t worker = 0; worker < workers; ++worker) {
+    for (std::size_t group = 0; group < groups_; ++group) total += static_cast<double>(at(worker, group).size());
+  }
+  return total / static_cast<double>(workers);
+}
+
+PayloadStage::PayloadStage(const Study& study, const std::vector<std::size_t>& points, unsigned threads,
+                           PayloadCache& cache, Progress progress)
+    : plan_(std::make_unique<Plan>(study, points, threads, cache, std::move(progress))) {}
+
+PayloadStage::~PayloadStage() = default;
+
+std::vector<std::string> PayloadStage::notes() const {
+  return plan_->notes();
+}
+
+std::optional<PayloadStage::Batch> PayloadStage::next() {
+  return plan_->next();
+}
+
+}  // namespace simrun

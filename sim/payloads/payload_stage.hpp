@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernels/payload.hpp"
+#include "sim/payloads/payload_cache.hpp"
+#include "sim/scenario/sweep.hpp"
+
+namespace simrun {
+
+/// The payloads of one method setting: what every worker sends of every group.
+class PayloadTable {
+ public:
+  PayloadTable(std::size_t workers, std::size_t groups) : groups_(groups), payloads_(workers * groups) {}
+
+  /// Where all workers share one gradient there is one row for all.
+  const Payload& at(std::size_t worker, std::size_t group) const {
+    return payloads_[worker * groups_ % payloads_.size() + group];
+  }
+  void set(std::size_t worker, std::size_t group, Payload payload) {
+    payloads_[worker * groups_ + group] = std::move(payload);
+  }
+
+  /// Bytes that one worker sends, all groups together: the mean over the first `workers`.
+  double mean_bytes(std::size_t workers) const;
+
+ private:
+  std::size_t groups_;
+  std::vector<Payload> payloads_;
+};
+
+/// Says how many elements of gradients are done. Called from any thread.
+using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+/// Makes the payloads of points. A worker's payload depends on model, gradients, method, K, index, seed and group, but
+/// not on M or the network: it is made once for all points that send it, and what takes long, finding the K largest,
+/// once for all K, here and (by the cache) in later runs. Where sizes follow from N and K alone, payloads are sizes and
+/// gradients are not made.
+class PayloadStage {
+ public:
+  /// For those of the study's points. Uses at most `threads` threads, none of which is left between calls. Throws
+  /// InputError: gradients that cannot be read or are not finite, or payloads that do not fit in memory. `progress` is
+  /// told often, also while a gradient is made.
+  PayloadStage(const Study& study, const std::vector<std::size_t>& points, unsigned threads, PayloadCache& cache,
+               Progress progress);
+  ~PayloadStage();
+
+  /// What users should know of the gradients. One line each.
+  std::vector<std::string> notes() const;
+
+  /// Points whose payloads are in memory at the same time.
+  struct Batch {
+    std::vector<std::size_t> points;                          ///< the costliest first
+    std::vector<std::shared_ptr<const PayloadTable>> tables;  ///< one a point
+  };
+
+  /// The next points, in any order; none after the last. Payloads of the batch before must not be looked at again.
+  std::optional<Batch> next();
+
+ private:
+  class Plan;
+  std::unique_ptr<Plan> plan_;
+};
+
+}  // namespace simrun

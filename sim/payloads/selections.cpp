@@ -1,0 +1,153 @@
+#include "sim/payloads/selections.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/layout.hpp"
+#include "sim/payloads/shared_memory.hpp"
+
+namespace simrun {
+namespace {
+
+bool suffice(const std::vector<Payload>& payloads, const std::vector<Group>& groups,
+             const std::vector<std::uint64_t>& entries) {
+  if (payloads.size() != groups.size()) return false;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    if (payloads[g].elements() != groups[g].elements || payloads[g].entries() < entries[g]) return false;
+  }
+  return true;
+}
+
+/// The k largest of pairs, of which there are no fewer.
+Payload largest_of(const Payload& pairs, std::uint64_t k) {
+  if (k == pairs.entries()) return pairs;
+  std::vector<std::uint32_t> not_coded;
+  const PairsView all = view_pairs(pairs, not_coded);
+  // Places in the list ascend with indices, so ties go to the lowest index here as well.
+  Pairs largest = make_cpu_primitives(1)->select_largest(all.values, k);
+  for (std::uint32_t& place : largest.indices) place = all.indices[place];
+  return make_pairs(IndexCoding::raw32, pairs.elements(), {largest.indices, largest.values});
+}
+
+/// The k largest of a group whose elements come in parts, ascending. Only those are held that may still be among them.
+class LargestOfParts {
+ public:
+  LargestOfParts(std::uint64_t k, std::size_t part_size, const Primitives& primitives)
+      : k_(k), most_(most_held(k, part_size)), primitives_(primitives) {}
+
+  /// Elements held at most, between two parts.
+  static std::size_t most_held(std::uint64_t k, std::size_t part_size) {
+    return k + std::max<std::size_t>(k / 2, part_size);
+  }
+
+  void add(std::uint64_t first, std::span<const float> part) {
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      // Of equal magnitudes those that came before win.
+      if (std::abs(part[i]) > threshold_) hold(static_cast<std::uint32_t>(first + i), part[i]);
+    }
+    if (held_.values.size() > most_) cut();
+  }
+
+  Pairs take() {
+    if (held_.values.size() > k_) cut();
+    return std::move(held_);
+  }
+
+ private:
+  void hold(std::uint32_t index, float value) {
+    held_.indices.push_back(index);
+    held_.values.push_back(value);
+  }
+
+  /// Leaves the k largest of what is held.
+  void cut() {
+    const Pairs largest = primitives_.select_largest(held_.values, k_);
+    threshold_ = std::numeric_limits<float>::infinity();
+    for (std::size_t i = 0; i < k_; ++i) {
+      held_.indices[i] = held_.indices[largest.indices[i]];  // which lies further on, as places ascend
+      held_.values[i] = largest.values[i];
+      threshold_ = std::min(threshold_, std::abs(largest.values[i]));
+    }
+    held_.indices.resize(k_);
+    held_.values.resize(k_);
+  }
+
+  std::uint64_t k_;
+  std::size_t most_;
+  const Primitives& primitives_;
+  Pairs held_;
+  float threshold_ = -1;  ///< what is no larger is none of the k largest
+};
+
+/// The k largest of a worker's group.
+Pairs find_largest(const GradientSource& source, std::size_t worker, std::size_t group, std::uint64_t k,
+                   unsigned threads, std::span<float> buffer, const OnElements& step) {
+  const std::unique_ptr<const Primitives> primitives = make_cpu_primitives(threads);
+  const std::uint64_t elements = source.groups()[group].elements;
+  Pairs found;
+  LargestOfParts largest(k, buffer.size(), *primitives);
+  source.for_each_part(worker, group, threads, buffer, [&](std::uint64_t first, std::span<const float> part) {
+    if (part.size() == elements) {
+      found = primitives->select_largest(part, k);
+    } else {
+      largest.add(first, part);
+    }
+    step(part.size());
+  });
+  return found.indices.empty() ? largest.take() : found;
+}
+
+std::size_t room_for(std::size_t workers, const std::vector<std::uint64_t>& entries) {
+  std::uint64_t bytes = 0;
+  for (const std::uint64_t k : entries) bytes += SharedPlace::room_for(Payload::header_bytes + 8 * k);
+  return workers * bytes;
+}
+
+}  // namespace
+
+Selections::Selections(const GradientSource& source, const std::vector<std::uint64_t>& entries, unsigned threads,
+                       PayloadCache& cache, const OnElements& step)
+    : groups_(source.groups().size()), payloads_(source.workers()) {
+  SharedPlace place(room_for(source.workers(), entries));
+  const auto more = static_cast<std::size_t>(bytes_to_find(source, entries) / sizeof(float));
+  source.for_each_worker(
+      threads, source.part_size(), more, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
+        const std::string key = source.key(worker);
+        std::vector<Payload>& payloads = payloads_[worker];
+        if (auto kept = cache.find(key); kept && suffice(*kept, source.groups(), entries)) {
+          for (std::size_t g = 0; g < groups_; ++g) {
+            payloads.push_back(place.take(largest_of((*kept)[g], entries[g])));
+            step(source.groups()[g].elements);
+          }
+          return;
+        }
+        for (std::size_t g = 0; g < groups_; ++g) {
+          const Pairs pairs = find_largest(source, worker, g, entries[g], inner, buffer, step);
+          payloads.push_back(
+              place.take(make_pairs(IndexCoding::raw32, source.groups()[g].elements, {pairs.indices, pairs.values})));
+        }
+        cache.keep(key, payloads);
+      });
+}
+
+double Selections::bytes_to_find(const GradientSource& source, const std::vector<std::uint64_t>& entries) {
+  // What is held, while it is cut: both lists, which may have grown to twice of what is in them, and those of the cut.
+  constexpr double bytes_an_element = 3 * sizeof(float) + 2 * sizeof(std::uint32_t);
+  double most = 0;
+  for (std::size_t g = 0; g < entries.size(); ++g) {
+    if (source.groups()[g].elements <= source.part_size()) continue;
+    most = std::max(
+        most, bytes_an_element *
+                  static_cast<double>(LargestOfParts::most_held(entries[g], source.part_size()) + source.part_size()));
+  }
+  return most;
+}
+
+Payload Selections::encode(const Codec& codec, std::size_t worker, std::size_t group, std::uint64_t k) const {
+  std::vector<std::uint32_t> not_coded;
+  const Payload largest = largest_of(payloads_[worker][group], k);
+  return codec.encode_largest(view_pairs(largest, not_coded), largest.elements());
+}
+
+}  // namespace simrun

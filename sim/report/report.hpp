@@ -1,0 +1,56 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/scenario/sweep.hpp"
+#include "sim/study/experiment.hpp"
+#include "sim/study/measurement.hpp"
+#include "sim/text/csv.hpp"
+
+namespace simrun {
+
+/// What was asked and what came out.
+class Report {
+ public:
+  /// `measurement`: where the results were measured and not simulated, how.
+  Report(const Study& study, std::vector<PointResult> results, std::optional<MeasuredRun> measurement = std::nullopt);
+
+  /// For people: one line a point.
+  std::string table() const;
+
+  /// points.csv: one row a point that was run, times in seconds, sizes in bytes, numbers in shortest round-trip form,
+  /// empty where a column does not apply.
+  std::string csv() const;
+
+  /// The same rows, the scenario, versions, and where the device's times come from.
+  Json json() const;
+
+  /// Swept keys that changed no result, device times beyond what was measured, a GPU's selection made of a processor's:
+  /// one line each.
+  std::vector<std::string> warnings() const;
+
+  /// One line for each point that failed.
+  std::vector<std::string> failures() const;
+
+ private:
+  /// The values of a point's columns, in order; null where one does not apply.
+  Row columns(std::size_t point) const;
+  std::vector<std::string> column_names() const;
+  std::optional<Seconds> break_even_of(std::size_t point) const;
+  /// What intervals of points are made of, each once; none where no point has one.
+  std::vector<std::string> interval_sources() const;
+  /// What is not known and so not in them, likewise.
+  std::vector<std::string> left_out_of_intervals() const;
+  /// One line where coding times are not the device's own: what share of an iteration they are, and where they come
+  /// from; else none.
+  std::vector<std::string> coding_notes() const;
+  std::string heading() const;
+
+  const Study& study_;
+  std::vector<PointResult> results_;
+  std::optional<MeasuredRun> measurement_;
+};
+
+}  // namespace simrun

@@ -1,0 +1,167 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "sim/report/device_report.hpp"
+#include "sim/report/report.hpp"
+#include "sim/simulation/network_error.hpp"
+#include "sim/study/break_even.hpp"
+#include "sim/text/table.hpp"
+
+namespace simrun {
+
+namespace {
+
+/// How those of the times that a point took from its device are known that were not measured on it.
+std::set<std::string> not_measured(const DeviceProfile& device, const Times& times) {
+  std::set<std::string> how;
+  for (const auto& [operation, extents] : times.used) how.insert(device.operations.at(operation).provenance);
+  how.erase("measured");
+  return how;
+}
+
+std::string joined(const std::set<std::string>& words) {
+  std::string all;
+  for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
+  return all;
+}
+
+/// Points whose iterations did not settle, in one line; empty where there are none.
+std::string unsettled(const Study& study, const std::vector<PointResult>& results) {
+  std::size_t count = 0;
+  double widest = -1;
+  std::string text;
+  for (std::size_t point = 0; point < results.size(); ++point) {
+    const auto& times = results[point].times;
+    if (!times || !times->unsettled) continue;
+    ++count;
+    const Unsettled& seen = *times->unsettled;
+    const double spread = (seen.most - seen.least) / times->iteration;
+    if (spread <= widest) continue;
+    widest = spread;
+    text = study.points[point].label + " at M = " + std::to_string(study.points[point].scenario.workers) +
+           ", mean of " + std::to_string(seen.iterations) + " that take " + show(seen.least) + " to " + show(seen.most);
+  }
+  if (count == 0) return "";
+  return "iterations of " + std::to_string(count) + (count == 1 ? " point" : " points") +
+         " did not settle; the widest: " + text;
+}
+
+}  // namespace
+
+std::vector<std::string> Report::warnings() const {
+  const UsedDevices devices = used_devices(study_, results_);
+  std::vector<std::string> lines = beyond_the_grid(devices);
+  for (std::string& line : scaled_selections(devices)) lines.push_back(std::move(line));
+  if (const std::string line = unsettled(study_, results_); !line.empty()) lines.push_back(line);
+  const std::set<std::string> inputs = {"workers",    "k",     "density", "index",
+                                        "collective", "model", "device",  "network_model"};
+  for (const auto& [key, values] : study_.keys) {
+    const auto takes = [&](const Point& point) {
+      return std::any_of(point.swept.begin(), point.swept.end(), [&](const auto& s) { return s.first == key; });
+    };
+    if (std::none_of(study_.points.begin(), study_.points.end(), takes)) {
+      lines.push_back("sweep." + key + ": no method takes it");
+      continue;
+    }
+    // What points that failed would have shown is not known.
+    const bool is_whole =
+        std::all_of(results_.begin(), results_.end(), [](const auto& result) { return result.times.has_value(); });
+    if (values < 2 || !is_whole) continue;
+    // Points that differ in this key alone: if every such set has one outcome, the key moved nothing.
+    std::map<std::string, std::set<std::string>> outcomes;
+    for (std::size_t point = 0; point < results_.size(); ++point) {
+      std::string others = std::to_string(study_.points[point].method) + " ";
+      for (const auto& [swept, value] : study_.points[point].swept) others += swept == key ? "" : swept + value.dump();
+      std::string outcome;
+      for (const auto& [name, value] : columns(point)) {
+        const bool is_swept =
+            std::any_of(study_.keys.begin(), study_.keys.end(), [&](const auto& k) { return k.first == name; });
+        if (inputs.count(name) == 0 && !is_swept) outcome += value.dump() + ",";
+      }
+      outcomes[others].insert(outcome);
+    }
+    const bool moves =
+        std::any_of(outcomes.begin(), outcomes.end(), [](const auto& set) { return set.second.size() > 1; });
+    if (!moves) lines.push_back("sweep." + key + ": no result depends on it");
+  }
+  return lines;
+}
+
+std::vector<std::string> Report::interval_sources() const {
+  std::set<std::string> sources;
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    if (!results_[point].times || !results_[point].times->interval) continue;
+    const Scenario& scenario = study_.points[point].scenario;
+    if (measurement_) {
+      sources.insert("iterations measured");
+      continue;
+    }
+    for (const auto& [operation, extents] : results_[point].times->used) {
+      if (scenario.device->operations.at(operation).provenance == "measured")
+        sources.insert("times of device " + scenario.device->name);
+    }
+    if (network_error(scenario.network)) sources.insert("error of the network model on real traffic, 2 to 8 hosts");
+    if (scenario.compute.pace.jitters()) sources.insert("jitter of single iterations");
+  }
+  return {sources.begin(), sources.end()};
+}
+
+std::vector<std::string> Report::left_out_of_intervals() const {
+  std::set<std::string> coding;
+  std::set<std::string> parts;
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    if (!results_[point].times || !results_[point].times->interval) continue;
+    const Scenario& scenario = study_.points[point].scenario;
+    coding.merge(not_measured(*scenario.device, *results_[point].times));
+    if (!measurement_ && scenario.workers > 1 && !network_error(scenario.network))
+      parts.insert(std::string("the network (") + name_of(scenario.network.model) + ")");
+  }
+  if (!coding.empty()) parts.insert("coding (" + joined(coding) + " times)");
+  return {parts.begin(), parts.end()};
+}
+
+std::vector<std::string> Report::coding_notes() const {
+  std::set<std::string> provenances;
+  std::set<std::string> devices;
+  double least = 1;
+  double most = 0;
+  bool compared = false;
+  bool is_open = false;
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    if (!results_[point].times) continue;
+    const Times& times = *results_[point].times;
+    const DeviceProfile& device = *study_.points[point].scenario.device;
+    const std::set<std::string> how = not_measured(device, times);
+    if (how.empty()) continue;
+    provenances.insert(how.begin(), how.end());
+    devices.insert(device.name);
+    compared = compared || break_even_of(point);
+    is_open = is_open || (break_even_with(study_, results_, point) && !break_even_of(point));
+    const double share = (times.encode + times.decode) / times.iteration;
+    least = std::min(least, share);
+    most = std::max(most, share);
+  }
+  if (devices.empty()) return {};
+  const std::string from = percent(least, 2);
+  const std::string to = percent(most, 2);
+  const std::string on = devices.size() > 3 ? std::to_string(devices.size()) + " devices" : joined(devices);
+  std::string longest;
+  if (compared) longest = "; break-even: the longest encoding that is as fast as sgd";
+  if (is_open) longest += compared ? ", of several groups with --break-even" : "; --break-even: how long it may take";
+  return {(from == to ? to : from + " to " + to) + " of an iteration, by times that are " + joined(provenances) +
+          ", not measured on " + on + longest};
+}
+
+std::vector<std::string> Report::failures() const {
+  std::vector<std::string> lines;
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    if (results_[point].failure.empty()) continue;
+    const Scenario& scenario = study_.points[point].scenario;
+    lines.push_back(study_.points[point].label + ", " + std::to_string(scenario.workers) +
+                    " workers: " + results_[point].failure);
+  }
+  return lines;
+}
+
+}  // namespace simrun

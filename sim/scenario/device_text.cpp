@@ -1,0 +1,28 @@
+#include "sim/scenario/device_text.hpp"
+
+#include <utility>
+
+namespace simrun {
+
+Field<DeviceText> device_field() {
+  auto memory = bandwidth();
+  memory.schema["examples"] = {"440 GB/s"};
+  const auto scaled = Object<DeviceText::Scaled>()
+                          .required("name", &DeviceText::Scaled::name, name_text(), "name of the device scaled to")
+                          .required("bandwidth", &DeviceText::Scaled::bandwidth, memory,
+                                    "bandwidth of its memory, read and write together")
+                          .field();
+  const auto object =
+      Object<DeviceText>()
+          .required("profile", &DeviceText::profile, text(), "name or path of the profile whose times are scaled")
+          .required(
+              "scaled_to", &DeviceText::scaled_to,
+              convert(scaled, [](DeviceText::Scaled read, const Where&) { return std::optional(std::move(read)); }),
+              "another device: times are scaled by the ratio of memory bandwidths")
+          .field();
+  const auto name = convert(text(), [](std::string read, const Where&) { return DeviceText{std::move(read), {}}; });
+  return text_or_object(name, object,
+                        "auto, cpu, cuda, a profile's name or path, or an object with profile and scaled_to");
+}
+
+}  // namespace simrun

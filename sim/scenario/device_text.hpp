@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sim/text/fields.hpp"
+
+namespace simrun {
+
+/// `device` as it stands in a scenario: a profile's name or path, and another device that its times are scaled to.
+struct DeviceText {
+  struct Scaled {
+    std::string name;
+    BytesPerSecond bandwidth;
+  };
+  std::string profile;
+  std::optional<Scaled> scaled_to;
+};
+
+Field<DeviceText> device_field();
+
+}  // namespace simrun

@@ -1,0 +1,41 @@
+#include "sim/scenario/point_label.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+
+namespace simrun {
+namespace {
+
+/// The ways in which a study runs a method.
+struct Ways {
+  std::set<std::string_view> collectives;
+  std::set<std::string> groupings;
+  bool gives_grouping = false;  ///< an entry or the sweep does, not the schedule
+
+  bool shows_grouping() const {
+    return gives_grouping && groupings != std::set<std::string>{name_of(Grouping{Grouping::WholeModel{}})};
+  }
+};
+
+}  // namespace
+
+void label_points(Study& study) {
+  std::map<std::string_view, Ways> ways;
+  for (const Point& point : study.points) {
+    const MethodChoice& method = point.scenario.method;
+    Ways& of_method = ways[method.method->name];
+    of_method.collectives.insert(method.collective->name);
+    of_method.groupings.insert(name_of(point.scenario.grouping));
+    of_method.gives_grouping = of_method.gives_grouping || method.grouping;
+    study.gives_groupings = study.gives_groupings || method.grouping;
+  }
+  for (Point& point : study.points) {
+    const MethodChoice& method = point.scenario.method;
+    const Ways& of_method = ways[method.method->name];
+    point.label = label(method, of_method.collectives.size() > 1 ? Naming::with_collective : Naming::in_brief);
+    if (of_method.shows_grouping()) point.label += ", " + name_of(point.scenario.grouping);
+  }
+}
+
+}  // namespace simrun

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "sim/scenario/sweep.hpp"
+
+namespace simrun {
+
+/// Gives every point of the study its label, and finds out whether methods give groupings: the method's name and what
+/// is not its default, "top-k, bitmap". Methods that the study runs with several collectives show theirs in any case,
+/// "sgd, ring"; so do those of which an entry or the sweep gives the grouping, unless it is the whole model throughout:
+/// "sgd, ring, 25.0 MB buckets".
+void label_points(Study& study);
+
+}  // namespace simrun

@@ -1,0 +1,304 @@
+#include "sim/scenario/sweep.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/scenario/point_label.hpp"
+#include "sim/scenario/sweep_keys.hpp"
+#include "sim/text/fields.hpp"
+
+namespace simrun {
+namespace {
+
+std::vector<std::string> split(const std::string& path) {
+  std::vector<std::string> keys(1);
+  for (const char c : path) {
+    if (c == '.') {
+      keys.emplace_back();
+    } else {
+      keys.back() += c;
+    }
+  }
+  return keys;
+}
+
+/// Sets the value at a dotted path; objects on the way are made if they are missing, items of lists are not. A path
+/// that does not fit what is there is an error at `where`.
+void set_at(Json& root, const std::string& path, const Json& value, const Where& where) {
+  Json* at = &root;
+  for (const std::string& key : split(path)) {
+    if (at->is_array()) {
+      const bool is_number = !key.empty() && key.size() < 9 &&
+                             std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
+      if (!is_number || std::stoul(key) >= at->size())
+        where.fail("there is no item \"" + key + "\"", at->empty()
+                                                           ? "accepted: nothing, the list is empty"
+                                                           : "accepted: 0 to " + std::to_string(at->size() - 1));
+      at = &(*at)[std::stoul(key)];
+    } else if (at->is_object()) {
+      if (key.empty()) where.fail("empty key in \"" + path + "\"", "accepted: keys joined by dots");
+      at = &at->emplace(key, Json::object()).first.value();
+    } else {
+      where.fail("\"" + key + "\" is asked of " + brief(*at), "accepted: a path of the scenario");
+    }
+  }
+  *at = value;
+}
+
+/// A path into an entry of `methods`: the entry's number, and the path below it with a dot in front.
+struct PathIntoMethod {
+  std::size_t method;
+  std::string rest;
+};
+
+/// None for any other path. The path was checked before.
+std::optional<PathIntoMethod> path_into_method(const std::string& path) {
+  const std::string list = "methods.";
+  if (!path.starts_with(list)) return std::nullopt;
+  const std::size_t end = std::min(path.find('.', list.size()), path.size());
+  return PathIntoMethod{std::stoul(path.substr(list.size(), end - list.size())), path.substr(end)};
+}
+
+/// Expands the combinations one after another.
+class Expansion {
+ public:
+  Expansion(Study& study, Json base, std::vector<SweepKey> keys)
+      : study_(study), reader_(study.file), base_(std::move(base)), keys_(std::move(keys)) {
+    if (base_.is_object() && base_.contains("methods") && base_["methods"].is_array())
+      std::swap(methods_, base_["methods"]);
+    const auto is_of_model = [](const SweepKey& key) { return key.name == "model" || key.name.starts_with("model."); };
+    if (base_.is_object() && base_.contains("model") && std::none_of(keys_.begin(), keys_.end(), is_of_model))
+      reader_.put_aside(base_["model"]);
+  }
+
+  void run() {
+    check_paths_into_methods();
+    std::vector<std::size_t> choice(keys_.size(), 0);
+    do {
+      add_combination(choice);
+    } while (advance(choice));
+    check_twins();
+    for (std::size_t point = 0; point < study_.points.size(); ++point)
+      study_.points[point].sgd = compared_with_[point]->rows;
+    label_points(study_);
+    for (const std::string& note : reader_.notes()) study_.notes.push_back(note);
+    for (const SweepKey& key : keys_) study_.keys.emplace_back(key.name, key.values.size());
+  }
+
+ private:
+  bool advance(std::vector<std::size_t>& choice) const {
+    for (std::size_t i = choice.size(); i-- > 0;) {
+      if (++choice[i] < keys_[i].values.size()) return true;
+      choice[i] = 0;
+    }
+    return false;
+  }
+
+  void add_combination(const std::vector<std::size_t>& choice) {
+    SgdRows& sgd = sgd_[aside_from_ways(choice)];
+    std::vector<std::optional<std::size_t>> rows;  // none of a method that the combination does not fit
+    // Without methods the reader says what is missing.
+    for (std::size_t method = 0; method < std::max<std::size_t>(1, methods_.size()); ++method) {
+      rows.push_back(add_point(choice, method));
+      if (!rows.back()) continue;
+      if (study_.points[*rows.back()].scenario.method.method->name == "sgd") sgd.add(*rows.back(), method);
+      compared_with_.resize(study_.points.size(), &sgd);
+    }
+    tell_apart(rows);
+  }
+
+  /// Entries that have had the same rows so far stay in one class.
+  void tell_apart(const std::vector<std::optional<std::size_t>>& rows) {
+    classes_.resize(rows.size());
+    std::map<std::pair<std::size_t, std::optional<std::size_t>>, std::size_t> first;  // entry by class and row
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      classes_[i] = first.try_emplace({classes_[i], rows[i]}, i).first->second;
+  }
+
+  /// The combination without what chooses how methods are run.
+  std::vector<std::size_t> aside_from_ways(std::vector<std::size_t> choice) const {
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      if (is_way_of_running(keys_[i].name)) choice[i] = 0;
+    }
+    return choice;
+  }
+
+  /// Throws where two entries say the same, whatever the sweep.
+  void check_twins() const {
+    for (std::size_t i = 0; i < classes_.size(); ++i) {
+      if (classes_[i] != i)
+        (Where{study_.file, ""} / "methods" / i)
+            .fail("says the same as methods." + std::to_string(classes_[i]), "accepted: entries that differ");
+    }
+  }
+
+  /// The row of this combination and method: a new one, or the one that equals it; none where they do not fit.
+  std::optional<std::size_t> add_point(const std::vector<std::size_t>& choice, std::size_t method) {
+    Point point;
+    point.method = method;
+    std::optional<Scenario> scenario = read(choice, method, point.swept);
+    if (!scenario) return std::nullopt;
+    point.scenario = std::move(*scenario);
+    // Sorted keys: in which order they were written does not matter.
+    nlohmann::json identity = point.scenario.resolved;
+    identity.erase("name");
+    const auto [known, is_new] = rows_.try_emplace(identity.dump(), study_.points.size());
+    if (is_new) study_.points.push_back(std::move(point));
+    return known->second;
+  }
+
+  Where origin(std::size_t key, std::size_t value) const {
+    return Where{study_.file, ""} / "sweep" / keys_[key].name / value;
+  }
+
+  /// Throws where a swept path does not fit the list of methods.
+  void check_paths_into_methods() const {
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      if (!keys_[i].name.starts_with("methods.") || methods_.empty()) continue;
+      Json list = {{"methods", methods_}};
+      set_at(list, keys_[i].name, keys_[i].values.front(), origin(i, 0));
+    }
+  }
+
+  /// The scenario with this one method is read, so that many methods cost no more than they must.
+  std::optional<Scenario> read(const std::vector<std::size_t>& choice, std::size_t method,
+                               std::vector<std::pair<std::string, Json>>& swept) {
+    Json json = base_;
+    if (!methods_.empty()) json["methods"].push_back(methods_[method]);
+    std::vector<std::pair<std::string, std::string>> origins;  // path in the scenario, path in the sweep
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      const SweepKey& key = keys_[i];
+      std::string path = key.name;
+      if (is_method_key(key.name) && methods_.empty()) continue;
+      const SweepUse use = methods_.empty() ? SweepUse::applies : use_of(methods_[method], keys_, i, choice[i]);
+      if (use == SweepUse::unfit) return std::nullopt;
+      if (use == SweepUse::keeps_own) continue;
+      if (is_method_key(key.name)) path = "methods." + std::to_string(method) + "." + key.name;
+      const Json& value = key.values[choice[i]];
+      const Where where = origin(i, choice[i]);
+      check_not_set(path, where, origins);
+      origins.emplace_back(path, where.path);
+      const auto into = path_into_method(path);
+      if (into && into->method != method) continue;
+      set_at(json, into ? "methods.0" + into->rest : path, value, where);
+      swept.emplace_back(key.name, value);
+    }
+    try {
+      return reader_.read(std::move(json), 0, method);
+    } catch (const InputError& error) {
+      throw blame_sweep(error, origins);
+    }
+  }
+
+  /// True if `b` is the path `a` or lies below it.
+  static bool is_prefix(const std::string& a, const std::string& b) { return b == a || b.starts_with(a + "."); }
+
+  /// What an earlier key of the sweep has set would be lost.
+  static void check_not_set(const std::string& path, const Where& where,
+                            const std::vector<std::pair<std::string, std::string>>& origins) {
+    for (const auto& [earlier, origin] : origins) {
+      if (is_prefix(path, earlier))
+        where.fail("replaces what " + origin + " has set", "accepted: one of them, or the wider one first");
+    }
+  }
+
+  /// An error at a path that the sweep set is the sweep's.
+  InputError blame_sweep(const InputError& error,
+                         const std::vector<std::pair<std::string, std::string>>& origins) const {
+    if (error.file() != study_.file) return error;
+    for (const auto& [path, origin] : origins) {
+      if (is_prefix(path, error.path()) || is_prefix(error.path(), path)) return error.at(origin);
+    }
+    return error;
+  }
+
+  /// The rows of the first sgd entry, whatever the ways in which it is run.
+  struct SgdRows {
+    std::size_t method = 0;
+    std::vector<std::size_t> rows;
+
+    void add(std::size_t row, std::size_t of_method) {
+      if (!rows.empty() && of_method > method) return;
+      if (of_method < method) rows.clear();
+      method = of_method;
+      if (std::find(rows.begin(), rows.end(), row) == rows.end()) rows.push_back(row);
+    }
+  };
+
+  Study& study_;
+  ScenarioReader reader_;
+  Json base_;  ///< without the methods
+  Json methods_ = Json::array();
+  std::vector<SweepKey> keys_;
+  std::map<std::string, std::size_t> rows_;
+  std::map<std::vector<std::size_t>, SgdRows> sgd_;  ///< by combination aside from ways of running
+  std::vector<const SgdRows*> compared_with_;        ///< by row: those of its first combination
+  std::vector<std::size_t> classes_;  ///< by method: the first that had the same row in every combination
+};
+
+/// A method's field that a key of the sweep sets: what is set there would change nothing.
+void refuse_swept(const Json& json, const std::string& path, const Where& where) {
+  const std::vector<std::string> keys = split(path);
+  if (keys.size() != 3 || keys[0] != "methods" || !is_method_key(keys[2])) return;
+  if (is_way_of_running(keys[2])) return;  // an entry that gives its own keeps it
+  if (json.contains("sweep") && json["sweep"].is_object() && json["sweep"].contains(keys[2]))
+    where.fail("the sweep gives it its values", "accepted: sweep." + keys[2] + ", which all methods share");
+}
+
+/// JSON, under the rules of a scenario's; else text.
+Json value_of(const Override& change, const std::string& file) {
+  if (!Json::accept(change.value)) return change.value;
+  try {
+    return parse_json(file, change.value);
+  } catch (const InputError& error) {
+    throw error.at(change.path);
+  }
+}
+
+}  // namespace
+
+std::vector<Override> parse_overrides(const std::vector<std::string>& set) {
+  std::vector<Override> all;
+  for (const std::string& text : set) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw InputError("command line", "--set", "\"" + text + "\" is no override",
+                       "accepted: PATH=VALUE, like workers=64");
+    all.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  return all;
+}
+
+Study read_study(const std::string& file, const std::vector<Override>& overrides) {
+  Study study;
+  study.file = file;
+  study.json = parse_json(file, read_argument(file));
+  for (const Override& change : overrides) {
+    set_at(study.json, change.path, value_of(change, file), {file, change.path});
+    // What is set is not swept any more.
+    if (study.json.contains("sweep") && study.json["sweep"].is_object() && study.json["sweep"].erase(change.path) > 0)
+      study.notes.push_back("sweep." + change.path + ": left out, since " + change.path + " is set");
+    refuse_swept(study.json, change.path, {file, change.path});
+  }
+  Json base = study.json;
+  std::vector<SweepKey> keys = take_sweep(base, file);
+  Expansion(study, std::move(base), std::move(keys)).run();
+  return study;
+}
+
+Study with_points(const Study& study, const std::vector<std::size_t>& points) {
+  Study part = study;
+  part.points.clear();
+  for (const std::size_t point : points) {
+    Point& kept = part.points.emplace_back(study.points[point]);
+    std::vector<std::size_t> sgd;
+    for (const std::size_t row : kept.sgd) {
+      const auto found = std::find(points.begin(), points.end(), row);
+      if (found != points.end()) sgd.push_back(static_cast<std::size_t>(found - points.begin()));
+    }
+    kept.sgd = std::move(sgd);
+  }
+  return part;
+}
+
+}  // namespace simrun

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/scenario/scenario.hpp"
+
+namespace simrun {
+
+/// One row of the results: a scenario with one method, and the values that the sweep gave it.
+struct Point {
+  Scenario scenario;
+  std::size_t method = 0;                           ///< its number in `methods`
+  std::vector<std::pair<std::string, Json>> swept;  ///< by key of `sweep`; only those that apply to this method
+  /// The points of the first sgd entry with otherwise equal values: one, or one for each collective and grouping that
+  /// the sweep runs it with. Speed-ups are against the fastest of them.
+  std::vector<std::size_t> sgd;
+  std::string label;  ///< names it among the methods of the study, see label_points
+};
+
+/// A file of scenarios, expanded.
+struct Study {
+  std::string file;
+  Json json;                                              ///< as in the file, with overrides
+  std::vector<std::pair<std::string, std::size_t>> keys;  ///< of `sweep`, with their numbers of values
+  std::vector<Point> points;                              ///< in the order of the rows
+  bool gives_groupings = false;                           ///< an entry of `methods`, or `sweep`, gives a grouping
+  std::vector<std::string> notes;
+};
+
+/// An override, `--set PATH=VALUE`.
+struct Override {
+  std::string path;
+  std::string value;  ///< JSON, else text
+};
+
+/// What `--set PATH=VALUE` says, each. Throws InputError.
+std::vector<Override> parse_overrides(const std::vector<std::string>& set);
+
+/// Reads a scenario file, applies overrides, and expands its sweep: all combinations, the first key slowest, then
+/// methods in file order. A key applies to every method that accepts it (`density` not to an entry that gives `k`,
+/// `collective` and `grouping` not to one that gives its own); a method is left out where a collective does not fit it
+/// but another of the list does. Equal points appear once. Throws InputError.
+Study read_study(const std::string& file, const std::vector<Override>& overrides);
+
+/// The study with these of its points alone, in the same order. `points`: ascending.
+Study with_points(const Study& study, const std::vector<std::size_t>& points);
+
+}  // namespace simrun

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "sim/devices/band.hpp"
+#include "sim/simulation/worker.hpp"
+#include "sim/text/units.hpp"
+
+namespace simrun {
+
+/// What 5 % of an iteration's times lie below, and what 5 % lie above.
+struct Interval {
+  Seconds low;
+  Seconds high;
+};
+
+/// By how much an iteration may be shorter or longer for one reason: to its 5 % and 95 % quantiles.
+struct Deviation {
+  Seconds shorter;
+  Seconds longer;
+};
+
+/// What a part of an iteration contributes whose time is known to a band.
+Deviation deviation(Seconds part, const Band& band);
+
+/// `time`, where reasons that are independent of each other make it shorter or longer: their deviations are added in
+/// quadrature, as quantiles of normal distributions would be. None where nothing deviates.
+std::optional<Interval> interval_around(Seconds time, std::span<const Deviation> deviations);
+
+/// How long an iteration (not empty, by rank) waits for the network, hidden behind other work or not: by so much it
+/// would be longer, to first order, if the network took twice as long. That is the run of exchanges, each of which
+/// begins as the one before ends, up to the last, without what is combined, decoded and staged in them; and of the rank
+/// for which it is least, because others also wait for that rank.
+Seconds network_time(std::span<const IterationRecord> records);
+
+}  // namespace simrun

@@ -1,0 +1,139 @@
+#include "sim/simulation/simulation.hpp"
+
+#include <algorithm>
+
+#include "sim/devices/quantile.hpp"
+#include "sim/simulation/steady_state.hpp"
+
+namespace simrun {
+namespace {
+
+/// SimGrid's clock knows no shorter times.
+constexpr Seconds clock_grain(2e-9);
+
+/// Iterations after which those that never settle are averaged: at most 64, fewer where an iteration of many messages
+/// takes long to simulate, at least 4. Many workers vary little: 1 % from one iteration to the next among 128 shuffled
+/// over a chain of switches.
+int most_unsettled(std::size_t messages) {
+  constexpr double most_messages = 20'000;
+  return static_cast<int>(
+      std::clamp(most_messages / static_cast<double>(std::max<std::size_t>(messages, 1)), 4.0, 64.0));
+}
+
+Watch watch_of(const Setup& setup) {
+  Watch watch = setup.plan.pace.jitters() ? watch_jitter(setup.workers) : Watch{};
+  // Messages over TCP depend on those before them, and the first iteration's follow none.
+  watch.first_may = setup.network.model != Network::Model::ethernet_tcp;
+  return watch;
+}
+
+/// `busy` with communication in the gaps of [begin, end].
+std::vector<Span> fill_gaps(const std::vector<Span>& busy, Seconds begin, Seconds end) {
+  std::vector<Span> all;
+  Seconds at = begin;
+  for (const Span& span : busy) {
+    if (span.begin > at) all.push_back({Activity::communication, at, span.begin, span.begin - at});
+    all.push_back(span);
+    at = span.end;
+  }
+  if (end > at) all.push_back({Activity::communication, at, end, end - at});
+  return all;
+}
+
+Times collect(const SteadyState& steady, bool keep_spans) {
+  const auto& records = steady.records();
+  const IterationRecord& shown = records[static_cast<std::size_t>(steady.last_rank())];
+  Times times;
+  times.iteration = steady.period();
+  times.compute = shown.compute;
+  times.encode = shown.encode;
+  times.decode = shown.decode;
+  times.staging = shown.staging;
+  const Seconds busy = times.compute + times.encode + times.decode + times.staging;
+  times.communication = times.iteration - busy;
+  if (times.communication < clock_grain) {
+    // Nothing was waited for: what is left over is rounding.
+    times.communication = Seconds(0);
+    times.iteration = busy;
+  }
+  times.result_bytes = shown.result_bytes;
+  for (const IterationRecord& record : records) {
+    times.sent_bytes = std::max(times.sent_bytes, record.traffic.sent);
+    times.received_bytes = std::max(times.received_bytes, record.traffic.received);
+    if (!keep_spans) continue;
+    times.spans.push_back(fill_gaps(record.spans, record.finish - times.iteration, record.finish));
+    times.exchanges.push_back(record.exchanges);
+  }
+  return times;
+}
+
+/// What is known of the iteration's time: of the device's times, of the network model and of the jitter. Devices are
+/// taken to be off all to the same side.
+std::optional<Interval> interval_of(const Times& times, const Setup& setup, const SteadyState& steady,
+                                    const Band& device) {
+  std::vector<Deviation> deviations = {deviation(times.encode + times.decode, device)};
+  if (setup.network_error) deviations.push_back(deviation(network_time(steady.records()), *setup.network_error));
+  if (setup.plan.pace.jitters()) {
+    const std::vector<double> durations = steady.durations();
+    deviations.push_back({std::max(Seconds(0), times.iteration - Seconds(quantile(durations, 0.05))),
+                          std::max(Seconds(0), Seconds(quantile(durations, 0.95)) - times.iteration)});
+  }
+  return interval_around(times.iteration, deviations);
+}
+
+}  // namespace
+
+std::optional<Seconds> pause_between_exchanges(const Setup& setup, Seconds period,
+                                               const std::vector<IterationRecord>& ranks) {
+  const Network& network = setup.network;
+  const bool is_shaped = network.model == Network::Model::ethernet_tcp && network.tcp.burst.value > 0;
+  if (setup.plan.stages.size() > 1 || is_shaped) return std::nullopt;
+  std::optional<Span> all;
+  for (const IterationRecord& rank : ranks) {
+    for (const Span& exchange : rank.exchanges) {
+      if (!all) all = exchange;
+      all->begin = std::min(all->begin, exchange.begin);
+      all->end = std::max(all->end, exchange.end);
+    }
+  }
+  return all ? period - (all->end - all->begin) : period;
+}
+
+Times simulate(const Setup& setup) {
+  Cluster cluster(setup.network, setup.workers, setup.repeats);
+  SteadyState steady(setup.workers, watch_of(setup));
+  DeviceTimes device(*setup.profile);
+  const Server* server = nullptr;
+  Transport::Traffic server_traffic;
+
+  const auto rank = [&](Transport& transport) {
+    const Staging staging(transport, setup.host, setup.profile->bandwidth);
+    Worker worker(transport, setup.plan, setup.rounds, device, staging, setup.payload);
+    while (!steady.record(transport.rank(), worker.iterate())) {
+      if (steady.iterations() == 1) steady.shorten(most_unsettled(cluster.messages()));
+    }
+    if (server != nullptr) server_traffic = server->traffic();
+    cluster.stop();
+  };
+  const auto serve = [&](Transport& transport) {
+    const Staging staging(transport, std::nullopt, setup.profile->bandwidth);
+    Server own(transport, setup.plan.stages.size(), setup.rounds, device, staging);
+    server = &own;
+    while (true) own.iterate();
+  };
+  cluster.run(rank, setup.server_host ? std::function<void(Transport&)>(serve) : nullptr);
+
+  Times times = collect(steady, setup.keep_spans);
+  times.used = device.used();
+  times.pause = pause_between_exchanges(setup, times.iteration, steady.records());
+  times.interval = interval_of(times, setup, steady, device.band());
+  if (!setup.plan.pace.jitters() && !steady.has_settled()) {
+    const std::vector<double> durations = steady.durations();
+    times.unsettled = {static_cast<int>(durations.size()), Seconds(durations.front()), Seconds(durations.back())};
+  }
+  times.sent_bytes = std::max(times.sent_bytes, server_traffic.sent);
+  times.received_bytes = std::max(times.received_bytes, server_traffic.received);
+  return times;
+}
+
+}  // namespace simrun

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "sim/devices/device_times.hpp"
+#include "sim/methods/method.hpp"
+#include "sim/simulation/device.hpp"
+#include "sim/simulation/staging.hpp"
+#include "sim/simulation/timed_aggregator.hpp"
+#include "sim/workload/pace.hpp"
+#include "sim/workload/schedule.hpp"
+
+namespace simrun {
+
+/// What every worker does in an iteration.
+struct IterationPlan {
+  /// A group of tensors: the backward times of the tensors since the group before it was ready, then its exchange.
+  struct Stage {
+    std::vector<Seconds> backward;
+    Work encode;
+  };
+  Seconds forward;
+  Seconds update;
+  Pace pace;
+  DecodeTime decode = DecodeTime::as_ready;
+  double encode_factor = 1;   ///< all encoding takes that many times as long: what if it did?
+  std::vector<Stage> stages;  ///< in the order in which they become ready
+};
+
+/// Seconds that a worker's device and host were busy in one iteration, and the bytes that its decoding took in.
+struct IterationRecord {
+  Seconds finish;
+  Seconds compute;
+  Seconds encode;
+  Seconds decode;
+  Seconds staging;
+  std::uint64_t result_bytes = 0;
+  Transport::Traffic traffic;
+  std::vector<Span> spans;
+  std::vector<Span> exchanges;  ///< from a group's first message to its outcome, waiting included, in order of time
+};
+
+/// One rank's iterations: forward, backward tensor by tensor, encoding as each group is ready, exchanges in order
+/// beside the rest of the backward pass, decoding as the plan has it, update.
+class Worker {
+ public:
+  using PayloadOf = std::function<const Payload&(int worker, std::size_t group)>;
+
+  Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds, DeviceTimes& times,
+         const Staging& staging, PayloadOf payload);
+
+  /// One iteration; begins at now().
+  IterationRecord iterate();
+
+ private:
+  std::uint64_t exchange(std::size_t group);
+  void decode(const Decoding& decoding);
+
+  Transport& transport_;
+  const IterationPlan& plan_;
+  std::span<const Round> rounds_;
+  DeviceTimes& times_;
+  CombineMemo memo_;
+  PayloadOf payload_;
+  Device device_;
+  Staging staging_;
+  std::size_t last_encode_ = 0;  ///< the device's piece of work with which the backward pass and all encoding are done
+  std::vector<Decoding> held_;   ///< what waits for that, on the host
+  std::uint64_t iteration_ = 0;
+};
+
+/// A parameter server on a host of its own: combines for `groups` groups an iteration on a device of its own.
+class Server {
+ public:
+  Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, DeviceTimes& times,
+         const Staging& staging);
+
+  /// Serves one iteration.
+  void iterate();
+
+  /// Bytes of the iteration that the workers completed last. The server may be about to complete it, or be in the next.
+  Transport::Traffic traffic() const;
+
+ private:
+  Transport& transport_;
+  std::size_t groups_;
+  std::span<const Round> rounds_;
+  DeviceTimes& times_;
+  CombineMemo memo_;
+  Device device_;
+  Staging staging_;
+  Transport::Traffic begun_with_;
+  Transport::Traffic complete_;
+};
+
+}  // namespace simrun

@@ -1,0 +1,127 @@
+#include "sim/study/experiment.hpp"
+
+#include "sim/simulation/network_error.hpp"
+#include "sim/study/break_even.hpp"
+#include "sim/study/fastest.hpp"
+#include "sim/study/times_text.hpp"
+#include "sim/system/child_process.hpp"
+
+namespace simrun {
+namespace {
+
+/// What a child does for a point, with the payloads that its scenario sends.
+using Task = std::function<std::string(std::size_t point, const PayloadTable& payloads)>;
+
+std::string run_point(const Scenario& scenario, const PayloadTable& payloads, std::size_t point,
+                      const TraceFolder* traces) {
+  Setup setup = make_setup(scenario, payloads);
+  setup.keep_spans = traces != nullptr;
+  const Times times = simulate(setup);
+  if (traces != nullptr) traces->write(point, times);
+  return times_json(times).dump();
+}
+
+}  // namespace
+
+IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) {
+  IterationPlan plan;
+  plan.forward = scenario.compute.forward;
+  plan.update = scenario.compute.update;
+  plan.pace = scenario.compute.pace;
+  plan.decode = scenario.decode;
+  const std::vector<Seconds> backward = scenario.compute.backward_by_tensor.empty()
+                                            ? share_backward(*scenario.model, scenario.compute.backward)
+                                            : scenario.compute.backward_by_tensor;
+  std::size_t remaining = backward.size();  // tensors whose backward pass is still to come
+  const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    IterationPlan::Stage stage;
+    while (remaining > groups[g].tensors.front()) stage.backward.push_back(backward[--remaining]);
+    const Payload& payload = payloads.at(0, g);
+    stage.encode = {.stage = Stage::encode,
+                    .kind = payload.kind(),
+                    .index = payload.index(),
+                    .elements = static_cast<double>(payload.elements()),
+                    .entries = static_cast<double>(payload.entries())};
+    plan.stages.push_back(std::move(stage));
+  }
+  return plan;
+}
+
+Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
+  Setup setup;
+  setup.workers = scenario.workers;
+  setup.network = scenario.network;
+  setup.network_error = network_error(scenario.network);
+  setup.server_host = scenario.method.needs_server_host() && scenario.workers > 1;
+  setup.plan = make_plan(scenario, payloads);
+  setup.rounds = make_rounds(scenario.method, make_cpu_primitives(1));
+  setup.profile = scenario.device.get();
+  setup.host = scenario.host;
+  setup.payload = [&payloads](int worker, std::size_t group) -> const Payload& {
+    return payloads.at(static_cast<std::size_t>(worker), group);
+  };
+  return setup;
+}
+
+namespace {
+
+void run_batch(const Study& study, const PayloadStage::Batch& batch, unsigned jobs, const Task& task,
+               const OnResult& on_result) {
+  ChildPool pool;
+  std::size_t started = 0;
+  // True if the next point is on its way, or has failed for good because not even one child can be started.
+  const auto start_next = [&] {
+    const std::size_t point = batch.points[started];
+    const PayloadTable& table = *batch.tables[started];
+    try {
+      pool.start(started, [&] { return task(point, table); });
+    } catch (const ChildFailure& failure) {
+      if (pool.running() > 0) return false;
+      on_result(point, {.times = {}, .payload_bytes = 0, .failure = failure.what()});
+    }
+    ++started;
+    return true;
+  };
+  while (started < batch.points.size() || pool.running() > 0) {
+    while (started < batch.points.size() && pool.running() < jobs && start_next()) {
+    }
+    if (pool.running() == 0) continue;
+    const ChildPool::Result child = pool.wait();
+    PointResult result;
+    if (child.output) result.times = read_times(Json::parse(*child.output));
+    result.failure = child.failure;
+    const std::size_t point = batch.points[child.task];
+    const auto workers = static_cast<std::size_t>(study.points[point].scenario.workers);
+    result.payload_bytes = batch.tables[child.task]->mean_bytes(workers);
+    on_result(point, std::move(result));
+  }
+}
+
+}  // namespace
+
+void run_points(const Study& study, PayloadStage& payloads, const RunOptions& options, const OnResult& on_result) {
+  const Task task = [&](std::size_t point, const PayloadTable& table) {
+    return run_point(study.points[point].scenario, table, point, options.traces);
+  };
+  while (const auto batch = payloads.next()) run_batch(study, *batch, options.jobs, task, on_result);
+}
+
+void run_at_break_even(const Study& study, const std::vector<PointResult>& results, PayloadStage& payloads,
+                       const RunOptions& options, const OnResult& on_result) {
+  const Task task = [&](std::size_t point, const PayloadTable& table) {
+    // SimGrid runs once a process.
+    const auto simulated = [&](double factor) {
+      return read_times(Json::parse(run_in_child([&] {
+        Setup setup = make_setup(study.points[point].scenario, table);
+        setup.plan.encode_factor = factor;
+        return times_json(simulate(setup)).dump();
+      })));
+    };
+    const Seconds sgd = results[*fastest_sgd(study, results, point)].times->iteration;
+    return times_json(search_break_even(*results[point].times, sgd, simulated)).dump();
+  };
+  while (const auto batch = payloads.next()) run_batch(study, *batch, options.jobs, task, on_result);
+}
+
+}  // namespace simrun

@@ -1,0 +1,51 @@
+#include "sim/study/long_points.hpp"
+
+#include <cmath>
+
+#include "sim/workload/schedule.hpp"
+
+namespace simrun {
+namespace {
+
+constexpr Seconds worth_a_word(10);
+
+std::string about(Seconds time) {
+  if (time.value < 90) return std::to_string(std::lround(time.value)) + " s";
+  if (time.value < 90 * 60) return std::to_string(std::lround(time.value / 60)) + " minutes";
+  return std::to_string(std::lround(time.value / 3600)) + " hours";
+}
+
+}  // namespace
+
+Seconds time_to_simulate(const Scenario& scenario) {
+  if (!scenario.method.collective->joins_all_pairs) return Seconds(0);
+  // Measured with one group on one core of 3 GHz. Whatever moves M^2 flows at once finds every share anew as one ends:
+  // M^4. Flows that all end together, and short messages over TCP, which are no flows, take less.
+  const double m = scenario.workers;
+  const bool ends_together = !scenario.method.codec->sparsifies && !scenario.compute.pace.jitters();
+  const bool is_tcp = scenario.network.model == Network::Model::ethernet_tcp;
+  const bool is_star = scenario.network.topology == Network::Topology::star;
+  const double once = ends_together && is_tcp    ? 2.2e-7 * std::pow(m, 3)
+                      : ends_together && is_star ? 2.7e-9 * std::pow(m, 4)
+                                                 : 8e-7 * std::pow(m, 4);
+  return Seconds(once * static_cast<double>(make_schedule(*scenario.model, scenario.grouping).size()));
+}
+
+std::optional<std::string> warn_of_long_points(const Study& study, const std::vector<std::size_t>& points) {
+  std::size_t count = 0;
+  Seconds longest;
+  const Point* point = nullptr;
+  for (const std::size_t number : points) {
+    const Seconds time = time_to_simulate(study.points[number].scenario);
+    if (time > worth_a_word) ++count;
+    if (time <= longest) continue;
+    longest = time;
+    point = &study.points[number];
+  }
+  if (count == 0) return std::nullopt;
+  return std::to_string(count) + " of " + std::to_string(points.size()) +
+         " points may take long to simulate; the longest: " + point->label +
+         " at M = " + std::to_string(point->scenario.workers) + ", up to about " + about(longest) + " on one core";
+}
+
+}  // namespace simrun

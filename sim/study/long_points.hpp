@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/scenario/sweep.hpp"
+
+namespace simrun {
+
+/// How long a point may take to simulate, roughly, on one core: known of exchanges between all pairs of workers, whose
+/// M^2 messages are on their way at once; no time of others, which take less.
+Seconds time_to_simulate(const Scenario& scenario);
+
+/// What users should know beforehand of those of the study's `points` that may take longer than 10 s each; none if
+/// there are none.
+std::optional<std::string> warn_of_long_points(const Study& study, const std::vector<std::size_t>& points);
+
+}  // namespace simrun

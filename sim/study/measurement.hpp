@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/study/experiment.hpp"
+#include "sim/text/json.hpp"
+
+namespace simrun {
+
+/// How a study was measured.
+struct MeasuredRun {
+  int iterations = 0;              ///< that count
+  int warmup = 0;                  ///< before those
+  std::string mpi;                 ///< "Open MPI v4.1.4"
+  std::vector<std::string> hosts;  ///< by rank
+};
+
+/// "measured: 4 ranks on 2 hosts, Open MPI v4.1.4, 20 iterations after 3".
+std::string summary(const MeasuredRun& measurement);
+Json measurement_json(const MeasuredRun& measurement);
+
+/// What one rank saw of a point. Its clock started with the others'.
+struct RankMeasurement {
+  std::vector<IterationRecord> iterations;  ///< all of them, without spans; of a server one, with its traffic alone
+  UsedExtents used;
+  double payload_bytes = 0;  ///< that a worker encoded, all groups
+};
+
+/// As text, to pass from process to process, and back to the last bit.
+std::string serialised(const RankMeasurement& measurement);
+RankMeasurement deserialised(const std::string& text);
+
+/// A point's result from what its ranks saw, the workers first. An iteration lasts from the moment when the last worker
+/// finished the one before to that when the last finishes it. The first `warmup` (at least 1) do not count. The
+/// iteration time is the median of the others; the busy times are those of the worker that finished the iteration
+/// nearest to it last, and communication is the rest.
+PointResult point_result(const std::vector<RankMeasurement>& ranks, std::size_t workers, std::size_t warmup);
+
+}  // namespace simrun

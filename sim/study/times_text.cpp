@@ -1,0 +1,55 @@
+#include "sim/study/times_text.hpp"
+
+namespace simrun {
+
+Json times_json(const Times& times) {
+  Json used = Json::object();
+  for (const auto& [operation, extents] : times.used) {
+    for (const Extent& extent : extents) used[operation].push_back({extent.least, extent.most});
+  }
+  Json interval = nullptr;
+  if (times.interval) interval = {times.interval->low.value, times.interval->high.value};
+  Json unsettled = nullptr;
+  if (times.unsettled)
+    unsettled = {times.unsettled->iterations, times.unsettled->least.value, times.unsettled->most.value};
+  return {{"iteration", times.iteration.value},
+          {"compute", times.compute.value},
+          {"encode", times.encode.value},
+          {"communication", times.communication.value},
+          {"decode", times.decode.value},
+          {"staging", times.staging.value},
+          {"result_bytes", times.result_bytes},
+          {"sent_bytes", times.sent_bytes},
+          {"received_bytes", times.received_bytes},
+          {"used", used},
+          {"interval", interval},
+          {"pause", times.pause ? Json(times.pause->value) : Json()},
+          {"unsettled", unsettled}};
+}
+
+Times read_times(const Json& json) {
+  Times times;
+  const auto seconds = [&](const char* key) { return Seconds(json.at(key).get<double>()); };
+  times.iteration = seconds("iteration");
+  times.compute = seconds("compute");
+  times.encode = seconds("encode");
+  times.communication = seconds("communication");
+  times.decode = seconds("decode");
+  times.staging = seconds("staging");
+  json.at("result_bytes").get_to(times.result_bytes);
+  json.at("sent_bytes").get_to(times.sent_bytes);
+  json.at("received_bytes").get_to(times.received_bytes);
+  if (const Json& interval = json.at("interval"); !interval.is_null())
+    times.interval = {Seconds(interval.at(0).get<double>()), Seconds(interval.at(1).get<double>())};
+  if (const Json& pause = json.at("pause"); !pause.is_null()) times.pause = Seconds(pause.get<double>());
+  if (const Json& unsettled = json.at("unsettled"); !unsettled.is_null())
+    times.unsettled = {unsettled.at(0).get<int>(), Seconds(unsettled.at(1).get<double>()),
+                       Seconds(unsettled.at(2).get<double>())};
+  for (const auto& [operation, extents] : json.at("used").items()) {
+    for (const Json& extent : extents)
+      times.used[operation].push_back({extent.at(0).get<double>(), extent.at(1).get<double>()});
+  }
+  return times;
+}
+
+}  // namespace simrun

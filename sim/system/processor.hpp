@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "sim/text/units.hpp"
+
+namespace simrun {
+
+/// This machine's processor and its threads, for people: "AMD EPYC 9R14, 2 threads".
+std::string this_processor();
+
+/// Cores that this process may run on: a batch system may have given it some of the machine's.
+unsigned usable_cores();
+
+/// Memory that programs can still have; 0 if the system does not say.
+Bytes available_memory();
+
+}  // namespace simrun

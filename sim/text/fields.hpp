@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/text/error.hpp"
+#include "sim/text/json.hpp"
+#include "sim/text/units.hpp"
+
+namespace simrun {
+
+/// A place in a JSON file, for messages.
+struct Where {
+  std::string file;
+  std::string path;
+
+  Where operator/(std::string_view key) const {
+    const std::string shown = key.empty() ? "\"\"" : std::string(key);
+    return {file, path.empty() ? shown : path + "." + shown};
+  }
+  Where operator/(std::size_t index) const { return *this / std::to_string(index); }
+  [[noreturn]] void fail(std::string_view wrong, std::string_view accepted) const;
+};
+
+/// How one kind of value stands in JSON: the schema that describes it and the function that reads it are made together,
+/// so that they say the same. `read` throws InputError; it writes defaults that were left out into the JSON, which then
+/// is the resolved input.
+template <class T>
+struct Field {
+  Json schema;
+  std::function<T(Json&, const Where&)> read;
+};
+
+Field<std::string> text();
+Field<std::string> name_text();  ///< not empty
+Field<bool> boolean();
+
+/// A whole number in [least, most].
+Field<std::int64_t> whole(std::int64_t least, std::int64_t most);
+
+struct Range {
+  double least;
+  double most;
+  bool without_least = false;  ///< (least, most] instead of [least, most]
+};
+Field<double> number(Range range);
+
+Field<Seconds> duration(bool positive);  ///< "50 us"
+Field<Seconds> latency();                ///< of a network: zero, or 1 ns to 1000 s
+Field<BytesPerSecond> bandwidth();       ///< "1 Gbps", one byte a second to 1e15 B/s
+Field<Bytes> size();                     ///< "25 MB", positive
+Field<Json> anything();
+
+/// One of several words.
+template <class T>
+Field<T> choice(std::vector<std::pair<std::string, T>> words);
+
+template <class T>
+Field<std::vector<T>> list_of(Field<T> item, std::size_t least = 1);
+
+/// Says in the schema what a field that may be left out then is. It is not written into the JSON.
+template <class T>
+Field<T> usually(Field<T> field, Json value);
+
+/// `convert(T, Where)` of what another field reads.
+template <class T, class Convert>
+auto convert(Field<T> field, Convert function);
+
+/// Text is read by the first, an object by the second; `accepted` says what both are.
+template <class T>
+Field<T> text_or_object(Field<T> if_text, Field<T> if_object, std::string accepted);
+
+/// Fields of an object, each read into a member of T. Unknown keys are errors that name the nearest known one.
+template <class T>
+class Object {
+ public:
+  template <class U>
+  Object& required(std::string key, U T::*member, Field<U> field, std::string about);
+
+  /// Left out, the member keeps its value.
+  template <class U>
+  Object& optional(std::string key, U T::*member, Field<U> field, std::string about);
+  template <class U>
+  Object& optional(std::string key, std::optional<U> T::*member, Field<U> field, std::string about);
+
+  /// Left out, it is as if `value` stood there.
+  template <class U>
+  Object& with_default(std::string key, Json value, U T::*member, Field<U> field, std::string about);
+
+  /// A rule between fields; fails through the Where it is given.
+  Object& check(std::function<void(T&, const Where&)> rule);
+
+  Field<T> field() const;
+
+ private:
+  enum class Missing { is_error, is_left_out, is_default };
+  struct Entry {
+    std::string key;
+    Missing missing;
+    Json fallback;
+    Json schema;
+    std::function<void(T&, Json&, const Where&)> read;
+  };
+  template <class U, class Store>
+  Object& add(std::string key, Missing missing, Json fallback, Field<U> field, std::string about, Store store);
+
+  std::vector<Entry> entries_;
+  std::vector<std::function<void(T&, const Where&)>> rules_;
+};
+
+/// Throws the error for a key that is none of `known`, naming the nearest.
+[[noreturn]] void fail_unknown_key(const Where& where, const std::string& key, const std::vector<std::string>& known);
+
+/// "a, b or c", with another last word if asked for.
+std::string one_of(const std::vector<std::string>& words, std::string_view last = "or");
+
+/// The word that is nearest to `word` in edits, or none if all are far away.
+std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& words);
+
+}  // namespace simrun
+
+#include "sim/text/fields_impl.hpp"

@@ -1,0 +1,134 @@
+#include "sim/workload/schedule.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+namespace simrun {
+namespace {
+
+Group make_group(const Model& model, std::vector<std::size_t> tensors) {
+  std::sort(tensors.begin(), tensors.end());
+  Group group;
+  for (const std::size_t tensor : tensors) group.elements += model.tensors[tensor].elements();
+  group.tensors = std::move(tensors);
+  return group;
+}
+
+std::vector<Group> group_in_buckets(const Model& model, Bytes size) {
+  std::vector<Group> groups;
+  std::vector<std::size_t> open;
+  double bytes = 0;
+  for (std::size_t i = model.tensors.size(); i-- > 0;) {
+    open.push_back(i);
+    bytes += 4.0 * static_cast<double>(model.tensors[i].elements());
+    if (bytes < size.value && i > 0) continue;
+    groups.push_back(make_group(model, std::exchange(open, {})));
+    bytes = 0;
+  }
+  return groups;
+}
+
+[[noreturn]] void fail_at(std::size_t group, std::size_t item, const std::string& what) {
+  GroupingError error(what);
+  error.place = {group, item};
+  throw error;
+}
+
+std::vector<Group> group_as_named(const Model& model, const std::vector<std::vector<std::string>>& names) {
+  std::map<std::string, std::size_t> position;
+  for (std::size_t i = 0; i < model.tensors.size(); ++i) position[model.tensors[i].name] = i;
+  std::set<std::size_t> used;
+  std::vector<Group> groups;
+  for (std::size_t g = 0; g < names.size(); ++g) {
+    std::vector<std::size_t> tensors;
+    for (std::size_t i = 0; i < names[g].size(); ++i) {
+      const auto found = position.find(names[g][i]);
+      if (found == position.end()) fail_at(g, i, "\"" + names[g][i] + "\" is no tensor of the model");
+      if (!used.insert(found->second).second) fail_at(g, i, "\"" + names[g][i] + "\" is named twice");
+      tensors.push_back(found->second);
+    }
+    if (tensors.empty()) throw GroupingError("a group is empty");
+    groups.push_back(make_group(model, std::move(tensors)));
+  }
+  for (const auto& [name, index] : position) {
+    if (used.count(index) == 0) throw GroupingError("tensor \"" + name + "\" is in no group");
+  }
+  // The backward pass reaches a group's first tensor last.
+  std::stable_sort(groups.begin(), groups.end(),
+                   [](const Group& a, const Group& b) { return a.tensors.front() > b.tensors.front(); });
+  return groups;
+}
+
+struct Grouper {
+  const Model& model;
+
+  std::vector<Group> operator()(const Grouping::WholeModel&) const {
+    std::vector<std::size_t> all(model.tensors.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return {make_group(model, all)};
+  }
+  std::vector<Group> operator()(const Grouping::EachTensor&) const { return group_in_buckets(model, Bytes(0)); }
+  std::vector<Group> operator()(const Grouping::Bucket& bucket) const { return group_in_buckets(model, bucket.size); }
+  std::vector<Group> operator()(const Grouping::Explicit& named) const { return group_as_named(model, named.groups); }
+};
+
+}  // namespace
+
+std::string name_of(const Grouping& grouping) {
+  struct Namer {
+    std::string operator()(const Grouping::WholeModel&) const { return "whole model"; }
+    std::string operator()(const Grouping::EachTensor&) const { return "tensor by tensor"; }
+    std::string operator()(const Grouping::Bucket& bucket) const { return show(bucket.size) + " buckets"; }
+    std::string operator()(const Grouping::Explicit& named) const {
+      return std::to_string(named.groups.size()) + (named.groups.size() == 1 ? " group" : " groups");
+    }
+  };
+  return std::visit(Namer{}, grouping.how);
+}
+
+std::vector<Group> make_schedule(const Model& model, const Grouping& grouping) {
+  return std::visit(Grouper{model}, grouping.how);
+}
+
+std::vector<std::uint64_t> share_entries(std::span<const Group> groups, std::uint64_t entries) {
+  std::uint64_t elements = 0;
+  for (const Group& group : groups) elements += group.elements;
+
+  // 128 bits: K and N may both be near 2^32.
+  std::vector<std::uint64_t> shares;
+  std::vector<std::uint64_t> remainders;
+  std::uint64_t given = 0;
+  for (const Group& group : groups) {
+    const unsigned __int128 product = static_cast<unsigned __int128>(entries) * group.elements;
+    shares.push_back(static_cast<std::uint64_t>(product / elements));
+    remainders.push_back(static_cast<std::uint64_t>(product % elements));
+    given += shares.back();
+  }
+  std::vector<std::size_t> order(groups.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return remainders[a] > remainders[b]; });
+  for (std::size_t i = 0; given < entries; ++i, ++given) ++shares[order[i]];
+
+  for (std::uint64_t& share : shares) {
+    if (share > 0) continue;
+    std::uint64_t& largest = *std::max_element(shares.begin(), shares.end());
+    if (largest > 1) --largest;
+    share = 1;
+  }
+  return shares;
+}
+
+std::vector<Seconds> share_backward(const Model& model, Seconds backward) {
+  std::vector<Seconds> shares;
+  const double elements = static_cast<double>(model.elements());
+  for (const Tensor& tensor : model.tensors)
+    shares.push_back(backward * (static_cast<double>(tensor.elements()) / elements));
+  return shares;
+}
+
+}  // namespace simrun

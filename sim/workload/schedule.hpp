@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "sim/text/units.hpp"
+#include "sim/workload/model.hpp"
+
+namespace simrun {
+
+/// How tensors are grouped for the exchange.
+struct Grouping {
+  struct WholeModel {
+    bool operator==(const WholeModel&) const = default;
+  };
+  struct EachTensor {
+    bool operator==(const EachTensor&) const = default;
+  };
+  struct Bucket {
+    Bytes size;  ///< a bucket is closed as soon as its fp32 gradient has this size; filled in backward order
+    bool operator==(const Bucket&) const = default;
+  };
+  struct Explicit {
+    std::vector<std::vector<std::string>> groups;  ///< names of tensors; every tensor once
+    bool operator==(const Explicit&) const = default;
+  };
+  std::variant<WholeModel, EachTensor, Bucket, Explicit> how;
+};
+
+/// For people: "whole model", "tensor by tensor", "25.0 MB buckets", "3 groups".
+std::string name_of(const Grouping& grouping);
+
+/// When what an exchange gave is decoded.
+enum class DecodeTime {
+  as_ready,        ///< at once: the rest of the backward pass waits meanwhile
+  after_backward,  ///< not before the backward pass and all encoding are done, in the order in which it came
+};
+
+/// Tensors that travel together.
+struct Group {
+  std::vector<std::size_t> tensors;  ///< in forward order
+  std::uint64_t elements = 0;
+};
+
+/// Explicit groups that do not hold every tensor of the model once.
+struct GroupingError : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+  std::optional<std::pair<std::size_t, std::size_t>> place;  ///< group and item, where one is to blame
+};
+
+/// Which tensors travel together, in the order in which the groups become ready in the backward pass (a group is ready
+/// when the gradient of its first tensor, which comes last, is done). Throws std::invalid_argument where explicit
+/// groups do not cover the model once.
+std::vector<Group> make_schedule(const Model& model, const Grouping& grouping);
+
+/// Shares K entries of the whole model among groups in proportion to their size: largest remainder, ties to the first,
+/// at least 1 each.
+std::vector<std::uint64_t> share_entries(std::span<const Group> groups, std::uint64_t entries);
+
+/// Shares the backward time among tensors in proportion to their size.
+std::vector<Seconds> share_backward(const Model& model, Seconds backward);
+
+}  // namespace simrun

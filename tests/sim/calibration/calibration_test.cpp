@@ -1,0 +1,210 @@
+#include "sim/calibration/calibration.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <set>
+
+#include "sim/calibration/calibrate.hpp"
+#include "sim/calibration/calibration_case.hpp"
+#include "sim/calibration/cpu_operation.hpp"
+#include "sim/devices/profile_text.hpp"
+#include "tests/sim/program.hpp"
+
+namespace simrun {
+namespace {
+
+/// Takes 1 us and 1 ns an element (or entry) on a clock that only it moves; from some sample on, longer by a factor.
+class FakeTarget final : public CalibrationTarget {
+ public:
+  DeviceFacts facts() const override {
+    return {.name = "fake",
+            .device = "a fake",
+            .uuid = "GPU-0",
+            .software = "none",
+            .timer = "t",
+            .caches = "c",
+            .conditions = {{"clock", "1 GHz"}}};
+  }
+
+  std::uint64_t most_elements() const override { return 1 << 16; }
+
+  BytesPerSecond copy_bandwidth() override { return BytesPerSecond(1e9 / factor()); }
+
+  std::unique_ptr<PreparedOperation> prepare(const OperationEntry& operation, std::span<const double> place) override;
+
+  double factor() const { return places.size() >= slower_from ? slower_by : 1; }
+
+  Seconds clock;
+  std::vector<std::string> places;  ///< of everything prepared, in order
+  std::size_t slower_from = 1'000'000;
+  double slower_by = 1;
+  std::string wrong;  ///< the operation whose result is wrong
+};
+
+class FakePrepared final : public PreparedOperation {
+ public:
+  FakePrepared(FakeTarget& target, double seconds, bool is_wrong)
+      : target_(target), seconds_(seconds), is_wrong_(is_wrong) {}
+
+  Seconds run() override {
+    target_.clock += Seconds(seconds_);
+    return Seconds(seconds_);
+  }
+
+  std::uint64_t check() override {
+    if (is_wrong_) throw CalibrationError("the result is wrong");
+    return 8;
+  }
+
+ private:
+  FakeTarget& target_;
+  double seconds_;
+  bool is_wrong_;
+};
+
+std::unique_ptr<PreparedOperation> FakeTarget::prepare(const OperationEntry& operation, std::span<const double> place) {
+  std::string text = operation.name;
+  for (const double value : place) text += " " + std::to_string(value);
+  places.push_back(text);
+  return std::make_unique<FakePrepared>(*this, factor() * (1e-6 + 1e-9 * place[0]), operation.name == wrong);
+}
+
+DeviceProfile measure(FakeTarget& target, std::uint64_t seed = 1) {
+  const CalibrationOptions options{.grid = {.most_elements = target.most_elements(), .sizes = {}, .quick = true},
+                                   .budget = Seconds(10),
+                                   .seed = seed};
+  return measure_profile(
+      target, options, [&] { return target.clock; }, [](std::size_t, std::size_t) {});
+}
+
+}  // namespace
+
+TEST_CASE("calibration: every operation on its grid, with what was measured") {
+  FakeTarget target;
+  const DeviceProfile profile = measure(target);
+  CHECK(profile.name == "fake");
+  CHECK(profile.uuid == "GPU-0");
+  CHECK(profile.provenance == "measured");
+  CHECK(profile.source == "simrun calibrate --quick");
+  CHECK(profile.bandwidth.value == Approx(1e9));
+  CHECK(profile.measurement->bandwidth_n == 15);
+  CHECK(profile.operations.size() == profile_operations().size());
+  for (const auto& [name, times] : profile.operations) {
+    INFO(name);
+    for (std::size_t point = 0; point < times.table.seconds().size(); ++point) {
+      const double first = place_on_grid(times.table.axes(), point)[0];
+      CHECK(times.table.seconds()[point] == Approx(1e-6 + 1e-9 * first));
+    }
+    CHECK(times.spread->n == std::vector<double>(times.table.seconds().size(), 30));
+    CHECK(times.spread->verified_bytes == 16 * times.table.seconds().size());
+    CHECK(times.source == operation_entry(name).includes);
+  }
+  for (const Drift& drift : profile.measurement->drift) CHECK(drift.worst() == Approx(0).margin(1e-12));
+  const TemporaryFolder folder;
+  CHECK(read_device_profile(folder.write("p.json", profile_text(profile))).name == "fake");
+}
+
+TEST_CASE("calibration: points come in a random order that the seed sets") {
+  FakeTarget one;
+  FakeTarget same;
+  FakeTarget other;
+  measure(one);
+  measure(same);
+  measure(other, 2);
+  CHECK(one.places == same.places);
+  CHECK(one.places != other.places);
+  CHECK_FALSE(std::is_sorted(one.places.begin(), one.places.end()));
+  // The same points all the same.
+  CHECK(std::multiset<std::string>(one.places.begin(), one.places.end()) ==
+        std::multiset<std::string>(other.places.begin(), other.places.end()));
+}
+
+TEST_CASE("calibration: references are measured first, half-way and last; the first is what the table has") {
+  FakeTarget target;
+  measure(target);
+  const std::size_t points = points_to_measure({.most_elements = target.most_elements(), .sizes = {}, .quick = true});
+  CHECK(target.places.size() == points + 2 * 4);  // four encodings
+  const auto& all = target.places;
+  const std::vector<std::string> first(all.begin(), all.begin() + 4);
+  CHECK(std::vector<std::string>(all.end() - 4, all.end()) == first);
+  const auto half = all.begin() + 4 + static_cast<std::ptrdiff_t>((points - 4) / 2);
+  CHECK(std::vector<std::string>(half, half + 4) == first);
+  for (const std::string& place : first) CHECK_THAT(place, Catch::StartsWith("encode."));
+}
+
+TEST_CASE("calibration: a device that slows down half-way has drifted by as much") {
+  FakeTarget target;
+  measure(target);
+  FakeTarget slowing;
+  slowing.slower_from = target.places.size() / 2 - 20;  // before the second look
+  slowing.slower_by = 1.25;
+  const DeviceProfile profile = measure(slowing);
+  // A copy at 1 / 1.25 of the bandwidth; an encoding that takes 1.25 times as long.
+  CHECK(profile.measurement->drift[0].worst() == Approx(0.2));
+  CHECK(profile.measurement->drift[1].worst() == Approx(0.25));
+  CHECK(profile.measurement->drift[1].values.size() == 3);
+}
+
+TEST_CASE("calibration: a wrong result ends it, and nothing is written") {
+  FakeTarget target;
+  target.wrong = "combine.signs";
+  CHECK_THROWS_WITH(measure(target),
+                    Catch::StartsWith("combine.signs at elements ") && Catch::EndsWith(": the result is wrong"));
+  const TemporaryFolder folder;
+  CHECK_THROWS_AS(write_calibration(target, folder.path() + "/p.json", true), CalibrationError);
+  CHECK(std::filesystem::is_empty(folder.path()));
+}
+
+TEST_CASE("calibration: one that is interrupted leaves nothing behind") {
+  const TemporaryFolder folder;
+  const std::string command = "timeout -s INT 1 '" SIMRUN_PROGRAM "' calibrate --device cpu --quick -o '" +
+                              folder.path() + "/p.json' 2>/dev/null";
+  const int status = std::system(command.c_str());
+  CHECK(WEXITSTATUS(status) == 124);  // of timeout: it was running until then
+  CHECK(std::filesystem::is_empty(folder.path()));
+}
+
+TEST_CASE("calibration grid: sizes of models take the place of powers that are near") {
+  const OperationEntry& operation = operation_entry("encode.pairs");
+  const GridOptions options{.most_elements = 1 << 16, .sizes = {20'000, 21'000, 30'000, 1'000'000}, .quick = false};
+  const std::vector<CostTable::Axis> axes = calibration_axes(operation, options);
+  // 21,000 is near 20,000, 16,384 too; a million is beyond what fits.
+  CHECK(axes[0].values == std::vector<double>{1, 64, 1024, 4096, 20'000, 30'000, 65'536});
+  CHECK(axes[1].values == std::vector<double>{1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1});
+  CHECK(calibration_axes(operation_entry("combine.pairs"), options)[0].values ==
+        std::vector<double>{1, 4, 16, 64, 256, 1024, 4096});
+  CHECK(calibration_axes(operation_entry("combine.signs"), options)[1].values.back() == 64);
+  CHECK(points_to_measure({.most_elements = 1 << 16, .sizes = {}, .quick = true}) < points_to_measure(options));
+}
+
+TEST_CASE("calibration cases: every operation gives the same on one thread and on several, again and again") {
+  const CalibrationData data(5000, 2);
+  for (const OperationEntry& operation : profile_operations()) {
+    const auto axes = calibration_axes(operation, {.most_elements = 5000, .sizes = {}, .quick = true});
+    for (std::size_t point = 0; point < points_of_grid(axes); ++point) {
+      INFO(operation.name << " " << point);
+      const OperationCase work = data.make_case(operation, place_on_grid(axes, point));
+      CHECK(work.expected.size_in_bytes() > 0);
+      const auto on_cpu = make_cpu_operation(work, 3);
+      for (int run = 0; run < 2; ++run) {
+        on_cpu->reset();
+        on_cpu->run();
+        CHECK(on_cpu->result() == work.expected);
+      }
+    }
+  }
+}
+
+TEST_CASE("calibration cases: error feedback is in the sparsifying encodings") {
+  const CalibrationData data(1000, 1);
+  const OperationCase work = data.make_case(operation_entry("encode.pairs"), std::vector<double>{1000, 0.1});
+  // What is sent is zero afterwards, the rest is the sum.
+  CHECK(std::count(work.expected.values.begin(), work.expected.values.end(), 0.0F) == 100);
+  std::size_t sums = 0;
+  for (std::size_t i = 0; i < 1000; ++i) sums += work.expected.values[i] == work.gradient[i] + work.residual[i] ? 1 : 0;
+  CHECK(sums == 900);
+  CHECK(data.make_case(operation_entry("encode.signs"), std::vector<double>{1000}).residual.empty());
+}
+
+}  // namespace simrun

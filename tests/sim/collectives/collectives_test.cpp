@@ -1,0 +1,146 @@
+// Every collective with every codec that fits it, over the transport in memory: all ranks get the same result, it is
+// the one that a sequential program gets, and the bytes on the wire are those of the formulas.
+
+#include <bit>
+#include <catch2/catch.hpp>
+
+#include "sim/collectives/collective.hpp"
+#include "sim/network/memory_transport.hpp"
+#include "tests/sim/collective_cases.hpp"
+
+namespace simrun {
+namespace {
+
+constexpr int worker_counts[] = {1, 2, 3, 4, 5, 7, 8, 9, 13, 16};
+
+struct Exchanged {
+  std::vector<Outcome> outcomes;            ///< by rank
+  std::vector<Transport::Traffic> traffic;  ///< by rank, then the server's
+};
+
+Exchanged exchange_in_memory(const CollectiveCase& each, const std::vector<Payload>& payloads) {
+  const auto collective = each.entry.make(each.place);
+  const auto aggregator = each.codec.aggregator();
+  Exchanged all{std::vector<Outcome>(payloads.size()), std::vector<Transport::Traffic>(payloads.size() + 1)};
+  const auto rank = [&](Transport& transport) {
+    const auto r = static_cast<std::size_t>(transport.rank());
+    all.outcomes[r] = collective->exchange(transport, payloads[r], aggregator.get());
+    all.traffic[r] = transport.traffic();
+  };
+  const auto serve = [&](Transport& transport) {
+    collective->serve(transport, *aggregator);
+    all.traffic.back() = transport.traffic();
+  };
+  run_in_memory(each.workers, rank, each.has_server() ? std::function<void(Transport&)>(serve) : nullptr);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("every collective gives every rank the sequential result") {
+  for_each_case(worker_counts, [](const CollectiveCase& each, const std::string& words) {
+    INFO(words);
+    const auto payloads = payloads_of(each.codec, each.workers);
+    const Exchanged all = exchange_in_memory(each, payloads);
+    const auto expected = sequential_result(each.codec, payloads);
+    for (const Outcome& outcome : all.outcomes) {
+      CHECK(outcome.alike == 0);
+      REQUIRE(outcome.parts.size() == expected.size());
+      for (std::size_t i = 0; i < expected.size(); ++i) CHECK(outcome.parts[i] == expected[i]);
+    }
+  });
+}
+
+TEST_CASE("what is sent is received, and one worker sends nothing") {
+  for_each_case(worker_counts, [](const CollectiveCase& each, const std::string& words) {
+    INFO(words);
+    const Exchanged all = exchange_in_memory(each, payloads_of(each.codec, each.workers));
+    std::uint64_t sent = 0;
+    std::uint64_t received = 0;
+    for (const auto& traffic : all.traffic) {
+      sent += traffic.sent;
+      received += traffic.received;
+    }
+    CHECK(sent == received);
+    CHECK((sent == 0) == (each.workers == 1));
+  });
+}
+
+TEST_CASE("bytes on the wire follow the formulas") {
+  const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
+  const auto traffic_of = [&](const char* collective, const char* codec_name, int workers, std::size_t rank) {
+    const auto codec = find_codec(codec_name)->make({}, primitives);
+    const CollectiveCase each{*find_collective(collective), *codec, ServerPlace::own_host, workers};
+    return exchange_in_memory(each, payloads_of(*codec, workers)).traffic[rank];
+  };
+  for (const int m : {2, 3, 7, 8}) {
+    INFO(m << " workers");
+    const auto workers = static_cast<std::uint64_t>(m);
+    const std::uint64_t chunk = 4 * ((elements + workers - 1) / workers);
+    const std::uint64_t pairs = 32 + 8 * kept;  // header, K indices, K values
+    const std::uint64_t signs = 32 + 4 * 32;    // header, ceil(1000 / 32) = 32 words
+    // Ring: 2 (M - 1) chunks of ceil(N / M) elements.
+    CHECK(traffic_of("ring", "dense", m, 0).sent == 2 * (workers - 1) * chunk);
+    // All-gather: everyone receives M - 1 payloads, however they come.
+    CHECK(traffic_of("allgather-ring", "top-k", m, 0).received == (workers - 1) * pairs);
+    CHECK(traffic_of("allgather-doubling", "top-k", m, 0).received == (workers - 1) * pairs);
+    CHECK(traffic_of("allgather-ring", "scaled-signs", m, 0).received == (workers - 1) * (signs + 4));
+    CHECK(traffic_of("allgather-doubling", "scaled-signs", m, 0).sent == (workers - 1) * (signs + 4));
+    // gTop-k: rank 0 receives one payload from each of its ceil(log2 M) children and sends each one result.
+    const auto children = static_cast<std::uint64_t>(std::bit_width(workers - 1));
+    CHECK(traffic_of("tree", "gtop-k", m, 0).received == children * pairs);
+    CHECK(traffic_of("tree", "gtop-k", m, 0).sent == children * pairs);
+    // Parameter server: M payloads in, M replies out.
+    CHECK(traffic_of("parameter-server", "signs", m, workers).received == workers * signs);
+    CHECK(traffic_of("parameter-server", "signs", m, workers).sent == workers * signs);
+    CHECK(traffic_of("parameter-server", "signs", m, 0).sent == signs);
+  }
+  // Halving-doubling on a power of two moves (M - 1) / M of the vector twice; 1000 elements are padded to 8 x 125.
+  CHECK(traffic_of("halving-doubling", "dense", 8, 3).sent == 2 * 7 * 125 * 4);
+}
+
+TEST_CASE("payloads without contents move the same bytes as those with") {
+  for_each_case(worker_counts, [](const CollectiveCase& each, const std::string& words) {
+    INFO(words);
+    if (each.codec.combining() != Combining::sum) return;
+    std::vector<Payload> payloads = payloads_of(each.codec, each.workers);
+    const Exchanged full = exchange_in_memory(each, payloads);
+    for (Payload& payload : payloads) payload = payload.without_contents();
+    const Exchanged empty = exchange_in_memory(each, payloads);
+    for (std::size_t r = 0; r < full.traffic.size(); ++r) {
+      CHECK(full.traffic[r].sent == empty.traffic[r].sent);
+      CHECK(full.traffic[r].received == empty.traffic[r].received);
+    }
+    for (const Outcome& outcome : empty.outcomes) CHECK(outcome.bytes() == full.outcomes.front().bytes());
+  });
+}
+
+TEST_CASE("the sharded server carries what the server carries, in shards of whole words") {
+  // N = 1000 is 32 words; 5 shards of ceil(32 / 5) = 7 words: 224, 224, 224, 224, 104 elements. With 40 workers 8 get
+  // no shard.
+  const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
+  const auto codec = find_codec("signs")->make({}, primitives);
+  const auto among = [&](int workers) {
+    return CollectiveCase{*find_collective("sharded-parameter-server"), *codec, ServerPlace::own_host, workers};
+  };
+  const Exchanged five = exchange_in_memory(among(5), payloads_of(*codec, 5));
+  const std::uint64_t slice = 32 + 7 * 4;
+  const std::uint64_t last = 32 + 4 * 4;  // 104 elements take 4 words
+  // Rank 0 sends three full slices and the short one, then its own vote to four others.
+  CHECK(five.traffic[0].sent == 3 * slice + last + 4 * slice);
+  const auto many = payloads_of(*codec, 40);
+  const Exchanged forty = exchange_in_memory(among(40), many);
+  for (const Outcome& outcome : forty.outcomes) CHECK(outcome.parts == sequential_result(*codec, many));
+}
+
+TEST_CASE("a rank that fails ends the run with its error") {
+  const auto run = [] {
+    run_in_memory(3, [](Transport& transport) {
+      if (transport.rank() == 1) throw std::invalid_argument("rank 1 gives up");
+      transport.receive(1);
+    });
+  };
+  CHECK_THROWS_WITH(run(), "rank 1 gives up");
+}
+
+}  // namespace simrun

@@ -1,0 +1,134 @@
+// Which points a sweep over collectives and groupings has, and which of them are compared.
+
+#include "sim/scenario/sweep.hpp"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "sim/study/fastest.hpp"
+#include "tests/sim/studies.hpp"
+
+namespace simrun {
+namespace {
+
+using nlohmann::json;
+
+/// Every method, in the order of the table.
+json every_method() {
+  json entries = json::array();
+  for (const MethodEntry& method : methods()) {
+    json entry = {{"name", method.name}};
+    if (find_codec(method.codec)->sparsifies) entry["density"] = 0.01;
+    entries.push_back(entry);
+  }
+  return entries;
+}
+
+std::vector<std::string> labels_of(const json& entries, const json& sweep) {
+  json scenario = tiny_scenario();
+  scenario["methods"] = entries;
+  scenario["sweep"] = sweep;
+  const TemporaryFolder folder;
+  std::vector<std::string> labels;
+  for (const Point& point : study_of(scenario, folder).points) labels.push_back(point.label);
+  return labels;
+}
+
+using Labels = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("sweep: all collectives are those that fit each method") {
+  std::size_t fitting = 0;
+  for (const MethodEntry& method : methods()) fitting += fitting_collectives(method).size();
+  const Labels all = labels_of(every_method(), {{"collective", "all"}});
+  CHECK(all.size() == fitting);
+  // No two of them say the same.
+  CHECK(std::set<std::string>(all.begin(), all.end()).size() == fitting);
+  CHECK(labels_of(every_method(), {{"collective", {"all"}}}) == all);
+  CHECK(labels_of(every_method(), {{"collective", {"all", "ring"}}}) == all);
+  // Other keys multiply: two M, and two densities for those that sparsify.
+  std::size_t points = 0;
+  for (const MethodEntry& method : methods())
+    points += 2 * fitting_collectives(method).size() * (find_codec(method.codec)->sparsifies ? 2 : 1);
+  CHECK(labels_of(every_method(), {{"workers", {2, 4}}, {"density", {0.1, 0.2}}, {"collective", "all"}}).size() ==
+        points);
+}
+
+TEST_CASE("sweep: a collective goes to the methods that it fits, the others run once") {
+  const json entries = json::parse(R"([{"name": "sgd"}, {"name": "gtop-k", "k": 5}, {"name": "signsgd-mv"},
+                                       {"name": "top-k", "k": 5}])");
+  // A tree sums and merges; no value fits a vote or a gather, so these keep their default.
+  CHECK(labels_of(entries, {{"collective", {"tree", "ring"}}}) ==
+        Labels{"sgd, tree", "gtop-k", "signsgd-mv", "top-k", "sgd, ring"});
+}
+
+TEST_CASE("sweep: an entry keeps a collective of its own, and a place of the server asks for a server") {
+  const json entries = json::parse(R"([{"name": "sgd", "collective": "tree"}, {"name": "sgd", "server": "rank0"},
+                                       {"name": "sgd"}])");
+  // sgd through the tree is the same point whoever asks for it.
+  CHECK(labels_of(entries, {{"collective", "all"}}) == Labels{"sgd, tree", "sgd, ring", "sgd, halving-doubling",
+                                                              "sgd, parameter-server, server on rank 0",
+                                                              "sgd, parameter-server"});
+}
+
+TEST_CASE("sweep: groupings are those of the entries, and the same point whoever gives them") {
+  const json entries = json::parse(R"([{"name": "sgd"}, {"name": "top-k", "k": 5, "grouping": "model"}])");
+  const json groupings = json::parse(R"(["model", {"bucket": "1 kB"}, "tensor"])");
+  CHECK(labels_of(entries, {{"grouping", groupings}}) ==
+        Labels{"sgd, whole model", "top-k", "sgd, 1.00 kB buckets", "sgd, tensor by tensor"});
+  // The schedule's grouping is for those that have none of their own.
+  CHECK(labels_of(entries, {{"schedule.grouping", groupings}}) == Labels{"sgd", "top-k", "sgd", "sgd"});
+
+  json scenario = tiny_scenario();
+  scenario["methods"] = json::parse(R"([{"name": "sgd", "grouping": {"bucket": "1 kB"}}])");
+  const TemporaryFolder folder;
+  const Point own = study_of(scenario, folder).points[0];
+  scenario["methods"] = json::parse(R"([{"name": "sgd"}])");
+  scenario["schedule"] = {{"grouping", {{"bucket", "1 kB"}}}};
+  const Point scheduled = study_of(scenario, folder).points[0];
+  // In whatever order the keys were written.
+  CHECK(json(own.scenario.resolved) == json(scheduled.scenario.resolved));
+  CHECK(name_of(own.scenario.grouping) == "1.00 kB buckets");
+}
+
+TEST_CASE("sweep: speed-ups are against all ways in which the first sgd entry is run") {
+  json scenario = tiny_scenario();
+  scenario["methods"] = json::parse(R"([{"name": "signsgd-mv"}, {"name": "sgd"},
+                                        {"name": "sgd", "precision": "fp16"}])");
+  scenario["sweep"] = {{"collective", {"ring", "parameter-server"}}, {"workers", {2, 4}}};
+  const TemporaryFolder folder;
+  const Study study = study_of(scenario, folder);
+  // Rows: ring: M = 2: sgd 0, fp16 1; M = 4: sgd 2, fp16 3. parameter-server: M = 2: signs 4, sgd 5, fp16 6; M = 4:
+  // signs 7, sgd 8, fp16 9.
+  REQUIRE(study.points.size() == 10);
+  std::vector<PointResult> results(10);
+  for (std::size_t i = 0; i < 10; ++i) {
+    const bool four = study.points[i].scenario.workers == 4;
+    CHECK(study.points[i].sgd == (four ? std::vector<std::size_t>{2, 8} : std::vector<std::size_t>{0, 5}));
+    results[i].times = Times{};
+    results[i].times->iteration = Seconds(1.0 + static_cast<double>(i));
+  }
+  CHECK(fastest_sgd(study, results, 7) == 2);
+  results[2].times->iteration = Seconds(10);
+  CHECK(fastest_sgd(study, results, 7) == 8);
+  results[8].times.reset();
+  CHECK(fastest_sgd(study, results, 7) == 2);
+  results[2].times.reset();
+  CHECK_FALSE(fastest_sgd(study, results, 7));
+  // Of a part, those that are in it.
+  CHECK(with_points(study, {7, 8}).points[0].sgd == std::vector<std::size_t>{1});
+}
+
+TEST_CASE("sweep: a collective of one entry alone is a way to run it as well") {
+  json scenario = tiny_scenario();
+  scenario["methods"] = json::parse(R"([{"name": "sgd"}, {"name": "signsgd-mv"}])");
+  scenario["sweep"] = {{"methods.0.collective", {"ring", "tree"}}, {"methods.1.grouping", {"model", "tensor"}}};
+  const TemporaryFolder folder;
+  // sgd, ring; signs; signs by tensor; sgd, tree.
+  const Study study = study_of(scenario, folder);
+  REQUIRE(study.points.size() == 4);
+  for (const Point& point : study.points) CHECK(point.sgd == std::vector<std::size_t>{0, 3});
+}
+
+}  // namespace simrun
