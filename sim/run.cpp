@@ -11,6 +11,7 @@
 #include "sim/system/write_file.hpp"
 #include "sim/text/error.hpp"
 #include "sim/text/terminal.hpp"
+#include "sim/text/json.hpp"
 
 namespace simrun {
 namespace {
@@ -30,7 +31,7 @@ void print_points(const Study& study, const Shard& shard) {
     const Point& point = study.points[number];
     text += shown_name(point.label) + ", " + std::to_string(point.scenario.workers) + " workers";
     for (const auto& [key, value] : point.swept)
-      text += key == "workers" || is_way_of_running(key) ? "" : ", " + shown_name(key + " " + brief(value));
+      text += key == "workers" || is_way_of_running(key) ? "" : ", " + shown_name(key + " " + brief(*value));
     text += "\n";
   }
   print_lines(text + points(share.size()) + "\n");

@@ -8,7 +8,7 @@
 
 #include "kernels/cuda/cuda.hpp"
 #include "sim/devices/device_profile.hpp"
-#include "sim/text/fields.hpp"
+#include "sim/text/where.hpp"
 
 namespace simrun {
 

@@ -5,6 +5,7 @@
 
 #include "kernels/parallel.hpp"
 #include "sim/system/version.hpp"
+#include "sim/text/json.hpp"
 
 namespace simrun {
 namespace {
@@ -50,8 +51,8 @@ GradientSource::GradientSource(const Scenario& scenario)
 }
 
 std::string GradientSource::identity(const Scenario& scenario) {
-  return scenario.resolved["model"].dump() + scenario.resolved["gradients"].dump() +
-         scenario.resolved["schedule"].dump();
+  const Json& all = *scenario.resolved;
+  return all["model"].dump() + all["gradients"].dump() + all["schedule"].dump();
 }
 
 bool GradientSource::is_shared() const {
@@ -99,7 +100,7 @@ std::string GradientSource::key(std::size_t worker) const {
     groups.push_back(tensors);
   }
   const Json made_of =
-      contents_.empty() ? Json{scenario_.resolved["gradients"], worker} : Json(hexadecimal(contents_[worker]));
+      contents_.empty() ? Json{scenario_.resolved->at("gradients"), worker} : Json(hexadecimal(contents_[worker]));
   return Json{program_identity(), made_of, groups}.dump();
 }
 

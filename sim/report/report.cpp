@@ -122,14 +122,14 @@ Row Report::columns(std::size_t point) const {
              {"iteration_low_s", times.interval ? Json(times.interval->low.value) : Json()},
              {"iteration_high_s", times.interval ? Json(times.interval->high.value) : Json()},
              {"encode_break_even_s", break_even ? Json(break_even->value) : Json()}};
-  if (study_.gives_groupings) all.emplace_back("grouping", scenario.resolved["schedule"]["grouping"]);
+  if (study_.gives_groupings) all.emplace_back("grouping", scenario.resolved->at("schedule").at("grouping"));
   // Swept values that no column shows.
   const std::set<std::string> shown = {"workers", "density", "k", "index", "collective", "grouping", "model", "device"};
   for (const auto& [key, count] : study_.keys) {
     if (shown.count(key) != 0) continue;
     Json value = nullptr;
     for (const auto& [swept, swept_value] : study_.points[point].swept) {
-      if (swept == key) value = swept_value;
+      if (swept == key) value = *swept_value;
     }
     all.emplace_back(key, value);
   }
@@ -243,7 +243,7 @@ Json Report::json() const {
       rows.push_back(row);
     } else {
       Json swept = Json::object();
-      for (const auto& [key, value] : study_.points[point].swept) swept[key] = value;
+      for (const auto& [key, value] : study_.points[point].swept) swept[key] = *value;
       failed.push_back({{"point", point},
                         {"method", scenario.method.method->name},
                         {"workers", scenario.workers},
@@ -251,7 +251,7 @@ Json Report::json() const {
                         {"failure", results_[point].failure}});
     }
   }
-  Json all = {{"scenario", study_.json},
+  Json all = {{"scenario", *study_.json},
               {"resolved", resolved_scenarios(study_)},
               {"seed", one_or_list(seeds)},
               {"versions", {{"simrun", SIMRUN_VERSION}, {"simgrid", simgrid_version()}}},

@@ -7,6 +7,7 @@
 #include "sim/simulation/network_error.hpp"
 #include "sim/study/break_even.hpp"
 #include "sim/text/table.hpp"
+#include "sim/text/json.hpp"
 
 namespace simrun {
 
@@ -72,7 +73,7 @@ std::vector<std::string> Report::warnings() const {
     std::map<std::string, std::set<std::string>> outcomes;
     for (std::size_t point = 0; point < results_.size(); ++point) {
       std::string others = std::to_string(study_.points[point].method) + " ";
-      for (const auto& [swept, value] : study_.points[point].swept) others += swept == key ? "" : swept + value.dump();
+      for (const auto& [swept, value] : study_.points[point].swept) others += swept == key ? "" : swept + value->dump();
       std::string outcome;
       for (const auto& [name, value] : columns(point)) {
         const bool is_swept =

@@ -1,12 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -14,10 +11,8 @@
 #include "sim/devices/host.hpp"
 #include "sim/methods/method.hpp"
 #include "sim/network/network.hpp"
-#include "sim/scenario/device_text.hpp"
 #include "sim/scenario/training.hpp"
-#include "sim/text/fields.hpp"
-#include "sim/text/json.hpp"
+#include "sim/text/json_value.hpp"
 #include "sim/text/units.hpp"
 #include "sim/workload/gradients.hpp"
 #include "sim/workload/model.hpp"
@@ -45,7 +40,7 @@ struct NpyFiles {
 struct SharedPart {
   std::string key;   ///< of the scenario
   std::string name;  ///< what stands for it; no text that a user may write, equal where contents are
-  Json value;
+  JsonValue value;
   std::size_t bytes = 0;  ///< as text
 };
 
@@ -68,7 +63,7 @@ struct Scenario {
 
   /// As it stands in the file, with this one method and every default filled in; a name stands for each part that was
   /// put aside.
-  Json resolved;
+  JsonValue resolved;
   std::vector<std::shared_ptr<const SharedPart>> aside;
 
   /// Parameters, and entries that a worker keeps of them.
@@ -78,56 +73,5 @@ struct Scenario {
   /// Time of forward, backward and update together.
   Seconds computing() const;
 };
-
-/// Reads scenarios of one file; models, profiles and platforms that they name are read once.
-class ScenarioReader {
- public:
-  explicit ScenarioReader(std::string file);
-  ~ScenarioReader();
-
-  /// The point of `scenario` (without `sweep`) that runs its method number `method`. Throws InputError; messages call
-  /// the method `number` where that is given.
-  Scenario read(Json scenario, std::size_t method, std::optional<std::size_t> number = std::nullopt);
-
-  /// Keeps a model that stands in the scenario itself, if it is large, so that it need not be copied and read for every
-  /// point; a name stands for it in scenarios that are read afterwards.
-  void put_aside(Json& model);
-
-  /// What users should know about how the scenario was understood: which device profile `auto` is, say. One line each.
-  const std::vector<std::string>& notes() const { return notes_; }
-
- private:
-  struct Fields;
-
-  std::shared_ptr<const SharedPart> shared_part(const std::string& key, Json& value);
-  std::shared_ptr<const Model> find_model(Json& value);
-  std::shared_ptr<const DeviceProfile> find_device(const DeviceText& text);
-  /// The file that `name` stands for; fails at `where` if it cannot be read.
-  std::string readable_file(const std::string& name, const Where& where, const std::string& what) const;
-
-  /// The same for a path or for a name in one of the `folders`, the first that has it. Messages list the names of the
-  /// first folder but for those that `accepted` has.
-  std::string named_file(const std::string& name, const Where& where, const std::string& what,
-                         const std::vector<std::string>& folders, const std::vector<std::string>& accepted) const;
-  DeviceProfile read_device(const std::string& name, const Where& where);
-  void add_note(const std::string& note);
-  void find_files(NpyFiles& npy, int workers, const Where& where) const;
-  void check_files(const std::vector<std::string>& files, const Model& model, int workers);
-  void check_hosts(const Network& network, int workers, bool server);
-
-  std::string file_;
-  std::string folder_;
-  std::unique_ptr<const Fields> fields_;
-  std::map<std::string, std::shared_ptr<const Model>> models_;
-  std::map<std::string, std::shared_ptr<const SharedPart>> aside_;  ///< by name
-  std::map<std::tuple<std::string, std::string, BytesPerSecond>, std::shared_ptr<const DeviceProfile>> devices_;
-  std::map<std::tuple<std::string, std::vector<std::string>, int>, std::size_t> platform_hosts_;
-  std::map<std::string, bool> checked_files_;  ///< by model and names: whether they are one and the same
-  std::vector<std::string> notes_;
-  std::set<std::string> noted_;
-};
-
-/// Reads a model from a file. Throws InputError.
-Model read_model(const std::string& file);
 
 }  // namespace simrun

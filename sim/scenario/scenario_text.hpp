@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/scenario/device_text.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/scenario/training_text.hpp"
 #include "sim/text/fields.hpp"

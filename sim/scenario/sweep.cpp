@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sim/scenario/point_label.hpp"
+#include "sim/scenario/scenario_reader.hpp"
 #include "sim/scenario/sweep_keys.hpp"
 #include "sim/text/fields.hpp"
 
@@ -140,7 +141,7 @@ class Expansion {
     if (!scenario) return std::nullopt;
     point.scenario = std::move(*scenario);
     // Sorted keys: in which order they were written does not matter.
-    nlohmann::json identity = point.scenario.resolved;
+    nlohmann::json identity = *point.scenario.resolved;
     identity.erase("name");
     const auto [known, is_new] = rows_.try_emplace(identity.dump(), study_.points.size());
     if (is_new) study_.points.push_back(std::move(point));
@@ -162,7 +163,7 @@ class Expansion {
 
   /// The scenario with this one method is read, so that many methods cost no more than they must.
   std::optional<Scenario> read(const std::vector<std::size_t>& choice, std::size_t method,
-                               std::vector<std::pair<std::string, Json>>& swept) {
+                               std::vector<std::pair<std::string, JsonValue>>& swept) {
     Json json = base_;
     if (!methods_.empty()) json["methods"].push_back(methods_[method]);
     std::vector<std::pair<std::string, std::string>> origins;  // path in the scenario, path in the sweep
@@ -272,17 +273,17 @@ std::vector<Override> parse_overrides(const std::vector<std::string>& set) {
 Study read_study(const std::string& file, const std::vector<Override>& overrides) {
   Study study;
   study.file = file;
-  study.json = parse_json(file, read_argument(file));
+  Json json = parse_json(file, read_argument(file));
   for (const Override& change : overrides) {
-    set_at(study.json, change.path, value_of(change, file), {file, change.path});
+    set_at(json, change.path, value_of(change, file), {file, change.path});
     // What is set is not swept any more.
-    if (study.json.contains("sweep") && study.json["sweep"].is_object() && study.json["sweep"].erase(change.path) > 0)
+    if (json.contains("sweep") && json["sweep"].is_object() && json["sweep"].erase(change.path) > 0)
       study.notes.push_back("sweep." + change.path + ": left out, since " + change.path + " is set");
-    refuse_swept(study.json, change.path, {file, change.path});
+    refuse_swept(json, change.path, {file, change.path});
   }
-  Json base = study.json;
-  std::vector<SweepKey> keys = take_sweep(base, file);
-  Expansion(study, std::move(base), std::move(keys)).run();
+  study.json = json;
+  std::vector<SweepKey> keys = take_sweep(json, file);
+  Expansion(study, std::move(json), std::move(keys)).run();
   return study;
 }
 

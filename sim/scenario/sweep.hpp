@@ -15,7 +15,7 @@ namespace simrun {
 struct Point {
   Scenario scenario;
   std::size_t method = 0;                           ///< its number in `methods`
-  std::vector<std::pair<std::string, Json>> swept;  ///< by key of `sweep`; only those that apply to this method
+  std::vector<std::pair<std::string, JsonValue>> swept;  ///< by key of `sweep`; only those that apply to this method
   /// The points of the first sgd entry with otherwise equal values: one, or one for each collective and grouping that
   /// the sweep runs it with. Speed-ups are against the fastest of them.
   std::vector<std::size_t> sgd;
@@ -25,7 +25,7 @@ struct Point {
 /// A file of scenarios, expanded.
 struct Study {
   std::string file;
-  Json json;                                              ///< as in the file, with overrides
+  JsonValue json;                                              ///< as in the file, with overrides
   std::vector<std::pair<std::string, std::size_t>> keys;  ///< of `sweep`, with their numbers of values
   std::vector<Point> points;                              ///< in the order of the rows
   bool gives_groupings = false;                           ///< an entry of `methods`, or `sweep`, gives a grouping

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sim/scenario/sweep_keys.hpp"
+#include "sim/text/json.hpp"
 
 namespace simrun {
 namespace {
@@ -27,7 +28,7 @@ std::string setting_of(const Point& point) {
   std::string text;
   for (const auto& [key, value] : point.swept) {
     if (key == "workers" || belongs_to_method(key)) continue;
-    text += (text.empty() ? " at " : ", ") + key + " " + (value.is_string() ? value.get<std::string>() : brief(value));
+    text += (text.empty() ? " at " : ", ") + key + " " + (value->is_string() ? value->get<std::string>() : brief(*value));
   }
   return text;
 }

@@ -11,6 +11,7 @@
 #include "sim/simgrid/cluster.hpp"
 #include "sim/system/digest.hpp"
 #include "sim/system/version.hpp"
+#include "sim/text/json.hpp"
 
 namespace simrun {
 namespace {
@@ -91,7 +92,7 @@ std::vector<std::string> point_keys(const Study& study) {
   std::vector<std::string> keys;
   for (const Point& point : study.points) {
     // Sorted keys: in which order they were written does not matter.
-    nlohmann::json resolved = point.scenario.resolved;
+    nlohmann::json resolved = *point.scenario.resolved;
     resolved.erase("name");
     keys.push_back(digest_of(
         Json{format, program_identity(), simgrid_version(), contents.of(point.scenario), resolved.dump()}.dump()));

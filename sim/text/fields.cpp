@@ -62,10 +62,6 @@ Field<Q> quantity(std::string noun, std::optional<Q> (*parse)(std::string_view),
 
 }  // namespace
 
-void Where::fail(std::string_view wrong, std::string_view accepted) const {
-  throw InputError(file, path.empty() ? "file" : path, wrong, accepted);
-}
-
 Field<std::string> text() {
   return {{{"type", "string"}}, [](Json& value, const Where& where) {
             if (!value.is_string()) where.fail("is " + brief(value), "accepted: text");

@@ -9,24 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "sim/text/error.hpp"
 #include "sim/text/json.hpp"
 #include "sim/text/units.hpp"
+#include "sim/text/where.hpp"
 
 namespace simrun {
-
-/// A place in a JSON file, for messages.
-struct Where {
-  std::string file;
-  std::string path;
-
-  Where operator/(std::string_view key) const {
-    const std::string shown = key.empty() ? "\"\"" : std::string(key);
-    return {file, path.empty() ? shown : path + "." + shown};
-  }
-  Where operator/(std::size_t index) const { return *this / std::to_string(index); }
-  [[noreturn]] void fail(std::string_view wrong, std::string_view accepted) const;
-};
 
 /// How one kind of value stands in JSON: the schema that describes it and the function that reads it are made together,
 /// so that they say the same. `read` throws InputError; it writes defaults that were left out into the JSON, which then

@@ -205,6 +205,10 @@ std::string to_lines(const Json& value) {
   return text + "\n";
 }
 
+JsonValue::JsonValue() : JsonValue(Json()) {}
+
+JsonValue::JsonValue(Json value) : value_(std::make_shared<const Json>(std::move(value))) {}
+
 std::string read_text(const std::string& file, const std::string& path, std::size_t most) {
   const OpenFile open = open_text(file, path, most);
   struct stat about {};

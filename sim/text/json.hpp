@@ -3,10 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-namespace simrun {
+#include "sim/text/json_value.hpp"
 
-/// JSON whose objects keep the order of the file.
-using Json = nlohmann::ordered_json;
+namespace simrun {
 
 /// The contents of a regular file that the user named, or that his files name. Throws InputError, in the name of
 /// `file`, at `path` where it cannot be opened, is no regular file, is empty or is larger than `most` bytes.

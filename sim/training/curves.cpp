@@ -49,7 +49,7 @@ std::string point_name(const Study& study, std::size_t point) {
   });
   if (is_ambiguous) name += ", entry " + std::to_string(study.points[point].method);
   for (const auto& [key, value] : study.points[point].swept)
-    name += key == "workers" ? "" : ", " + key + " " + brief(value);
+    name += key == "workers" ? "" : ", " + key + " " + brief(*value);
   return name;
 }
 
@@ -111,7 +111,7 @@ std::vector<std::string> TrainingReport::further_keys() const {
 
 Json TrainingReport::swept(std::size_t point, const std::string& key) const {
   for (const auto& [name, value] : study_.points[point].swept) {
-    if (name == key) return value;
+    if (name == key) return *value;
   }
   return nullptr;
 }
@@ -256,7 +256,7 @@ Json TrainingReport::json(const Json& data) const {
   for (const TrainingSummary& summary : summaries_) summaries.push_back(summary_row(summary));
   std::vector<Row> steps;
   for (const StepSummary& summary : steps_) steps.push_back(step_row(summary));
-  return {{"scenario", study_.json},
+  return {{"scenario", *study_.json},
           {"resolved", resolved_scenarios(study_)},
           {"data", data},
           {"versions", {{"simrun", SIMRUN_VERSION}, {"commit", simrun_commit()}}},

@@ -6,6 +6,7 @@
 
 #include "sim/system/data_path.hpp"
 #include "sim/training/idx_file.hpp"
+#include "sim/text/json.hpp"
 
 namespace simrun {
 namespace {

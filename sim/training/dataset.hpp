@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/text/fields.hpp"
+#include "sim/text/where.hpp"
 
 namespace simrun {
 

@@ -15,6 +15,7 @@
 #include "sim/training/round_time.hpp"
 #include "sim/workload/gradients.hpp"
 #include "sim/workload/npy.hpp"
+#include "sim/text/json.hpp"
 
 namespace simrun {
 namespace {
@@ -34,13 +35,17 @@ void erase_choices(Json& resolved) {
 
 /// Keys of points by what training them depends on, but for seed and step size.
 std::vector<std::string> training_keys(Study study) {
-  for (Point& point : study.points) erase_choices(point.scenario.resolved);
+  for (Point& point : study.points) {
+    Json resolved = *point.scenario.resolved;
+    erase_choices(resolved);
+    point.scenario.resolved = std::move(resolved);
+  }
   return point_keys(study);
 }
 
 /// What a training goes by: everything but what only times its rounds. Points of which it is the same learn the same.
 std::string what_is_trained(const Scenario& scenario) {
-  Json all = scenario.resolved;
+  Json all = *scenario.resolved;
   for (const char* key : {"name", "compute", "device", "host", "network", "gradients"}) all.erase(key);
   erase_choices(all);
   return all.dump();

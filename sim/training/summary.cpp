@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "sim/text/json.hpp"
+
 namespace simrun {
 namespace {
 
@@ -94,7 +96,7 @@ void mark_fronts(const Study& study, std::vector<TrainingSummary>& all) {
 }  // namespace
 
 Json question_of(const Scenario& scenario) {
-  const Json& all = scenario.resolved;
+  const Json& all = *scenario.resolved;
   Json question = Json::array();
   for (const char* key : {"model", "compute", "device", "host", "network"}) question.push_back(all.value(key, Json()));
   for (const char* key : {"data", "split", "adversaries", "target_accuracy"})

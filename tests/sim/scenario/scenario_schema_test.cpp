@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <regex>
 
-#include "sim/scenario/scenario.hpp"
+#include "sim/scenario/scenario_reader.hpp"
 #include "sim/text/error.hpp"
 #include "sim/text/fields.hpp"
 
@@ -72,7 +72,7 @@ TEST_CASE("schema: the defaults that it names are those that are used", "[schema
   const Json schema = scenario_schema();
   int checked = 0;
   for (std::size_t method = 0; method < given["methods"].size(); ++method) {
-    const Json resolved = ScenarioReader("scenario.json").read(given, method).resolved;
+    const Json resolved = *ScenarioReader("scenario.json").read(given, method).resolved;
     check_defaults(schema, given, resolved, "", checked);
     check_defaults(schema["properties"]["methods"]["items"], given["methods"][method], resolved["methods"][0],
                    "methods", checked);
@@ -84,7 +84,7 @@ TEST_CASE("schema: the defaults that it names are those that are used", "[schema
 
   Json laplace = given;
   laplace.erase("gradients");
-  const Json resolved = ScenarioReader("scenario.json").read(laplace, 0).resolved;
+  const Json resolved = *ScenarioReader("scenario.json").read(laplace, 0).resolved;
   CHECK(resolved["gradients"]["distribution"] ==
         schema["properties"]["gradients"]["properties"]["distribution"]["default"]);
 }

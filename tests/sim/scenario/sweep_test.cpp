@@ -88,7 +88,7 @@ TEST_CASE("sweep: groupings are those of the entries, and the same point whoever
   scenario["schedule"] = {{"grouping", {{"bucket", "1 kB"}}}};
   const Point scheduled = study_of(scenario, folder).points[0];
   // In whatever order the keys were written.
-  CHECK(json(own.scenario.resolved) == json(scheduled.scenario.resolved));
+  CHECK(json(*own.scenario.resolved) == json(*scheduled.scenario.resolved));
   CHECK(name_of(own.scenario.grouping) == "1.00 kB buckets");
 }
 

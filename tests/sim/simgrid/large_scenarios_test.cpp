@@ -37,7 +37,7 @@ TEST_CASE("large scenarios: points share a large part, and each has it all") {
     for (const Point& point : study.points) {
       CHECK(json(whole(point.scenario)["model"]) == model(tensors));
       if (tensors > 3) CHECK(point.scenario.model == study.points[0].scenario.model);
-      if (tensors > 3) CHECK(point.scenario.resolved.dump().size() < 2000);
+      if (tensors > 3) CHECK(point.scenario.resolved->dump().size() < 2000);
     }
     const Json all = resolved_scenarios(study);
     CHECK(json(all[0]["model"]) == model(tensors));

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <random>
 
-#include "sim/scenario/scenario.hpp"
+#include "sim/scenario/scenario_reader.hpp"
 #include "sim/training/multiply.hpp"
 
 namespace simrun {

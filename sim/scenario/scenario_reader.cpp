@@ -1,0 +1,350 @@
+#include "sim/scenario/scenario_reader.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <span>
+
+#include "sim/devices/device_choice.hpp"
+#include "sim/devices/profile_text.hpp"
+#include "sim/scenario/compute_text.hpp"
+#include "sim/scenario/model_text.hpp"
+#include "sim/scenario/scenario_text.hpp"
+#include "sim/simgrid/platform_file.hpp"
+#include "sim/system/child_process.hpp"
+#include "sim/system/data_path.hpp"
+#include "sim/system/digest.hpp"
+#include "sim/workload/npy.hpp"
+
+namespace simrun {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Takes an option over into `to` if the method has use for it.
+template <class T>
+void option(const std::optional<T>& value, T& to, bool used, const char* key, std::string_view method,
+            const Where& where) {
+  if (value && !used) (where / key).fail(std::string(method) + " has no use for it", "leave it out");
+  if (value) to = *value;
+}
+
+void check_entries(const MethodText& text, const MethodChoice& choice, std::uint64_t elements, const Where& where) {
+  const std::string name(choice.method->name);
+  if (!choice.codec->sparsifies) {
+    if (text.density) (where / "density").fail(name + " keeps every entry", "leave it out");
+    if (text.k) (where / "k").fail(name + " keeps every entry", "leave it out");
+    return;
+  }
+  if (text.density && text.k) (where / "k").fail("density and k are both given", "accepted: one of them");
+  if (!text.density && !text.k) (where / "density").fail("is missing", name + " takes density or k");
+  if (choice.entries(elements) > elements)
+    (where / "k")
+        .fail("k = " + std::to_string(*choice.k) + " is more than the model has",
+              "accepted: at most " + std::to_string(elements));
+  if (elements > (std::uint64_t{1} << 32))
+    (where / "name")
+        .fail("indices have 32 bits, the model has " + std::to_string(elements) + " parameters",
+              "accepted: at most 4294967296 parameters for " + name);
+}
+
+MethodChoice choose(const MethodText& text, std::uint64_t elements, const Where& where) {
+  MethodChoice choice;
+  choice.method = text.method;
+  choice.codec = find_codec(text.method->codec);
+  choice.collective = text.collective != nullptr ? text.collective : find_collective(text.method->collective);
+  const auto combining = choice.codec->make({}, nullptr)->combining();
+  const std::string_view name = text.method->name;
+  if (!choice.collective->can(combining)) {
+    (where / "collective")
+        .fail(std::string(choice.collective->name) + " cannot combine what " + std::string(name) + " sends",
+              "accepted: " + one_of(fitting_collectives(*text.method)));
+  }
+  choice.density = text.density;
+  if (text.k) choice.k = static_cast<std::uint64_t>(*text.k);
+  option(text.index, choice.options.index, choice.codec->sparsifies, "index", name, where);
+  option(text.half_precision, choice.options.half_precision, choice.codec->half_precision, "precision", name, where);
+  option(text.server, choice.server, choice.collective->has_server, "server", choice.collective->name, where);
+  choice.grouping = text.grouping;
+  choice.error_feedback = text.error_feedback.value_or(choice.codec->feeds_back);
+  check_entries(text, choice, elements, where);
+  return choice;
+}
+
+/// The entry of `methods` with the defaults that depend on the method.
+void fill_defaults(Json& entry, const MethodChoice& choice) {
+  entry["collective"] = choice.collective->name;
+  if (choice.codec->sparsifies) entry["index"] = entry.value("index", "raw32");
+  if (choice.codec->half_precision) entry["precision"] = entry.value("precision", "fp32");
+  if (choice.collective->has_server) entry["server"] = entry.value("server", "own-host");
+  entry["error_feedback"] = choice.error_feedback;
+}
+
+/// The defaults that depend on the kind of network and of gradients.
+void fill_defaults(Json& json, const Scenario& scenario) {
+  if (scenario.network.topology == Network::Topology::star) json["network"]["topology"] = "star";
+  const bool switches = scenario.network.hosts_per_switch > 0;
+  if (switches && scenario.network.placement == Network::Placement::by_switch)
+    json["network"]["placement"] = "by-switch";
+  const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients);
+  if (synthetic == nullptr) return;
+  constexpr const char* distributions[] = {"normal", "laplace", "student-t"};
+  Json& gradients = json["gradients"];
+  gradients["distribution"] = distributions[static_cast<int>(synthetic->distribution)];
+  gradients["agreement"] = synthetic->agreement;
+  gradients["scale_spread"] = synthetic->scale_spread;
+  if (synthetic->distribution == SyntheticGradients::Distribution::student_t)
+    gradients["degrees_of_freedom"] = synthetic->degrees_of_freedom;
+  gradients["seed"] = synthetic->seed;
+}
+
+void check_grouping(const Grouping& grouping, const Model& model, const Where& where) {
+  try {
+    make_schedule(model, grouping);
+  } catch (const GroupingError& error) {
+    Where groups = where / "groups";
+    if (error.place) groups = groups / error.place->first / error.place->second;
+    groups.fail(error.what(), "accepted: every tensor of the model in one group");
+  }
+}
+
+}  // namespace
+
+Model read_model(const std::string& file) {
+  Json json = parse_json(file, read_text(file));
+  return model_field().read(json, {file, ""});
+}
+
+/// Made once: they hold the whole schema.
+struct ScenarioReader::Fields {
+  Field<ScenarioText> scenario = scenario_field();
+  Field<MethodText> method = method_field();
+  Field<Model> model = model_field();
+};
+
+ScenarioReader::ScenarioReader(std::string file)
+    : file_(std::move(file)), folder_(fs::path(file_).parent_path().string()), fields_(std::make_unique<Fields>()) {}
+
+ScenarioReader::~ScenarioReader() = default;
+
+Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::size_t> number) {
+  const Where top{file_, ""};
+  ScenarioText text = fields_->scenario.read(json, top);
+  json.erase("$schema");  // the editor's
+  const Where here = top / "methods" / number.value_or(method);
+  const MethodText method_text = fields_->method.read(json["methods"][method], here);
+
+  Scenario scenario;
+  scenario.file = file_;
+  scenario.name = text.name.empty() ? name_of_scenario(file_) : text.name;
+  scenario.workers = static_cast<int>(text.workers);
+  scenario.model = find_model(json["model"]);
+  scenario.batch_per_worker = text.batch_per_worker;
+  scenario.method = choose(method_text, scenario.elements(), here);
+  if (scenario.method.error_feedback && !scenario.method.leaves_residual())
+    add_note((here / "error_feedback").path + ": " + std::string(scenario.method.method->name) +
+             " leaves no residual, so it changes nothing");
+  check_compute(text.compute, *scenario.model, text.workers, top / "compute");
+  check_grouping(text.schedule.grouping, *scenario.model, top / "schedule" / "grouping");
+  if (method_text.grouping) check_grouping(*method_text.grouping, *scenario.model, here / "grouping");
+  scenario.compute = text.compute;
+  scenario.device = find_device(text.device);
+  scenario.host = text.host;
+  scenario.network = text.network;
+  scenario.gradients = text.gradients;
+  scenario.grouping = method_text.grouping.value_or(text.schedule.grouping);
+  scenario.decode = text.schedule.decode;
+  if (method_text.training && !text.training)
+    (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");
+  if (text.training) {
+    fill_validation_share(json, *text.training);
+    scenario.training = training_of(*text.training, method_text.training.value_or(MethodTrainingText{}),
+                                    scenario.method, here / "training");
+  }
+  if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
+    find_files(*npy, scenario.workers, top / "gradients");
+    check_files(npy->files, *scenario.model, scenario.workers);
+  }
+  if (scenario.network.topology == Network::Topology::platform) {
+    const bool server = scenario.method.needs_server_host() && scenario.workers > 1;
+    scenario.network.platform =
+        readable_file(scenario.network.platform, top / "network" / "platform", "SimGrid platform");
+    check_hosts(scenario.network, scenario.workers, server);
+  }
+  Json entry = json["methods"][method];
+  fill_defaults(entry, scenario.method);
+  // So that a point is the same whoever gives its grouping.
+  if (scenario.method.grouping) json["schedule"]["grouping"] = entry["grouping"];
+  entry.erase("grouping");
+  fill_defaults(json, scenario);
+  json["methods"] = Json::array({entry});
+  for (const char* key : {"model", "compute", "schedule"}) {
+    if (auto part = shared_part(key, json[key])) scenario.aside.push_back(std::move(part));
+  }
+  scenario.resolved = std::move(json);
+  return scenario;
+}
+
+/// Puts a part aside if it is large, or finds the one that was put aside before; else none.
+std::shared_ptr<const SharedPart> ScenarioReader::shared_part(const std::string& key, Json& value) {
+  if (value.is_string()) {
+    const auto known = aside_.find(value.get_ref<const std::string&>());
+    return known == aside_.end() ? nullptr : known->second;
+  }
+  constexpr std::size_t large = 4096;
+  // Sorted keys: in which order they were written does not matter.
+  const std::string text = nlohmann::json(value).dump();
+  if (text.size() < large) return nullptr;
+  // No text from a file holds a NUL.
+  std::string name = std::string(1, '\0') + hexadecimal(digest(std::as_bytes(std::span(text))));
+  auto& part = aside_[name];
+  if (!part) part = std::make_shared<const SharedPart>(SharedPart{key, name, std::move(value), text.size()});
+  value = std::move(name);
+  return part;
+}
+
+void ScenarioReader::put_aside(Json& model) {
+  if (model.is_object()) shared_part("model", model);
+}
+
+std::string ScenarioReader::readable_file(const std::string& name, const Where& where, const std::string& what) const {
+  const std::string file = find_file(name, folder_).value_or(name);
+  const std::string problem = why_unreadable(file);
+  if (!problem.empty()) where.fail(brief(name) + " " + problem, "accepted: a " + what + " file that can be read");
+  return file;
+}
+
+std::string ScenarioReader::named_file(const std::string& name, const Where& where, const std::string& what,
+                                       const std::vector<std::string>& folders,
+                                       const std::vector<std::string>& accepted) const {
+  const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
+  if (is_path) return readable_file(name, where, what);
+  for (const std::string& folder : folders) {
+    if (const auto file = file_in(folder, name + ".json")) return *file;
+  }
+  std::vector<std::string> names = json_names(folders.front());
+  std::string text = "accepted: ";
+  for (const std::string& word : accepted) {
+    std::erase(names, word);
+    text += word + ", ";
+  }
+  const auto near = nearest(name, names);
+  where.fail("there is no " + what + " " + brief(name) + (near ? ", did you mean \"" + *near + "\"?" : ""),
+             text + "a path, or " + one_of(names));
+}
+
+std::shared_ptr<const Model> ScenarioReader::find_model(Json& value) {
+  const Where where{file_, "model"};
+  const auto part = value.is_object() || value.is_string() ? shared_part("model", value) : nullptr;
+  if (value.is_object()) return std::make_shared<Model>(fields_->model.read(value, where));
+  if (!value.is_string())
+    where.fail("is " + brief(value), "accepted: a name, a path, or an object with name and tensors");
+  const auto name = value.get<std::string>();
+  const auto [known, is_new] = models_.try_emplace(name);
+  if (is_new && part) {
+    Json copy = *part->value;
+    known->second = std::make_shared<Model>(fields_->model.read(copy, where));
+  } else if (is_new) {
+    const std::string shipped = data_root() + "/scenarios/models";
+    known->second = std::make_shared<Model>(read_model(named_file(name, where, "model", {shipped}, {})));
+  }
+  return known->second;
+}
+
+std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const DeviceText& text) {
+  const auto scaled = text.scaled_to.value_or(DeviceText::Scaled{});
+  const auto [known, is_new] = devices_.try_emplace({text.profile, scaled.name, scaled.bandwidth});
+  if (!is_new) return known->second;
+  const Where where{file_, "device"};
+  DeviceProfile profile = read_device(text.profile, text.scaled_to ? where / "profile" : where);
+  if (text.scaled_to) profile = scaled_to(profile, scaled.name, scaled.bandwidth);
+  known->second = std::make_shared<DeviceProfile>(std::move(profile));
+  return known->second;
+}
+
+void ScenarioReader::add_note(const std::string& note) {
+  if (noted_.insert(note).second) notes_.push_back(note);
+}
+
+DeviceProfile ScenarioReader::read_device(const std::string& name, const Where& where) {
+  if (auto choice = choose_device(name, find_gpus, where)) {
+    if (!choice->note.empty()) add_note(choice->note);
+    return std::move(choice->profile);
+  }
+  return read_device_profile(
+      named_file(name, where, "device profile", {shipped_profiles(), measured_profiles()}, {"auto", "cpu", "cuda"}));
+}
+
+/// Makes paths of the names of files, or finds the files of a folder.
+void ScenarioReader::find_files(NpyFiles& npy, int workers, const Where& where) const {
+  const auto wanted = static_cast<std::size_t>(workers);
+  if (!npy.folder.empty()) {
+    const fs::path folder = fs::path(folder_) / npy.folder;
+    std::error_code ignored;
+    for (std::size_t i = 0; fs::exists(folder / gradient_file(i), ignored); ++i)
+      npy.files.push_back((folder / gradient_file(i)).string());
+    if (npy.files.size() >= wanted) return;
+    (where / "folder")
+        .fail(brief(npy.folder) + " has gradients of " + std::to_string(npy.files.size()) + " workers",
+              "accepted: a folder that has " + gradient_file(0) + " to " + gradient_file(wanted - 1) +
+                  ", from training.save_gradients");
+  }
+  if (npy.files.size() != 1 && npy.files.size() != wanted)
+    (where / "files")
+        .fail(std::to_string(npy.files.size()) + " files",
+              "accepted: 1 or one a worker, here " + std::to_string(wanted));
+  for (std::string& name : npy.files) name = (fs::path(folder_) / name).string();
+}
+
+/// Refuses what cannot be read, and points out what can, but is hardly what somebody means.
+void ScenarioReader::check_files(const std::vector<std::string>& files, const Model& model, int workers) {
+  std::string key = std::to_string(model.elements());
+  for (const std::string& file : files) key += "\n" + file;
+  const auto [known, is_new] = checked_files_.try_emplace(key);
+  if (is_new) {
+    make_npy_gradients(file_, files, model);
+    std::set<fs::path> distinct;
+    std::vector<std::string> zeros;
+    for (const std::string& file : files) {
+      if (distinct.insert(fs::weakly_canonical(file)).second && NpyFile(file, model.elements()).is_all_zeros())
+        zeros.push_back(file);
+    }
+    known->second = distinct.size() == 1;
+    if (!zeros.empty())
+      add_note("gradients: nothing but zeros in " + zeros.front() +
+               (zeros.size() > 1 ? " and " + std::to_string(zeros.size() - 1) + " more" : "") +
+               ": which entries are the largest then means nothing");
+  }
+  if (known->second && workers > 1)
+    add_note(
+        "gradients: all workers have the gradient of one file, so they choose the same entries and vote alike: "
+        "payloads that are merged, and replies, are as small as they can be");
+}
+
+/// The hosts that are used: enough of them, and all joined.
+void ScenarioReader::check_hosts(const Network& network, int workers, bool server) {
+  const Where where{file_, "network"};
+  const std::string& path = network.platform;
+  const int wanted = workers + (server ? 1 : 0);
+  const auto check_count = [&](const Where& at, const std::string& what, std::size_t count) {
+    if (count >= static_cast<std::size_t>(wanted)) return;
+    at.fail(what + std::to_string(count) + " hosts", "accepted: at least " + std::to_string(wanted) + " for " +
+                                                         std::to_string(workers) + " workers" +
+                                                         (server ? " and a parameter server" : ""));
+  };
+  if (!network.hosts.empty()) check_count(where / "hosts", "names ", network.hosts.size());
+  auto [known, is_new] = platform_hosts_.try_emplace({path, network.hosts, wanted}, 0);
+  if (is_new) {
+    try {
+      // SimGrid allows one platform a process, and some mistakes end it.
+      known->second = std::stoul(run_in_child([&] {
+        return std::to_string(check_platform({path, network.hosts, wanted}));
+      }));
+    } catch (const ChildFailure& crash) {
+      throw InputError(path, "platform", std::string("SimGrid cannot use it: ") + crash.what(),
+                       "accepted: a SimGrid platform file in which the hosts that are used are joined");
+    }
+  }
+  check_count(where / "platform", path + " has ", known->second);
+}
+
+}  // namespace simrun
