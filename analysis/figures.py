@@ -77,11 +77,11 @@ def line_of(name):
 def name_of(rows, width=60):
     """The method of rows of results.best_of_each and how it is run, in lines of at most `width` characters."""
     ways = results.ways_of(rows)
-    return "\n".join([rows["method"].iloc[0], *textwrap.wrap(ways, width)])
+    return "\n".join([rows["method"].iloc[0], *textwrap.wrap(ways, width, break_on_hyphens=False)])
 
 
 def draw_band(axes, rows, value):
-    """Draws what 90 % of iterations have of `value` (see results.interval) over workers, in the colour of the rows'
+    """Draws what 90 % of medians over iterations have of `value` (see results.interval), in the colour of the rows'
     method; nothing where it is not known.
     """
     low, high = results.interval(rows, value)

@@ -209,8 +209,9 @@ def bits_an_index(table):
 
 
 def interval(table, value="iteration_s"):
-    """(low, high) of `value` for 90 % of iterations, one of each a row: iteration_s, or a column in proportion to
-    1 / iteration_s (samples_per_s, scaling_efficiency). NaN where nothing is known of the time besides the time.
+    """(low, high) of `value` for 90 % of medians over iterations, one of each a row: iteration_s, or a column
+    in proportion to 1 / iteration_s (samples_per_s, scaling_efficiency). NaN where nothing is known of the time besides
+    the time.
     """
     low, high = table["iteration_low_s"].astype(float), table["iteration_high_s"].astype(float)
     if value == "iteration_s":

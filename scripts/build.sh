@@ -63,7 +63,7 @@ try_configure() {
 
 compile() {
   local first="" quiet=(--quiet)
-  [[ -e $dir/.ninja_log ]] || first=" (first time: a minute or two)"
+  [[ -e $dir/.ninja_log ]] || first=" (first time: several minutes)"
   [[ -t 2 ]] && quiet=()
   say "building in build/$preset$first"
   ninja -C "$dir" "${quiet[@]}" >&2 || die "the build failed; the errors are above"

@@ -103,6 +103,15 @@ def pipes_of_the_command_line(folder):
     check(done.returncode == 0 and done.stdout.endswith(b"2 points\n"), "process substitution is not read")
 
 
+def closed_streams(folder):
+    scenario(folder)
+    for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+        results = folder / f"r{closed.count('-')}{closed[0]}"
+        command = f'"{PROGRAM}" s.json -o "{results}" {closed}'
+        check(subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True).returncode == 0, command)
+        check((results / ".lock").read_bytes() == b"", f"{closed}: what is shown goes into a file")
+
+
 def names_of_dots(folder):
     for name in (".json", "...json"):
         scenario(folder, name)
@@ -136,8 +145,8 @@ def no_warning_of_what_failed(folder):
     check("no result depends on it" not in text, "points that failed count as equal")
 
 
-TESTS = (points_that_are_no_files, lock_behind_a_link, pipes_of_the_command_line, names_of_dots, nothing_obeyed,
-         no_warning_of_what_failed)
+TESTS = (points_that_are_no_files, lock_behind_a_link, pipes_of_the_command_line, closed_streams, names_of_dots,
+         nothing_obeyed, no_warning_of_what_failed)
 
 if __name__ == "__main__":
     for test in TESTS:

@@ -27,7 +27,7 @@ std::string joined(const std::set<std::string>& words) {
   return all;
 }
 
-/// Points whose iterations did not settle, in one line; empty where there are none.
+/// Points whose iterations did not settle, and differ in the digits shown, in one line; empty where there are none.
 std::string unsettled(const Study& study, const std::vector<PointResult>& results) {
   std::size_t count = 0;
   double widest = -1;
@@ -35,8 +35,9 @@ std::string unsettled(const Study& study, const std::vector<PointResult>& result
   for (std::size_t point = 0; point < results.size(); ++point) {
     const auto& times = results[point].times;
     if (!times || !times->unsettled) continue;
-    ++count;
     const Unsettled& seen = *times->unsettled;
+    if (show(seen.least) == show(seen.most)) continue;
+    ++count;
     const double spread = (seen.most - seen.least) / times->iteration;
     if (spread <= widest) continue;
     widest = spread;

@@ -120,7 +120,11 @@ Json read_report(const std::string& results) {
   if (!fs::exists(results, ignored)) fail_results("there is no folder \"" + results + "\"");
   if (!fs::is_directory(results, ignored)) fail_results("\"" + results + "\" is no folder");
   const std::string file = (fs::path(results) / "report.json").string();
-  if (!fs::exists(file, ignored)) fail_results("the folder \"" + results + "\" has no report.json");
+  if (!fs::exists(file, ignored)) {
+    const bool is_training = fs::exists(fs::path(results) / "training.json", ignored);
+    fail_results("the folder \"" + results + "\" " +
+                 (is_training ? "is of simrun train, which has no page" : "has no report.json"));
+  }
   Json report = parse_json(file, read_text(file, "file", max_bytes));
   const Where top{file, ""};
   check(report, top, report_keys);

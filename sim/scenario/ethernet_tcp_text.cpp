@@ -7,6 +7,9 @@ namespace {
 constexpr double least_mtu = 576;
 constexpr double most_mtu = 65535;
 
+// Frames of the least MTU leave 0.85; what is far below that says something else, down to where no message ends.
+constexpr double least_goodput = 0.01;
+
 }  // namespace
 
 EthernetTcp EthernetTcpText::with(const TcpSoftware& software, Bytes mtu) const {
@@ -31,7 +34,7 @@ Field<EthernetTcpText> ethernet_tcp_field() {
   const Range share{0, 10};
   const auto bytes = [](Bytes size) { return std::to_string(static_cast<std::int64_t>(size.value)) + " B"; };
   return Object<Text>()
-      .optional("goodput", &Text::goodput, usually(number({0, 1, true}), usual.goodput),
+      .optional("goodput", &Text::goodput, usually(number({least_goodput, 1}), usual.goodput),
                 "share of a link's rate that is left for payload; left out, what full frames of the MTU leave")
       .optional("acknowledgements", &Text::acknowledgements, usually(number(share), usual.acknowledgements),
                 "share by which a message takes longer at a rank that sends at the same time; left out, by the bytes "

@@ -43,15 +43,23 @@ struct Refused {
 constexpr const char* sets_parameters = "sets parameters of SimGrid; simrun sets them all itself";
 constexpr const char* changes = "changes with time, which the search for a steady state does not follow";
 constexpr const char* wireless = "is wireless, which the network models do not know";
+constexpr const char* is_shared = "is taken for SHARED by SimGrid; a <link> may have it";
 constexpr const char* runs_programs = "starts a program; simrun's workers are the only ones";
 
 constexpr Refused refused[] = {
-    {"config", "", "", sets_parameters}, {"include", "", "", "takes in another file; put all into one"},
-    {"actor", "", "", runs_programs},    {"process", "", "", runs_programs},
-    {"trace", "", "", changes},          {"trace_connect", "", "", changes},
-    {"", "state_file", "", changes},     {"", "bandwidth_file", "", changes},
-    {"", "latency_file", "", changes},   {"", "sharing_policy", "WIFI", wireless},
-    {"", "routing", "Wifi", wireless},   {"", "routing", "WIFI", wireless},
+    {"config", "", "", sets_parameters},
+    {"include", "", "", "takes in another file; put all into one"},
+    {"actor", "", "", runs_programs},
+    {"process", "", "", runs_programs},
+    {"trace", "", "", changes},
+    {"trace_connect", "", "", changes},
+    {"", "state_file", "", changes},
+    {"", "bandwidth_file", "", changes},
+    {"", "latency_file", "", changes},
+    {"", "sharing_policy", "WIFI", wireless},
+    {"", "routing", "Wifi", wireless},
+    {"", "routing", "WIFI", wireless},
+    {"cluster", "sharing_policy", "FATPIPE", is_shared},
 };
 
 /// Reads the file's XML and throws std::runtime_error at what is refused; SimGrid has not seen it yet.
@@ -119,6 +127,10 @@ class Inspection {
   std::string what_;  ///< what is refused
 };
 
+/// Beyond these SimGrid's clock is too coarse for the times that follow.
+constexpr double least_bandwidth = 1;  // B/s
+constexpr double most_latency = 1000;  // s
+
 /// SimGrid takes any number.
 void check_links(const sg4::Engine& engine) {
   const auto fail = [](const sg4::Link& link, const char* what, double value, const char* wanted) {
@@ -129,8 +141,9 @@ void check_links(const sg4::Engine& engine) {
   for (const sg4::Link* link : engine.get_all_links()) {
     const double bandwidth = link->get_bandwidth();
     const double latency = link->get_latency();
-    if (!(bandwidth > 0) || std::isinf(bandwidth)) fail(*link, "bandwidth", bandwidth, "one above 0");
-    if (!(latency >= 0) || std::isinf(latency)) fail(*link, "latency", latency, "one of 0 or more");
+    if (!(bandwidth >= least_bandwidth) || std::isinf(bandwidth))
+      fail(*link, "bandwidth", bandwidth, "one of at least 1 B/s");
+    if (!(latency >= 0) || latency > most_latency) fail(*link, "latency", latency, "one of 0 to 1000 s");
   }
 }
 
@@ -172,7 +185,8 @@ std::size_t check_platform(const PlatformUse& use) {
     check_routes(hosts);
     return all;
   } catch (const std::exception& error) {
-    const std::string what = error.what();
+    std::string what = error.what();
+    if (what == "stoi" || what == "stod") what = "SimGrid cannot read one of its numbers";  // they say no more
     throw InputError(use.file, "platform", what.substr(0, what.find('\n')), accepted);
   }
 }

@@ -90,18 +90,20 @@ Field<bool> boolean() {
 Field<std::int64_t> whole(std::int64_t least, std::int64_t most) {
   Json schema = {{"type", "integer"}, {"minimum", least}};
   std::string accepted = "accepted: a whole number, at least " + std::to_string(least);
+  std::string at_most = "accepted: at most " + std::to_string(most);
   if (most < std::numeric_limits<std::int64_t>::max()) {
     schema["maximum"] = most;
     accepted = "accepted: a whole number from " + std::to_string(least) + " to " + std::to_string(most);
     if (least == most) accepted = "accepted: " + std::to_string(least);
+    at_most = accepted;
   }
-  return {schema, [least, most, accepted](Json& value, const Where& where) {
+  return {schema, [least, most, accepted, at_most](Json& value, const Where& where) {
             if (!value.is_number()) where.fail("is " + brief(value), accepted);
             const auto real = value.get<double>();
             if (real != std::floor(real)) where.fail(brief(value) + " is not a whole number", accepted);
             // As doubles first: what is far outside does not fit an integer.
-            if (real < static_cast<double>(least) || real >= static_cast<double>(most) + 1)
-              where.fail(brief(value) + " is out of range", accepted);
+            if (real >= static_cast<double>(most) + 1) where.fail(brief(value) + " is out of range", at_most);
+            if (real < static_cast<double>(least)) where.fail(brief(value) + " is out of range", accepted);
             const std::int64_t read =
                 value.is_number_float() ? static_cast<std::int64_t>(real) : value.get<std::int64_t>();
             if (read < least || read > most) where.fail(brief(value) + " is out of range", accepted);

@@ -35,8 +35,9 @@ class Source {
   std::size_t read_some(std::span<std::uint8_t> out) {
     const int count = ::gzread(file_.get(), out.data(), static_cast<unsigned>(out.size()));
     int code = Z_OK;
-    const char* problem = ::gzerror(file_.get(), &code);
-    if (count < 0 || code != Z_OK) fail("gzip", std::string("cannot be read: ") + problem);
+    std::string problem = ::gzerror(file_.get(), &code);
+    if (problem.starts_with(name_ + ": ")) problem.erase(0, name_.size() + 2);  // zlib names the file, too
+    if (count < 0 || code != Z_OK) fail("gzip", "cannot be read: " + problem);
     return static_cast<std::size_t>(count);
   }
 

@@ -244,6 +244,7 @@ def reports(case):
     yield case("report_folder_empty_name", "report", "")
     yield case("report_folder_is_file", "report", "file", files={"file": ""})
     yield case("report_folder_without_report", "report", "r", files={"r/points.csv": ""})
+    yield case("report_folder_of_training", "report", "r", files={"r/training.json": ""})
     yield case("report_two_folders", "report", "r", "r")
     yield report("empty", "")
     yield report("not_json", "{")
