@@ -1,7 +1,8 @@
 # Sets SIMRUN_HAS_CUDA: whether the CUDA back end is built. Everything else builds and passes without.
 
-set(SIMRUN_CUDA AUTO CACHE STRING "build the CUDA back end: ON, OFF, or AUTO (where CUDA 12 or later is found)")
-set_property(CACHE SIMRUN_CUDA PROPERTY STRINGS AUTO ON OFF)
+set(SIMRUN_CUDA AUTO CACHE STRING
+    "build the CUDA back end: ON, OFF, COMPILER (where CUDA 12 or later is found) or AUTO (if there is a GPU besides)")
+set_property(CACHE SIMRUN_CUDA PROPERTY STRINGS AUTO COMPILER ON OFF)
 set(SIMRUN_HAS_CUDA FALSE)
 
 # Sanitizers do not reach what runs on a GPU; the tests run the same kernels on the processor.
@@ -15,6 +16,11 @@ function(simrun_without_cuda reason)
   endif()
   message(STATUS "without the CUDA back end: ${reason}")
 endfunction()
+
+if(SIMRUN_CUDA STREQUAL "AUTO" AND NOT EXISTS /dev/nvidiactl)
+  simrun_without_cuda("this machine has no NVIDIA GPU (SIMRUN_CUDA=ON builds it all the same)")
+  return()
+endif()
 
 # $CUDACXX goes first, then PATH; the toolkit's own installer leaves nvcc where neither looks.
 if(NOT DEFINED ENV{CUDACXX})

@@ -1,5 +1,6 @@
 #include "sim/text/fields.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -185,6 +186,75 @@ std::optional<std::string> nearest(const std::string& word, const std::vector<st
     }
   }
   return best;
+}
+
+Json schema_of_choice(const std::vector<std::string>& names) {
+  return {{"enum", names}};
+}
+
+std::size_t read_choice(const std::vector<std::string>& names, const Json& value, const Where& where) {
+  const auto* word = value.get_ptr<const std::string*>();
+  for (std::size_t i = 0; word != nullptr && i < names.size(); ++i) {
+    if (*word == names[i]) return i;
+  }
+  const auto near = word != nullptr ? nearest(*word, names) : std::nullopt;
+  where.fail("unknown value " + brief(value) + (near ? ", did you mean \"" + *near + "\"?" : ""),
+             "accepted: " + one_of(names));
+}
+
+Json schema_of_list(const Json& item, std::size_t least) {
+  return {{"type", "array"}, {"minItems", least}, {"items", item}};
+}
+
+void check_list(const Json& value, std::size_t least, const Where& where) {
+  if (!value.is_array()) where.fail("is " + brief(value), "accepted: a list");
+  if (value.size() < least)
+    where.fail("the list is too short",
+               "accepted: at least " + std::to_string(least) + " item" + (least == 1 ? "" : "s"));
+}
+
+Json schema_of_either(const Json& one, const Json& other) {
+  return {{"anyOf", {one, other}}};
+}
+
+void check_text_or_object(const Json& value, const std::string& accepted, const Where& where) {
+  if (!value.is_string() && !value.is_object()) where.fail("is " + brief(value), "accepted: " + accepted);
+}
+
+void ObjectFields::add(std::string key, Missing missing, Json fallback, Json schema, std::string about, Read read) {
+  if (missing == Missing::is_default) schema["default"] = fallback;
+  if (const auto value = schema.find("default"); value != schema.end() && value->is_primitive())
+    about += " (default " + (value->is_string() ? value->get<std::string>() : value->dump()) + ")";
+  schema["description"] = std::move(about);
+  keys_.push_back(key);
+  entries_.push_back({std::move(key), missing, std::move(fallback), std::move(schema), std::move(read)});
+}
+
+Json ObjectFields::schema() const {
+  Json all = {{"type", "object"}, {"additionalProperties", false}, {"properties", Json::object()}};
+  Json required = Json::array();
+  for (const Entry& entry : entries_) {
+    all["properties"][entry.key] = entry.schema;
+    if (entry.missing == Missing::is_error) required.push_back(entry.key);
+  }
+  if (!required.empty()) all["required"] = std::move(required);
+  return all;
+}
+
+void ObjectFields::read(void* object, Json& value, const Where& where) const {
+  if (!value.is_object()) where.fail("is " + brief(value), "accepted: an object with " + one_of(keys_, "and"));
+  for (const auto& [key, unused] : value.items()) {
+    if (std::find(keys_.begin(), keys_.end(), key) == keys_.end()) fail_unknown_key(where, key, keys_);
+  }
+  for (const Entry& entry : entries_) {
+    if (!value.contains(entry.key)) {
+      if (entry.missing == Missing::is_error)
+        (where / entry.key).fail("is missing", "required: " + entry.schema["description"].get<std::string>());
+      if (entry.missing == Missing::is_left_out) continue;
+      value[entry.key] = entry.fallback;
+    }
+    entry.read(object, value[entry.key], where / entry.key);
+  }
 }
 
 }  // namespace simrun

@@ -63,6 +63,28 @@ auto convert(Field<T> field, Convert function);
 template <class T>
 Field<T> text_or_object(Field<T> if_text, Field<T> if_object, std::string accepted);
 
+/// What Object<T> does that needs no T, so that it is compiled once.
+class ObjectFields {
+ public:
+  enum class Missing { is_error, is_left_out, is_default };
+  using Read = std::function<void(void* object, Json& value, const Where& where)>;
+
+  void add(std::string key, Missing missing, Json fallback, Json schema, std::string about, Read read);
+  Json schema() const;
+  void read(void* object, Json& value, const Where& where) const;
+
+ private:
+  struct Entry {
+    std::string key;
+    Missing missing;
+    Json fallback;
+    Json schema;
+    Read read;
+  };
+  std::vector<Entry> entries_;
+  std::vector<std::string> keys_;
+};
+
 /// Fields of an object, each read into a member of T. Unknown keys are errors that name the nearest known one.
 template <class T>
 class Object {
@@ -86,18 +108,11 @@ class Object {
   Field<T> field() const;
 
  private:
-  enum class Missing { is_error, is_left_out, is_default };
-  struct Entry {
-    std::string key;
-    Missing missing;
-    Json fallback;
-    Json schema;
-    std::function<void(T&, Json&, const Where&)> read;
-  };
-  template <class U, class Store>
-  Object& add(std::string key, Missing missing, Json fallback, Field<U> field, std::string about, Store store);
+  using Missing = ObjectFields::Missing;
+  template <class U, class Member>
+  Object& add(std::string key, Missing missing, Json fallback, Field<U> field, std::string about, Member member);
 
-  std::vector<Entry> entries_;
+  ObjectFields fields_;
   std::vector<std::function<void(T&, const Where&)>> rules_;
 };
 
