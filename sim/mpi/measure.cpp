@@ -72,14 +72,10 @@ void say_left_out(const Study& study, int ranks) {
 PayloadTable encode(const Scenario& scenario, std::size_t worker) {
   const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
   const auto codec = scenario.method.codec->make(scenario.method.options, make_cpu_primitives(threads));
+  if (is_dense(codec->kind())) return PayloadTable::of_sizes(scenario);
   const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
   const std::vector<std::uint64_t> entries = share_entries(groups, scenario.entries());
   PayloadTable table(1, groups.size());
-  if (is_dense(codec->kind())) {
-    for (std::size_t g = 0; g < groups.size(); ++g)
-      table.set(0, g, Payload::size_only(*codec->shape(groups[g].elements, entries[g])));
-    return table;
-  }
   GradientSource source(scenario);
   std::vector<float> buffer(source.largest_group());
   try {

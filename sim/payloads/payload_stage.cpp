@@ -36,15 +36,6 @@ std::string encoding_name(const Scenario& scenario) {
          std::to_string(static_cast<int>(scenario.method.options.index)) + "/" + std::to_string(scenario.entries());
 }
 
-/// All workers send what is of this size.
-std::shared_ptr<const PayloadTable> table_of_sizes(const Codec& codec, const std::vector<Group>& groups,
-                                                   const std::vector<std::uint64_t>& entries) {
-  auto table = std::make_shared<PayloadTable>(1, groups.size());
-  for (std::size_t g = 0; g < groups.size(); ++g)
-    table->set(0, g, Payload::size_only(*codec.shape(groups[g].elements, entries[g])));
-  return table;
-}
-
 /// An upper bound for sparse payloads of K entries whose size depends on them: header, values, gaps of 32 bits, and a
 /// base and a width for each block of 128 gaps or less, rounded up.
 std::uint64_t most_bytes(std::uint64_t entries) {
@@ -156,7 +147,7 @@ class PayloadStage::Plan {
       }
     }
     sizes_.points.push_back(point);
-    sizes_.tables.push_back(table_of_sizes(*codec, groups, entries));
+    sizes_.tables.push_back(std::make_shared<const PayloadTable>(PayloadTable::of_sizes(scenario)));
   }
 
   void check_memory() const {
@@ -236,14 +227,6 @@ class PayloadStage::Plan {
   std::uint64_t elements_ = 0;            ///< to be made
   std::atomic<std::uint64_t> done_ = 0;
 };
-
-double PayloadTable::mean_bytes(std::size_t workers) const {
-  double total = 0;
-  for (std::size_t worker = 0; worker < workers; ++worker) {
-    for (std::size_t group = 0; group < groups_; ++group) total += static_cast<double>(at(worker, group).size());
-  }
-  return total / static_cast<double>(workers);
-}
 
 PayloadStage::PayloadStage(const Study& study, const std::vector<std::size_t>& points, unsigned threads,
                            PayloadCache& cache, Progress progress)

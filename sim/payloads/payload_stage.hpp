@@ -7,32 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "kernels/payload.hpp"
 #include "sim/payloads/payload_cache.hpp"
+#include "sim/payloads/payload_table.hpp"
 #include "sim/scenario/sweep.hpp"
 
 namespace simrun {
-
-/// The payloads of one method setting: what every worker sends of every group.
-class PayloadTable {
- public:
-  PayloadTable(std::size_t workers, std::size_t groups) : groups_(groups), payloads_(workers * groups) {}
-
-  /// Where all workers share one gradient there is one row for all.
-  const Payload& at(std::size_t worker, std::size_t group) const {
-    return payloads_[worker * groups_ % payloads_.size() + group];
-  }
-  void set(std::size_t worker, std::size_t group, Payload payload) {
-    payloads_[worker * groups_ + group] = std::move(payload);
-  }
-
-  /// Bytes that one worker sends, all groups together: the mean over the first `workers`.
-  double mean_bytes(std::size_t workers) const;
-
- private:
-  std::size_t groups_;
-  std::vector<Payload> payloads_;
-};
 
 /// Says how many elements of gradients are done. Called from any thread.
 using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;

@@ -1,5 +1,7 @@
 #include "sim/study/experiment.hpp"
 
+#include <signal.h>
+
 #include "sim/simulation/network_error.hpp"
 #include "sim/study/break_even.hpp"
 #include "sim/study/fastest.hpp"
@@ -64,6 +66,15 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
   return setup;
 }
 
+Times simulate_point(const Scenario& scenario, const PayloadTable& payloads, double encode_factor) {
+  return read_times(Json::parse(run_in_child([&] {
+    ::signal(SIGINT, SIG_IGN);
+    Setup setup = make_setup(scenario, payloads);
+    setup.plan.encode_factor = encode_factor;
+    return times_json(simulate(setup)).dump();
+  })));
+}
+
 namespace {
 
 void run_batch(const Study& study, const PayloadStage::Batch& batch, unsigned jobs, const Task& task,
@@ -110,14 +121,7 @@ void run_points(const Study& study, PayloadStage& payloads, const RunOptions& op
 void run_at_break_even(const Study& study, const std::vector<PointResult>& results, PayloadStage& payloads,
                        const RunOptions& options, const OnResult& on_result) {
   const Task task = [&](std::size_t point, const PayloadTable& table) {
-    // SimGrid runs once a process.
-    const auto simulated = [&](double factor) {
-      return read_times(Json::parse(run_in_child([&] {
-        Setup setup = make_setup(study.points[point].scenario, table);
-        setup.plan.encode_factor = factor;
-        return times_json(simulate(setup)).dump();
-      })));
-    };
+    const auto simulated = [&](double factor) { return simulate_point(study.points[point].scenario, table, factor); };
     const Seconds sgd = results[*fastest_sgd(study, results, point)].times->iteration;
     return times_json(search_break_even(*results[point].times, sgd, simulated)).dump();
   };

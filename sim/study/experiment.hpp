@@ -37,6 +37,10 @@ void run_points(const Study& study, PayloadStage& payloads, const RunOptions& op
 void run_at_break_even(const Study& study, const std::vector<PointResult>& results, PayloadStage& payloads,
                        const RunOptions& options, const OnResult& on_result);
 
+/// How the point runs with these payloads where encoding takes `encode_factor` times as long. Runs a child process,
+/// since SimGrid runs once a process; Ctrl-C ends it with its parent. Throws ChildFailure.
+Times simulate_point(const Scenario& scenario, const PayloadTable& payloads, double encode_factor = 1);
+
 /// What every worker of this scenario does in an iteration.
 IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads);
 

@@ -28,7 +28,8 @@ std::string setting_of(const Point& point) {
   std::string text;
   for (const auto& [key, value] : point.swept) {
     if (key == "workers" || belongs_to_method(key)) continue;
-    text += (text.empty() ? " at " : ", ") + key + " " + (value->is_string() ? value->get<std::string>() : brief(*value));
+    text +=
+        (text.empty() ? " at " : ", ") + key + " " + (value->is_string() ? value->get<std::string>() : brief(*value));
   }
   return text;
 }

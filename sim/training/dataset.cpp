@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "sim/system/data_path.hpp"
-#include "sim/training/idx_file.hpp"
 #include "sim/text/json.hpp"
+#include "sim/training/idx_file.hpp"
 
 namespace simrun {
 namespace {

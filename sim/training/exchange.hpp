@@ -8,7 +8,7 @@
 
 #include "kernels/error_feedback.hpp"
 #include "sim/methods/method.hpp"
-#include "sim/payloads/payload_stage.hpp"
+#include "sim/payloads/payload_table.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/training/random.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/payloads/payload_stage.hpp"
+#include "sim/payloads/payload_table.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace simrun {

@@ -8,6 +8,7 @@
 #include "sim/system/digest.hpp"
 #include "sim/system/folder_lock.hpp"
 #include "sim/system/write_file.hpp"
+#include "sim/text/json.hpp"
 #include "sim/text/table.hpp"
 #include "sim/training/curves.hpp"
 #include "sim/training/feasible.hpp"
@@ -15,7 +16,6 @@
 #include "sim/training/round_time.hpp"
 #include "sim/workload/gradients.hpp"
 #include "sim/workload/npy.hpp"
-#include "sim/text/json.hpp"
 
 namespace simrun {
 namespace {
