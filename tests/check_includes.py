@@ -37,7 +37,7 @@ ROOMS = {
     "devices": "text system",
     "simulation": "text network simgrid workload collectives methods devices",
     "scenario": "text system network simgrid workload collectives methods devices",
-    "payloads": "text system scenario",
+    "payloads": "text system workload scenario",
     "study": "text system simgrid workload devices simulation scenario payloads",
     "report": "text system simgrid devices simulation scenario study",
     "calibration": "text system workload devices scenario",
