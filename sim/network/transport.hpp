@@ -24,6 +24,15 @@ enum class Request : int {};
 /// A message starts when it is sent, or, if it is long, when its receiver is ready besides: above which size is a
 /// matter of the network. So a rank starts to receive before it waits for others. Messages with equal (source,
 /// destination, tag) arrive in order.
+///
+/// A step of a ring of three, in which every rank sends to the next:
+///
+///     const Request incoming = transport.start_receive((transport.rank() + 2) % 3);
+///     const Request outgoing = transport.start_send((transport.rank() + 1) % 3, {mine});
+///     const Payload theirs = transport.wait(incoming).front();
+///     transport.wait(outgoing);
+///
+/// On a star of 1 Gbps and 50 us, model `ideal`, and with 1 MB each, that takes 50 us + 1 MB / 125 MB/s = 8.05 ms.
 class Transport {
  public:
   virtual ~Transport() = default;

@@ -1,8 +1,10 @@
 #include "sim/payloads/selections.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "kernels/layout.hpp"
 #include "sim/payloads/shared_memory.hpp"
@@ -30,11 +32,12 @@ Payload largest_of(const Payload& pairs, std::uint64_t k) {
   return make_pairs(IndexCoding::raw32, pairs.elements(), {largest.indices, largest.values});
 }
 
-/// The k largest of a group whose elements come in parts, ascending. Only those are held that may still be among them.
+/// The k largest of a group whose elements come in parts, ascending. Only those are held that may still be among them:
+/// from the beginning none up to `threshold`, which may turn out to be too much.
 class LargestOfParts {
  public:
-  LargestOfParts(std::uint64_t k, std::size_t part_size, const Primitives& primitives)
-      : k_(k), most_(most_held(k, part_size)), primitives_(primitives) {}
+  LargestOfParts(std::uint64_t k, std::size_t part_size, float threshold, const Primitives& primitives)
+      : k_(k), most_(most_held(k, part_size)), primitives_(primitives), threshold_(threshold) {}
 
   /// Elements held at most, between two parts.
   static std::size_t most_held(std::uint64_t k, std::size_t part_size) {
@@ -49,7 +52,9 @@ class LargestOfParts {
     if (held_.values.size() > most_) cut();
   }
 
-  Pairs take() {
+  /// None where fewer than k were beyond the threshold.
+  std::optional<Pairs> take() {
+    if (held_.values.size() < k_) return std::nullopt;
     if (held_.values.size() > k_) cut();
     return std::move(held_);
   }
@@ -77,25 +82,39 @@ class LargestOfParts {
   std::size_t most_;
   const Primitives& primitives_;
   Pairs held_;
-  float threshold_ = -1;  ///< what is no larger is none of the k largest
+  float threshold_;  ///< what is no larger is none of the k largest
 };
 
+/// The least magnitude among the k largest that were found last in a group. Other workers' are near to it, so that what
+/// lies far below need not be held. Workers are looked at side by side; which of them was last moves no result.
+using Cutoff = std::atomic<float>;
+
 /// The k largest of a worker's group.
-Pairs find_largest(const GradientSource& source, std::size_t worker, std::size_t group, std::uint64_t k,
+Pairs find_largest(const GradientSource& source, std::size_t worker, std::size_t group, std::uint64_t k, Cutoff& cutoff,
                    unsigned threads, std::span<float> buffer, const OnElements& step) {
+  constexpr float nothing_below = -1;
+  constexpr float caution = 0.9F;
   const std::unique_ptr<const Primitives> primitives = make_cpu_primitives(threads);
   const std::uint64_t elements = source.groups()[group].elements;
-  Pairs found;
-  LargestOfParts largest(k, buffer.size(), *primitives);
-  source.for_each_part(worker, group, threads, buffer, [&](std::uint64_t first, std::span<const float> part) {
-    if (part.size() == elements) {
-      found = primitives->select_largest(part, k);
-    } else {
-      largest.add(first, part);
-    }
-    step(part.size());
-  });
-  return found.indices.empty() ? largest.take() : found;
+  const auto find_beyond = [&](float threshold, const OnElements& on_elements) {
+    LargestOfParts largest(k, buffer.size(), threshold, *primitives);
+    std::optional<Pairs> of_whole;
+    source.for_each_part(worker, group, threads, buffer, [&](std::uint64_t first, std::span<const float> part) {
+      if (threshold == nothing_below && part.size() == elements) {
+        of_whole = primitives->select_largest(part, k);
+      } else {
+        largest.add(first, part);
+      }
+      on_elements(part.size());
+    });
+    return of_whole ? std::move(of_whole) : largest.take();
+  };
+  std::optional<Pairs> found = find_beyond(cutoff > 0 ? caution * cutoff : nothing_below, step);
+  if (!found) found = find_beyond(nothing_below, [](std::uint64_t) {});
+  float least = std::numeric_limits<float>::infinity();
+  for (const float value : found->values) least = std::min(least, std::abs(value));
+  cutoff = least;
+  return std::move(*found);
 }
 
 std::size_t room_for(std::size_t workers, const std::vector<std::uint64_t>& entries) {
@@ -110,6 +129,7 @@ Selections::Selections(const GradientSource& source, const std::vector<std::uint
                        PayloadCache& cache, const OnElements& step)
     : groups_(source.groups().size()), payloads_(source.workers()) {
   SharedPlace place(room_for(source.workers(), entries));
+  std::vector<Cutoff> cutoffs(groups_);
   const auto more = static_cast<std::size_t>(bytes_to_find(source, entries) / sizeof(float));
   source.for_each_worker(
       threads, source.part_size(), more, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
@@ -123,7 +143,7 @@ Selections::Selections(const GradientSource& source, const std::vector<std::uint
           return;
         }
         for (std::size_t g = 0; g < groups_; ++g) {
-          const Pairs pairs = find_largest(source, worker, g, entries[g], inner, buffer, step);
+          const Pairs pairs = find_largest(source, worker, g, entries[g], cutoffs[g], inner, buffer, step);
           payloads.push_back(
               place.take(make_pairs(IndexCoding::raw32, source.groups()[g].elements, {pairs.indices, pairs.values})));
         }

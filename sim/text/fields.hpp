@@ -86,6 +86,14 @@ class ObjectFields {
 };
 
 /// Fields of an object, each read into a member of T. Unknown keys are errors that name the nearest known one.
+///
+///     struct Link { Seconds latency; BytesPerSecond rate; };
+///     Object<Link> link;
+///     link.required("rate", &Link::rate, bandwidth(), "of each direction")
+///         .with_default("latency", "50 us", &Link::latency, latency(), "from end to end");
+///
+/// link.field() reads {"rate": "1 Gbps"}, adds "latency": "50 us" to it, refuses {"rate": 1} and {"ratte": "1 Gbps"},
+/// and has the JSON Schema of all that.
 template <class T>
 class Object {
  public:

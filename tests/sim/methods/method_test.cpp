@@ -1,0 +1,62 @@
+#include "sim/methods/method.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+namespace simrun {
+namespace {
+
+MethodChoice chosen(std::string_view name) {
+  MethodChoice choice;
+  choice.method = find_method(name);
+  choice.codec = find_codec(choice.method->codec);
+  choice.collective = find_collective(choice.method->collective);
+  return choice;
+}
+
+}  // namespace
+
+TEST_CASE("method: every one has a codec, and a default collective that can combine what it sends") {
+  for (const MethodEntry& method : methods()) {
+    INFO(method.name);
+    REQUIRE(find_codec(method.codec) != nullptr);
+    const std::vector<std::string> fitting = fitting_collectives(method);
+    CHECK(std::find(fitting.begin(), fitting.end(), method.collective) != fitting.end());
+    CHECK(find_method(method.name) == &method);
+    const std::vector<Round> rounds = make_rounds(chosen(method.name), make_cpu_primitives(1));
+    const bool gathers = rounds.front().codec->combining() == Combining::gather;
+    CHECK((rounds.front().aggregator == nullptr) == gathers);
+  }
+  CHECK(find_method("no such method") == nullptr);
+}
+
+TEST_CASE("method: K is max(1, round(density N)), or k, or all") {
+  MethodChoice top_k = chosen("top-k");
+  top_k.density = 0.001;
+  CHECK(top_k.entries(2'500) == 3);  // 2.5, halves away from zero
+  CHECK(top_k.entries(2'499) == 2);
+  CHECK(top_k.entries(10) == 1);
+  top_k.k = 7;
+  CHECK(top_k.entries(10) == 7);
+  CHECK(chosen("sgd").entries(10) == 10);
+  CHECK(chosen("signsgd-mv").entries(10) == 10);
+}
+
+TEST_CASE("method: a label has what is not the default") {
+  MethodChoice choice = chosen("top-k");
+  CHECK(label(choice) == "top-k");
+  CHECK(label(choice, Naming::with_collective) == "top-k, allgather-ring");
+  choice.collective = find_collective("allgather-doubling");
+  choice.options.index = IndexCoding::bitmap;
+  CHECK(label(choice) == "top-k, allgather-doubling, bitmap");
+  MethodChoice votes = chosen("signsgd-mv");
+  votes.server = ServerPlace::rank0;
+  CHECK(label(votes) == "signsgd-mv, server on rank 0");
+  CHECK_FALSE(votes.leaves_residual());
+  CHECK(votes.collective->has_server);
+  CHECK_FALSE(votes.needs_server_host());
+  votes.server = ServerPlace::own_host;
+  CHECK(votes.needs_server_host());
+}
+
+}  // namespace simrun
