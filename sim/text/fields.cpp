@@ -89,11 +89,10 @@ Field<bool> boolean() {
 }
 
 Field<std::int64_t> whole(std::int64_t least, std::int64_t most) {
-  Json schema = {{"type", "integer"}, {"minimum", least}};
+  Json schema = {{"type", "integer"}, {"minimum", least}, {"maximum", most}};
   std::string accepted = "accepted: a whole number, at least " + std::to_string(least);
   std::string at_most = "accepted: at most " + std::to_string(most);
   if (most < std::numeric_limits<std::int64_t>::max()) {
-    schema["maximum"] = most;
     accepted = "accepted: a whole number from " + std::to_string(least) + " to " + std::to_string(most);
     if (least == most) accepted = "accepted: " + std::to_string(least);
     at_most = accepted;
