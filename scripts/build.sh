@@ -8,22 +8,25 @@ packages=(g++ cmake ninja-build libsimgrid-dev nlohmann-json3-dev libcli11-dev l
   libexpat1-dev zlib1g-dev libjs-chart.js)
 upstream="a C++20 compiler, CMake >= 3.25, Ninja, SimGrid, nlohmann/json, CLI11, Eigen, xxHash, Expat, zlib, Chart.js"
 
+# CPU time that the first build of `release` takes, without CUDA and without a compiler cache.
+release_cpu_seconds=240
+
 # A compiler or ninja that handles Ctrl-C itself must not make the script go on.
 trap 'exit 130' INT
 
 say() { printf 'simrun: %s\n' "$*" >&2; }
 die() { say "$@" && exit 1; }
 
-# Builds build/PRESET if anything in it is out of date. Silent otherwise, and then writes nothing: a finished build also
-# runs from a folder that the caller can only read.
+# PRESET: builds build/PRESET if anything in it is out of date. Silent otherwise, and then writes nothing: a finished build
+# also runs from a folder that the caller can only read. SIMRUN_CUDA in the environment is CMake's option of that name.
 build() {
   local preset=$1 dir=$root/build/$1
   mkdir -p "$dir" 2>/dev/null || die_read_only
   lock "$dir"
-  if ! up_to_date; then
+  if ! up_to_date "$dir"; then
     [[ -w $dir ]] || die_read_only
-    configure
-    up_to_date || compile
+    configure "$preset" "$dir"
+    up_to_date "$dir" || compile "$preset" "$dir"
   fi
   unlock
 }
@@ -41,42 +44,59 @@ lock() {
 
 unlock() { exec 9<&-; }
 
-# The cache names its source folder: a copied build folder would build the sources it was copied from.
+# FOLDER: the cache names its source folder, as a copied build folder would build the sources it was copied from.
 up_to_date() {
-  [[ $dir/build.ninja -nt $root/CMakePresets.json ]] &&
-    grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$dir/CMakeCache.txt" 2>/dev/null &&
-    [[ $(ninja -C "$dir" -n 2>/dev/null) == *"no work to do"* ]]
+  [[ $1/build.ninja -nt $root/CMakePresets.json ]] &&
+    grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$1/CMakeCache.txt" 2>/dev/null &&
+    { [[ -z ${SIMRUN_CUDA:-} ]] || grep -qxF "SIMRUN_CUDA:STRING=$SIMRUN_CUDA" "$1/CMakeCache.txt"; } &&
+    [[ $(ninja -C "$1" -n 2>/dev/null) == *"no work to do"* ]]
 }
 
-# Trying comes before asking dpkg: whatever CMake finds will do, from wherever it was installed. Configuring afresh also
-# notices what has gone since the last time. Only without a way to install it is Chart.js done without.
+# PRESET FOLDER. Trying comes before asking dpkg: whatever CMake finds will do, from wherever it was installed.
+# Configuring afresh also notices what has gone since the last time. Only without a way to install it is Chart.js done
+# without.
 configure() {
-  try_configure ON || { install_packages && try_configure ON; } || try_configure OFF && return
-  cat "$dir/configure.log" >&2
+  if try_configure "$@" ON; then return; fi
+  if install_packages "${packages[@]}" && try_configure "$@" ON; then return; fi
+  if try_configure "$@" OFF; then return; fi
+  cat "$2/configure.log" >&2
   die_packages
 }
 
+# PRESET FOLDER REQUIRE_CHART_JS
 try_configure() {
-  rm -f "$dir/build.ninja"
-  (cd "$root" && cmake --fresh --preset "$preset" -D SIMRUN_REQUIRE_CHART_JS="$1") &>"$dir/configure.log"
+  local options=(-D SIMRUN_REQUIRE_CHART_JS="$3")
+  [[ -z ${SIMRUN_CUDA:-} ]] || options+=(-D SIMRUN_CUDA:STRING="$SIMRUN_CUDA")
+  rm -f "$2/build.ninja"
+  (cd "$root" && cmake --fresh --preset "$1" "${options[@]}") &>"$2/configure.log"
 }
 
+# PRESET FOLDER
 compile() {
   local first="" quiet=(--quiet)
-  [[ -e $dir/.ninja_log ]] || first=" (first time: several minutes)"
+  [[ -e $2/.ninja_log ]] || first=" (first time: $(first_build_time "$1"))"
   [[ -t 2 ]] && quiet=()
-  say "building in build/$preset$first"
-  ninja -C "$dir" "${quiet[@]}" >&2 || die "the build failed; the errors are above"
+  say "building in build/$1$first"
+  ninja -C "$2" "${quiet[@]}" >&2 || die "the build failed; the errors are above"
 }
 
-# Installs those of the packages named, else of `packages`, that dpkg does not have. A subshell, so that its lock ends
-# with it.
+# PRESET: tests take longer than the program.
+first_build_time() {
+  local cores minutes
+  [[ $1 == release ]] || { echo "several minutes" && return; }
+  cores=$(nproc)
+  minutes=$(((release_cpu_seconds + 60 * cores - 1) / (60 * cores)))
+  echo "about $(counted $minutes minute) on $(counted "$cores" core)"
+}
+
+counted() { printf '%d %s%s' "$1" "$2" "$([[ $1 == 1 ]] || echo s)"; }
+
+# PACKAGE...: installs those that dpkg does not have. A subshell, so that its lock ends with it.
 install_packages() (
-  wanted=("$@") missing=() log=$root/build/apt.log
-  (($#)) || wanted=("${packages[@]}")
+  missing=() log=$root/build/apt.log
   type -P dpkg-query apt-get >/dev/null && as_root true || return
   lock "$root/build"
-  for package in "${wanted[@]}"; do
+  for package in "$@"; do
     [[ $(dpkg-query -Wf '${db:Status-Status}' "$package" 2>/dev/null) == installed* ]] || missing+=("$package")
   done
   ((${#missing[@]})) || return 0

@@ -17,6 +17,15 @@
 namespace simrun {
 namespace {
 
+struct Arguments {
+  RunArguments run;
+  std::string kind = "all";
+  CalibrateArguments calibrate;
+  ReportPageArguments report;
+  MeasureArguments measure;
+  TrainArguments train;
+};
+
 /// -o DIR.
 void add_out(CLI::App& app, std::string& out, const std::string& fallback) {
   app.add_option("-o,--out", out, "results folder (default: " + fallback + ")")
@@ -24,72 +33,158 @@ void add_out(CLI::App& app, std::string& out, const std::string& fallback) {
       ->check(CLI::Validator([](const std::string& name) { return name.empty() ? "names no folder" : ""; }, ""));
 }
 
-void add_run_options(CLI::App& app, RunArguments& arguments) {
-  app.add_option("scenario", arguments.scenario, "scenario to run, a JSON file")->type_name("SCENARIO.json");
-  add_out(app, arguments.out, "results/<scenario file's stem>");
-  app.add_option("-j,--jobs", arguments.jobs, "points side by side (default: one a core)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024));
-  app.add_option("--set", arguments.set,
-                 "override a field by its dotted path, like workers=64 or methods.1.density=0.01; repeatable")
-      ->type_name("PATH=VALUE")
-      ->allow_extra_args(false);
-  app.add_option("--format", arguments.format, "what goes to stdout: table, csv or json (default: table)")
+CLI::Option* add_scenario(CLI::App& app, std::string& scenario, const char* help) {
+  return app.add_option("scenario", scenario, help)->type_name("SCENARIO.json");
+}
+
+void add_jobs(CLI::App& app, unsigned& jobs, const char* help) {
+  app.add_option("-j,--jobs", jobs, help)->type_name("N")->check(CLI::Range(1, 1024));
+}
+
+void add_set(CLI::App& app, std::vector<std::string>& set,
+             const char* help = "override a field by its dotted path; repeatable") {
+  app.add_option("--set", set, help)->type_name("PATH=VALUE")->allow_extra_args(false);
+}
+
+void add_format(CLI::App& app, std::string& format) {
+  app.add_option("--format", format, "what goes to stdout: table, csv or json (default: table)")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"table", "csv", "json"}));
-  app.add_flag("--dry-run", arguments.dry_run, "validate, list the points, run none");
-  app.add_flag("--trace", arguments.trace, "also write a trace a point, which Perfetto opens");
-  app.add_flag("--break-even", arguments.break_even,
+}
+
+void add_run(CLI::App& app, RunArguments& run) {
+  add_scenario(app, run.scenario, "scenario to run, a JSON file");
+  add_out(app, run.out, "results/<scenario file's stem>");
+  add_jobs(app, run.jobs, "points side by side (default: one a core)");
+  add_set(app, run.set, "override a field by its dotted path, like workers=64 or methods.1.density=0.01; repeatable");
+  add_format(app, run.format);
+  app.add_flag("--dry-run", run.dry_run, "validate, list the points, run none");
+  app.add_flag("--trace", run.trace, "also write a trace a point, which Perfetto opens");
+  app.add_flag("--break-even", run.break_even,
                "also search for the break-evens of encoding where groups overlap; a few simulations a point");
-  app.add_option("--shard", arguments.shard,
+  app.add_option("--shard", run.shard,
                  "run the I-th of N shares of the points; all into the same results folder, in any order")
       ->type_name("I/N");
-  app.add_flag("--fresh", arguments.fresh, "run all points again, also those that the results folder has");
+  app.add_flag("--fresh", run.fresh, "run all points again, also those that the results folder has");
 }
 
-CLI::App* add_measure_command(CLI::App& app, MeasureArguments& arguments) {
-  auto* command = app.add_subcommand(
-      "measure", "run a scenario's exchanges between real processes: mpirun -np RANKS simrun measure SCENARIO.json");
-  command->add_option("scenario", arguments.scenario, "scenario to measure, a JSON file")
-      ->type_name("SCENARIO.json")
-      ->required();
-  add_out(*command, arguments.out, "results/<scenario file's stem>-measured");
-  command->add_option("--set", arguments.set, "override a field by its dotted path; repeatable")
-      ->type_name("PATH=VALUE")
-      ->allow_extra_args(false);
-  command->add_option("--iterations", arguments.iterations, "iterations that count (default: 20)")->type_name("N");
-  command->add_option("--warmup", arguments.warmup, "iterations before those, 1 or more (default: 3)")->type_name("N");
-  return command;
+void add_list(CLI::App& app, Arguments& arguments) {
+  app.add_option("kind", arguments.kind, "one kind only")
+      ->check(CLI::IsMember({"all", "methods", "codecs", "collectives", "models", "devices", "networks"}));
 }
 
-CLI::App* add_train_command(CLI::App& app, TrainArguments& arguments) {
-  auto* command = app.add_subcommand(
-      "train", "train a scenario's model with its methods on real data: accuracy by round, bytes and simulated time");
-  command->add_option("scenario", arguments.scenario, "scenario to train, a JSON file")
-      ->type_name("SCENARIO.json")
-      ->required();
-  add_out(*command, arguments.out, "results/<scenario file's stem>-trained");
-  command->add_option("-j,--jobs", arguments.threads, "threads (default: one a core)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024));
-  command->add_option("--set", arguments.set, "override a field by its dotted path; repeatable")
-      ->type_name("PATH=VALUE")
-      ->allow_extra_args(false);
-  command->add_option("--format", arguments.format, "what goes to stdout: table, csv or json (default: table)")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"table", "csv", "json"}));
-  command->add_flag("--dry-run", arguments.dry_run, "validate, list the runs, train none");
-  command->add_flag("--fresh", arguments.fresh, "train again what the results folder has");
-  return command;
+int run_list(const Arguments& given) {
+  print_lines(listing(given.kind));
+  return 0;
+}
+
+void add_nothing(CLI::App&, Arguments&) {}
+
+int run_schema(const Arguments&) {
+  print_data(scenario_schema().dump(2) + "\n");
+  return 0;
+}
+
+void add_calibrate(CLI::App& app, Arguments& arguments) {
+  CalibrateArguments& calibrate = arguments.calibrate;
+  app.add_option("--device", calibrate.device, "what to measure (default: cuda where a GPU can be used, else cpu)")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
+  app.add_option("-o,--out", calibrate.out, "profile to write (default: this machine's cache)")->type_name("FILE");
+  app.add_flag("--quick", calibrate.quick, "coarse grid, about a minute");
+}
+
+int run_calibrate(const Arguments& given) {
+  calibrate(given.calibrate);
+  return 0;
+}
+
+void add_report(CLI::App& app, Arguments& arguments) {
+  ReportPageArguments& report = arguments.report;
+  app.add_option("results", report.results, "folder that a run wrote")->type_name("RESULTS")->required();
+  app.add_option("-o,--out", report.out, "page to write (default: RESULTS/report.html)")->type_name("FILE");
+}
+
+int run_report(const Arguments& given) {
+  write_report_page(given.report);
+  return 0;
+}
+
+void add_measure(CLI::App& app, Arguments& arguments) {
+  MeasureArguments& measure = arguments.measure;
+  add_scenario(app, measure.scenario, "scenario to measure, a JSON file")->required();
+  add_out(app, measure.out, "results/<scenario file's stem>-measured");
+  add_set(app, measure.set);
+  app.add_option("--iterations", measure.iterations, "iterations that count (default: 20)")->type_name("N");
+  app.add_option("--warmup", measure.warmup, "iterations before those, 1 or more (default: 3)")->type_name("N");
+}
+
+int run_measure(const Arguments& given) {
+  return measure(given.measure);
+}
+
+void add_train(CLI::App& app, Arguments& arguments) {
+  TrainArguments& train = arguments.train;
+  add_scenario(app, train.scenario, "scenario to train, a JSON file")->required();
+  add_out(app, train.out, "results/<scenario file's stem>-trained");
+  add_jobs(app, train.threads, "threads (default: one a core)");
+  add_set(app, train.set);
+  add_format(app, train.format);
+  app.add_flag("--dry-run", train.dry_run, "validate, list the runs, train none");
+  app.add_flag("--fresh", train.fresh, "train again what the results folder has");
+}
+
+int run_train(const Arguments& given) {
+  return train(given.train);
+}
+
+/// A command: what stands in the help, what it takes, and what runs it and returns the exit status.
+struct Command {
+  const char* name;
+  const char* help;
+  void (*add)(CLI::App& app, Arguments& arguments);
+  int (*run)(const Arguments& arguments);
+  int (*refuse)(const InputError& mistake) = nullptr;  ///< what is done about a wrong command line; null: it is thrown
+};
+
+/// Without a command, simrun runs a scenario.
+constexpr Command commands[] = {
+    {"list", "methods, codecs, collectives, models, devices, networks: one line each", add_list, run_list},
+    {"schema", "print the JSON Schema of a scenario", add_nothing, run_schema},
+    {"calibrate", "measure the codecs on this machine's GPU or processor and write a device profile", add_calibrate,
+     run_calibrate},
+    {"report", "write a results folder as one HTML page to send around: plots, table, provenance; nothing else needed",
+     add_report, run_report},
+    {"measure", "run a scenario's exchanges between real processes: mpirun -np RANKS simrun measure SCENARIO.json",
+     add_measure, run_measure, refuse_to_measure},
+    {"train", "train a scenario's model with its methods on real data: accuracy by round, bytes and simulated time",
+     add_train, run_train},
+};
+
+void declare(CLI::App& app, Arguments& arguments) {
+  app.require_subcommand(0, 1);
+  app.set_version_flag("--version", std::string("simrun ") + SIMRUN_VERSION + ", SimGrid " + simgrid_version());
+  add_run(app, arguments.run);
+  for (const Command& command : commands) command.add(*app.add_subcommand(command.name, command.help), arguments);
+  app.footer(
+      "Example: simrun scenarios/32gpu_1gbe.json --set workers=64\n"
+      "A scenario whose name is that of a command is given as a path: ./list");
+}
+
+/// The command that the arguments name, also where others are wrong; null where none does.
+const Command* command_of(const CLI::App& app) {
+  for (const Command& command : commands) {
+    if (app.got_subcommand(command.name)) return &command;
+  }
+  return nullptr;
 }
 
 /// Options of a run do nothing beside a command.
 void check_commands(const CLI::App& app) {
-  const auto commands = app.get_subcommands();
-  if (commands.empty()) return;
+  const auto given = app.get_subcommands();
+  if (given.empty()) return;
   for (const CLI::Option* option : app.get_options()) {
     if (option->count() > 0)
-      throw InputError("command line", option->get_name(), "does not go with " + commands.front()->get_name(),
+      throw InputError("command line", option->get_name(), "does not go with " + given.front()->get_name(),
                        "see simrun --help");
   }
 }
@@ -102,45 +197,19 @@ void check_utf8(int argc, char** argv) {
   }
 }
 
+/// The exit status for a mistake, where it is not thrown.
+int refuse(const CLI::App& app, const InputError& mistake) {
+  const Command* command = command_of(app);
+  if (command == nullptr || command->refuse == nullptr) throw mistake;
+  return command->refuse(mistake);
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
   CLI::App app("Simulates distributed training with gradient compression on a cluster.", "simrun");
-  app.require_subcommand(0, 1);
-  app.set_version_flag("--version", std::string("simrun ") + SIMRUN_VERSION + ", SimGrid " + simgrid_version());
-  RunArguments run;
-  add_run_options(app, run);
-  std::string kind = "all";
-  auto* list = app.add_subcommand("list", "methods, codecs, collectives, models, devices, networks: one line each");
-  list->add_option("kind", kind, "one kind only")
-      ->check(CLI::IsMember({"all", "methods", "codecs", "collectives", "models", "devices", "networks"}));
-  auto* schema = app.add_subcommand("schema", "print the JSON Schema of a scenario");
-  CalibrateArguments calibration;
-  auto* calibrate_command = app.add_subcommand(
-      "calibrate", "measure the codecs on this machine's GPU or processor and write a device profile");
-  calibrate_command
-      ->add_option("--device", calibration.device, "what to measure (default: cuda where a GPU can be used, else cpu)")
-      ->check(CLI::IsMember({"cpu", "cuda"}));
-  calibrate_command->add_option("-o,--out", calibration.out, "profile to write (default: this machine's cache)")
-      ->type_name("FILE");
-  calibrate_command->add_flag("--quick", calibration.quick, "coarse grid, about a minute");
-  ReportPageArguments page;
-  auto* report_command = app.add_subcommand(
-      "report",
-      "write a results folder as one HTML page to send around: plots, table, provenance; nothing else needed");
-  report_command->add_option("results", page.results, "folder that a run wrote")->type_name("RESULTS")->required();
-  report_command->add_option("-o,--out", page.out, "page to write (default: RESULTS/report.html)")->type_name("FILE");
-  MeasureArguments measurement;
-  auto* measure_command = add_measure_command(app, measurement);
-  TrainArguments training;
-  auto* train_command = add_train_command(app, training);
-  app.footer(
-      "Example: simrun scenarios/32gpu_1gbe.json --set workers=64\n"
-      "A scenario whose name is that of a command is given as a path: ./list");
-  const auto refuse = [&](const InputError& mistake) {
-    if (!measure_command->parsed()) throw mistake;
-    return refuse_to_measure(mistake);
-  };
+  Arguments arguments;
+  declare(app, arguments);
   try {
     app.parse(argc, argv);
     check_commands(app);
@@ -148,26 +217,12 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::Success& done) {
     return app.exit(done);
   } catch (const CLI::ParseError& error) {
-    return refuse(InputError("command line", "arguments", error.what(), "see simrun --help"));
+    return refuse(app, InputError("command line", "arguments", error.what(), "see simrun --help"));
   } catch (const InputError& mistake) {
-    return refuse(mistake);
+    return refuse(app, mistake);
   }
-  int status = 0;
-  if (list->parsed()) {
-    print_lines(listing(kind));
-  } else if (schema->parsed()) {
-    print_data(scenario_schema().dump(2) + "\n");
-  } else if (calibrate_command->parsed()) {
-    calibrate(calibration);
-  } else if (report_command->parsed()) {
-    write_report_page(page);
-  } else if (measure_command->parsed()) {
-    status = measure(measurement);
-  } else if (train_command->parsed()) {
-    status = train(training);
-  } else {
-    status = run_scenario(run);
-  }
+  const Command* command = command_of(app);
+  const int status = command == nullptr ? run_scenario(arguments.run) : command->run(arguments);
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw std::runtime_error("cannot write to standard output");
   return status;
 }

@@ -96,7 +96,7 @@ start_slurm() {
   wait_for node_is_idle || skip "Slurm did not start"
 }
 
-type -P "${tools[@]}" >/dev/null || { mkdir -p "$root/build" && install_packages; } ||
+type -P "${tools[@]}" >/dev/null || { mkdir -p "$root/build" && install_packages "${packages[@]}"; } ||
   skip "slurm-wlm and munge cannot be installed here"
 work=$(mktemp -d)
 trap tidy_up EXIT

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "sim/report/report_columns.hpp"
 #include "sim/scenario/sweep.hpp"
 #include "sim/study/experiment.hpp"
 #include "sim/study/measurement.hpp"
-#include "sim/text/csv.hpp"
 
 namespace simrun {
 
@@ -35,9 +35,12 @@ class Report {
   std::vector<std::string> failures() const;
 
  private:
-  /// The values of a point's columns, in order; null where one does not apply.
-  Row columns(std::size_t point) const;
-  std::vector<std::string> column_names() const;
+  /// A point that has times.
+  RunPoint run_point(std::size_t point) const;
+  /// A result depends on this swept key, or points failed and nobody knows.
+  bool moves(const std::string& key) const;
+  /// All of a point's columns that the scenario does not set.
+  std::string outcome(std::size_t point) const;
   std::optional<Seconds> break_even_of(std::size_t point) const;
   /// What intervals of points are made of, each once; none where no point has one.
   std::vector<std::string> interval_sources() const;
@@ -51,6 +54,7 @@ class Report {
   const Study& study_;
   std::vector<PointResult> results_;
   std::optional<MeasuredRun> measurement_;
+  Columns<RunPoint> columns_;
 };
 
 }  // namespace simrun

@@ -6,8 +6,8 @@
 #include "sim/report/report.hpp"
 #include "sim/simulation/network_error.hpp"
 #include "sim/study/break_even.hpp"
-#include "sim/text/table.hpp"
 #include "sim/text/json.hpp"
+#include "sim/text/table.hpp"
 
 namespace simrun {
 
@@ -49,6 +49,20 @@ std::string unsettled(const Study& study, const std::vector<PointResult>& result
          " did not settle; the widest: " + text;
 }
 
+bool any_takes(const Study& study, const std::string& key) {
+  const auto takes = [&](const Point& point) {
+    return std::any_of(point.swept.begin(), point.swept.end(), [&](const auto& swept) { return swept.first == key; });
+  };
+  return std::any_of(study.points.begin(), study.points.end(), takes);
+}
+
+/// The point's method and what the sweep gave it, but for one key.
+std::string all_but(const std::string& key, const Point& point) {
+  std::string others = std::to_string(point.method) + " ";
+  for (const auto& [swept, value] : point.swept) others += swept == key ? "" : swept + value->dump();
+  return others;
+}
+
 }  // namespace
 
 std::vector<std::string> Report::warnings() const {
@@ -56,38 +70,36 @@ std::vector<std::string> Report::warnings() const {
   std::vector<std::string> lines = beyond_the_grid(devices);
   for (std::string& line : scaled_selections(devices)) lines.push_back(std::move(line));
   if (const std::string line = unsettled(study_, results_); !line.empty()) lines.push_back(line);
-  const std::set<std::string> inputs = {"workers",    "k",     "density", "index",
-                                        "collective", "model", "device",  "network_model"};
   for (const auto& [key, values] : study_.keys) {
-    const auto takes = [&](const Point& point) {
-      return std::any_of(point.swept.begin(), point.swept.end(), [&](const auto& s) { return s.first == key; });
-    };
-    if (std::none_of(study_.points.begin(), study_.points.end(), takes)) {
+    if (!any_takes(study_, key)) {
       lines.push_back("sweep." + key + ": no method takes it");
-      continue;
+    } else if (values > 1 && !moves(key)) {
+      lines.push_back("sweep." + key + ": no result depends on it");
     }
-    // What points that failed would have shown is not known.
-    const bool is_whole =
-        std::all_of(results_.begin(), results_.end(), [](const auto& result) { return result.times.has_value(); });
-    if (values < 2 || !is_whole) continue;
-    // Points that differ in this key alone: if every such set has one outcome, the key moved nothing.
-    std::map<std::string, std::set<std::string>> outcomes;
-    for (std::size_t point = 0; point < results_.size(); ++point) {
-      std::string others = std::to_string(study_.points[point].method) + " ";
-      for (const auto& [swept, value] : study_.points[point].swept) others += swept == key ? "" : swept + value->dump();
-      std::string outcome;
-      for (const auto& [name, value] : columns(point)) {
-        const bool is_swept =
-            std::any_of(study_.keys.begin(), study_.keys.end(), [&](const auto& k) { return k.first == name; });
-        if (inputs.count(name) == 0 && !is_swept) outcome += value.dump() + ",";
-      }
-      outcomes[others].insert(outcome);
-    }
-    const bool moves =
-        std::any_of(outcomes.begin(), outcomes.end(), [](const auto& set) { return set.second.size() > 1; });
-    if (!moves) lines.push_back("sweep." + key + ": no result depends on it");
   }
   return lines;
+}
+
+bool Report::moves(const std::string& key) const {
+  // What points that failed would have shown is not known.
+  const bool is_whole =
+      std::all_of(results_.begin(), results_.end(), [](const auto& result) { return result.times.has_value(); });
+  if (!is_whole) return true;
+  // Points that differ in this key alone: if every such set has one outcome, the key moved nothing.
+  std::map<std::string, std::set<std::string>> outcomes;
+  for (std::size_t point = 0; point < results_.size(); ++point)
+    outcomes[all_but(key, study_.points[point])].insert(outcome(point));
+  return std::any_of(outcomes.begin(), outcomes.end(), [](const auto& set) { return set.second.size() > 1; });
+}
+
+std::string Report::outcome(std::size_t point) const {
+  std::set<std::string> inputs = {"workers", "k", "density", "index", "collective", "model", "device", "network_model"};
+  for (const auto& [key, values] : study_.keys) inputs.insert(key);
+  std::string text;
+  for (const auto& [name, value] : row_of(columns_, run_point(point))) {
+    if (inputs.count(name) == 0) text += value.dump() + ",";
+  }
+  return text;
 }
 
 std::vector<std::string> Report::interval_sources() const {

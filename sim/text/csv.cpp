@@ -29,6 +29,16 @@ Json count_of(double value) {
   return value;
 }
 
+Json or_null(const std::optional<double>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json object_of(const Row& row) {
+  Json object = Json::object();
+  for (const auto& [name, value] : row) object[name] = value;
+  return object;
+}
+
 std::string table_cell(const Json& value) {
   if (value.is_number_float()) return shortest(value.get<double>());
   return value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump();

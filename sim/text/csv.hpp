@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,12 @@ using Row = std::vector<std::pair<std::string, Json>>;
 
 /// A whole number where it is one.
 Json count_of(double value);
+
+/// The number, or null.
+Json or_null(const std::optional<double>& value);
+
+/// The row as an object.
+Json object_of(const Row& row);
 
 /// A value as text: numbers in the shortest form that reads back as the same, null as nothing.
 std::string table_cell(const Json& value);

@@ -32,17 +32,8 @@ class TrainingReport {
   std::string edges() const;
 
  private:
-  Row setting(std::size_t point) const;
-  void append_further(std::size_t point, Row& row) const;
-  void append_swept(std::size_t point, Row& row) const;
   std::vector<std::string> first_cells(const StepSummary& summary) const;
-  std::vector<std::string> further_keys() const;
-  Json swept(std::size_t point, const std::string& key) const;
-  Row curve_row(const TrainingRun& run, const CurvePoint& at) const;
-  Row summary_row(const TrainingSummary& summary) const;
-  Row step_row(const StepSummary& summary) const;
   std::string steps_table() const;
-  Json validation(const StepSummary& summary) const;
 
   const Study& study_;
   std::vector<TrainingRun> runs_;

@@ -1,0 +1,138 @@
+#include "sim/report/report_columns.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <set>
+
+#include "sim/scenario/resolved.hpp"
+#include "sim/study/point_columns.hpp"
+#include "sim/text/json.hpp"
+#include "sim/text/table.hpp"
+
+namespace simrun {
+namespace {
+
+std::string three_digits(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), value >= 99.95 ? "%.0f" : value >= 9.995 ? "%.1f" : "%.2f", value);
+  return text.data();
+}
+
+/// 0 is what stands where no encoding is short enough.
+std::string break_even_text(const RunPoint& at) {
+  if (!at.break_even) return "";
+  return at.break_even->value == 0 ? "never" : show(*at.break_even);
+}
+
+std::string interval_text(const RunPoint& at) {
+  const auto& interval = at.times.interval;
+  return interval ? show(interval->low) + " to " + show(interval->high) : "";
+}
+
+std::string ratio_text(const RunPoint& at) {
+  return three_digits(4.0 * static_cast<double>(at.scenario.elements()) / at.result.payload_bytes) + "x";
+}
+
+/// Nothing where there is no number.
+template <typename Show>
+std::string shown_if(const std::optional<double>& value, const Show& show) {
+  return value ? show(*value) : "";
+}
+
+Json end_of(const RunPoint& at, Seconds Interval::*end) {
+  return at.times.interval ? Json(((*at.times.interval).*end).value) : Json();
+}
+
+std::optional<double> if_finite(double value) {
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
+const Point& point_of(const RunPoint& at) {
+  return at.point;
+}
+
+}  // namespace
+
+std::optional<double> RunPoint::samples_per_second() const {
+  return if_finite(static_cast<double>(scenario.workers) * static_cast<double>(scenario.batch_per_worker) /
+                   times.iteration.value);
+}
+
+std::optional<double> RunPoint::scaling_efficiency() const {
+  return if_finite(scenario.computing() / times.iteration);
+}
+
+Columns<RunPoint> report_columns(const Study& study) {
+  using At = const RunPoint&;
+  static const Columns<RunPoint> of_all_points = {
+      {"index", [](At at) { return index_of(at.scenario); }},
+      {"collective", [](At at) { return at.scenario.method.collective->name; }},
+      {"model", [](At at) { return at.scenario.model->name; }},
+      {"parameters", [](At at) { return at.scenario.elements(); }},
+      {"payload_bytes", [](At at) { return count_of(at.result.payload_bytes); }},
+      {"result_bytes", [](At at) { return at.times.result_bytes; }},
+      {"sent_bytes", [](At at) { return at.times.sent_bytes; }},
+      {"received_bytes", [](At at) { return at.times.received_bytes; }},
+      {"compute_s", [](At at) { return at.times.compute.value; }},
+      {"encode_s", [](At at) { return at.times.encode.value; }},
+      {"communication_s", [](At at) { return at.times.communication.value; }},
+      {"decode_s", [](At at) { return at.times.decode.value; }},
+      {"iteration_s", [](At at) { return at.times.iteration.value; }},
+      {"samples_per_s", [](At at) { return or_null(at.samples_per_second()); }},
+      {"scaling_efficiency", [](At at) { return or_null(at.scaling_efficiency()); }},
+      {"speedup_over_sgd", [](At at) { return at.speedup ? or_null(if_finite(*at.speedup)) : Json(); }},
+      {"device", [](At at) { return at.scenario.device->name; }},
+      {"network_model", [](At at) { return at.is_measured ? Json() : Json(name_of(at.scenario.network.model)); }},
+      {"source", [](At at) { return at.is_measured ? "measured" : "simulated"; }},
+      {"staging_s", [](At at) { return at.times.staging.value; }},
+      {"iteration_low_s", [](At at) { return end_of(at, &Interval::low); }},
+      {"iteration_high_s", [](At at) { return end_of(at, &Interval::high); }},
+      {"encode_break_even_s", [](At at) { return at.break_even ? Json(at.break_even->value) : Json(); }},
+  };
+  Columns<RunPoint> columns;
+  append_columns(columns, setting_columns(), point_of);
+  columns.insert(columns.end(), of_all_points.begin(), of_all_points.end());
+  if (study.gives_groupings)
+    columns.push_back({"grouping", [](At at) { return at.scenario.resolved->at("schedule").at("grouping"); }});
+  append_columns(
+      columns, swept_columns(study, {"workers", "density", "k", "index", "collective", "grouping", "model", "device"}),
+      point_of);
+  return columns;
+}
+
+std::vector<TextColumn> table_columns(const Study& study, const Columns<RunPoint>& columns,
+                                      const std::vector<RunPoint>& points) {
+  using At = const RunPoint&;
+  std::vector<TextColumn> shown = {
+      {"method", [](At at) { return at.point.label; }},
+      {"M", [](At at) { return std::to_string(at.scenario.workers); }},
+      {"K/N", [](At at) { return shown_if(density_of(at.scenario), [](double value) { return show(value); }); }},
+      {"payload", [](At at) { return show(Bytes(at.result.payload_bytes)); }},
+      {"ratio", ratio_text},
+      {"compute", [](At at) { return show(at.times.compute); }},
+      {"encode", [](At at) { return show(at.times.encode); }},
+      {"communication", [](At at) { return show(at.times.communication); }},
+      {"decode", [](At at) { return show(at.times.decode); }},
+      {"iteration", [](At at) { return show(at.times.iteration); }},
+      {"samples/s", [](At at) { return shown_if(at.samples_per_second(), three_digits); }},
+      {"efficiency", [](At at) { return shown_if(at.scaling_efficiency(), [](double e) { return percent(e); }); }},
+      {"speed-up", [](At at) { return shown_if(at.speedup, [](double s) { return three_digits(s) + "x"; }); }},
+  };
+  const auto any = [&](auto&& has) { return std::any_of(points.begin(), points.end(), has); };
+  if (any([](At at) { return at.break_even.has_value(); })) shown.push_back({"break-even", break_even_text});
+  if (any([](At at) { return at.times.staging.value > 0; }))
+    shown.push_back({"staging", [](At at) { return show(at.times.staging); }});
+  if (any([](At at) { return at.times.interval.has_value(); })) shown.push_back({"interval (90 %)", interval_text});
+  // What the label or a column of all tables tells needs none of its own.
+  const std::set<std::string> told = {"workers", "density", "k", "collective", "grouping"};
+  for (const auto& [key, count] : study.keys) {
+    if (told.count(key) != 0) continue;
+    const auto column = std::find_if(columns.rbegin(), columns.rend(), [&](const auto& c) { return c.name == key; });
+    shown.push_back({key, [value = column->value](At at) { return table_cell(value(at)); }});
+  }
+  return shown;
+}
+
+}  // namespace simrun

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/study/experiment.hpp"
+#include "sim/text/columns.hpp"
+
+namespace simrun {
+
+/// A point that has times, and all that its columns are made of. Refers to the study and to the result.
+struct RunPoint {
+  const Point& point;
+  const Scenario& scenario;  ///< of the point
+  const PointResult& result;
+  const Times& times;  ///< of the result
+  bool is_measured = false;
+  std::optional<double> speedup;      ///< over the fastest sgd; none where there is none
+  std::optional<Seconds> break_even;  ///< the longest encoding that is as fast as sgd; none where it is not known
+
+  /// None where computing takes no time.
+  std::optional<double> samples_per_second() const;
+
+  /// Against workers that neither compress nor communicate; none likewise.
+  std::optional<double> scaling_efficiency() const;
+};
+
+/// The columns of points.csv and of the points in report.json.
+Columns<RunPoint> report_columns(const Study& study);
+
+/// A column of the table for people.
+struct TextColumn {
+  std::string heading;
+  std::function<std::string(const RunPoint&)> text;
+};
+
+/// What to show of points that have times; columns that would be empty for all of them are left out. `columns`:
+/// report_columns(study).
+std::vector<TextColumn> table_columns(const Study& study, const Columns<RunPoint>& columns,
+                                      const std::vector<RunPoint>& points);
+
+}  // namespace simrun

@@ -1,0 +1,49 @@
+#include "sim/study/point_columns.hpp"
+
+#include "kernels/index_coding.hpp"
+#include "sim/text/json.hpp"
+
+namespace simrun {
+namespace {
+
+Json swept_value(const Point& point, const std::string& key) {
+  for (const auto& [swept, value] : point.swept) {
+    if (swept == key) return *value;
+  }
+  return nullptr;
+}
+
+Json entries_of(const Scenario& scenario) {
+  return scenario.method.codec->sparsifies ? Json(scenario.entries()) : Json();
+}
+
+}  // namespace
+
+std::optional<double> density_of(const Scenario& scenario) {
+  const MethodChoice& method = scenario.method;
+  if (!method.codec->sparsifies) return std::nullopt;
+  return method.density ? *method.density : static_cast<double>(*method.k) / static_cast<double>(scenario.elements());
+}
+
+Json index_of(const Scenario& scenario) {
+  const MethodChoice& method = scenario.method;
+  return method.codec->sparsifies ? Json(index_coding(method.options.index).name) : Json();
+}
+
+Columns<Point> setting_columns() {
+  return {{"method", [](const Point& point) { return point.scenario.method.method->name; }},
+          {"workers", [](const Point& point) { return point.scenario.workers; }},
+          {"k", [](const Point& point) { return entries_of(point.scenario); }},
+          {"density", [](const Point& point) { return or_null(density_of(point.scenario)); }}};
+}
+
+Columns<Point> swept_columns(const Study& study, const std::set<std::string>& shown) {
+  Columns<Point> columns;
+  for (const auto& [key, count] : study.keys) {
+    if (shown.count(key) != 0) continue;
+    columns.push_back({key, [key = key](const Point& point) { return swept_value(point, key); }});
+  }
+  return columns;
+}
+
+}  // namespace simrun
