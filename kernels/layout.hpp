@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "kernels/payload.hpp"
@@ -11,31 +12,81 @@
 
 namespace simrun {
 
-/// uint32 words that hold one bit an element.
-constexpr std::uint64_t sign_words(std::uint64_t elements) {
-  return (elements + 31) / 32;
-}
+/// Entries [first, last) among the values of one payload.
+struct Piece {
+  std::span<const std::byte> values;
+  std::uint64_t first;
+  std::uint64_t last;
+};
 
-/// Bytes behind the coded indices of a sparse payload: K values, or K sign bits.
-std::uint64_t value_bytes(PayloadKind kind, std::uint64_t entries);
+/// What is wrong with values, and where: bytes from their beginning.
+struct Flaw {
+  std::size_t at;
+  const char* what;
+};
 
-Payload::Header dense_header(PayloadKind kind, std::uint64_t elements);
-Payload::Header signs_header(std::uint64_t elements);
-Payload::Header scaled_signs_header(std::uint64_t elements);
+/// One way to write what the entries of a payload are worth. A payload is a header (unless the layout is bare), coded
+/// indices (where the layout has some: then any K of N elements may be its entries, else all N are), and the values of
+/// its K entries. A layout knows the values alone. Headers, indices, parsing, cutting and joining are the same for all.
+///
+/// Two signs an element, say, would be: size(K) = ceil(K/4), a check that the last bits are 0, and an append that moves
+/// 2-bit entries (or, with a grain of 4, whole bytes).
+struct LayoutEntry {
+  PayloadKind kind;
+  std::string_view name;     ///< device profiles have encode.NAME, combine.NAME and decode.NAME
+  std::string_view entries;  ///< what messages call the entries: "values"
+  bool bare = false;         ///< an array that both ends know the length of; what is cut beyond its end is zero
+  bool has_indices = false;
+  std::uint64_t grain = 1;  ///< parts begin at multiples of so many elements; 1 where there are indices
 
-/// True for the kinds that have a sign of every element: signs, scaled signs.
-bool has_all_signs(PayloadKind kind);
+  /// Bytes that the values of K entries take. K <= 2^32.
+  std::uint64_t (*size)(std::uint64_t entries);
 
-/// Bytes before the words of such a payload, and its header.
-std::size_t scale_bytes(PayloadKind kind);
-Payload::Header all_signs_header(PayloadKind kind, std::uint64_t elements);
+  /// The first thing wrong with values that others may have written, `size(entries)` bytes of them. Null if any will
+  /// do.
+  std::optional<Flaw> (*check)(std::span<const std::byte> values, std::uint64_t entries) = nullptr;
 
-/// Empty where the size of the coded indices depends on which they are.
+  /// Appends to `out` the values of a payload that has the entries of these pieces (at least one), in their order. Each
+  /// piece but the last has a multiple of `grain` entries. Throws PayloadError if they cannot be values of one payload.
+  void (*append)(std::span<const Piece> pieces, std::vector<std::byte>& out);
+};
+
+/// Every layout.
+std::span<const LayoutEntry> layouts();
+
+/// The layout of `kind`; null, or PayloadError, for a value that is none.
+const LayoutEntry* find_layout(PayloadKind kind);
+const LayoutEntry& layout_of(PayloadKind kind);
+
+/// The header of a payload of all `elements`. For layouts without indices.
+Payload::Header full_header(PayloadKind kind, std::uint64_t elements);
+
+/// The same of some. For layouts with indices; empty where the size of the coded indices depends on which they are.
 std::optional<Payload::Header> sparse_header(PayloadKind kind, IndexCoding coding, std::uint64_t elements,
                                              std::uint64_t entries);
 
+/// A payload with the entries of these pieces; `header.bytes` is set here. Each index goes with an entry; there are
+/// none without indices.
+Payload make_payload(const Payload::Header& header, std::span<const std::uint32_t> indices,
+                     std::span<const Piece> pieces);
+
+/// The two parts of a body. What codecs read is this by its types: view_pairs and the like.
+struct BodyView {
+  std::span<const std::uint32_t> indices;
+  std::span<const std::byte> values;
+};
+
+/// What a payload of that kind holds, where it lies: coded indices are decoded into `decoded`, others are in the
+/// payload, which must live as long. Throws PayloadError if it is of another kind or has no contents.
+BodyView view_body(const Payload& payload, PayloadKind kind, std::vector<std::uint32_t>& decoded);
+
 Payload make_pairs(IndexCoding coding, std::uint64_t elements, PairsView pairs);
+PairsView view_pairs(const Payload& payload, std::vector<std::uint32_t>& decoded);
+Pairs read_pairs(const Payload& payload);  ///< as a copy
+
 Payload make_sparse_signs(IndexCoding coding, std::uint64_t elements, SparseSignsView signs);
+SparseSignsView view_sparse_signs(const Payload& payload, std::vector<std::uint32_t>& decoded);
+SparseSigns read_sparse_signs(const Payload& payload);  ///< as a copy
 
 /// The parts of the body of scaled signs.
 struct ScaledSignsView {
@@ -43,15 +94,12 @@ struct ScaledSignsView {
   std::span<const std::uint32_t> words;
 };
 
-/// What a payload of that kind holds, where it lies: coded indices are decoded into `decoded`, others are in the
-/// payload, which must live as long. Throws PayloadError if it is of another kind or has no contents.
-PairsView view_pairs(const Payload& payload, std::vector<std::uint32_t>& decoded);
-SparseSignsView view_sparse_signs(const Payload& payload, std::vector<std::uint32_t>& decoded);
 ScaledSignsView view_scaled_signs(const Payload& payload);
 
-/// The same as a copy.
-Pairs read_pairs(const Payload& payload);
-SparseSigns read_sparse_signs(const Payload& payload);
+/// uint32 words that hold one bit an element.
+constexpr std::uint64_t sign_words(std::uint64_t elements) {
+  return (elements + 31) / 32;
+}
 
 /// Entry `j` of packed signs is negative.
 inline bool sign_bit(std::span<const std::byte> signs, std::size_t j) {

@@ -36,8 +36,12 @@ void write_at(std::span<std::byte> bytes, std::size_t offset, T value) {
   std::memcpy(bytes.data() + offset, &value, sizeof value);
 }
 
+[[noreturn]] void fail(std::size_t offset, const std::string& what) {
+  throw PayloadError("payload, byte " + std::to_string(offset) + ": " + what);
+}
+
 void require(bool holds, std::size_t offset, const char* what) {
-  if (!holds) throw PayloadError("payload, byte " + std::to_string(offset) + ": " + what);
+  if (!holds) fail(offset, what);
 }
 
 void write_header(const Payload::Header& header, std::span<std::byte> bytes) {
@@ -51,8 +55,12 @@ void write_header(const Payload::Header& header, std::span<std::byte> bytes) {
   write_at(bytes, bytes_at, header.bytes);
 }
 
-bool is_sparse(PayloadKind kind) {
-  return kind == PayloadKind::pairs || kind == PayloadKind::sparse_signs;
+/// Without indices, entries are all elements.
+void check_entries(const LayoutEntry& layout, const Payload::Header& header) {
+  require(header.elements <= Payload::most_elements, elements_at, "more than 2^32 elements");
+  require(header.entries <= header.elements, entries_at, "more entries than elements");
+  if (!layout.has_indices && header.entries != header.elements)
+    fail(entries_at, std::string(layout.entries) + " have as many entries as elements");
 }
 
 Payload::Header read_header(std::span<const std::byte> bytes) {
@@ -65,54 +73,38 @@ Payload::Header read_header(std::span<const std::byte> bytes) {
                          .elements = read_at<std::uint64_t>(bytes, elements_at),
                          .entries = read_at<std::uint64_t>(bytes, entries_at),
                          .bytes = read_at<std::uint64_t>(bytes, bytes_at)};
-  const bool sparse = is_sparse(header.kind);
-  require(sparse || has_all_signs(header.kind), kind_at, "not a kind that has a header");
-  if (sparse) {
-    index_coding(header.index);
-  } else {
-    require(header.index == IndexCoding::none, index_at, "signs have no indices to code");
+  const LayoutEntry* layout = find_layout(header.kind);
+  require(layout != nullptr && !layout->bare, kind_at, "not a kind that has a header");
+  if (layout->has_indices) {
+    index_coding(header.index);  // or it throws
+  } else if (header.index != IndexCoding::none) {
+    fail(index_at, std::string(layout->entries) + " have no indices to code");
   }
-  require(header.elements <= Payload::most_elements, elements_at, "more than 2^32 elements");
-  require(header.entries <= header.elements, entries_at, "more entries than elements");
-  require(sparse || header.entries == header.elements, entries_at, "signs have as many entries as elements");
+  check_entries(*layout, header);
   require(header.bytes >= Payload::header_bytes, bytes_at, "the size is smaller than the header");
   require(header.bytes <= bytes.size(), bytes_at, "the size is larger than what was received");
   return header;
 }
 
-void check_signs(const Payload::Header& header, std::span<const std::byte> bytes) {
-  require(header.bytes == all_signs_header(header.kind, header.elements).bytes, bytes_at,
-          "the size does not fit the elements");
-  if (header.kind == PayloadKind::scaled_signs) {
-    constexpr std::uint32_t infinity = 0x7F800000;  // as bits, finite numbers without a sign are below
-    require(read_at<std::uint32_t>(bytes, Payload::header_bytes) < infinity, Payload::header_bytes,
-            "the scale is not a finite number, or has a sign");
-  }
-  if (header.elements % 32 == 0) return;
-  const std::size_t last = bytes.size() - sizeof(std::uint32_t);
-  require(read_at<std::uint32_t>(bytes, last) >> (header.elements % 32) == 0, last, "a padding bit is set");
-}
-
-void check_sparse(const Payload::Header& header, std::span<const std::byte> bytes) {
+/// Bytes of coded indices at the start of `body`.
+std::size_t check_indices(const Payload::Header& header, std::span<const std::byte> body) {
   std::size_t used = 0;
-  const auto body = bytes.subspan(Payload::header_bytes);
   index_coding(header.index).decode(body, header.elements, header.entries, used);
-  require(body.size() - used == value_bytes(header.kind, header.entries), Payload::header_bytes + used,
-          "the bytes behind the indices do not fit the entries");
-  if (header.kind == PayloadKind::sparse_signs && header.entries % 8 != 0) {
-    require(read_at<std::uint8_t>(bytes, bytes.size() - 1) >> (header.entries % 8) == 0, bytes.size() - 1,
-            "a padding bit is set");
-  }
+  return used;
 }
 
 Payload::Header read_checked(std::span<const std::byte> bytes) {
   const Payload::Header header = read_header(bytes);
-  const auto own = bytes.first(header.bytes);
-  if (is_sparse(header.kind)) {
-    check_sparse(header, own);
-  } else {
-    check_signs(header, own);
-  }
+  const LayoutEntry& layout = layout_of(header.kind);
+  const auto body = bytes.first(header.bytes).subspan(Payload::header_bytes);
+  const std::size_t used = layout.has_indices ? check_indices(header, body) : 0;
+  const auto values = body.subspan(used);
+  const std::size_t at = Payload::header_bytes + used;
+  require(values.size() == layout.size(header.entries), layout.has_indices ? at : bytes_at,
+          layout.has_indices ? "the bytes behind the indices do not fit the entries"
+                             : "the size does not fit the elements");
+  const auto flaw = layout.check != nullptr ? layout.check(values, header.entries) : std::nullopt;
+  if (flaw) fail(at + flaw->at, flaw->what);
   return header;
 }
 
@@ -151,11 +143,12 @@ Payload Payload::parse(std::shared_ptr<const std::byte> bytes, std::size_t size)
 Payload Payload::parse_dense(PayloadKind kind, std::uint64_t elements, std::span<const std::byte> bytes) {
   if (!is_dense(kind)) throw PayloadError("the kind of a dense payload is not dense");
   if (elements > most_elements) throw PayloadError("a dense payload of more than 2^32 elements");
-  if (bytes.size() != dense_bytes(kind, elements)) {
+  const Header header = full_header(kind, elements);
+  if (bytes.size() != header.bytes) {
     throw PayloadError("a dense payload of " + std::to_string(elements) + " elements takes " +
-                       std::to_string(dense_bytes(kind, elements)) + " bytes, not " + std::to_string(bytes.size()));
+                       std::to_string(header.bytes) + " bytes, not " + std::to_string(bytes.size()));
   }
-  return make(dense_header(kind, elements), {bytes.begin(), bytes.end()});
+  return make(header, {bytes.begin(), bytes.end()});
 }
 
 std::span<const std::byte> Payload::bytes() const {
@@ -170,14 +163,6 @@ bool operator==(const Payload& a, const Payload& b) {
   if (a.header_ != b.header_) return false;
   if (!a.has_contents() || !b.has_contents()) return a.has_contents() == b.has_contents();
   return a.bytes_ == b.bytes_ || std::ranges::equal(a.bytes(), b.bytes());
-}
-
-bool is_dense(PayloadKind kind) {
-  return kind == PayloadKind::dense32 || kind == PayloadKind::dense16;
-}
-
-std::uint64_t dense_bytes(PayloadKind kind, std::uint64_t elements) {
-  return elements * (kind == PayloadKind::dense16 ? 2 : 4);
 }
 
 }  // namespace simrun

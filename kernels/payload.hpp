@@ -15,7 +15,7 @@ struct PayloadError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// What the bytes of a payload stand for. The values are part of the wire format.
+/// What the bytes of a payload stand for: kernels/layouts/. The values are part of the wire format.
 enum class PayloadKind : std::uint8_t {
   dense32 = 0,       ///< N fp32 values, no header
   dense16 = 1,       ///< N IEEE half-precision values, no header
@@ -46,13 +46,11 @@ enum class IndexCoding : std::uint8_t {
 ///          6      1  index coding (IndexCoding)
 ///          7      1  reserved, 0
 ///          8      8  elements N of the range that the payload covers
-///         16      8  entries K (N for signs and scaled signs)
+///         16      8  entries K (N where the kind has no indices)
 ///         24      8  size of the payload in bytes, header included
 ///
-/// Then, for pairs, the coded indices and 4 K bytes of fp32 values; for signs, ceil(N/32) uint32 words, element i in
-/// bit i%32 of word i/32, padding bits 0; for sparse signs, the coded indices and ceil(K/8) bytes, entry j in bit j%8
-/// of byte j/8, padding bits 0. Coded indices take a multiple of 4 bytes. For scaled signs, an fp32 scale, finite and
-/// not negative, and then what signs have.
+/// Then the coded indices, a multiple of 4 bytes, where the kind has some, and the values of the entries:
+/// kernels/layouts/ has a file for each kind.
 class Payload {
  public:
   static constexpr std::size_t header_bytes = 32;
@@ -121,9 +119,6 @@ class Payload {
 
 /// True for the kinds that are a bare array.
 bool is_dense(PayloadKind kind);
-
-/// Bytes of a dense payload of `elements` values.
-std::uint64_t dense_bytes(PayloadKind kind, std::uint64_t elements);
 
 /// The part of `payload` that covers elements [begin, end), with indices counted from `begin`. A dense payload may be
 /// cut beyond its end: the rest is zero. `begin` of a payload of signs, scaled or not, is a multiple of 32; every part

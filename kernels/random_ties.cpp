@@ -9,7 +9,7 @@ namespace simrun {
 namespace {
 
 Payload random_ballot(std::uint64_t elements, const std::function<std::uint32_t()>& draw) {
-  const Payload::Header header = signs_header(elements);
+  const Payload::Header header = full_header(PayloadKind::signs, elements);
   std::vector<std::byte> bytes(header.bytes);
   const auto words = view_as<std::uint32_t>(std::span(bytes).subspan(Payload::header_bytes));
   for (std::uint32_t& word : words) word = draw();

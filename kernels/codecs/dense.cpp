@@ -48,7 +48,7 @@ class Dense final : public Codec {
 
   /// A value beyond the range of fp16 counts as not finite where values are fp16.
   Payload encode(std::span<const float> gradient, std::size_t, const EncodeContext&) const override {
-    const Payload::Header header = dense_header(kind_, gradient.size());
+    const Payload::Header header = full_header(kind_, gradient.size());
     std::vector<std::byte> bytes(header.bytes);
     if (kind_ == PayloadKind::dense16) {
       primitives_->to_half(gradient, view_as<std::uint16_t>(std::span(bytes)));
@@ -74,7 +74,7 @@ class Dense final : public Codec {
   void settle(const Payload& accepted, std::span<float> residual) const override { decode(accepted, -1.0F, residual); }
 
   std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t) const override {
-    return dense_header(kind_, elements);
+    return full_header(kind_, elements);
   }
 
   bool sizes_need_contents() const override { return false; }

@@ -21,10 +21,10 @@ class ScaledSigns final : public Codec {
   PayloadKind kind() const override { return PayloadKind::scaled_signs; }
 
   Payload encode(std::span<const float> gradient, std::size_t, const EncodeContext&) const override {
-    const Payload::Header header = scaled_signs_header(gradient.size());
+    const Payload::Header header = full_header(kind(), gradient.size());
     std::vector<std::byte> bytes(header.bytes);
     const auto body = std::span(bytes).subspan(Payload::header_bytes);
-    primitives_->pack_signs(gradient, view_as<std::uint32_t>(body.subspan(scale_bytes(kind()))));
+    primitives_->pack_signs(gradient, view_as<std::uint32_t>(body.subspan(sizeof(float))));
     const float scale = gradient.empty() ? 0.0F : mean_magnitude(gradient);
     std::memcpy(body.data(), &scale, sizeof scale);
     return Payload::make(header, std::move(bytes));
@@ -39,7 +39,7 @@ class ScaledSigns final : public Codec {
   void settle(const Payload& accepted, std::span<float> residual) const override { decode(accepted, -1.0F, residual); }
 
   std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t) const override {
-    return scaled_signs_header(elements);
+    return full_header(kind(), elements);
   }
 
   bool sizes_need_contents() const override { return false; }

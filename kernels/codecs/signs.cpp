@@ -16,7 +16,7 @@ class SignsVote final : public Aggregator {
 
   Payload combine(std::span<const Payload> parts) const override {
     check_parts(parts, PayloadKind::signs);
-    const Payload::Header header = signs_header(parts.front().elements());
+    const Payload::Header header = full_header(PayloadKind::signs, parts.front().elements());
     if (!all_have_contents(parts)) return Payload::size_only(header);
     std::vector<std::span<const std::uint32_t>> planes;
     planes.reserve(parts.size());
@@ -39,7 +39,7 @@ class Signs final : public Codec {
   PayloadKind kind() const override { return PayloadKind::signs; }
 
   Payload encode(std::span<const float> gradient, std::size_t, const EncodeContext&) const override {
-    const Payload::Header header = signs_header(gradient.size());
+    const Payload::Header header = full_header(kind(), gradient.size());
     std::vector<std::byte> bytes(header.bytes);
     primitives_->pack_signs(gradient, view_as<std::uint32_t>(std::span(bytes).subspan(Payload::header_bytes)));
     return Payload::make(header, std::move(bytes));
@@ -57,7 +57,7 @@ class Signs final : public Codec {
   }
 
   std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t) const override {
-    return signs_header(elements);
+    return full_header(kind(), elements);
   }
 
   bool sizes_need_contents() const override { return false; }

@@ -145,7 +145,7 @@ class OperationMaker {
     const auto payload_words = std::as_bytes(std::span(values));
     std::vector<std::byte> bytes(Payload::header_bytes);
     bytes.insert(bytes.end(), payload_words.begin(), payload_words.end());
-    return {.bytes = bytes_of(Payload::make(signs_header(elements), std::move(bytes)))};
+    return {.bytes = bytes_of(Payload::make(full_header(PayloadKind::signs, elements), std::move(bytes)))};
   }
 
   std::unique_ptr<Operation> encode_sparse_signs(const OperationCase& work) const {

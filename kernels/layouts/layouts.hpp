@@ -1,0 +1,14 @@
+#pragma once
+
+#include "kernels/layout.hpp"
+
+namespace simrun {
+
+LayoutEntry dense32_layout();
+LayoutEntry dense16_layout();
+LayoutEntry pairs_layout();
+LayoutEntry signs_layout();
+LayoutEntry sparse_signs_layout();
+LayoutEntry scaled_signs_layout();
+
+}  // namespace simrun
