@@ -90,10 +90,10 @@ struct CodecOptions {
 struct CodecEntry {
   std::string_view name;
   std::string_view summary;
-  std::string_view encoding;  ///< codecs with the same encoding and options make the same payloads
-  bool sparsifies;            ///< takes a number of entries to keep, and an index coding
-  bool half_precision;        ///< may carry fp16 values
-  bool feeds_back;            ///< error feedback keeps what is not sent, unless users say otherwise
+  std::string_view encoding;    ///< codecs with the same encoding and options make the same payloads
+  bool sparsifies = false;      ///< takes a number of entries to keep, and an index coding
+  bool half_precision = false;  ///< may carry fp16 values
+  bool feeds_back = false;      ///< error feedback keeps what is not sent, unless users say otherwise
   std::unique_ptr<const Codec> (*make)(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
 };
 

@@ -10,6 +10,15 @@
 
 namespace simrun {
 
+/// What a device does with payloads and with lists of indices.
+enum class Stage { encode, combine, decode, index_encode, index_decode };
+
+/// "encode", "index-decode".
+constexpr const char* name_of(Stage stage) {
+  constexpr const char* names[] = {"encode", "combine", "decode", "index-encode", "index-decode"};
+  return names[static_cast<std::size_t>(stage)];
+}
+
 /// What an operation gives. Which parts are there depends on the operation.
 struct OperationResult {
   std::vector<std::byte> bytes = {};  ///< encode, combine: the payload, header included; index-encode: coded indices
@@ -24,7 +33,7 @@ struct OperationResult {
 
 /// What a device does with payloads, on given data: what goes in and what must come out.
 struct OperationCase {
-  std::string stage;                   ///< encode, combine, decode, index-encode, index-decode
+  Stage stage = Stage::encode;
   std::string kind;                    ///< the payload's kind or the index coding: "pairs", "delta"
   std::size_t elements = 0;            ///< N
   std::size_t entries = 0;             ///< K that encoding keeps, or that a decoded payload or list of indices has

@@ -43,35 +43,36 @@ class OperationMaker {
     for (const Entry& entry : table()) {
       if (entry.stage == work.stage && entry.kind == work.kind) return (this->*entry.make)(work);
     }
-    throw std::invalid_argument("kernels do not know the operation " + work.stage + "." + work.kind);
+    throw std::invalid_argument(std::string("kernels do not know the operation ") + name_of(work.stage) + "." +
+                                work.kind);
   }
 
  private:
   struct Entry {
-    std::string_view stage;
+    Stage stage;
     std::string_view kind;
     std::unique_ptr<Operation> (OperationMaker::*make)(const OperationCase&) const;
   };
 
   static std::span<const Entry> table() {
     static const Entry entries[] = {
-        {"encode", "dense16", &OperationMaker::encode_dense16},
-        {"encode", "pairs", &OperationMaker::encode_pairs},
-        {"encode", "signs", &OperationMaker::encode_signs},
-        {"encode", "sparse-signs", &OperationMaker::encode_sparse_signs},
-        {"combine", "pairs", &OperationMaker::combine_pairs},
-        {"combine", "signs", &OperationMaker::combine_signs},
-        {"combine", "sparse-signs", &OperationMaker::combine_sparse_signs},
-        {"decode", "dense16", &OperationMaker::decode_dense16},
-        {"decode", "pairs", &OperationMaker::decode_pairs},
-        {"decode", "signs", &OperationMaker::decode_signs},
-        {"decode", "sparse-signs", &OperationMaker::decode_sparse_signs},
-        {"index-encode", "bitmap", &OperationMaker::encode_bitmap},
-        {"index-encode", "delta", &OperationMaker::encode_delta},
-        {"index-encode", "elias-fano", &OperationMaker::encode_elias_fano},
-        {"index-decode", "bitmap", &OperationMaker::decode_bitmap},
-        {"index-decode", "delta", &OperationMaker::decode_delta},
-        {"index-decode", "elias-fano", &OperationMaker::decode_elias_fano},
+        {Stage::encode, "dense16", &OperationMaker::encode_dense16},
+        {Stage::encode, "pairs", &OperationMaker::encode_pairs},
+        {Stage::encode, "signs", &OperationMaker::encode_signs},
+        {Stage::encode, "sparse-signs", &OperationMaker::encode_sparse_signs},
+        {Stage::combine, "pairs", &OperationMaker::combine_pairs},
+        {Stage::combine, "signs", &OperationMaker::combine_signs},
+        {Stage::combine, "sparse-signs", &OperationMaker::combine_sparse_signs},
+        {Stage::decode, "dense16", &OperationMaker::decode_dense16},
+        {Stage::decode, "pairs", &OperationMaker::decode_pairs},
+        {Stage::decode, "signs", &OperationMaker::decode_signs},
+        {Stage::decode, "sparse-signs", &OperationMaker::decode_sparse_signs},
+        {Stage::index_encode, "bitmap", &OperationMaker::encode_bitmap},
+        {Stage::index_encode, "delta", &OperationMaker::encode_delta},
+        {Stage::index_encode, "elias-fano", &OperationMaker::encode_elias_fano},
+        {Stage::index_decode, "bitmap", &OperationMaker::decode_bitmap},
+        {Stage::index_decode, "delta", &OperationMaker::decode_delta},
+        {Stage::index_decode, "elias-fano", &OperationMaker::decode_elias_fano},
     };
     return entries;
   }

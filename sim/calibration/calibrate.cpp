@@ -70,10 +70,12 @@ void calibrate(const CalibrateArguments& arguments) {
   if (!choice.note.empty()) say("note: " + choice.note);
   // Making data takes time, too.
   const std::uint64_t most_elements = arguments.quick ? 1 << 23 : std::numeric_limits<std::uint64_t>::max();
-  write_calibration(*choice.make(choice.gpu, most_elements), file, arguments.quick);
+  write_calibration(*choice.make(choice.gpu, most_elements), file,
+                    arguments.quick ? CalibrationGrid::coarse : CalibrationGrid::fine);
 }
 
-void write_calibration(CalibrationTarget& target, const std::string& file, bool quick) {
+void write_calibration(CalibrationTarget& target, const std::string& file, CalibrationGrid grid) {
+  const bool quick = grid == CalibrationGrid::coarse;
   CalibrationOptions options;
   options.grid = {.most_elements = target.most_elements(), .sizes = {}, .quick = quick};
   if (quick) {

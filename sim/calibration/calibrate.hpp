@@ -20,7 +20,9 @@ struct CalibrateArguments {
 /// std::runtime_error.
 void calibrate(const CalibrateArguments& arguments);
 
+enum class CalibrationGrid { fine, coarse };
+
 /// The part of it that begins when a target and a file are chosen.
-void write_calibration(CalibrationTarget& target, const std::string& file, bool quick);
+void write_calibration(CalibrationTarget& target, const std::string& file, CalibrationGrid grid);
 
 }  // namespace simrun

@@ -16,7 +16,7 @@ constexpr std::size_t copies_at_once = 5;
 /// A grid that is being filled.
 struct Grid {
   const OperationEntry* operation;
-  std::vector<CostTable::Axis> axes;
+  std::vector<CostTable::GridAxis> axes;
   std::vector<Sample> samples;
 };
 
@@ -29,23 +29,23 @@ struct Point {
     const std::vector<double> place = place_on_grid(grid->axes, number);
     std::string text = grid->operation->name;
     for (std::size_t i = 0; i < place.size(); ++i)
-      text += (i == 0 ? " at " : ", ") + grid->axes[i].name + " " + show(place[i]);
+      text += (i == 0 ? " at " : ", ") + std::string(name_of(grid->axes[i].axis)) + " " + show(place[i]);
     return text;
   }
 };
 
 /// The middle of an encoding's grid stands for the device's speed at the time.
 bool is_reference(const Point& point) {
-  if (!point.grid->operation->name.starts_with("encode.")) return false;
+  if (point.grid->operation->stage != Stage::encode) return false;
   std::vector<double> middle;
-  for (const CostTable::Axis& axis : point.grid->axes) middle.push_back(axis.values[axis.values.size() / 2]);
+  for (const CostTable::GridAxis& axis : point.grid->axes) middle.push_back(axis.values[axis.values.size() / 2]);
   return place_on_grid(point.grid->axes, point.number) == middle;
 }
 
 std::vector<Grid> make_grids(const GridOptions& options) {
   std::vector<Grid> grids;
   for (const OperationEntry& operation : profile_operations()) {
-    std::vector<CostTable::Axis> axes = calibration_axes(operation, options);
+    std::vector<CostTable::GridAxis> axes = calibration_axes(operation, options);
     const std::size_t points = points_of_grid(axes);
     grids.push_back({&operation, std::move(axes), std::vector<Sample>(points)});
   }

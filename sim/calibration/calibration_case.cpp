@@ -46,26 +46,25 @@ std::span<const float> CalibrationData::stretch(std::size_t part, std::size_t si
 }
 
 OperationCase CalibrationData::make_case(const OperationEntry& operation, std::span<const double> place) const {
-  const std::size_t dot = operation.name.find('.');
   OperationCase made;
-  made.stage = operation.name.substr(0, dot);
-  made.kind = operation.name.substr(dot + 1);
-  std::size_t parts = made.stage == "combine" ? 2 : 1;
+  made.stage = operation.stage;
+  made.kind = operation.kind;
+  std::size_t parts = made.stage == Stage::combine ? 2 : 1;
   made.elements = static_cast<std::size_t>(place[0]);
   made.entries = made.elements;
-  if (operation.axes[0] == "entries") {
+  if (operation.axes[0] == Axis::entries) {
     made.entries = std::max<std::size_t>(1, made.entries / parts);
     made.elements = elements_an_entry * made.entries;
-  } else if (operation.axes.back() == "parts") {
+  } else if (operation.axes.back() == Axis::parts) {
     parts = static_cast<std::size_t>(place[1]);
-  } else if (operation.axes.back() == "density") {
-    if (made.stage == "combine") parts = sparse_parts;
+  } else if (operation.axes.back() == Axis::density) {
+    if (made.stage == Stage::combine) parts = sparse_parts;
     made.entries = kept(made.elements, place[1] / static_cast<double>(parts));
   }
-  if (made.stage == "encode") {
+  if (made.stage == Stage::encode) {
     made.gradient = stretch(0, made.elements);
     if (codec_of_kind(made.kind).sparsifies) made.residual = stretch(1, made.elements);
-  } else if (made.stage.starts_with("index-")) {
+  } else if (made.stage == Stage::index_encode || made.stage == Stage::index_decode) {
     make_indices(made);
   } else {
     make_payloads(made, parts);
@@ -86,7 +85,7 @@ void CalibrationData::make_payloads(OperationCase& made, std::size_t parts) cons
 void CalibrationData::make_indices(OperationCase& made) const {
   const auto primitives = make_cpu_primitives(threads_);
   made.indices = primitives->select_largest(stretch(0, made.elements), made.entries).indices;
-  if (made.stage == "index-decode") find_index_coding(made.kind).encode(made.indices, made.elements, made.coded);
+  if (made.stage == Stage::index_decode) find_index_coding(made.kind).encode(made.indices, made.elements, made.coded);
 }
 
 }  // namespace simrun

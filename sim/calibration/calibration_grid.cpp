@@ -34,31 +34,39 @@ std::vector<double> elements_axis(const GridOptions& options) {
   return axis;
 }
 
-std::vector<double> density_axis(const OperationEntry& operation, bool quick) {
+std::vector<double> entries_axis(const GridOptions& options) {
+  const double most = std::max(1.0, std::floor(static_cast<double>(options.most_elements) / 16));
+  return powers(1, options.quick ? 32 : 4, most);
+}
+
+std::vector<double> density_axis(Stage stage, const GridOptions& options) {
   // Closer together where the cost of entries overtakes that of elements.
   std::vector<double> axis = {1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1};
-  if (quick) axis = {1e-4, 0.01, 1};
+  if (options.quick) axis = {1e-4, 0.01, 1};
   // Of the payloads that are combined, which the axis takes together.
-  if (operation.name.starts_with("combine.")) axis.push_back(4);
+  if (stage == Stage::combine) axis.push_back(4);
   return axis;
+}
+
+std::vector<double> values_of(Axis axis, Stage stage, const GridOptions& options) {
+  switch (axis) {
+    case Axis::elements:
+      return elements_axis(options);
+    case Axis::entries:
+      return entries_axis(options);
+    case Axis::parts:
+      return powers(1, options.quick ? 8 : 2, 64);
+    case Axis::density:
+      break;
+  }
+  return density_axis(stage, options);
 }
 
 }  // namespace
 
-std::vector<CostTable::Axis> calibration_axes(const OperationEntry& operation, const GridOptions& options) {
-  std::vector<CostTable::Axis> axes;
-  for (const std::string& name : operation.axes) {
-    if (name == "elements") {
-      axes.push_back({name, elements_axis(options)});
-    } else if (name == "entries") {
-      const double most = std::max(1.0, std::floor(static_cast<double>(options.most_elements) / 16));
-      axes.push_back({name, powers(1, options.quick ? 32 : 4, most)});
-    } else if (name == "parts") {
-      axes.push_back({name, powers(1, options.quick ? 8 : 2, 64)});
-    } else {
-      axes.push_back({name, density_axis(operation, options.quick)});
-    }
-  }
+std::vector<CostTable::GridAxis> calibration_axes(const OperationEntry& operation, const GridOptions& options) {
+  std::vector<CostTable::GridAxis> axes;
+  for (const Axis axis : operation.axes) axes.push_back({axis, values_of(axis, operation.stage, options)});
   return axes;
 }
 

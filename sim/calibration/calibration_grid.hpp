@@ -20,7 +20,7 @@ struct GridOptions {
 /// `sizes` that are more than 1.25 times away from one before them, in place of powers that are not. Entries: powers of
 /// 4 (quick: of 32) to a sixteenth of the most elements. Density: 1e-4 to 1, and 4 where it is of payloads together.
 /// Parts: powers of 2 (quick: of 8) to 64.
-std::vector<CostTable::Axis> calibration_axes(const OperationEntry& operation, const GridOptions& options);
+std::vector<CostTable::GridAxis> calibration_axes(const OperationEntry& operation, const GridOptions& options);
 
 /// The numbers of elements of the shipped models, then those of their tensors of at least a million, each descending.
 std::vector<std::uint64_t> sizes_of_shipped_models();

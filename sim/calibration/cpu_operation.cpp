@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "kernels/error_feedback.hpp"
+#include "kernels/find_entry.hpp"
 
 namespace simrun {
 namespace {
@@ -112,11 +114,19 @@ class IndexDecode final : public Operation {
 }  // namespace
 
 std::unique_ptr<Operation> make_cpu_operation(const OperationCase& work, unsigned threads) {
-  if (work.stage == "encode") return std::make_unique<Encode>(work, threads);
-  if (work.stage == "combine") return std::make_unique<Combine>(work, threads);
-  if (work.stage == "decode") return std::make_unique<Decode>(work, threads);
-  if (work.stage == "index-encode") return std::make_unique<IndexEncode>(work);
-  return std::make_unique<IndexDecode>(work);
+  switch (work.stage) {
+    case Stage::encode:
+      return std::make_unique<Encode>(work, threads);
+    case Stage::combine:
+      return std::make_unique<Combine>(work, threads);
+    case Stage::decode:
+      return std::make_unique<Decode>(work, threads);
+    case Stage::index_encode:
+      return std::make_unique<IndexEncode>(work);
+    case Stage::index_decode:
+      return std::make_unique<IndexDecode>(work);
+  }
+  throw std::invalid_argument("no such stage");
 }
 
 const CodecEntry& codec_of_kind(const std::string& kind) {
@@ -130,8 +140,7 @@ std::unique_ptr<const Codec> make_codec_of_kind(const std::string& kind, unsigne
 }
 
 const IndexCodingEntry& find_index_coding(const std::string& name) {
-  const auto all = index_codings();
-  return *std::find_if(all.begin(), all.end(), [&](const IndexCodingEntry& entry) { return entry.name == name; });
+  return *find_entry(index_codings(), name);
 }
 
 }  // namespace simrun

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "kernels/find_entry.hpp"
 #include "sim/collectives/collectives.hpp"
 
 namespace simrun {
@@ -34,18 +35,33 @@ constexpr Combining votes[] = {Combining::vote};
 constexpr Combining gathers[] = {Combining::gather};
 
 constexpr CollectiveEntry table[] = {
-    {"ring", "ring all-reduce, 2(M-1) steps of N/M", sums, false, false, make_ring},
-    {"halving-doubling", "recursive halving and doubling all-reduce, 2 log2 M steps", sums, false, false,
-     make_halving_doubling},
-    {"tree", "binomial tree to rank 0 and back, log2 M steps each of a whole payload", sums_or_merges, false, false,
-     make_tree},
-    {"parameter-server", "M payloads into one server, M replies out", sums_or_votes, true, false,
-     make_parameter_server},
-    {"sharded-parameter-server", "every worker serves 1/M of the elements", votes, false, true,
-     make_sharded_parameter_server},
-    {"allgather-ring", "ring all-gather, M-1 steps of one payload", gathers, false, false, make_allgather_ring},
-    {"allgather-doubling", "Bruck's all-gather, log2 M steps of doubling size", gathers, false, false,
-     make_allgather_doubling},
+    {.name = "ring", .summary = "ring all-reduce, 2(M-1) steps of N/M", .combines = sums, .make = make_ring},
+    {.name = "halving-doubling",
+     .summary = "recursive halving and doubling all-reduce, 2 log2 M steps",
+     .combines = sums,
+     .make = make_halving_doubling},
+    {.name = "tree",
+     .summary = "binomial tree to rank 0 and back, log2 M steps each of a whole payload",
+     .combines = sums_or_merges,
+     .make = make_tree},
+    {.name = "parameter-server",
+     .summary = "M payloads into one server, M replies out",
+     .combines = sums_or_votes,
+     .has_server = true,
+     .make = make_parameter_server},
+    {.name = "sharded-parameter-server",
+     .summary = "every worker serves 1/M of the elements",
+     .combines = votes,
+     .joins_all_pairs = true,
+     .make = make_sharded_parameter_server},
+    {.name = "allgather-ring",
+     .summary = "ring all-gather, M-1 steps of one payload",
+     .combines = gathers,
+     .make = make_allgather_ring},
+    {.name = "allgather-doubling",
+     .summary = "Bruck's all-gather, log2 M steps of doubling size",
+     .combines = gathers,
+     .make = make_allgather_doubling},
 };
 
 }  // namespace
@@ -55,8 +71,7 @@ std::span<const CollectiveEntry> collectives() {
 }
 
 const CollectiveEntry* find_collective(std::string_view name) {
-  const auto* found = std::find_if(std::begin(table), std::end(table), [&](const auto& e) { return e.name == name; });
-  return found == std::end(table) ? nullptr : found;
+  return find_entry(collectives(), name);
 }
 
 }  // namespace simrun

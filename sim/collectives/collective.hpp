@@ -45,8 +45,8 @@ struct CollectiveEntry {
   std::string_view name;
   std::string_view summary;
   std::span<const Combining> combines;
-  bool has_server;
-  bool joins_all_pairs;  ///< every worker exchanges with every other at once
+  bool has_server = false;
+  bool joins_all_pairs = false;  ///< every worker exchanges with every other at once
   std::unique_ptr<const Collective> (*make)(ServerPlace server);
 
   bool can(Combining combining) const;

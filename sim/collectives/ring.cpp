@@ -46,15 +46,15 @@ class Ring final : public Collective {
     const auto gather = [&](int step) {
       chunks[rank - step] = transport.exchange(right, {chunks[rank + 1 - step]}, left).front();
     };
-    run(transport, m - 1, reduce, mine.has_contents());
-    run(transport, m - 1, gather, mine.has_contents());
+    run(transport, m - 1, reduce, mine);
+    run(transport, m - 1, gather, mine);
     return {{chunks.joined(mine)}};
   }
 
  private:
   /// Steps whose contents matter are not skipped.
-  static void run(Transport& transport, int count, const std::function<void(int)>& step, bool contents) {
-    if (contents) {
+  static void run(Transport& transport, int count, const std::function<void(int)>& step, const Payload& mine) {
+    if (mine.has_contents()) {
       for (int i = 0; i < count; ++i) step(i);
     } else {
       transport.repeat(count, step);

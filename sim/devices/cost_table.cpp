@@ -65,7 +65,7 @@ std::vector<double> refined(std::size_t points, Visit visit) {
 }
 
 /// Points of one axis line up `stride` apart.
-std::size_t stride_of(const std::vector<CostTable::Axis>& axes, std::size_t axis) {
+std::size_t stride_of(const std::vector<CostTable::GridAxis>& axes, std::size_t axis) {
   std::size_t stride = 1;
   for (std::size_t i = axis + 1; i < axes.size(); ++i) stride *= axes[i].values.size();
   return stride;
@@ -73,10 +73,15 @@ std::size_t stride_of(const std::vector<CostTable::Axis>& axes, std::size_t axis
 
 }  // namespace
 
-CostTable::CostTable(std::vector<Axis> axes, std::vector<double> seconds)
+const char* name_of(Axis axis) {
+  constexpr const char* names[] = {"elements", "entries", "parts", "density"};
+  return names[static_cast<std::size_t>(axis)];
+}
+
+CostTable::CostTable(std::vector<GridAxis> axes, std::vector<double> seconds)
     : axes_(std::move(axes)), seconds_(std::move(seconds)) {
   for (const double time : seconds_) logs_.push_back(std::log(time));
-  for (const Axis& axis : axes_) {
+  for (const GridAxis& axis : axes_) {
     knots_.emplace_back();
     for (const double value : axis.values) knots_.back().push_back(std::log(value));
   }
@@ -110,7 +115,7 @@ void CostTable::make_monotone() {
   // One axis after the other: making lines along one axis monotone leaves those along another so, because a sequence
   // that is nowhere below another one is nowhere below it afterwards.
   for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
-    if (axes_[axis].name != "density") change_lines(axis, without_descents);
+    if (axes_[axis].axis != Axis::density) change_lines(axis, without_descents);
   }
 }
 
@@ -184,7 +189,7 @@ bool CostTable::goes_beyond(std::span<const double> place) const {
 CostTable CostTable::without(std::size_t axis, std::size_t value) const {
   const std::size_t size = axes_[axis].values.size();
   const std::size_t stride = stride_of(axes_, axis);
-  std::vector<Axis> axes = axes_;
+  std::vector<GridAxis> axes = axes_;
   axes[axis].values.erase(axes[axis].values.begin() + static_cast<std::ptrdiff_t>(value));
   std::vector<double> seconds;
   for (std::size_t point = 0; point < seconds_.size(); ++point) {
@@ -193,13 +198,13 @@ CostTable CostTable::without(std::size_t axis, std::size_t value) const {
   return CostTable(std::move(axes), std::move(seconds));
 }
 
-std::size_t points_of_grid(const std::vector<CostTable::Axis>& axes) {
+std::size_t points_of_grid(const std::vector<CostTable::GridAxis>& axes) {
   std::size_t points = 1;
-  for (const CostTable::Axis& axis : axes) points *= axis.values.size();
+  for (const CostTable::GridAxis& axis : axes) points *= axis.values.size();
   return points;
 }
 
-std::vector<double> place_on_grid(const std::vector<CostTable::Axis>& axes, std::size_t point) {
+std::vector<double> place_on_grid(const std::vector<CostTable::GridAxis>& axes, std::size_t point) {
   std::vector<double> place;
   for (std::size_t i = 0; i < axes.size(); ++i)
     place.push_back(axes[i].values[point / stride_of(axes, i) % axes[i].values.size()]);

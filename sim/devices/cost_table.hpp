@@ -3,10 +3,15 @@
 #include <cstddef>
 #include <functional>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace simrun {
+
+/// What the time of an operation depends on. Density is entries / elements.
+enum class Axis { elements, entries, parts, density };
+
+/// "elements", as in the files of profiles.
+const char* name_of(Axis axis);
 
 /// A point of a grid, in the order of the table's times.
 struct NearestPoint {
@@ -27,19 +32,19 @@ struct NearestPoint {
 /// select most.
 class CostTable {
  public:
-  struct Axis {
-    std::string name;            ///< elements, entries, parts or density (entries / elements)
+  struct GridAxis {
+    Axis axis;
     std::vector<double> values;  ///< above 0, ascending
 
-    friend bool operator==(const Axis& a, const Axis& b) = default;
+    friend bool operator==(const GridAxis& a, const GridAxis& b) = default;
   };
 
   CostTable() = default;
 
   /// `seconds`: above 0, the last axis varies fastest.
-  CostTable(std::vector<Axis> axes, std::vector<double> seconds);
+  CostTable(std::vector<GridAxis> axes, std::vector<double> seconds);
 
-  const std::vector<Axis>& axes() const { return axes_; }
+  const std::vector<GridAxis>& axes() const { return axes_; }
 
   /// As given.
   const std::vector<double>& seconds() const { return seconds_; }
@@ -71,15 +76,15 @@ class CostTable {
   void make_monotone();
   void refine(std::size_t axis);
 
-  std::vector<Axis> axes_;
+  std::vector<GridAxis> axes_;
   std::vector<double> seconds_;
   std::vector<std::vector<double>> knots_;  ///< by axis: logarithms, of the grid's values and of some between
   std::vector<double> logs_;                ///< of the times at all knots; straight lines join them
 };
 
 /// The number of points of a grid, and the place of one of them in the order of a table's times.
-std::size_t points_of_grid(const std::vector<CostTable::Axis>& axes);
-std::vector<double> place_on_grid(const std::vector<CostTable::Axis>& axes, std::size_t point);
+std::size_t points_of_grid(const std::vector<CostTable::GridAxis>& axes);
+std::vector<double> place_on_grid(const std::vector<CostTable::GridAxis>& axes, std::size_t point);
 
 /// How far the interpolation is off: |interpolated / given - 1| over those points that have neighbours on both sides
 /// along an axis, each interpolated from the table without its value on that axis. So the grid is twice as coarse there

@@ -61,12 +61,6 @@ Band DeviceProfile::band(const Step& step) const {
           std::exp(std::hypot(std::log(times.spread->p95[near.point] / median), shared))};
 }
 
-std::vector<double> place_of(const Work& work, const CostTable& table) {
-  std::vector<double> place;
-  for (const CostTable::Axis& axis : table.axes()) place.push_back(std::max(1e-30, value_on(axis.name, work)));
-  return place;
-}
-
 std::string profile_name(const std::string& device) {
   std::string name;
   for (const char c : device) {

@@ -104,9 +104,6 @@ struct DeviceProfile {
 /// The name of a profile of that device: "nvidia-h200" of "NVIDIA H200".
 std::string profile_name(const std::string& device);
 
-/// Where `work` lies on the axes of a table.
-std::vector<double> place_of(const Work& work, const CostTable& table);
-
 /// The same device with another name and memory bandwidth: all times scaled by the ratio of the bandwidths.
 DeviceProfile scaled_to(const DeviceProfile& profile, const std::string& name, BytesPerSecond bandwidth);
 

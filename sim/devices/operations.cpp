@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/find_entry.hpp"
 #include "kernels/index_coding.hpp"
 
 namespace simrun {
@@ -24,21 +25,35 @@ std::string kind_name(PayloadKind kind) {
   return "sparse-signs";
 }
 
+double value_on(Axis axis, const Work& work) {
+  switch (axis) {
+    case Axis::elements:
+      return work.elements;
+    case Axis::entries:
+      return work.entries;
+    case Axis::parts:
+      return work.parts;
+    case Axis::density:
+      break;
+  }
+  return work.entries / std::max(1.0, work.elements);
+}
+
 /// What an index coding adds; raw32 adds nothing.
 void add_index_steps(const Work& work, std::vector<Step>& steps) {
   if (work.index == IndexCoding::none || work.index == IndexCoding::raw32) return;
   const std::string coding(index_coding(work.index).name);
-  const auto add = [&](const std::string& direction, double entries, double times) {
+  const auto add = [&](Stage stage, double entries, double times) {
     Work one = work;
     one.entries = entries;
     one.parts = 1;
-    steps.push_back({"index-" + direction + "." + coding, one, times});
+    steps.push_back({operation_name(stage, coding), one, times});
   };
   if (work.stage == Stage::encode) {
-    add("encode", work.entries, 1);
+    add(Stage::index_encode, work.entries, 1);
   } else {
-    add("decode", work.entries / work.parts, work.parts);
-    if (work.stage == Stage::combine) add("encode", work.result_entries, 1);
+    add(Stage::index_decode, work.entries / work.parts, work.parts);
+    if (work.stage == Stage::combine) add(Stage::index_encode, work.result_entries, 1);
   }
 }
 
@@ -54,47 +69,71 @@ std::vector<Step> scaled_signs_steps(const Work& work) {
 
 }  // namespace
 
+std::string operation_name(Stage stage, const std::string& kind) {
+  return std::string(name_of(stage)) + "." + kind;
+}
+
 const std::vector<OperationEntry>& profile_operations() {
   static const std::vector<OperationEntry> table = {
-      {"encode.dense16", {"elements"}, {.per_element = 6}, "fp32 to fp16"},
-      {"encode.pairs",
-       {"elements", "density"},
+      {Stage::encode, "dense16", {Axis::elements}, {.per_element = 6}, "fp32 to fp16"},
+      {Stage::encode,
+       "pairs",
+       {Axis::elements, Axis::density},
        {.per_element = 12, .per_entry = 8},
        "residual += gradient, selection of the K largest, the payload, zeroing of what is sent in the residual"},
-      {"encode.signs", {"elements"}, {.per_element = 4.125}, "one bit an element; no error feedback"},
-      {"encode.sparse-signs",
-       {"elements", "density"},
+      {Stage::encode, "signs", {Axis::elements}, {.per_element = 4.125}, "one bit an element; no error feedback"},
+      {Stage::encode,
+       "sparse-signs",
+       {Axis::elements, Axis::density},
        {.per_element = 12, .per_entry = 4.125},
        "residual += gradient, selection of the K largest, the payload, zeroing of what is sent in the residual"},
-      {"combine.pairs", {"entries"}, {.per_entry = 12}, "merging two payloads, of K entries together, to K / 2"},
-      {"combine.signs",
-       {"elements", "parts"},
+      {Stage::combine,
+       "pairs",
+       {Axis::entries},
+       {.per_entry = 12},
+       "merging two payloads, of K entries together, to K / 2"},
+      {Stage::combine,
+       "signs",
+       {Axis::elements, Axis::parts},
        {.per_element = 0.125, .per_element_and_part = 0.125},
        "majority vote of M payloads"},
-      {"combine.sparse-signs",
-       {"elements", "density"},
+      {Stage::combine,
+       "sparse-signs",
+       {Axis::elements, Axis::density},
        {.per_entry = 4.125},
        "majority vote of payloads that have K entries together; measured with 8"},
-      {"decode.dense16", {"elements"}, {.per_element = 10}, "fp16 added to an fp32 sum"},
-      {"decode.pairs", {"entries"}, {.per_entry = 16}, "values added to an fp32 sum; measured in 16 elements an entry"},
-      {"decode.signs", {"elements"}, {.per_element = 8.125}, "signs added to an fp32 sum"},
-      {"decode.sparse-signs",
-       {"entries"},
+      {Stage::decode, "dense16", {Axis::elements}, {.per_element = 10}, "fp16 added to an fp32 sum"},
+      {Stage::decode,
+       "pairs",
+       {Axis::entries},
+       {.per_entry = 16},
+       "values added to an fp32 sum; measured in 16 elements an entry"},
+      {Stage::decode, "signs", {Axis::elements}, {.per_element = 8.125}, "signs added to an fp32 sum"},
+      {Stage::decode,
+       "sparse-signs",
+       {Axis::entries},
        {.per_entry = 12.125},
        "signs added to an fp32 sum; measured in 16 elements an entry"},
-      {"index-encode.bitmap", {"elements", "density"}, {.per_element = 0.125, .per_entry = 4}, "uint32 to coded"},
-      {"index-decode.bitmap", {"elements", "density"}, {.per_element = 0.125, .per_entry = 4}, "coded to uint32"},
-      {"index-encode.delta", {"elements", "density"}, {.per_entry = 4}, "uint32 to coded"},
-      {"index-decode.delta", {"elements", "density"}, {.per_entry = 4}, "coded to uint32"},
-      {"index-encode.elias-fano", {"elements", "density"}, {.per_entry = 4}, "uint32 to coded"},
-      {"index-decode.elias-fano", {"elements", "density"}, {.per_entry = 4}, "coded to uint32"},
+      {Stage::index_encode,
+       "bitmap",
+       {Axis::elements, Axis::density},
+       {.per_element = 0.125, .per_entry = 4},
+       "uint32 to coded"},
+      {Stage::index_decode,
+       "bitmap",
+       {Axis::elements, Axis::density},
+       {.per_element = 0.125, .per_entry = 4},
+       "coded to uint32"},
+      {Stage::index_encode, "delta", {Axis::elements, Axis::density}, {.per_entry = 4}, "uint32 to coded"},
+      {Stage::index_decode, "delta", {Axis::elements, Axis::density}, {.per_entry = 4}, "coded to uint32"},
+      {Stage::index_encode, "elias-fano", {Axis::elements, Axis::density}, {.per_entry = 4}, "uint32 to coded"},
+      {Stage::index_decode, "elias-fano", {Axis::elements, Axis::density}, {.per_entry = 4}, "coded to uint32"},
   };
   return table;
 }
 
 const OperationEntry& operation_entry(const std::string& name) {
-  const auto& all = profile_operations();
-  return *std::find_if(all.begin(), all.end(), [&](const OperationEntry& entry) { return entry.name == name; });
+  return *find_entry(std::span(profile_operations()), name);
 }
 
 std::vector<Step> steps_of(const Work& work) {
@@ -102,17 +141,15 @@ std::vector<Step> steps_of(const Work& work) {
       work.kind == PayloadKind::dense32 || (work.kind == PayloadKind::dense16 && work.stage == Stage::combine);
   if (is_free || work.entries + work.elements == 0) return {};
   if (work.kind == PayloadKind::scaled_signs) return scaled_signs_steps(work);
-  constexpr const char* stages[] = {"encode.", "combine.", "decode."};
-  std::vector<Step> steps = {{stages[static_cast<int>(work.stage)] + kind_name(work.kind), work}};
+  std::vector<Step> steps = {{operation_name(work.stage, kind_name(work.kind)), work}};
   add_index_steps(work, steps);
   return steps;
 }
 
-double value_on(const std::string& axis, const Work& work) {
-  if (axis == "elements") return work.elements;
-  if (axis == "entries") return work.entries;
-  if (axis == "parts") return work.parts;
-  return work.entries / std::max(1.0, work.elements);
+std::vector<double> place_of(const Work& work, const CostTable& table) {
+  std::vector<double> place;
+  for (const CostTable::GridAxis& axis : table.axes()) place.push_back(std::max(1e-30, value_on(axis.axis, work)));
+  return place;
 }
 
 }  // namespace simrun

@@ -3,16 +3,15 @@
 #include <string>
 #include <vector>
 
+#include "kernels/operation.hpp"
 #include "kernels/payload.hpp"
+#include "sim/devices/cost_table.hpp"
 
 namespace simrun {
 
-/// What a device does with payloads.
-enum class Stage { encode, combine, decode };
-
-/// One such piece of work.
+/// A piece of work on payloads.
 struct Work {
-  Stage stage = Stage::encode;
+  Stage stage = Stage::encode;  ///< encode, combine or decode: index codings follow from `index`
   PayloadKind kind = PayloadKind::dense32;
   IndexCoding index = IndexCoding::none;
   double elements = 0;        ///< N
@@ -33,12 +32,17 @@ struct FewestBytes {
   }
 };
 
+/// "encode.pairs", "index-decode.bitmap".
+std::string operation_name(Stage stage, const std::string& kind);
+
 /// An operation whose times a profile has.
 struct OperationEntry {
-  std::string name;               ///< "encode.pairs", "combine.signs", "index-decode.bitmap"
-  std::vector<std::string> axes;  ///< what its time depends on: elements, entries, parts, density (entries / elements)
+  Stage stage;
+  std::string kind;        ///< of the payload, or the index coding: "pairs", "bitmap"
+  std::vector<Axis> axes;  ///< what its time depends on
   FewestBytes bytes;
   std::string includes;  ///< what is timed
+  std::string name = operation_name(stage, kind);
 };
 
 /// Every operation, in the order in which profiles list them.
@@ -58,7 +62,7 @@ struct Step {
 /// dense payloads, which are part of the collective.
 std::vector<Step> steps_of(const Work& work);
 
-/// Where `work` lies on an axis.
-double value_on(const std::string& axis, const Work& work);
+/// Where `work` lies on a table's axes.
+std::vector<double> place_of(const Work& work, const CostTable& table);
 
 }  // namespace simrun

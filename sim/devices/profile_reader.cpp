@@ -64,7 +64,8 @@ double positive_number(const Json& value, const Where& where) {
 }
 
 /// The numbers of nested lists, one level for each of `axes`, in order.
-void flatten(const Json& value, std::span<const CostTable::Axis> axes, const Where& where, std::vector<double>& out) {
+void flatten(const Json& value, std::span<const CostTable::GridAxis> axes, const Where& where,
+             std::vector<double>& out) {
   if (axes.empty()) {
     out.push_back(positive_number(value, where));
     return;
@@ -72,17 +73,20 @@ void flatten(const Json& value, std::span<const CostTable::Axis> axes, const Whe
   const std::size_t count = axes.front().values.size();
   if (!value.is_array() || value.size() != count)
     where.fail("is " + brief(value),
-               "accepted: a list of " + std::to_string(count) + ", one for each of " + axes.front().name);
+               "accepted: a list of " + std::to_string(count) + ", one for each of " + name_of(axes.front().axis));
   for (std::size_t i = 0; i < count; ++i) flatten(value[i], axes.subspan(1), where / i, out);
 }
 
-CostTable::Axis read_axis(const OperationEntry& operation, std::size_t number, const Json& axes, const Where& where) {
-  const std::string& name = operation.axes[number];
+CostTable::GridAxis read_axis(const OperationEntry& operation, std::size_t number, const Json& axes,
+                              const Where& where) {
+  const std::string name = name_of(operation.axes[number]);
   if (!axes.is_object() || axes.size() != operation.axes.size() ||
       std::next(axes.begin(), static_cast<std::ptrdiff_t>(number)).key() != name) {
-    where.fail("wrong axes", "accepted, in this order: " + one_of(operation.axes, "then"));
+    std::vector<std::string> names;
+    for (const Axis axis : operation.axes) names.emplace_back(name_of(axis));
+    where.fail("wrong axes", "accepted, in this order: " + one_of(names, "then"));
   }
-  CostTable::Axis axis{name, {}};
+  CostTable::GridAxis axis{operation.axes[number], {}};
   if (!axes[name].is_array() || axes[name].empty())
     (where / name).fail("is " + brief(axes[name]), "accepted: a list of numbers");
   for (std::size_t i = 0; i < axes[name].size(); ++i)
@@ -133,7 +137,7 @@ OperationTimes read_table(const OperationEntry& operation, Json& value, const Wh
   OperationTimes times;
   times.provenance = read.provenance;
   times.source = read.source;
-  std::vector<CostTable::Axis> axes;
+  std::vector<CostTable::GridAxis> axes;
   for (std::size_t i = 0; i < operation.axes.size(); ++i)
     axes.push_back(read_axis(operation, i, read.axes, where / "axes"));
   std::vector<double> seconds;

@@ -28,7 +28,7 @@ std::string bandwidth_text(BytesPerSecond bandwidth) {
 }
 
 /// Lists nested like the axes.
-Json nested(const std::vector<double>& values, const std::vector<CostTable::Axis>& axes, Json (*number)(double)) {
+Json nested(const std::vector<double>& values, const std::vector<CostTable::GridAxis>& axes, Json (*number)(double)) {
   Json rows = Json::array();
   const std::size_t columns = axes.size() == 1 ? 1 : axes[1].values.size();
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -56,9 +56,9 @@ Json to_json(const OperationTimes& times) {
   if (!times.source.empty()) json["source"] = times.source;
   const auto& axes = times.table.axes();
   json["axes"] = Json::object();
-  for (const CostTable::Axis& axis : axes) {
-    json["axes"][axis.name] = Json::array();
-    for (const double value : axis.values) json["axes"][axis.name].push_back(exactly(value));
+  for (const CostTable::GridAxis& axis : axes) {
+    Json& values = json["axes"][name_of(axis.axis)] = Json::array();
+    for (const double value : axis.values) values.push_back(exactly(value));
   }
   json["seconds"] = nested(times.table.seconds(), axes, rounded);
   if (!times.spread) return json;

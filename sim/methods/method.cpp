@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/find_entry.hpp"
 #include "kernels/index_coding.hpp"
 
 namespace simrun {
@@ -26,8 +27,7 @@ std::span<const MethodEntry> methods() {
 }
 
 const MethodEntry* find_method(std::string_view name) {
-  const auto* found = std::find_if(std::begin(table), std::end(table), [&](const auto& e) { return e.name == name; });
-  return found == std::end(table) ? nullptr : found;
+  return find_entry(methods(), name);
 }
 
 std::vector<std::string> fitting_collectives(const MethodEntry& method) {

@@ -70,11 +70,11 @@ Field<Straggler> straggler_field() {
 Field<Compute> compute_field() {
   return convert(
       Object<ComputeText>()
-          .required("forward", &ComputeText::forward, duration(false), "time of the forward pass")
-          .optional("backward", &ComputeText::backward, duration(false), "time of the backward pass")
-          .optional("backward_by_tensor", &ComputeText::backward_by_tensor, list_of(duration(false)),
+          .required("forward", &ComputeText::forward, duration(), "time of the forward pass")
+          .optional("backward", &ComputeText::backward, duration(), "time of the backward pass")
+          .optional("backward_by_tensor", &ComputeText::backward_by_tensor, list_of(duration()),
                     "times of the backward pass, one a tensor in forward order; else shared out by size")
-          .with_default("update", "0 s", &ComputeText::update, duration(false), "time of the optimiser's step")
+          .with_default("update", "0 s", &ComputeText::update, duration(), "time of the optimiser's step")
           .optional("jitter", &ComputeText::jitter, usually(number({0, 10}), 0),
                     "standard deviation of a worker's computing from iteration to iteration, over its mean; log-normal")
           .optional("jitter_seed", &ComputeText::jitter_seed,

@@ -39,7 +39,7 @@ Field<EthernetTcpText> ethernet_tcp_field() {
       .optional("acknowledgements", &Text::acknowledgements, usually(number(share), usual.acknowledgements),
                 "share by which a message takes longer at a rank that sends at the same time; left out, by the bytes "
                 "of acknowledgements")
-      .optional("message", &Text::message, usually(duration(false), "50 us"), "software of both ends, a message")
+      .optional("message", &Text::message, usually(duration(), "50 us"), "software of both ends, a message")
       .optional("send_buffer", &Text::send_buffer, usually(size(), bytes(usual.send_buffer)),
                 "messages up to this size are complete for their sender at once, and leave one after another")
       .optional("eager_limit", &Text::eager_limit, usually(size(), bytes(usual.eager_limit)),

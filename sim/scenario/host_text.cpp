@@ -17,7 +17,7 @@ Field<std::optional<Host>> host_field() {
                         "where payloads are combined and decoded")
           .optional("memory_bandwidth", &Host::memory_bandwidth, bandwidth(),
                     "merges on the host: bandwidth of its memory, by which the device's times are scaled")
-          .with_default("work", "0 s", &Host::work, duration(false), "fixed work of the host an iteration")
+          .with_default("work", "0 s", &Host::work, duration(), "fixed work of the host an iteration")
           .check([](Host& host, const Where& where) {
             const bool given = host.memory_bandwidth.value > 0;
             if (host.merges == Merges::host && !given)

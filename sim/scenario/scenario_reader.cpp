@@ -165,10 +165,10 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
     check_files(npy->files, *scenario.model, scenario.workers);
   }
   if (scenario.network.topology == Network::Topology::platform) {
-    const bool server = scenario.method.needs_server_host() && scenario.workers > 1;
+    const int servers = scenario.method.needs_server_host() && scenario.workers > 1 ? 1 : 0;
     scenario.network.platform =
         readable_file(scenario.network.platform, top / "network" / "platform", "SimGrid platform");
-    check_hosts(scenario.network, scenario.workers, server);
+    check_hosts(scenario.network, scenario.workers, servers);
   }
   Json entry = json["methods"][method];
   fill_defaults(entry, scenario.method);
@@ -321,15 +321,15 @@ void ScenarioReader::check_files(const std::vector<std::string>& files, const Mo
 }
 
 /// The hosts that are used: enough of them, and all joined.
-void ScenarioReader::check_hosts(const Network& network, int workers, bool server) {
+void ScenarioReader::check_hosts(const Network& network, int workers, int servers) {
   const Where where{file_, "network"};
   const std::string& path = network.platform;
-  const int wanted = workers + (server ? 1 : 0);
+  const int wanted = workers + servers;
   const auto check_count = [&](const Where& at, const std::string& what, std::size_t count) {
     if (count >= static_cast<std::size_t>(wanted)) return;
     at.fail(what + std::to_string(count) + " hosts", "accepted: at least " + std::to_string(wanted) + " for " +
                                                          std::to_string(workers) + " workers" +
-                                                         (server ? " and a parameter server" : ""));
+                                                         (servers > 0 ? " and a parameter server" : ""));
   };
   if (!network.hosts.empty()) check_count(where / "hosts", "names ", network.hosts.size());
   auto [known, is_new] = platform_hosts_.try_emplace({path, network.hosts, wanted}, 0);

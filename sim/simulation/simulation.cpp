@@ -40,7 +40,7 @@ std::vector<Span> fill_gaps(const std::vector<Span>& busy, Seconds begin, Second
   return all;
 }
 
-Times collect(const SteadyState& steady, bool keep_spans) {
+Times collect(const SteadyState& steady) {
   const auto& records = steady.records();
   const IterationRecord& shown = records[static_cast<std::size_t>(steady.last_rank())];
   Times times;
@@ -60,11 +60,15 @@ Times collect(const SteadyState& steady, bool keep_spans) {
   for (const IterationRecord& record : records) {
     times.sent_bytes = std::max(times.sent_bytes, record.traffic.sent);
     times.received_bytes = std::max(times.received_bytes, record.traffic.received);
-    if (!keep_spans) continue;
+  }
+  return times;
+}
+
+void add_spans(Times& times, const SteadyState& steady) {
+  for (const IterationRecord& record : steady.records()) {
     times.spans.push_back(fill_gaps(record.spans, record.finish - times.iteration, record.finish));
     times.exchanges.push_back(record.exchanges);
   }
-  return times;
 }
 
 /// What is known of the iteration's time: of the device's times, of the network model and of the jitter. Devices are
@@ -123,7 +127,8 @@ Times simulate(const Setup& setup) {
   };
   cluster.run(rank, setup.server_host ? std::function<void(Transport&)>(serve) : nullptr);
 
-  Times times = collect(steady, setup.keep_spans);
+  Times times = collect(steady);
+  if (setup.keep_spans) add_spans(times, steady);
   times.used = device.used();
   times.pause = pause_between_exchanges(setup, times.iteration, steady.records());
   times.interval = interval_of(times, setup, steady, device.band());

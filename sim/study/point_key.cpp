@@ -44,7 +44,7 @@ std::string digest_of_times(const DeviceProfile& profile) {
   Json times = {profile.bandwidth.value};
   for (const auto& [name, operation] : profile.operations) {
     times.push_back({name, operation.table.seconds()});
-    for (const CostTable::Axis& axis : operation.table.axes()) times.push_back({axis.name, axis.values});
+    for (const CostTable::GridAxis& axis : operation.table.axes()) times.push_back({name_of(axis.axis), axis.values});
     if (operation.provenance != "measured" || !operation.spread) continue;
     times.push_back({operation.spread->p5, operation.spread->p95, operation.spread->error.median});
   }

@@ -132,10 +132,10 @@ Field<double> number(Range range) {
           }};
 }
 
-Field<Seconds> duration(bool positive) {
+Field<Seconds> duration() {
   const UnitText units = {"s, ms, us, ns, min, h", "(s|ms|us|µs|ns|min|h)"};
   // Shorter ones are lost in the sums of a clock, or their inverse is infinite.
-  return quantity("duration", parse_seconds, {1e-15, "1e-15 s", 1e9, "1e9 s", !positive}, units, "50 us");
+  return quantity("duration", parse_seconds, {1e-15, "1e-15 s", 1e9, "1e9 s", true}, units, "50 us");
 }
 
 Field<Seconds> latency() {

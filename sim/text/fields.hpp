@@ -38,10 +38,10 @@ struct Range {
 };
 Field<double> number(Range range);
 
-Field<Seconds> duration(bool positive);  ///< "50 us"
-Field<Seconds> latency();                ///< of a network: zero, or 1 ns to 1000 s
-Field<BytesPerSecond> bandwidth();       ///< "1 Gbps", one byte a second to 1e15 B/s
-Field<Bytes> size();                     ///< "25 MB", positive
+Field<Seconds> duration();          ///< "50 us", zero or more
+Field<Seconds> latency();           ///< of a network: zero, or 1 ns to 1000 s
+Field<BytesPerSecond> bandwidth();  ///< "1 Gbps", one byte a second to 1e15 B/s
+Field<Bytes> size();                ///< "25 MB", positive
 Field<Json> anything();
 
 /// One of several words.

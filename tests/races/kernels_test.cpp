@@ -123,7 +123,7 @@ void check_sparse_vote(std::size_t voters, std::size_t elements, double density)
 void check_coding(const IndexCodingEntry& coding, std::size_t elements, double density) {
   ThreadedMachine machine;
   OperationCase work;
-  work.stage = "index-encode";
+  work.stage = Stage::index_encode;
   work.kind = coding.name;
   work.elements = elements;
   work.indices = random_indices(elements, density, 3);
@@ -136,7 +136,7 @@ void check_coding(const IndexCodingEntry& coding, std::size_t elements, double d
     return operation->result();
   };
   REQUIRE(run().bytes == work.coded);
-  work.stage = "index-decode";
+  work.stage = Stage::index_decode;
   REQUIRE(run().indices == work.indices);
 }
 

@@ -11,8 +11,8 @@ DeviceProfile even_profile(const std::vector<double>& grid, double seconds) {
   profile.source = "made up";
   profile.bandwidth = BytesPerSecond(1e9);
   for (const OperationEntry& operation : profile_operations()) {
-    std::vector<CostTable::Axis> axes;
-    for (const std::string& axis : operation.axes) axes.push_back({axis, grid});
+    std::vector<CostTable::GridAxis> axes;
+    for (const Axis axis : operation.axes) axes.push_back({axis, grid});
     const std::size_t points = points_of_grid(axes);
     profile.operations[operation.name] = {"scaled", "made up", {axes, std::vector<double>(points, seconds)}, {}};
   }

@@ -152,7 +152,7 @@ TEST_CASE("calibration: a wrong result ends it, and nothing is written") {
   CHECK_THROWS_WITH(measure(target),
                     Catch::StartsWith("combine.signs at elements ") && Catch::EndsWith(": the result is wrong"));
   const TemporaryFolder folder;
-  CHECK_THROWS_AS(write_calibration(target, folder.path() + "/p.json", true), CalibrationError);
+  CHECK_THROWS_AS(write_calibration(target, folder.path() + "/p.json", CalibrationGrid::coarse), CalibrationError);
   CHECK(std::filesystem::is_empty(folder.path()));
 }
 
@@ -168,7 +168,7 @@ TEST_CASE("calibration: one that is interrupted leaves nothing behind") {
 TEST_CASE("calibration grid: sizes of models take the place of powers that are near") {
   const OperationEntry& operation = operation_entry("encode.pairs");
   const GridOptions options{.most_elements = 1 << 16, .sizes = {20'000, 21'000, 30'000, 1'000'000}, .quick = false};
-  const std::vector<CostTable::Axis> axes = calibration_axes(operation, options);
+  const std::vector<CostTable::GridAxis> axes = calibration_axes(operation, options);
   // 21,000 is near 20,000, 16,384 too; a million is beyond what fits.
   CHECK(axes[0].values == std::vector<double>{1, 64, 1024, 4096, 20'000, 30'000, 65'536});
   CHECK(axes[1].values == std::vector<double>{1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1});

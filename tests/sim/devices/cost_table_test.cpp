@@ -23,7 +23,7 @@ std::vector<double> random_times(std::size_t count, unsigned seed) {
 }  // namespace
 
 TEST_CASE("cost table: two points are joined by a power law") {
-  const CostTable table({{"elements", {100, 10000}}}, {1e-6, 1e-4});
+  const CostTable table({{Axis::elements, {100, 10000}}}, {1e-6, 1e-4});
   CHECK(at(table, {100}) == Approx(1e-6));
   CHECK(at(table, {1000}) == Approx(1e-5));  // half way in log scale: sqrt(1e-6 * 1e-4)
   CHECK(at(table, {10000}) == Approx(1e-4));
@@ -32,7 +32,7 @@ TEST_CASE("cost table: two points are joined by a power law") {
 }
 
 TEST_CASE("cost table: two axes are interpolated one after the other") {
-  const CostTable table({{"elements", {10, 1000}}, {"density", {0.01, 1}}}, {1, 4, 100, 400});
+  const CostTable table({{Axis::elements, {10, 1000}}, {Axis::density, {0.01, 1}}}, {1, 4, 100, 400});
   CHECK(at(table, {10, 0.01}) == Approx(1));
   CHECK(at(table, {10, 0.1}) == Approx(2));       // density half way: sqrt(1 * 4)
   CHECK(at(table, {100, 0.1}) == Approx(20));     // and half way in elements: sqrt(2 * 200)
@@ -41,7 +41,7 @@ TEST_CASE("cost table: two axes are interpolated one after the other") {
 }
 
 TEST_CASE("cost table: exact at the points of a grid that ascends") {
-  const std::vector<CostTable::Axis> axes = {{"elements", {1, 7, 1e3, 1e6}}, {"parts", {1, 2, 64}}};
+  const std::vector<CostTable::GridAxis> axes = {{Axis::elements, {1, 7, 1e3, 1e6}}, {Axis::parts, {1, 2, 64}}};
   for (unsigned seed = 0; seed < 50; ++seed) {
     std::vector<double> times = random_times(12, seed);
     std::sort(times.begin(), times.end());
@@ -56,7 +56,7 @@ TEST_CASE("cost table: a fixed cost that gives way to a bandwidth is met within 
   // log-log pass (1 + sqrt 4) / (2 sqrt sqrt 4) = 1.06 of the time half way between two points at equal distances from
   // there.
   const auto law = [](double elements) { return 1e-5 + 1e-9 * elements; };
-  CostTable::Axis axis{"elements", {}};
+  CostTable::GridAxis axis{Axis::elements, {}};
   std::vector<double> times;
   for (double elements = 256; elements < 2e7; elements *= 4) {
     axis.values.push_back(elements);
@@ -69,18 +69,18 @@ TEST_CASE("cost table: a fixed cost that gives way to a bandwidth is met within 
 
 TEST_CASE("cost table: what descends along elements, entries or parts is levelled, along density it is not") {
   // 4 and 2 descend: their geometric mean is sqrt(8). All of 8, 4, 2: 4.
-  CHECK(at(CostTable({{"entries", {1, 2, 3, 4}}}, {1, 4, 2, 8}), {2}) == Approx(std::sqrt(8)));
-  CHECK(at(CostTable({{"entries", {1, 2, 3, 4}}}, {1, 4, 2, 8}), {3}) == Approx(std::sqrt(8)));
-  CHECK(at(CostTable({{"elements", {1, 2, 3}}}, {8, 4, 2}), {1}) == Approx(4));
-  CHECK(at(CostTable({{"parts", {1, 2}}}, {8, 2}), {2}) == Approx(4));
-  CHECK(at(CostTable({{"density", {0.1, 1}}}, {8, 2}), {1}) == Approx(2));
+  CHECK(at(CostTable({{Axis::entries, {1, 2, 3, 4}}}, {1, 4, 2, 8}), {2}) == Approx(std::sqrt(8)));
+  CHECK(at(CostTable({{Axis::entries, {1, 2, 3, 4}}}, {1, 4, 2, 8}), {3}) == Approx(std::sqrt(8)));
+  CHECK(at(CostTable({{Axis::elements, {1, 2, 3}}}, {8, 4, 2}), {1}) == Approx(4));
+  CHECK(at(CostTable({{Axis::parts, {1, 2}}}, {8, 2}), {2}) == Approx(4));
+  CHECK(at(CostTable({{Axis::density, {0.1, 1}}}, {8, 2}), {1}) == Approx(2));
 }
 
 TEST_CASE("cost table: time never falls as elements or parts grow, whatever was measured") {
   const std::vector<double> grid = {1, 10, 30, 100, 5000};
   for (unsigned seed = 0; seed < 20; ++seed) {
-    const CostTable parts({{"elements", grid}, {"parts", grid}}, random_times(25, seed));
-    const CostTable density({{"elements", grid}, {"density", grid}}, random_times(25, seed));
+    const CostTable parts({{Axis::elements, grid}, {Axis::parts, grid}}, random_times(25, seed));
+    const CostTable density({{Axis::elements, grid}, {Axis::density, grid}}, random_times(25, seed));
     for (double fixed = 0.5; fixed < 1e4; fixed *= 1.7) {
       for (double value = 0.5; value < 1e4; value *= 1.3) {
         const double next = value * 1.3;
@@ -94,7 +94,7 @@ TEST_CASE("cost table: time never falls as elements or parts grow, whatever was 
 }
 
 TEST_CASE("cost table: places of points run through the last axis first") {
-  const std::vector<CostTable::Axis> axes = {{"elements", {1, 2}}, {"parts", {3, 4, 5}}};
+  const std::vector<CostTable::GridAxis> axes = {{Axis::elements, {1, 2}}, {Axis::parts, {3, 4, 5}}};
   CHECK(points_of_grid(axes) == 6);
   CHECK(place_on_grid(axes, 0) == std::vector<double>{1, 3});
   CHECK(place_on_grid(axes, 2) == std::vector<double>{1, 5});
@@ -103,7 +103,8 @@ TEST_CASE("cost table: places of points run through the last axis first") {
 
 TEST_CASE("leave one out: a power law is interpolated without an error") {
   // log t = log c + p log N + q log d is linear in both logarithms, so neighbours give back what is between them.
-  std::vector<CostTable::Axis> axes = {{"elements", {1, 3, 50, 1e4, 1e7}}, {"density", {1e-4, 0.02, 0.3, 1}}};
+  std::vector<CostTable::GridAxis> axes = {{Axis::elements, {1, 3, 50, 1e4, 1e7}},
+                                           {Axis::density, {1e-4, 0.02, 0.3, 1}}};
   std::vector<double> times;
   for (std::size_t point = 0; point < points_of_grid(axes); ++point) {
     const std::vector<double> place = place_on_grid(axes, point);
@@ -116,9 +117,9 @@ TEST_CASE("leave one out: a power law is interpolated without an error") {
 
 TEST_CASE("leave one out: errors are shares of what was measured, only of points between others") {
   // Without the middle: sqrt(1 * 4) = 2 where 1 was measured.
-  CHECK(leave_one_out(CostTable({{"elements", {1, 4, 16}}}, {1, 1, 4})).front() == Approx(1));
-  CHECK(leave_one_out(CostTable({{"elements", {1, 4}}}, {1, 9})).empty());
-  CHECK(leave_one_out(CostTable({{"elements", {1}}}, {1})).empty());
+  CHECK(leave_one_out(CostTable({{Axis::elements, {1, 4, 16}}}, {1, 1, 4})).front() == Approx(1));
+  CHECK(leave_one_out(CostTable({{Axis::elements, {1, 4}}}, {1, 9})).empty());
+  CHECK(leave_one_out(CostTable({{Axis::elements, {1}}}, {1})).empty());
 }
 
 }  // namespace simrun

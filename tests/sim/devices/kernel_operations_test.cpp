@@ -12,9 +12,9 @@ std::vector<std::vector<double>> places_of(const OperationEntry& operation) {
   std::vector<std::vector<double>> places;
   for (const double first : {1.0, 1000.0, 300'000.0}) {
     if (operation.axes.size() == 1) {
-      places.push_back({operation.axes[0] == "entries" ? std::max(1.0, first / 16) : first});
+      places.push_back({operation.axes[0] == Axis::entries ? std::max(1.0, first / 16) : first});
     } else {
-      const bool parts = operation.axes[1] == "parts";
+      const bool parts = operation.axes[1] == Axis::parts;
       for (const double second : parts ? std::vector<double>{1, 2, 9} : std::vector<double>{1e-3, 0.2, 1}) {
         places.push_back({first, second});
       }
@@ -45,7 +45,7 @@ TEST_CASE("every operation of a profile gives on kernels what the CPU back end g
 TEST_CASE("an operation that kernels do not know is refused") {
   cuda::HostMachine machine;
   OperationCase work;
-  work.stage = "encode";
+  work.stage = Stage::encode;
   work.kind = "prayers";
   CHECK_THROWS_AS(cuda::make_operation(machine, work), std::invalid_argument);
 }

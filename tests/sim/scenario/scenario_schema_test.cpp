@@ -41,7 +41,7 @@ void check_pattern(const Field<T>& field) {
 }
 
 TEST_CASE("schema: patterns of quantities match what is read", "[schema]") {
-  check_pattern(duration(false));
+  check_pattern(duration());
   check_pattern(bandwidth());
   check_pattern(size());
 }
