@@ -64,7 +64,7 @@ OperationCase CalibrationData::make_case(const OperationEntry& operation, std::s
   }
   if (made.stage == "encode") {
     made.gradient = stretch(0, made.elements);
-    if (codec_of_kind(made.kind).sparsifies) made.residual = stretch(1, made.elements);
+    if (codec_of_kind(made.kind).codec->sparsifies) made.residual = stretch(1, made.elements);
   } else if (made.stage.starts_with("index-")) {
     make_indices(made);
   } else {
