@@ -30,11 +30,6 @@ const LayoutEntry& layout_of(PayloadKind kind) {
   return *found;
 }
 
-bool is_dense(PayloadKind kind) {
-  const LayoutEntry* layout = find_layout(kind);
-  return layout != nullptr && layout->bare;
-}
-
 Payload::Header full_header(PayloadKind kind, std::uint64_t elements) {
   const LayoutEntry& layout = layout_of(kind);
   return {.kind = kind,

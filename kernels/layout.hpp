@@ -25,12 +25,14 @@ struct Flaw {
   const char* what;
 };
 
-/// One way to write what the entries of a payload are worth. A payload is a header (unless the layout is bare), coded
-/// indices (where the layout has some: then any K of N elements may be its entries, else all N are), and the values of
-/// its K entries. A layout knows the values alone. Headers, indices, parsing, cutting and joining are the same for all.
+/// How one kind of payload writes the values of its entries as bytes.
 ///
-/// Two signs an element, say, would be: size(K) = ceil(K/4), a check that the last bits are 0, and an append that moves
-/// 2-bit entries (or, with a grain of 4, whole bytes).
+/// A payload is a header (unless the layout is bare), coded indices (where the layout has some: then any K of the N
+/// elements are its entries, else all N are) and the values of its K entries. A layout knows the values alone; headers,
+/// indices, cutting and joining are the same for all.
+///
+/// Example: two bits an entry. size(K) = ceil(K/4); check finds bits set behind the last entry; append shifts entries
+/// to their place, or with a grain of 4 moves whole bytes.
 struct LayoutEntry {
   PayloadKind kind;
   std::string_view name;     ///< device profiles have encode.NAME, combine.NAME and decode.NAME
@@ -47,7 +49,8 @@ struct LayoutEntry {
   std::optional<Flaw> (*check)(std::span<const std::byte> values, std::uint64_t entries) = nullptr;
 
   /// Appends to `out` the values of a payload that has the entries of these pieces (at least one), in their order. Each
-  /// piece but the last has a multiple of `grain` entries. Throws PayloadError if they cannot be values of one payload.
+  /// piece begins at a multiple of `grain` entries, and each but the last has a multiple of them. Throws PayloadError
+  /// if the pieces do not go into one payload.
   void (*append)(std::span<const Piece> pieces, std::vector<std::byte>& out);
 };
 
@@ -70,7 +73,7 @@ std::optional<Payload::Header> sparse_header(PayloadKind kind, IndexCoding codin
 Payload make_payload(const Payload::Header& header, std::span<const std::uint32_t> indices,
                      std::span<const Piece> pieces);
 
-/// The two parts of a body. What codecs read is this by its types: view_pairs and the like.
+/// The two parts of a body; view_pairs and the like give them types.
 struct BodyView {
   std::span<const std::uint32_t> indices;
   std::span<const std::byte> values;

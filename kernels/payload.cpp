@@ -165,4 +165,9 @@ bool operator==(const Payload& a, const Payload& b) {
   return a.bytes_ == b.bytes_ || std::ranges::equal(a.bytes(), b.bytes());
 }
 
+bool is_dense(PayloadKind kind) {
+  const LayoutEntry* layout = find_layout(kind);
+  return layout != nullptr && layout->bare;
+}
+
 }  // namespace simrun

@@ -10,8 +10,8 @@
 #include "sim/system/data_path.hpp"
 #include "sim/system/write_file.hpp"
 #include "sim/text/error.hpp"
-#include "sim/text/terminal.hpp"
 #include "sim/text/json.hpp"
+#include "sim/text/terminal.hpp"
 
 namespace simrun {
 namespace {

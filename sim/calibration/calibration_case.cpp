@@ -63,7 +63,7 @@ OperationCase CalibrationData::make_case(const OperationEntry& operation, std::s
   }
   if (made.stage == Stage::encode) {
     made.gradient = stretch(0, made.elements);
-    if (codec_of_kind(made.kind).sparsifies) made.residual = stretch(1, made.elements);
+    if (codec_of_kind(made.kind).codec->sparsifies) made.residual = stretch(1, made.elements);
   } else if (made.stage == Stage::index_encode || made.stage == Stage::index_decode) {
     make_indices(made);
   } else {

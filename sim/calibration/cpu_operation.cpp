@@ -7,6 +7,7 @@
 
 #include "kernels/error_feedback.hpp"
 #include "kernels/find_entry.hpp"
+#include "kernels/layout.hpp"
 
 namespace simrun {
 namespace {
@@ -129,14 +130,23 @@ std::unique_ptr<Operation> make_cpu_operation(const OperationCase& work, unsigne
   throw std::invalid_argument("no such stage");
 }
 
-const CodecEntry& codec_of_kind(const std::string& kind) {
-  return *find_codec(kind == "dense16" ? "dense" : kind == "pairs" ? "gtop-k" : kind);
+KindCodec codec_of_kind(const std::string& kind) {
+  KindCodec found;
+  for (const CodecEntry& entry : codecs()) {
+    for (const bool half : {false, true}) {
+      const CodecOptions options{.half_precision = half};
+      const auto codec = entry.make(options, nullptr);
+      if (layout_of(codec->kind()).name != kind) continue;
+      if (codec->aggregator() != nullptr) return {&entry, options};
+      if (found.codec == nullptr) found = {&entry, options};
+    }
+  }
+  return found;
 }
 
 std::unique_ptr<const Codec> make_codec_of_kind(const std::string& kind, unsigned threads) {
-  CodecOptions options;
-  options.half_precision = kind == "dense16";
-  return codec_of_kind(kind).make(options, make_cpu_primitives(threads));
+  const KindCodec found = codec_of_kind(kind);
+  return found.codec->make(found.options, make_cpu_primitives(threads));
 }
 
 const IndexCodingEntry& find_index_coding(const std::string& name) {

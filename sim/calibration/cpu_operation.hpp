@@ -12,8 +12,14 @@ namespace simrun {
 /// A case as the CPU back end does it. The case outlives it.
 std::unique_ptr<Operation> make_cpu_operation(const OperationCase& work, unsigned threads);
 
-/// The codec whose payloads are of that kind ("pairs"); of several, the one whose payloads combine.
-const CodecEntry& codec_of_kind(const std::string& kind);
+/// A codec, and with which options it makes payloads of a kind.
+struct KindCodec {
+  const CodecEntry* codec = nullptr;
+  CodecOptions options;
+};
+
+/// The codec whose payloads are of that kind ("pairs"); of several, the first whose payloads combine.
+KindCodec codec_of_kind(const std::string& kind);
 std::unique_ptr<const Codec> make_codec_of_kind(const std::string& kind, unsigned threads);
 
 /// The index coding of that name.

@@ -1,29 +1,14 @@
 #include "sim/devices/operations.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "kernels/find_entry.hpp"
 #include "kernels/index_coding.hpp"
+#include "kernels/layout.hpp"
 
 namespace simrun {
 namespace {
-
-std::string kind_name(PayloadKind kind) {
-  switch (kind) {
-    case PayloadKind::dense32:
-      return "dense32";
-    case PayloadKind::dense16:
-      return "dense16";
-    case PayloadKind::pairs:
-      return "pairs";
-    case PayloadKind::signs:
-      return "signs";
-    case PayloadKind::sparse_signs:
-    case PayloadKind::scaled_signs:  // made of the operations of signs
-      break;
-  }
-  return "sparse-signs";
-}
 
 double value_on(Axis axis, const Work& work) {
   switch (axis) {
@@ -57,6 +42,23 @@ void add_index_steps(const Work& work, std::vector<Step>& steps) {
   }
 }
 
+/// The operation that profiles have for the stage and the kind, and those of its index coding.
+std::vector<Step> own_steps(const Work& work) {
+  std::vector<Step> steps = {{operation_name(work.stage, std::string(layout_of(work.kind).name)), work}};
+  add_index_steps(work, steps);
+  return steps;
+}
+
+/// They are sent as they are; sums are part of the collective.
+std::vector<Step> dense32_steps(const Work&) {
+  return {};
+}
+
+/// Sums are part of the collective.
+std::vector<Step> dense16_steps(const Work& work) {
+  return work.stage == Stage::combine ? std::vector<Step>{} : own_steps(work);
+}
+
 /// Scaled signs have no operations of their own. Encoding adds the gradient to the residual (12 bytes an element), adds
 /// up magnitudes (4), packs signs (4.125) and takes what is sent out of the residual, as decoding adds it (8.125):
 /// 28.25. Charged are 3 times packing signs and 2 times decoding them, 28.625.
@@ -66,6 +68,16 @@ std::vector<Step> scaled_signs_steps(const Work& work) {
   if (work.stage == Stage::decode) return {{"decode.signs", one, work.parts}};
   return {{"encode.signs", one, 3}, {"decode.signs", one, 2}};
 }
+
+/// A kind that has not its own operation in every stage, and what it takes.
+struct KindSteps {
+  PayloadKind kind;
+  std::vector<Step> (*steps)(const Work& work);
+};
+
+constexpr KindSteps other_steps[] = {{PayloadKind::dense32, dense32_steps},
+                                     {PayloadKind::dense16, dense16_steps},
+                                     {PayloadKind::scaled_signs, scaled_signs_steps}};
 
 }  // namespace
 
@@ -137,13 +149,9 @@ const OperationEntry& operation_entry(const std::string& name) {
 }
 
 std::vector<Step> steps_of(const Work& work) {
-  const bool is_free =
-      work.kind == PayloadKind::dense32 || (work.kind == PayloadKind::dense16 && work.stage == Stage::combine);
-  if (is_free || work.entries + work.elements == 0) return {};
-  if (work.kind == PayloadKind::scaled_signs) return scaled_signs_steps(work);
-  std::vector<Step> steps = {{operation_name(work.stage, kind_name(work.kind)), work}};
-  add_index_steps(work, steps);
-  return steps;
+  if (work.entries + work.elements == 0) return {};
+  const auto* other = std::ranges::find(other_steps, work.kind, &KindSteps::kind);
+  return other == std::end(other_steps) ? own_steps(work) : other->steps(work);
 }
 
 std::vector<double> place_of(const Work& work, const CostTable& table) {

@@ -14,7 +14,7 @@ namespace simrun {
 /// One row of the results: a scenario with one method, and the values that the sweep gave it.
 struct Point {
   Scenario scenario;
-  std::size_t method = 0;                           ///< its number in `methods`
+  std::size_t method = 0;                                ///< its number in `methods`
   std::vector<std::pair<std::string, JsonValue>> swept;  ///< by key of `sweep`; only those that apply to this method
   /// The points of the first sgd entry with otherwise equal values: one, or one for each collective and grouping that
   /// the sweep runs it with. Speed-ups are against the fastest of them.
@@ -25,7 +25,7 @@ struct Point {
 /// A file of scenarios, expanded.
 struct Study {
   std::string file;
-  JsonValue json;                                              ///< as in the file, with overrides
+  JsonValue json;                                         ///< as in the file, with overrides
   std::vector<std::pair<std::string, std::size_t>> keys;  ///< of `sweep`, with their numbers of values
   std::vector<Point> points;                              ///< in the order of the rows
   bool gives_groupings = false;                           ///< an entry of `methods`, or `sweep`, gives a grouping

@@ -1,0 +1,62 @@
+// What holds for every layout, shown on the payloads of every codec.
+
+#include "kernels/layout.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "tests/kernels/samples.hpp"
+
+using namespace simrun;
+
+namespace {
+
+/// The payload in parts of `size` entries each, which one payload is made of.
+Payload made_of_pieces(const Payload& payload, std::uint64_t size) {
+  std::vector<std::uint32_t> decoded;
+  const BodyView view = view_body(payload, payload.kind(), decoded);
+  std::vector<Piece> pieces;
+  for (std::uint64_t first = 0; first < payload.entries(); first += size)
+    pieces.push_back({view.values, first, std::min(first + size, payload.entries())});
+  return make_payload(payload.header(), view.indices, pieces);
+}
+
+}  // namespace
+
+TEST_CASE("layouts have kinds and names of their own") {
+  std::set<PayloadKind> kinds;
+  std::set<std::string_view> names;
+  for (const LayoutEntry& layout : layouts()) {
+    CHECK(kinds.insert(layout.kind).second);
+    CHECK(names.insert(layout.name).second);
+    CHECK(&layout_of(layout.kind) == &layout);
+    CHECK_FALSE((layout.bare && layout.has_indices));
+    CHECK((layout.grain == 1 || !layout.has_indices));
+  }
+  CHECK(find_layout(static_cast<PayloadKind>(200)) == nullptr);
+  CHECK_THROWS_AS(layout_of(static_cast<PayloadKind>(200)), PayloadError);
+}
+
+TEST_CASE("a payload is its entries, piece by piece") {
+  for (const CodecCase& each : codec_cases()) {
+    INFO(each.name);
+    const Payload payload = each.make()->encode(normal_values(1003), 57, {});
+    const LayoutEntry& layout = layout_of(payload.kind());
+    CHECK(made_of_pieces(payload, payload.entries()) == payload);
+    CHECK(made_of_pieces(payload, layout.grain) == payload);
+    CHECK(made_of_pieces(payload, 3 * layout.grain) == payload);
+  }
+}
+
+TEST_CASE("values that were encoded have no flaw") {
+  for (const CodecCase& each : codec_cases()) {
+    INFO(each.name);
+    const Payload payload = each.make()->encode(normal_values(1003), 57, {});
+    const LayoutEntry& layout = layout_of(payload.kind());
+    std::vector<std::uint32_t> decoded;
+    const auto values = view_body(payload, payload.kind(), decoded).values;
+    CHECK(values.size() == layout.size(payload.entries()));
+    if (layout.check != nullptr) CHECK_FALSE(layout.check(values, payload.entries()));
+  }
+}
