@@ -74,7 +74,7 @@ double bytes_of(const Job& job) {
   const bool is_in_parts = selecting(job) == job.encodings.size();
   const double gradient = 4 * static_cast<double>(is_in_parts ? job.source->part_size() : job.source->largest_group());
   return 8 * entries * static_cast<double>(job.source->workers()) + most_bytes_of_payloads(job) + gradient +
-         Selections::bytes_to_find(*job.source, job.entries);
+         Selections::bytes_to_find(job.entries);
 }
 
 /// Elements that are made: once for all selections, and once for each encoding that is none.

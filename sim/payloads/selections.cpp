@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -36,20 +37,17 @@ Payload largest_of(const Payload& pairs, std::uint64_t k) {
 /// from the beginning none up to `threshold`, which may turn out to be too much.
 class LargestOfParts {
  public:
-  LargestOfParts(std::uint64_t k, std::size_t part_size, float threshold, const Primitives& primitives)
-      : k_(k), most_(most_held(k, part_size)), primitives_(primitives), threshold_(threshold) {}
+  LargestOfParts(std::uint64_t k, float threshold, const Primitives& primitives)
+      : k_(k), primitives_(primitives), threshold_(threshold) {}
 
-  /// Elements held at most, between two parts.
-  static std::size_t most_held(std::uint64_t k, std::size_t part_size) {
-    return k + std::max<std::size_t>(k / 2, part_size);
-  }
+  /// Elements held at most.
+  static std::size_t most_held(std::uint64_t k) { return most_after_cutting(k) + slice; }
 
   void add(std::uint64_t first, std::span<const float> part) {
-    for (std::size_t i = 0; i < part.size(); ++i) {
-      // Of equal magnitudes those that came before win.
-      if (std::abs(part[i]) > threshold_) hold(static_cast<std::uint32_t>(first + i), part[i]);
+    for (std::size_t begin = 0; begin < part.size(); begin += slice) {
+      add_slice(first + begin, part.subspan(begin, std::min(slice, part.size() - begin)));
+      if (held_.values.size() > most_after_cutting(k_)) cut();
     }
-    if (held_.values.size() > most_) cut();
   }
 
   /// None where fewer than k were beyond the threshold.
@@ -60,10 +58,35 @@ class LargestOfParts {
   }
 
  private:
-  void hold(std::uint32_t index, float value) {
-    held_.indices.push_back(index);
-    held_.values.push_back(value);
+  static constexpr std::size_t slice = 1 << 16;
+
+  /// A cut leaves k, so that the next one comes after half as many again.
+  static std::size_t most_after_cutting(std::uint64_t k) { return k + std::max<std::size_t>(k / 2, slice); }
+
+  void add_slice(std::uint64_t first, std::span<const float> values) {
+    // Most blocks have nothing to hold. Magnitudes compare as their bits do, and so in vectors on any processor.
+    constexpr std::size_t block = 16;
+    const std::int32_t threshold = threshold_ < 0 ? -1 : std::bit_cast<std::int32_t>(threshold_);
+    std::size_t begin = 0;
+    for (; begin + block <= values.size(); begin += block) {
+      const std::span<const float, block> these(values.data() + begin, block);
+      std::int32_t beyond = 0;
+      for (const float value : these) beyond += (std::bit_cast<std::int32_t>(value) & 0x7fffffff) > threshold ? 1 : 0;
+      if (beyond != 0) hold(first + begin, these);
+    }
+    hold(first + begin, values.subspan(begin));
   }
+
+  void hold(std::uint64_t first, std::span<const float> values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (!is_beyond(values[i])) continue;
+      held_.indices.push_back(static_cast<std::uint32_t>(first + i));
+      held_.values.push_back(values[i]);
+    }
+  }
+
+  /// Of equal magnitudes those that came before win.
+  bool is_beyond(float value) const { return std::abs(value) > threshold_; }
 
   /// Leaves the k largest of what is held.
   void cut() {
@@ -79,7 +102,6 @@ class LargestOfParts {
   }
 
   std::uint64_t k_;
-  std::size_t most_;
   const Primitives& primitives_;
   Pairs held_;
   float threshold_;  ///< what is no larger is none of the k largest
@@ -97,7 +119,7 @@ Pairs find_largest(const GradientSource& source, std::size_t worker, std::size_t
   const std::unique_ptr<const Primitives> primitives = make_cpu_primitives(threads);
   const std::uint64_t elements = source.groups()[group].elements;
   const auto find_beyond = [&](float threshold, const OnElements& on_elements) {
-    LargestOfParts largest(k, buffer.size(), threshold, *primitives);
+    LargestOfParts largest(k, threshold, *primitives);
     std::optional<Pairs> of_whole;
     source.for_each_part(worker, group, threads, buffer, [&](std::uint64_t first, std::span<const float> part) {
       if (threshold == nothing_below && part.size() == elements) {
@@ -130,7 +152,7 @@ Selections::Selections(const GradientSource& source, const std::vector<std::uint
     : groups_(source.groups().size()), payloads_(source.workers()) {
   SharedPlace place(room_for(source.workers(), entries));
   std::vector<Cutoff> cutoffs(groups_);
-  const auto more = static_cast<std::size_t>(bytes_to_find(source, entries) / sizeof(float));
+  const auto more = static_cast<std::size_t>(bytes_to_find(entries) / sizeof(float));
   source.for_each_worker(
       threads, source.part_size(), more, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
         const std::string key = source.key(worker);
@@ -151,17 +173,11 @@ Selections::Selections(const GradientSource& source, const std::vector<std::uint
       });
 }
 
-double Selections::bytes_to_find(const GradientSource& source, const std::vector<std::uint64_t>& entries) {
+double Selections::bytes_to_find(const std::vector<std::uint64_t>& entries) {
   // What is held, while it is cut: both lists, which may have grown to twice of what is in them, and those of the cut.
   constexpr double bytes_an_element = 3 * sizeof(float) + 2 * sizeof(std::uint32_t);
-  double most = 0;
-  for (std::size_t g = 0; g < entries.size(); ++g) {
-    if (source.groups()[g].elements <= source.part_size()) continue;
-    most = std::max(
-        most, bytes_an_element *
-                  static_cast<double>(LargestOfParts::most_held(entries[g], source.part_size()) + source.part_size()));
-  }
-  return most;
+  const std::uint64_t most = entries.empty() ? 0 : *std::max_element(entries.begin(), entries.end());
+  return bytes_an_element * static_cast<double>(LargestOfParts::most_held(most));
 }
 
 Payload Selections::encode(const Codec& codec, std::size_t worker, std::size_t group, std::uint64_t k) const {

@@ -23,7 +23,7 @@ class Selections {
 
   /// Bytes that finding the K largest of a group takes at most beside the gradient's part and the result, K the largest
   /// of `entries`.
-  static double bytes_to_find(const GradientSource& source, const std::vector<std::uint64_t>& entries);
+  static double bytes_to_find(const std::vector<std::uint64_t>& entries);
 
   /// What `codec`, one that keeps the largest, makes of the k largest of a worker's group, k <= K.
   Payload encode(const Codec& codec, std::size_t worker, std::size_t group, std::uint64_t k) const;

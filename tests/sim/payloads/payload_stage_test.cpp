@@ -212,6 +212,40 @@ TEST_CASE("payload stage: of equal magnitudes in several parts the first are kep
   });
 }
 
+TEST_CASE("payload stage: a worker whose values are far below another's keeps its own largest") {
+  // Magnitudes 1 to 100 of the first, a hundredth of that and in reverse of the second, then the first's again: the
+  // cutoffs of 91, 0.91 and 91 are too high or too low by far for the next.
+  const TemporaryFolder folder;
+  for (int worker = 0; worker < 3; ++worker) {
+    std::string npy("\x93NUMPY\x01\x00\x76\x00", 10);
+    std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (100,), }";
+    header.resize(117, ' ');
+    npy += header + "\n";
+    for (int i = 0; i < 100; ++i) {
+      const float value = worker == 1 ? static_cast<float>(100 - i) / 100 : static_cast<float>(i + 1);
+      npy.append(reinterpret_cast<const char*>(&value), sizeof value);
+    }
+    folder.write("g" + std::to_string(worker) + ".npy", npy);
+  }
+  const Study study = study_of(folder, R"({
+    "workers": 3, "model": {"name": "m", "tensors": [{"name": "a", "shape": [100]}]}, "batch_per_worker": 8,
+    "compute": {"forward": "1 ms", "backward": "2 ms"}, "device": "p102-100",
+    "network": {"bandwidth": "1 Gbps", "latency": "50 us"},
+    "gradients": {"source": "npy", "files": ["g0.npy", "g1.npy", "g2.npy"]},
+    "methods": [{"name": "top-k", "k": 10, "index": "delta"}]
+  })");
+  PayloadCache cache = no_cache();
+  for_each_point(study, cache, 1, [&](const Scenario&, const PayloadTable& table) {
+    for (std::size_t worker = 0; worker < 3; ++worker) {
+      std::vector<std::uint32_t> indices;
+      const PairsView pairs = view_pairs(table.at(worker, 0), indices);
+      REQUIRE(pairs.indices.size() == 10);
+      for (std::uint32_t i = 0; i < 10; ++i) CHECK(pairs.indices[i] == (worker == 1 ? i : 90 + i));
+      CHECK(pairs.values[0] == (worker == 1 ? 1 : 91));
+    }
+  });
+}
+
 TEST_CASE("payload stage: fewer signs than K may take more bytes than K signs do") {
   // Of 66 elements 33 are not zero. Coded by elias-fano 34 indices take 0 low bits' words and 4 words of high bits, 33
   // take 2 low words (1 bit each) and 3 high ones: with header and signs 53 and 57 bytes.
