@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/scenario/json_path.hpp"
 #include "sim/scenario/point_label.hpp"
 #include "sim/scenario/scenario_reader.hpp"
 #include "sim/scenario/sweep_keys.hpp"
@@ -10,41 +11,6 @@
 
 namespace simrun {
 namespace {
-
-std::vector<std::string> split(const std::string& path) {
-  std::vector<std::string> keys(1);
-  for (const char c : path) {
-    if (c == '.') {
-      keys.emplace_back();
-    } else {
-      keys.back() += c;
-    }
-  }
-  return keys;
-}
-
-/// Sets the value at a dotted path; objects on the way are made if they are missing, items of lists are not. A path
-/// that does not fit what is there is an error at `where`.
-void set_at(Json& root, const std::string& path, const Json& value, const Where& where) {
-  Json* at = &root;
-  for (const std::string& key : split(path)) {
-    if (at->is_array()) {
-      const bool is_number = !key.empty() && key.size() < 9 &&
-                             std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
-      if (!is_number || std::stoul(key) >= at->size())
-        where.fail("there is no item \"" + key + "\"", at->empty()
-                                                           ? "accepted: nothing, the list is empty"
-                                                           : "accepted: 0 to " + std::to_string(at->size() - 1));
-      at = &(*at)[std::stoul(key)];
-    } else if (at->is_object()) {
-      if (key.empty()) where.fail("empty key in \"" + path + "\"", "accepted: keys joined by dots");
-      at = &at->emplace(key, Json::object()).first.value();
-    } else {
-      where.fail("\"" + key + "\" is asked of " + brief(*at), "accepted: a path of the scenario");
-    }
-  }
-  *at = value;
-}
 
 /// A path into an entry of `methods`: the entry's number, and the path below it with a dot in front.
 struct PathIntoMethod {
@@ -239,7 +205,7 @@ class Expansion {
 
 /// A method's field that a key of the sweep sets: what is set there would change nothing.
 void refuse_swept(const Json& json, const std::string& path, const Where& where) {
-  const std::vector<std::string> keys = split(path);
+  const std::vector<std::string> keys = keys_of(path);
   if (keys.size() != 3 || keys[0] != "methods" || !is_method_key(keys[2])) return;
   if (is_way_of_running(keys[2])) return;  // an entry that gives its own keeps it
   if (json.contains("sweep") && json["sweep"].is_object() && json["sweep"].contains(keys[2]))
