@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "kernels/payload.hpp"
 #include "kernels/primitives.hpp"
@@ -86,15 +87,40 @@ struct CodecOptions {
   bool half_precision = false;  ///< fp16 values in dense payloads
 };
 
+/// A word that a parameter may be.
+struct ParameterWord {
+  std::string_view word;
+  std::string_view summary;  ///< empty where the word says it all
+  std::int64_t value;
+};
+
+/// What users may choose about a codec beside the number of entries: a field of the method in a scenario. Reading,
+/// schema, defaults, labels and sweeps follow from this.
+struct CodecParameter {
+  std::string_view key;
+  std::string_view about;
+  bool swept;                        ///< a sweep may give it for all methods that take it
+  std::vector<ParameterWord> words;  ///< the first, unless users say otherwise
+  std::int64_t (*get)(const CodecOptions& options);
+  void (*set)(CodecOptions& options, std::int64_t value);
+
+  const ParameterWord& word_of(const CodecOptions& options) const;
+};
+
+/// Every parameter, in the order in which users see them.
+std::span<const CodecParameter* const> codec_parameters();
+
 /// A codec that users can name, and how to make it.
 struct CodecEntry {
   std::string_view name;
   std::string_view summary;
   std::string_view encoding;  ///< codecs with the same encoding and options make the same payloads
-  bool sparsifies;            ///< takes a number of entries to keep, and an index coding
-  bool half_precision;        ///< may carry fp16 values
+  bool sparsifies;            ///< takes a number of entries to keep
   bool feeds_back;            ///< error feedback keeps what is not sent, unless users say otherwise
+  std::vector<const CodecParameter*> parameters;
   std::unique_ptr<const Codec> (*make)(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
+
+  bool takes(const CodecParameter& parameter) const;
 };
 
 /// Every codec, in the order in which they are listed to users.

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <iterator>
 #include <stdexcept>
 
 #include "kernels/codec.hpp"
@@ -8,17 +7,53 @@
 namespace simrun {
 namespace {
 
-constexpr CodecEntry table[] = {
-    {"dense", "every value, added up", "dense", false, true, false, make_dense},
-    {"top-k", "the K largest values; every worker gets all of them", "largest-pairs", true, false, true, make_top_k},
-    {"gtop-k", "the K largest values; merged in pairs to the K largest sums", "largest-pairs", true, false, true,
-     make_gtop_k},
-    {"signs", "one bit an element; the majority wins", "signs", false, false, false, make_signs},
-    {"scaled-signs", "one bit an element and their mean magnitude; every worker gets all", "scaled-signs", false, false,
-     true, make_scaled_signs},
-    {"sparse-signs", "the signs of the K largest values; the majority wins", "largest-signs", true, false, true,
-     make_sparse_signs_codec},
-};
+const std::vector<CodecEntry>& table() {
+  static const std::vector<CodecEntry> all = {
+      {.name = "dense",
+       .summary = "every value, added up",
+       .encoding = "dense",
+       .sparsifies = false,
+       .feeds_back = false,
+       .parameters = {precision_parameter()},
+       .make = make_dense},
+      {.name = "top-k",
+       .summary = "the K largest values; every worker gets all of them",
+       .encoding = "largest-pairs",
+       .sparsifies = true,
+       .feeds_back = true,
+       .parameters = {index_parameter()},
+       .make = make_top_k},
+      {.name = "gtop-k",
+       .summary = "the K largest values; merged in pairs to the K largest sums",
+       .encoding = "largest-pairs",
+       .sparsifies = true,
+       .feeds_back = true,
+       .parameters = {index_parameter()},
+       .make = make_gtop_k},
+      {.name = "signs",
+       .summary = "one bit an element; the majority wins",
+       .encoding = "signs",
+       .sparsifies = false,
+       .feeds_back = false,
+       .parameters = {},
+       .make = make_signs},
+      {.name = "scaled-signs",
+       .summary = "one bit an element and their mean magnitude; every worker gets all",
+       .encoding = "scaled-signs",
+       .sparsifies = false,
+       .feeds_back = true,
+       .parameters = {},
+       .make = make_scaled_signs},
+      {.name = "sparse-signs",
+       .summary = "the signs of the K largest values; the majority wins",
+       .encoding = "largest-signs",
+       .sparsifies = true,
+       .feeds_back = true,
+       .parameters = {index_parameter()},
+       .make = make_sparse_signs_codec},
+  };
+  return all;
+}
 
 }  // namespace
 
@@ -31,13 +66,12 @@ Payload Codec::encode_largest(PairsView, std::uint64_t) const {
 }
 
 std::span<const CodecEntry> codecs() {
-  return table;
+  return table();
 }
 
 const CodecEntry* find_codec(std::string_view name) {
-  const auto* found =
-      std::find_if(std::begin(table), std::end(table), [&](const CodecEntry& e) { return e.name == name; });
-  return found == std::end(table) ? nullptr : found;
+  const auto found = std::ranges::find(table(), name, &CodecEntry::name);
+  return found == table().end() ? nullptr : &*found;
 }
 
 }  // namespace simrun

@@ -16,6 +16,10 @@ std::unique_ptr<const Codec> make_sparse_signs_codec(const CodecOptions& options
 std::unique_ptr<const Codec> make_scaled_signs(const CodecOptions& options,
                                                std::shared_ptr<const Primitives> primitives);
 
+/// Of codec_parameters().
+const CodecParameter* index_parameter();
+const CodecParameter* precision_parameter();
+
 /// Throws PayloadError unless `payload` is of that kind and covers that many elements.
 void check_payload(const Payload& payload, PayloadKind kind, std::uint64_t elements);
 

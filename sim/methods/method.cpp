@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/index_coding.hpp"
-
 namespace simrun {
 namespace {
 
@@ -50,9 +48,10 @@ std::string label(const MethodChoice& choice, Naming naming) {
   std::string text(choice.method->name);
   if (naming == Naming::with_collective || choice.collective->name != choice.method->collective)
     text += ", " + std::string(choice.collective->name);
-  if (choice.codec->sparsifies && choice.options.index != IndexCoding::raw32)
-    text += ", " + std::string(index_coding(choice.options.index).name);
-  if (choice.options.half_precision) text += ", fp16";
+  for (const CodecParameter* parameter : choice.codec->parameters) {
+    const ParameterWord& word = parameter->word_of(choice.options);
+    if (word.value != parameter->words.front().value) text += ", " + std::string(word.word);
+  }
   if (choice.server == ServerPlace::rank0) text += ", server on rank 0";
   return text;
 }

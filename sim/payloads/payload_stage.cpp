@@ -32,8 +32,11 @@ struct Job {
 };
 
 std::string encoding_name(const Scenario& scenario) {
-  return std::string(scenario.method.codec->encoding) + "/" +
-         std::to_string(static_cast<int>(scenario.method.options.index)) + "/" + std::to_string(scenario.entries());
+  const MethodChoice& method = scenario.method;
+  std::string name(method.codec->encoding);
+  for (const CodecParameter* parameter : method.codec->parameters)
+    name += "/" + std::to_string(parameter->get(method.options));
+  return name + "/" + std::to_string(scenario.entries());
 }
 
 /// All workers send what is of this size.

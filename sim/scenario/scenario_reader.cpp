@@ -20,12 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Takes an option over into `to` if the method has use for it.
-template <class T>
-void option(const std::optional<T>& value, T& to, bool used, const char* key, std::string_view method,
-            const Where& where) {
-  if (value && !used) (where / key).fail(std::string(method) + " has no use for it", "leave it out");
-  if (value) to = *value;
+void check_use(bool used, std::string_view key, std::string_view user, const Where& where) {
+  if (!used) (where / std::string(key)).fail(std::string(user) + " has no use for it", "leave it out");
 }
 
 void check_entries(const MethodText& text, const MethodChoice& choice, std::uint64_t elements, const Where& where) {
@@ -61,9 +57,12 @@ MethodChoice choose(const MethodText& text, std::uint64_t elements, const Where&
   }
   choice.density = text.density;
   if (text.k) choice.k = static_cast<std::uint64_t>(*text.k);
-  option(text.index, choice.options.index, choice.codec->sparsifies, "index", name, where);
-  option(text.half_precision, choice.options.half_precision, choice.codec->half_precision, "precision", name, where);
-  option(text.server, choice.server, choice.collective->has_server, "server", choice.collective->name, where);
+  for (const auto& [parameter, value] : text.parameters) {
+    check_use(choice.codec->takes(*parameter), parameter->key, name, where);
+    parameter->set(choice.options, value);
+  }
+  check_use(!text.server || choice.collective->has_server, "server", choice.collective->name, where);
+  choice.server = text.server.value_or(choice.server);
   choice.grouping = text.grouping;
   choice.error_feedback = text.error_feedback.value_or(choice.codec->feeds_back);
   check_entries(text, choice, elements, where);
@@ -73,8 +72,8 @@ MethodChoice choose(const MethodText& text, std::uint64_t elements, const Where&
 /// The entry of `methods` with the defaults that depend on the method.
 void fill_defaults(Json& entry, const MethodChoice& choice) {
   entry["collective"] = choice.collective->name;
-  if (choice.codec->sparsifies) entry["index"] = entry.value("index", "raw32");
-  if (choice.codec->half_precision) entry["precision"] = entry.value("precision", "fp32");
+  for (const CodecParameter* parameter : choice.codec->parameters)
+    entry[std::string(parameter->key)] = parameter->word_of(choice.options).word;
   if (choice.collective->has_server) entry["server"] = entry.value("server", "own-host");
   entry["error_feedback"] = choice.error_feedback;
 }
