@@ -5,7 +5,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "kernels/payload.hpp"
 #include "kernels/primitives.hpp"
@@ -18,6 +20,7 @@ enum class Combining {
   merge,   ///< two sparse payloads give one with as many entries
   vote,    ///< all M at once give one
   gather,  ///< not combined: every worker receives all M
+  lead,    ///< not combined: every worker receives the leader's
 };
 
 /// Combines payloads. Knows no time and no network.
@@ -34,14 +37,25 @@ class Aggregator {
   virtual Payload accepted(const Payload& sent, const Payload& result) const;
 };
 
-/// What an encoding may depend on besides the gradient.
-struct EncodeContext {
-  std::uint64_t seed = 0;             ///< of this (run, worker, group, step), for codecs that draw random numbers
-  int round = 0;                      ///< of a method with several rounds
-  std::span<const Payload> previous;  ///< what the previous round gave
+/// The shape of a tensor.
+using TensorShape = std::vector<std::uint64_t>;
+
+/// What else a codec may depend on. Lists may be empty where a codec has no use for them.
+struct RoundContext {
+  std::uint64_t seed = 0;         ///< of this (run, worker, group, step), for codecs that draw random numbers
+  std::uint64_t shared_seed = 0;  ///< of this (run, group, step): all workers have the same
+  std::span<const TensorShape> tensors = {};  ///< that the gradient is of, one after another; none: one vector
+  std::span<const Payload> previous = {};     ///< what each earlier round of the step gave, the same to all workers
+  const Payload* last_step = nullptr;         ///< what the last round of the step before gave; null in the first step
 };
 
 /// Turns a gradient into bytes and back. Immutable.
+///
+/// A method is a list of rounds. In each the workers encode, with one codec, and combine what they encoded; a later
+/// round's codec sees what the earlier rounds gave. Only the last round's codec decodes and settles.
+///
+/// Example: the leader of a step sends the indices of its K largest elements, and then every worker its values there,
+/// which are added up. The second codec finds the indices in `context.previous[0]`.
 class Codec {
  public:
   virtual ~Codec() = default;
@@ -53,7 +67,7 @@ class Codec {
 
   /// Encodes N = gradient.size() values; a codec that sparsifies keeps `entries` of them (1 <= entries <= N).
   /// Throws NonFiniteError.
-  virtual Payload encode(std::span<const float> gradient, std::size_t entries, const EncodeContext& context) const = 0;
+  virtual Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const = 0;
 
   /// True if `encode` keeps the K largest elements and looks at no others. Where several K are wanted, one selection
   /// then serves all.
@@ -64,14 +78,19 @@ class Codec {
   virtual Payload encode_largest(PairsView largest, std::uint64_t elements) const;
 
   /// Adds weight times what `payload` stands for to `out` (size N). Throws PayloadError.
-  virtual void decode(const Payload& payload, float weight, std::span<float> out) const = 0;
+  virtual void decode(const Payload& payload, float weight, std::span<float> out,
+                      const RoundContext& context) const = 0;
 
   /// Takes what the receivers `accepted` out of `residual`, which holds the corrected gradient that was encoded.
-  virtual void settle(const Payload& accepted, std::span<float> residual) const = 0;
+  virtual void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const = 0;
 
   /// The header of a payload of N elements and K entries, if its size does not depend on the values. (Where zeros are
-  /// among the K largest, sparse signs are fewer.)
-  virtual std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries) const = 0;
+  /// among the K largest, sparse signs are fewer.) `tensors`: as in RoundContext.
+  virtual std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries,
+                                               std::span<const TensorShape> tensors) const = 0;
+
+  /// True if `encode` goes on from what the step before gave: RoundContext::last_step.
+  virtual bool continues() const { return false; }
 
   /// False if the sizes of payloads and of what they combine to follow from N and K alone, so that what only wants
   /// sizes can do without contents.
@@ -84,17 +103,48 @@ class Codec {
 struct CodecOptions {
   IndexCoding index = IndexCoding::raw32;
   bool half_precision = false;  ///< fp16 values in dense payloads
+  int rank = 4;                 ///< of the matrices that approximate a gradient
+  bool error_feedback = true;   ///< what is not sent is sent later, so that nothing is scaled up for it
 };
+
+/// A word that a parameter may be.
+struct ParameterWord {
+  std::string_view word;
+  std::string_view summary;  ///< empty where the word says it all
+  std::int64_t value;
+};
+
+/// What users may choose about a codec beside the number of entries: a field of the method in a scenario. Reading,
+/// schema, defaults, labels and sweeps follow from this.
+struct CodecParameter {
+  std::string_view key;
+  std::string_view about;
+  bool swept = false;                ///< a sweep may give it for all methods that take it
+  std::vector<ParameterWord> words;  ///< the first, unless users say otherwise; none: a whole number
+  std::int64_t least = 0;            ///< of whole numbers
+  std::int64_t most = 0;
+  std::int64_t (*get)(const CodecOptions& options);
+  void (*set)(CodecOptions& options, std::int64_t value);
+
+  /// The word, or the number.
+  std::string text_of(const CodecOptions& options) const;
+};
+
+/// Every parameter, in the order in which users see them.
+std::span<const CodecParameter* const> codec_parameters();
 
 /// A codec that users can name, and how to make it.
 struct CodecEntry {
   std::string_view name;
   std::string_view summary;
-  std::string_view encoding;    ///< codecs with the same encoding and options make the same payloads
-  bool sparsifies = false;      ///< takes a number of entries to keep, and an index coding
-  bool half_precision = false;  ///< may carry fp16 values
-  bool feeds_back = false;      ///< error feedback keeps what is not sent, unless users say otherwise
+  std::string_view encoding;  ///< codecs with the same encoding and options make the same payloads
+  bool sparsifies = false;    ///< takes a number of entries to keep
+  bool feeds_back = false;    ///< error feedback keeps what is not sent, unless users say otherwise
+  bool stands_alone = true;   ///< a payload says all of its elements; else earlier rounds or a seed are needed, too
+  std::vector<const CodecParameter*> parameters = {};
   std::unique_ptr<const Codec> (*make)(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
+
+  bool takes(const CodecParameter& parameter) const;
 };
 
 /// Every codec, in the order in which they are listed to users.

@@ -6,6 +6,7 @@
 namespace simrun {
 
 std::span<const float> ErrorFeedback::correct(std::span<const float> gradient) {
+  if (beta_ != 1.0F) before_ = residual_;
   if (weight_ != 1.0F) {
     for (float& value : residual_) value *= weight_;
   }
@@ -13,8 +14,10 @@ std::span<const float> ErrorFeedback::correct(std::span<const float> gradient) {
   return residual_;
 }
 
-void ErrorFeedback::settle(const Codec& codec, const Payload& accepted) {
-  codec.settle(accepted, residual_);
+void ErrorFeedback::settle(const Codec& codec, const Payload& accepted, const RoundContext& context) {
+  codec.settle(accepted, residual_, context);
+  if (beta_ == 1.0F) return;
+  for (std::size_t i = 0; i < residual_.size(); ++i) residual_[i] = beta_ * residual_[i] + (1 - beta_) * before_[i];
 }
 
 void ErrorFeedback::restore(std::span<const float> residual) {

@@ -12,8 +12,8 @@
 namespace simrun {
 
 std::span<const LayoutEntry> layouts() {
-  static const std::array table{dense32_layout(), dense16_layout(),      pairs_layout(),
-                                signs_layout(),   sparse_signs_layout(), scaled_signs_layout()};
+  static const std::array table{dense32_layout(),      dense16_layout(),      pairs_layout(),  signs_layout(),
+                                sparse_signs_layout(), scaled_signs_layout(), indices_layout()};
   return table;
 }
 

@@ -87,6 +87,9 @@ Payload make_pairs(IndexCoding coding, std::uint64_t elements, PairsView pairs);
 PairsView view_pairs(const Payload& payload, std::vector<std::uint32_t>& decoded);
 Pairs read_pairs(const Payload& payload);  ///< as a copy
 
+Payload make_indices(IndexCoding coding, std::uint64_t elements, std::span<const std::uint32_t> indices);
+std::span<const std::uint32_t> view_indices(const Payload& payload, std::vector<std::uint32_t>& decoded);
+
 Payload make_sparse_signs(IndexCoding coding, std::uint64_t elements, SparseSignsView signs);
 SparseSignsView view_sparse_signs(const Payload& payload, std::vector<std::uint32_t>& decoded);
 SparseSigns read_sparse_signs(const Payload& payload);  ///< as a copy

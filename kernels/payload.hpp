@@ -23,6 +23,7 @@ enum class PayloadKind : std::uint8_t {
   signs = 3,         ///< 1 bit an element, 1 = negative
   sparse_signs = 4,  ///< K indices in ascending order, then K sign bits, 1 = negative
   scaled_signs = 5,  ///< one fp32 scale for all elements, then 1 bit an element, 1 = negative
+  indices = 6,       ///< K indices in ascending order
 };
 
 /// How ascending indices are written. The values are part of the wire format.

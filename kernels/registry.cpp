@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <stdexcept>
 
 #include "kernels/codec.hpp"
@@ -7,37 +8,76 @@
 namespace simrun {
 namespace {
 
-constexpr CodecEntry table[] = {
-    {.name = "dense",
-     .summary = "every value, added up",
-     .encoding = "dense",
-     .half_precision = true,
-     .make = make_dense},
-    {.name = "top-k",
-     .summary = "the K largest values; every worker gets all of them",
-     .encoding = "largest-pairs",
-     .sparsifies = true,
-     .feeds_back = true,
-     .make = make_top_k},
-    {.name = "gtop-k",
-     .summary = "the K largest values; merged in pairs to the K largest sums",
-     .encoding = "largest-pairs",
-     .sparsifies = true,
-     .feeds_back = true,
-     .make = make_gtop_k},
-    {.name = "signs", .summary = "one bit an element; the majority wins", .encoding = "signs", .make = make_signs},
-    {.name = "scaled-signs",
-     .summary = "one bit an element and their mean magnitude; every worker gets all",
-     .encoding = "scaled-signs",
-     .feeds_back = true,
-     .make = make_scaled_signs},
-    {.name = "sparse-signs",
-     .summary = "the signs of the K largest values; the majority wins",
-     .encoding = "largest-signs",
-     .sparsifies = true,
-     .feeds_back = true,
-     .make = make_sparse_signs_codec},
-};
+const std::vector<CodecEntry>& table() {
+  static const std::vector<CodecEntry> all = {
+      {.name = "dense",
+       .summary = "every value, added up",
+       .encoding = "dense",
+       .parameters = {precision_parameter()},
+       .make = make_dense},
+      {.name = "top-k",
+       .summary = "the K largest values; every worker gets all of them",
+       .encoding = "largest-pairs",
+       .sparsifies = true,
+       .feeds_back = true,
+       .parameters = {index_parameter()},
+       .make = make_top_k},
+      {.name = "gtop-k",
+       .summary = "the K largest values; merged in pairs to the K largest sums",
+       .encoding = "largest-pairs",
+       .sparsifies = true,
+       .feeds_back = true,
+       .parameters = {index_parameter()},
+       .make = make_gtop_k},
+      {.name = "signs", .summary = "one bit an element; the majority wins", .encoding = "signs", .make = make_signs},
+      {.name = "scaled-signs",
+       .summary = "one bit an element and their mean magnitude; every worker gets all",
+       .encoding = "scaled-signs",
+       .feeds_back = true,
+       .make = make_scaled_signs},
+      {.name = "sparse-signs",
+       .summary = "the signs of the K largest values; the majority wins",
+       .encoding = "largest-signs",
+       .sparsifies = true,
+       .feeds_back = true,
+       .parameters = {index_parameter()},
+       .make = make_sparse_signs_codec},
+      {.name = "leader-indices",
+       .summary = "round 1 of 2: where the K largest values of the step's leader are",
+       .encoding = "leader-indices",
+       .sparsifies = true,
+       .feeds_back = true,
+       .stands_alone = false,
+       .parameters = {index_parameter()},
+       .make = make_leader_indices},
+      {.name = "values-at",
+       .summary = "round 2 of 2: the values there, added up",
+       .encoding = "values-at",
+       .sparsifies = true,
+       .stands_alone = false,
+       .make = make_values_at},
+      {.name = "left-factors",
+       .summary = "round 1 of 2: matrices times the last step's right factors, added up",
+       .encoding = "left-factors",
+       .feeds_back = true,
+       .stands_alone = false,
+       .parameters = {rank_parameter()},
+       .make = make_left_factors},
+      {.name = "right-factors",
+       .summary = "round 2 of 2: matrices, transposed, times the left factors, added up",
+       .encoding = "right-factors",
+       .stands_alone = false,
+       .make = make_right_factors},
+      {.name = "random-entries",
+       .summary = "K values at places that all workers draw alike, added up",
+       .encoding = "random-entries",
+       .sparsifies = true,
+       .feeds_back = true,
+       .stands_alone = false,
+       .make = make_random_entries},
+  };
+  return all;
+}
 
 }  // namespace
 
@@ -50,7 +90,7 @@ Payload Codec::encode_largest(PairsView, std::uint64_t) const {
 }
 
 std::span<const CodecEntry> codecs() {
-  return table;
+  return table();
 }
 
 const CodecEntry* find_codec(std::string_view name) {

@@ -1,7 +1,11 @@
 #include <algorithm>
 #include <string>
+#include <utility>
 
+#include "kernels/byte_view.hpp"
 #include "kernels/codecs/codecs.hpp"
+#include "kernels/finite.hpp"
+#include "kernels/layout.hpp"
 
 namespace simrun {
 
@@ -23,6 +27,18 @@ void check_parts(std::span<const Payload> parts, PayloadKind kind) {
 
 void check_contents(const Payload& payload) {
   if (!payload.has_contents()) throw PayloadError("the payload has no contents, only a size");
+}
+
+void check_previous(const RoundContext& context, std::size_t rounds) {
+  if (context.previous.size() != rounds) throw PayloadError("the results of the earlier rounds are missing");
+}
+
+Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t> indices) {
+  check_finite(gradient);
+  std::vector<std::byte> bytes(indices.size() * sizeof(float));
+  const auto values = view_as<float>(std::span(bytes));
+  for (std::size_t j = 0; j < indices.size(); ++j) values[j] = gradient[indices[j]];
+  return Payload::make(full_header(PayloadKind::dense32, indices.size()), std::move(bytes));
 }
 
 bool all_have_contents(std::span<const Payload> parts) {

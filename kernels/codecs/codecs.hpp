@@ -16,6 +16,27 @@ std::unique_ptr<const Codec> make_sparse_signs_codec(const CodecOptions& options
 std::unique_ptr<const Codec> make_scaled_signs(const CodecOptions& options,
                                                std::shared_ptr<const Primitives> primitives);
 
+std::unique_ptr<const Codec> make_leader_indices(const CodecOptions& options,
+                                                 std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_values_at(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_left_factors(const CodecOptions& options,
+                                               std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_right_factors(const CodecOptions& options,
+                                                std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_random_entries(const CodecOptions& options,
+                                                 std::shared_ptr<const Primitives> primitives);
+
+/// Adds up payloads of that dense kind.
+std::unique_ptr<const Aggregator> make_dense_sum(PayloadKind kind, std::shared_ptr<const Primitives> primitives);
+
+/// A dense payload of the gradient's values at these indices. Throws NonFiniteError.
+Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t> indices);
+
+/// Of codec_parameters().
+const CodecParameter* index_parameter();
+const CodecParameter* precision_parameter();
+const CodecParameter* rank_parameter();
+
 /// Throws PayloadError unless `payload` is of that kind and covers that many elements.
 void check_payload(const Payload& payload, PayloadKind kind, std::uint64_t elements);
 
@@ -24,6 +45,9 @@ void check_parts(std::span<const Payload> parts, PayloadKind kind);
 
 /// Throws PayloadError if the payload has a size only.
 void check_contents(const Payload& payload);
+
+/// Throws PayloadError unless the context has the results of so many earlier rounds.
+void check_previous(const RoundContext& context, std::size_t rounds);
 
 bool all_have_contents(std::span<const Payload> parts);
 

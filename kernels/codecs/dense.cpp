@@ -47,7 +47,7 @@ class Dense final : public Codec {
   PayloadKind kind() const override { return kind_; }
 
   /// A value beyond the range of fp16 counts as not finite where values are fp16.
-  Payload encode(std::span<const float> gradient, std::size_t, const EncodeContext&) const override {
+  Payload encode(std::span<const float> gradient, std::size_t, const RoundContext&) const override {
     const Payload::Header header = full_header(kind_, gradient.size());
     std::vector<std::byte> bytes(header.bytes);
     if (kind_ == PayloadKind::dense16) {
@@ -59,7 +59,7 @@ class Dense final : public Codec {
     return Payload::make(header, std::move(bytes));
   }
 
-  void decode(const Payload& payload, float weight, std::span<float> out) const override {
+  void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext&) const override {
     check_payload(payload, kind_, out.size());
     check_contents(payload);
     if (kind_ == PayloadKind::dense16) {
@@ -71,17 +71,18 @@ class Dense final : public Codec {
   }
 
   /// Times -1 is exact, so that adding that is subtracting.
-  void settle(const Payload& accepted, std::span<float> residual) const override { decode(accepted, -1.0F, residual); }
+  void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const override {
+    decode(accepted, -1.0F, residual, context);
+  }
 
-  std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t) const override {
+  std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t,
+                                       std::span<const TensorShape>) const override {
     return full_header(kind_, elements);
   }
 
   bool sizes_need_contents() const override { return false; }
 
-  std::unique_ptr<const Aggregator> aggregator() const override {
-    return std::make_unique<DenseSum>(kind_, primitives_);
-  }
+  std::unique_ptr<const Aggregator> aggregator() const override { return make_dense_sum(kind_, primitives_); }
 
  private:
   PayloadKind kind_;
@@ -89,6 +90,10 @@ class Dense final : public Codec {
 };
 
 }  // namespace
+
+std::unique_ptr<const Aggregator> make_dense_sum(PayloadKind kind, std::shared_ptr<const Primitives> primitives) {
+  return std::make_unique<DenseSum>(kind, std::move(primitives));
+}
 
 std::unique_ptr<const Codec> make_dense(const CodecOptions& options, std::shared_ptr<const Primitives> primitives) {
   const PayloadKind kind = options.half_precision ? PayloadKind::dense16 : PayloadKind::dense32;

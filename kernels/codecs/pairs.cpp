@@ -71,7 +71,7 @@ class PairsCodec final : public Codec {
   Combining combining() const override { return combining_; }
   PayloadKind kind() const override { return PayloadKind::pairs; }
 
-  Payload encode(std::span<const float> gradient, std::size_t entries, const EncodeContext&) const override {
+  Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext&) const override {
     const Pairs pairs = primitives_->select_largest(gradient, entries);
     return encode_largest({pairs.indices, pairs.values}, gradient.size());
   }
@@ -82,23 +82,24 @@ class PairsCodec final : public Codec {
     return make_pairs(coding_, elements, largest);
   }
 
-  void decode(const Payload& payload, float weight, std::span<float> out) const override {
+  void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext&) const override {
     check_payload(payload, kind(), out.size());
     std::vector<std::uint32_t> decoded;
     primitives_->scatter_add(view_pairs(payload, decoded), weight, out);
   }
 
-  void settle(const Payload& accepted, std::span<float> residual) const override {
+  void settle(const Payload& accepted, std::span<float> residual, const RoundContext&) const override {
     check_payload(accepted, kind(), residual.size());
     std::vector<std::uint32_t> decoded;
     primitives_->scatter_zero(view_pairs(accepted, decoded).indices, residual);
   }
 
-  std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries) const override {
+  std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries,
+                                       std::span<const TensorShape>) const override {
     return sparse_header(kind(), coding_, elements, entries);
   }
 
-  bool sizes_need_contents() const override { return !shape(1, 1).has_value(); }
+  bool sizes_need_contents() const override { return !shape(1, 1, {}).has_value(); }
 
   std::unique_ptr<const Aggregator> aggregator() const override {
     return combining_ == Combining::merge ? std::make_unique<PairsMerge>(primitives_) : nullptr;

@@ -20,7 +20,7 @@ class ScaledSigns final : public Codec {
   Combining combining() const override { return Combining::gather; }
   PayloadKind kind() const override { return PayloadKind::scaled_signs; }
 
-  Payload encode(std::span<const float> gradient, std::size_t, const EncodeContext&) const override {
+  Payload encode(std::span<const float> gradient, std::size_t, const RoundContext&) const override {
     const Payload::Header header = full_header(kind(), gradient.size());
     std::vector<std::byte> bytes(header.bytes);
     const auto body = std::span(bytes).subspan(Payload::header_bytes);
@@ -30,15 +30,18 @@ class ScaledSigns final : public Codec {
     return Payload::make(header, std::move(bytes));
   }
 
-  void decode(const Payload& payload, float weight, std::span<float> out) const override {
+  void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext&) const override {
     check_payload(payload, kind(), out.size());
     const ScaledSignsView view = view_scaled_signs(payload);
     primitives_->add_signs(view.words, weight * view.scale, out);
   }
 
-  void settle(const Payload& accepted, std::span<float> residual) const override { decode(accepted, -1.0F, residual); }
+  void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const override {
+    decode(accepted, -1.0F, residual, context);
+  }
 
-  std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t) const override {
+  std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t,
+                                       std::span<const TensorShape>) const override {
     return full_header(kind(), elements);
   }
 

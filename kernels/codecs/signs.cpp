@@ -38,25 +38,26 @@ class Signs final : public Codec {
   Combining combining() const override { return Combining::vote; }
   PayloadKind kind() const override { return PayloadKind::signs; }
 
-  Payload encode(std::span<const float> gradient, std::size_t, const EncodeContext&) const override {
+  Payload encode(std::span<const float> gradient, std::size_t, const RoundContext&) const override {
     const Payload::Header header = full_header(kind(), gradient.size());
     std::vector<std::byte> bytes(header.bytes);
     primitives_->pack_signs(gradient, view_as<std::uint32_t>(std::span(bytes).subspan(Payload::header_bytes)));
     return Payload::make(header, std::move(bytes));
   }
 
-  void decode(const Payload& payload, float weight, std::span<float> out) const override {
+  void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext&) const override {
     check_payload(payload, kind(), out.size());
     check_contents(payload);
     primitives_->add_signs(view_as<std::uint32_t>(payload.body()), weight, out);
   }
 
-  void settle(const Payload& accepted, std::span<float> residual) const override {
+  void settle(const Payload& accepted, std::span<float> residual, const RoundContext&) const override {
     check_payload(accepted, kind(), residual.size());
     std::fill(residual.begin(), residual.end(), 0.0F);
   }
 
-  std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t) const override {
+  std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t,
+                                       std::span<const TensorShape>) const override {
     return full_header(kind(), elements);
   }
 

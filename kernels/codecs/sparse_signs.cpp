@@ -38,7 +38,7 @@ class SparseSignsCodec final : public Codec {
   Combining combining() const override { return Combining::vote; }
   PayloadKind kind() const override { return PayloadKind::sparse_signs; }
 
-  Payload encode(std::span<const float> gradient, std::size_t entries, const EncodeContext&) const override {
+  Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext&) const override {
     const Pairs pairs = primitives_->select_largest(gradient, entries);
     return encode_largest({pairs.indices, pairs.values}, gradient.size());
   }
@@ -59,20 +59,21 @@ class SparseSignsCodec final : public Codec {
     return make_sparse_signs(coding_, elements, {signs.indices, signs.signs});
   }
 
-  void decode(const Payload& payload, float weight, std::span<float> out) const override {
+  void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext&) const override {
     check_payload(payload, kind(), out.size());
     std::vector<std::uint32_t> decoded;
     primitives_->scatter_add(view_sparse_signs(payload, decoded), weight, out);
   }
 
   /// What is wrong with a sign is not fed back, as in the published method.
-  void settle(const Payload& accepted, std::span<float> residual) const override {
+  void settle(const Payload& accepted, std::span<float> residual, const RoundContext&) const override {
     check_payload(accepted, kind(), residual.size());
     std::vector<std::uint32_t> decoded;
     primitives_->scatter_zero(view_sparse_signs(accepted, decoded).indices, residual);
   }
 
-  std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries) const override {
+  std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries,
+                                       std::span<const TensorShape>) const override {
     return sparse_header(kind(), coding_, elements, entries);
   }
 

@@ -10,5 +10,6 @@ LayoutEntry pairs_layout();
 LayoutEntry signs_layout();
 LayoutEntry sparse_signs_layout();
 LayoutEntry scaled_signs_layout();
+LayoutEntry indices_layout();
 
 }  // namespace simrun

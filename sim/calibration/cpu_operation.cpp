@@ -31,7 +31,7 @@ class Encode final : public Operation {
   void run() override {
     if (feedback_) {
       payload_ = codec_->encode(feedback_->correct(work_.gradient), work_.entries, {});
-      feedback_->settle(*codec_, payload_);
+      feedback_->settle(*codec_, payload_, {});
     } else {
       payload_ = codec_->encode(work_.gradient, work_.entries, {});
     }
@@ -72,7 +72,7 @@ class Decode final : public Operation {
       : work_(work), codec_(make_codec_of_kind(work.kind, threads)), sum_(work.elements) {}
 
   void reset() override { std::fill(sum_.begin(), sum_.end(), 0.0F); }
-  void run() override { codec_->decode(work_.payloads.front(), 1.0F, sum_); }
+  void run() override { codec_->decode(work_.payloads.front(), 1.0F, sum_, {}); }
   OperationResult result() const override { return {.bytes = {}, .values = sum_, .indices = {}}; }
 
  private:

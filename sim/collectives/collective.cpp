@@ -32,6 +32,7 @@ constexpr Combining sums[] = {Combining::sum};
 constexpr Combining sums_or_merges[] = {Combining::sum, Combining::merge};
 constexpr Combining sums_or_votes[] = {Combining::sum, Combining::vote};
 constexpr Combining votes[] = {Combining::vote};
+constexpr Combining leads[] = {Combining::lead};
 constexpr Combining gathers[] = {Combining::gather};
 
 constexpr CollectiveEntry table[] = {
@@ -62,6 +63,10 @@ constexpr CollectiveEntry table[] = {
      .summary = "Bruck's all-gather, log2 M steps of doubling size",
      .combines = gathers,
      .make = make_allgather_doubling},
+    {.name = "broadcast",
+     .summary = "binomial tree from the leader, log2 M steps each of a whole payload",
+     .combines = leads,
+     .make = make_broadcast},
 };
 
 }  // namespace

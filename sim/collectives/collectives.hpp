@@ -15,5 +15,6 @@ std::unique_ptr<const Collective> make_parameter_server(ServerPlace place);
 std::unique_ptr<const Collective> make_sharded_parameter_server(ServerPlace);
 std::unique_ptr<const Collective> make_allgather_ring(ServerPlace);
 std::unique_ptr<const Collective> make_allgather_doubling(ServerPlace);
+std::unique_ptr<const Collective> make_broadcast(ServerPlace);
 
 }  // namespace simrun

@@ -69,6 +69,67 @@ std::vector<Step> scaled_signs_steps(const Work& work) {
   return {{"encode.signs", one, 3}, {"decode.signs", one, 2}};
 }
 
+// Codecs of methods of several rounds, and others whose work is not their layout's, are charged operations that move as
+// many bytes. In brackets: bytes an element or an entry, and the bytes charged.
+
+Work with_parts(const Work& work, double parts) {
+  Work one = work;
+  one.parts = parts;
+  return one;
+}
+
+/// The leader selects as top-k does, and writes its indices. The others add the gradient to the residual (12 an
+/// element): 3 times packing signs (12.375).
+std::vector<Step> leader_indices_steps(const Work& work) {
+  if (!work.leads) return {{"encode.signs", work, 3}};
+  std::vector<Step> steps = {{"encode.pairs", work}};
+  add_index_steps(work, steps);
+  return steps;
+}
+
+/// Indices are read once. Encoding gathers values and zeroes the residual there (16 an entry), as much as decoding,
+/// which adds the sum to the gradient, does (16).
+std::vector<Step> values_at_steps(const Work& work) {
+  std::vector<Step> steps = {{"decode.pairs", with_parts(work, 1)}};
+  if (work.stage != Stage::encode) return steps;
+  Work indices = work;
+  indices.stage = Stage::decode;
+  add_index_steps(indices, steps);
+  return steps;
+}
+
+/// As values_at_steps; before that the gradient is added to the residual (12 an element; 12.375).
+std::vector<Step> random_entries_steps(const Work& work) {
+  std::vector<Step> steps = values_at_steps(work);
+  if (work.stage == Stage::encode) steps.push_back({"encode.signs", work, 3});
+  return steps;
+}
+
+/// The gradient is added to the residual (12 an element) and multiplied (4): 4 times packing signs (16.5). A product
+/// with few columns takes as long as reading the matrix.
+std::vector<Step> left_factors_steps(const Work& work) {
+  return {{"encode.signs", with_parts(work, 1), 4}};
+}
+
+/// Encoding multiplies (4 an element) and takes what is sent out of the residual (8): 3 times packing signs (12.375).
+/// Decoding adds the product to the gradient (8; 8.125).
+std::vector<Step> right_factors_steps(const Work& work) {
+  if (work.stage == Stage::decode) return {{"decode.signs", with_parts(work, 1)}};
+  return {{"encode.signs", with_parts(work, 1), 3}};
+}
+
+/// A codec whose work is not its layout's.
+struct CodecSteps {
+  std::string_view name;
+  std::vector<Step> (*steps)(const Work& work);
+};
+
+constexpr CodecSteps codec_steps[] = {{"leader-indices", leader_indices_steps},
+                                      {"values-at", values_at_steps},
+                                      {"random-entries", random_entries_steps},
+                                      {"left-factors", left_factors_steps},
+                                      {"right-factors", right_factors_steps}};
+
 /// A kind that has not its own operation in every stage, and what it takes.
 struct KindSteps {
   PayloadKind kind;
@@ -150,6 +211,9 @@ const OperationEntry& operation_entry(const std::string& name) {
 
 std::vector<Step> steps_of(const Work& work) {
   if (work.entries + work.elements == 0) return {};
+  const auto* of_codec =
+      work.stage == Stage::combine ? nullptr : find_entry(std::span<const CodecSteps>(codec_steps), work.codec);
+  if (of_codec != nullptr) return of_codec->steps(work);
   const auto* other = std::ranges::find(other_steps, work.kind, &KindSteps::kind);
   return other == std::end(other_steps) ? own_steps(work) : other->steps(work);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kernels/operation.hpp"
@@ -18,6 +19,10 @@ struct Work {
   double entries = 0;         ///< K, over all parts together
   double parts = 1;           ///< payloads that go in
   double result_entries = 0;  ///< combine: K of what comes out
+
+  /// Encode and decode: whose work it is, where a codec's is not its layout's. `index`: of the indices that it reads.
+  std::string_view codec = {};
+  bool leads = true;  ///< encode: this rank's payload is the one that counts
 };
 
 /// The fewest bytes that an operation must read from memory and write to it: each input read once, each output written

@@ -4,26 +4,39 @@
 #include <cmath>
 
 #include "kernels/find_entry.hpp"
-#include "kernels/index_coding.hpp"
 
 namespace simrun {
 namespace {
 
-constexpr MethodEntry table[] = {
-    {"sgd", "dense average of all gradients", "dense", "ring"},
-    {"top-k", "K largest entries of every worker, all gathered", "top-k", "allgather-ring"},
-    {"gtop-k", "K largest entries of the sum, merged along a tree (Shi et al., ICDCS 2019)", "gtop-k", "tree"},
-    {"signsgd-mv", "one bit an element, majority vote (Bernstein et al., ICLR 2019)", "signs", "parameter-server"},
-    {"ef-signsgd", "one bit an element and a scale, mean, error feedback (Karimireddy et al., ICML 2019)",
-     "scaled-signs", "allgather-ring"},
-    {"sparse-signsgd", "signs of the K largest entries, majority vote (Park and Lee, 2023)", "sparse-signs",
-     "parameter-server"},
-};
+const std::vector<MethodEntry>& table() {
+  static const std::vector<MethodEntry> all = {
+      {"sgd", "dense average of all gradients", {{"dense", "ring"}}},
+      {"top-k", "K largest entries of every worker, all gathered", {{"top-k", "allgather-ring"}}},
+      {"gtop-k", "K largest entries of the sum, merged along a tree (Shi et al., ICDCS 2019)", {{"gtop-k", "tree"}}},
+      {"signsgd-mv",
+       "one bit an element, majority vote (Bernstein et al., ICLR 2019)",
+       {{"signs", "parameter-server"}}},
+      {"ef-signsgd",
+       "one bit an element and a scale, mean, error feedback (Karimireddy et al., ICML 2019)",
+       {{"scaled-signs", "allgather-ring"}}},
+      {"sparse-signsgd",
+       "signs of the K largest entries, majority vote (Park and Lee, 2023)",
+       {{"sparse-signs", "parameter-server"}}},
+      {"powersgd",
+       "matrices of a low rank, power iteration (Vogels et al., NeurIPS 2019)",
+       {{"left-factors", "ring"}, {"right-factors", "ring"}}},
+      {"scalecom",
+       "every worker's values where the leader's K largest are (Chen et al., NeurIPS 2020)",
+       {{"leader-indices", "broadcast"}, {"values-at", "ring"}}},
+      {"rand-k", "K entries that all workers draw alike (Stich et al., NeurIPS 2018)", {{"random-entries", "ring"}}},
+  };
+  return all;
+}
 
 }  // namespace
 
 std::span<const MethodEntry> methods() {
-  return table;
+  return table();
 }
 
 const MethodEntry* find_method(std::string_view name) {
@@ -31,7 +44,7 @@ const MethodEntry* find_method(std::string_view name) {
 }
 
 std::vector<std::string> fitting_collectives(const MethodEntry& method) {
-  const Combining combining = find_codec(method.codec)->make({}, nullptr)->combining();
+  const Combining combining = find_codec(method.rounds.back().codec)->make({}, nullptr)->combining();
   std::vector<std::string> names;
   for (const CollectiveEntry& entry : collectives()) {
     if (entry.can(combining)) names.emplace_back(entry.name);
@@ -48,21 +61,31 @@ std::uint64_t MethodChoice::entries(std::uint64_t elements) const {
 
 std::string label(const MethodChoice& choice, Naming naming) {
   std::string text(choice.method->name);
-  if (naming == Naming::with_collective || choice.collective->name != choice.method->collective)
+  if (naming == Naming::with_collective || choice.collective->name != choice.method->collective())
     text += ", " + std::string(choice.collective->name);
-  if (choice.codec->sparsifies && choice.options.index != IndexCoding::raw32)
-    text += ", " + std::string(index_coding(choice.options.index).name);
-  if (choice.options.half_precision) text += ", fp16";
+  for (const CodecParameter* parameter : choice.codec->parameters) {
+    if (parameter->get(choice.options) == parameter->get({})) continue;
+    text +=
+        ", " + (parameter->words.empty() ? std::string(parameter->key) + " " : "") + parameter->text_of(choice.options);
+  }
   if (choice.server == ServerPlace::rank0) text += ", server on rank 0";
   return text;
 }
 
 std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives) {
-  Round round;
-  round.codec = choice.codec->make(choice.options, primitives);
-  round.collective = choice.collective->make(choice.server);
-  round.aggregator = round.codec->aggregator();
-  return {round};
+  CodecOptions options = choice.options;
+  options.error_feedback = choice.error_feedback;
+  std::vector<Round> rounds;
+  for (const RoundEntry& entry : choice.method->rounds) {
+    Round round;
+    round.entry = find_codec(entry.codec);
+    round.codec = round.entry->make(options, primitives);
+    const bool can = choice.collective->can(round.codec->combining());
+    round.collective = (can ? choice.collective : find_collective(entry.collective))->make(choice.server);
+    round.aggregator = round.codec->aggregator();
+    rounds.push_back(std::move(round));
+  }
+  return rounds;
 }
 
 }  // namespace simrun

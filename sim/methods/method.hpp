@@ -14,12 +14,23 @@
 
 namespace simrun {
 
-/// A training method that users can name. One round today: a codec and a collective.
+/// One round of a method: what every worker encodes, and how that is exchanged.
+struct RoundEntry {
+  std::string_view codec;
+  std::string_view collective;  ///< the default
+};
+
+/// A training method that users can name: its rounds, of which each is encoded when the one before has ended.
 struct MethodEntry {
   std::string_view name;
   std::string_view summary;
-  std::string_view codec;
-  std::string_view collective;  ///< the default
+  std::vector<RoundEntry> rounds;
+
+  /// What is made of the gradient itself. Its entry says what users may choose.
+  std::string_view codec() const { return rounds.front().codec; }
+
+  /// The last round's default. Users choose that; other rounds follow where they can.
+  std::string_view collective() const { return rounds.back().collective; }
 };
 
 /// Every method, in the order in which they are listed to users.
@@ -28,14 +39,14 @@ std::span<const MethodEntry> methods();
 /// The entry called `name`, or null.
 const MethodEntry* find_method(std::string_view name);
 
-/// The collectives that can combine what the method sends, by name.
+/// The collectives that can combine what the method sends in its last round, by name.
 std::vector<std::string> fitting_collectives(const MethodEntry& method);
 
 /// One entry of a scenario's `methods`, checked: the collective can combine what the codec makes.
 struct MethodChoice {
   const MethodEntry* method = nullptr;
-  const CodecEntry* codec = nullptr;
-  const CollectiveEntry* collective = nullptr;
+  const CodecEntry* codec = nullptr;            ///< of the first round
+  const CollectiveEntry* collective = nullptr;  ///< of the last round
   CodecOptions options;
   ServerPlace server = ServerPlace::own_host;
   std::optional<Grouping> grouping;  ///< instead of the schedule's
@@ -62,12 +73,22 @@ std::string label(const MethodChoice& choice, Naming naming = Naming::in_brief);
 
 /// A codec and the collective that its payloads go through.
 struct Round {
+  const CodecEntry* entry = nullptr;  ///< the codec's
   std::shared_ptr<const Codec> codec;
   std::shared_ptr<const Collective> collective;
-  std::shared_ptr<const Aggregator> aggregator;  ///< null where payloads are gathered
+  std::shared_ptr<const Aggregator> aggregator;  ///< null where payloads are not combined
+
+  /// True if only the leader's payload counts.
+  bool is_led() const { return codec->combining() == Combining::lead; }
 };
 
-/// The rounds of one exchange.
+/// The rank that leads in a step: each in turn.
+constexpr int leader_of(std::uint64_t step, int workers) {
+  return static_cast<int>(step % static_cast<std::uint64_t>(workers));
+}
+
+/// The rounds of one exchange. Each goes through the chosen collective if that can combine what it sends, else through
+/// its own default.
 std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives);
 
 }  // namespace simrun

@@ -68,19 +68,20 @@ void say_left_out(const Study& study, int ranks) {
   for (const std::string& line : lines) say("note: left out, there are " + std::to_string(ranks) + " ranks: " + line);
 }
 
-/// What one worker sends, contents included. Dense gradients are not made: their values move no time.
+/// What one worker sends, contents of the first round included. Dense gradients are not made, nor are later rounds:
+/// their values move no time.
 PayloadTable encode(const Scenario& scenario, std::size_t worker) {
   const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
   const auto codec = scenario.method.codec->make(scenario.method.options, make_cpu_primitives(threads));
   if (is_dense(codec->kind())) return PayloadTable::of_sizes(scenario);
   const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
   const std::vector<std::uint64_t> entries = share_entries(groups, scenario.entries());
-  PayloadTable table(1, groups.size());
+  PayloadTable table(scenario, 1, groups.size());
   GradientSource source(scenario);
   std::vector<float> buffer(source.largest_group());
   try {
     for (std::size_t g = 0; g < groups.size(); ++g) {
-      const EncodeContext context{.seed = source.seed(worker, g), .round = 0, .previous = {}};
+      const RoundContext context{.seed = source.seed(worker, g)};
       table.set(0, g, codec->encode(source.fill(worker, g, threads, buffer), entries[g], context));
     }
   } catch (const NonFiniteError&) {

@@ -17,7 +17,7 @@
 namespace simrun {
 namespace {
 
-/// One way to encode gradients.
+/// One way to encode gradients in the first round. Later rounds' sizes follow from N and K.
 struct Encoding {
   std::shared_ptr<const Codec> codec;
   std::vector<std::uint64_t> entries;  ///< K by group
@@ -32,8 +32,11 @@ struct Job {
 };
 
 std::string encoding_name(const Scenario& scenario) {
-  return std::string(scenario.method.codec->encoding) + "/" +
-         std::to_string(static_cast<int>(scenario.method.options.index)) + "/" + std::to_string(scenario.entries());
+  const MethodChoice& method = scenario.method;
+  std::string name(method.codec->encoding);
+  for (const CodecParameter* parameter : method.codec->parameters)
+    name += "/" + std::to_string(parameter->get(method.options));
+  return name + "/" + std::to_string(scenario.entries());
 }
 
 /// An upper bound for sparse payloads of K entries whose size depends on them: header, values, gaps of 32 bits, and a
@@ -47,7 +50,7 @@ double bytes_of_payloads(const Encoding& encoding, const GradientSource& source)
   constexpr std::uint64_t word = 4;
   double bytes = 0;
   for (std::size_t g = 0; g < source.groups().size(); ++g) {
-    const auto shape = encoding.codec->shape(source.groups()[g].elements, encoding.entries[g]);
+    const auto shape = encoding.codec->shape(source.groups()[g].elements, encoding.entries[g], {});
     bytes += static_cast<double>(SharedPlace::room_for(shape ? shape->bytes + word : most_bytes(encoding.entries[g])));
   }
   return bytes * static_cast<double>(source.workers());
@@ -161,7 +164,8 @@ class PayloadStage::Plan {
 
   /// The payloads of an encoding.
   Batch make(const Job& job, const Encoding& encoding) {
-    auto table = std::make_shared<PayloadTable>(job.source->workers(), job.source->groups().size());
+    auto table = std::make_shared<PayloadTable>(study_.points[encoding.points.front()].scenario, job.source->workers(),
+                                                job.source->groups().size());
     if (!place_) place_.emplace(static_cast<std::size_t>(most_bytes_of_payloads(job)));
     place_->clear();
     if (encoding.codec->keeps_largest()) {
@@ -189,7 +193,7 @@ class PayloadStage::Plan {
         threads_, source.largest_group(), 0, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
           for (std::size_t g = 0; g < source.groups().size(); ++g) {
             const std::span<const float> gradient = source.fill(worker, g, inner, buffer);
-            const EncodeContext context{.seed = source.seed(worker, g), .round = 0, .previous = {}};
+            const RoundContext context{.seed = source.seed(worker, g)};
             table.set(worker, g, place_->take(encoding.codec->encode(gradient, encoding.entries[g], context)));
             step(gradient.size());
           }

@@ -9,31 +9,40 @@
 
 namespace simrun {
 
-/// The payloads of one method setting: what every worker sends of every group.
+/// The payloads of one method setting: what every worker sends of every group, in every round.
 class PayloadTable {
  public:
-  PayloadTable(std::size_t workers, std::size_t groups) : groups_(groups), payloads_(workers * groups) {}
+  /// For so many workers and groups. Payloads are to be set; those of later rounds have, until then, the sizes that
+  /// follow from N and K.
+  PayloadTable(const Scenario& scenario, std::size_t workers, std::size_t groups);
 
   /// Sizes alone, of a scenario in which they follow from N and K.
   static PayloadTable of_sizes(const Scenario& scenario);
 
-  /// Where all workers share one gradient there is one row for all.
-  const Payload& at(std::size_t worker, std::size_t group) const {
-    return payloads_[worker * groups_ % payloads_.size() + group];
+  /// Where all workers share one gradient, there is one row for all.
+  const Payload& at(std::size_t worker, std::size_t group, std::size_t round = 0) const {
+    const std::vector<Payload>& payloads = rounds_[round].payloads;
+    return payloads[worker * groups_ % payloads.size() + group];
   }
-  void set(std::size_t worker, std::size_t group, Payload payload) {
-    payloads_[worker * groups_ + group] = std::move(payload);
+  void set(std::size_t worker, std::size_t group, Payload payload, std::size_t round = 0) {
+    rounds_[round].payloads[worker * groups_ + group] = std::move(payload);
   }
 
   /// The first worker's, without contents, for all.
   PayloadTable sizes_of_first() const;
 
-  /// Bytes that one worker sends, all groups together: the mean over the first `workers`.
+  /// Bytes that one worker sends, all groups and rounds together: the mean over the first `workers`. Where one of them
+  /// leads, it alone sends in that round.
   double mean_bytes(std::size_t workers) const;
 
  private:
+  struct RoundOfAll {
+    std::vector<Payload> payloads;  ///< by worker and group
+    bool is_led = false;
+  };
+
   std::size_t groups_;
-  std::vector<Payload> payloads_;
+  std::vector<RoundOfAll> rounds_;
 };
 
 }  // namespace simrun

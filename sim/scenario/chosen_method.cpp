@@ -3,12 +3,8 @@
 namespace simrun {
 namespace {
 
-/// Takes an option over into `to` if the method has use for it.
-template <class T>
-void option(const std::optional<T>& value, T& to, bool used, const char* key, std::string_view method,
-            const Where& where) {
-  if (value && !used) (where / key).fail(std::string(method) + " has no use for it", "leave it out");
-  if (value) to = *value;
+void check_use(bool used, std::string_view key, std::string_view user, const Where& where) {
+  if (!used) (where / std::string(key)).fail(std::string(user) + " has no use for it", "leave it out");
 }
 
 void check_entries(const MethodText& text, const MethodChoice& choice, std::uint64_t elements, const Where& where) {
@@ -35,9 +31,9 @@ void check_entries(const MethodText& text, const MethodChoice& choice, std::uint
 MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const Where& where) {
   MethodChoice choice;
   choice.method = text.method;
-  choice.codec = find_codec(text.method->codec);
-  choice.collective = text.collective != nullptr ? text.collective : find_collective(text.method->collective);
-  const auto combining = choice.codec->make({}, nullptr)->combining();
+  choice.codec = find_codec(text.method->codec());
+  choice.collective = text.collective != nullptr ? text.collective : find_collective(text.method->collective());
+  const auto combining = find_codec(text.method->rounds.back().codec)->make({}, nullptr)->combining();
   const std::string_view name = text.method->name;
   if (!choice.collective->can(combining)) {
     (where / "collective")
@@ -46,9 +42,12 @@ MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const
   }
   choice.density = text.density;
   if (text.k) choice.k = static_cast<std::uint64_t>(*text.k);
-  option(text.index, choice.options.index, choice.codec->sparsifies, "index", name, where);
-  option(text.half_precision, choice.options.half_precision, choice.codec->half_precision, "precision", name, where);
-  option(text.server, choice.server, choice.collective->has_server, "server", choice.collective->name, where);
+  for (const auto& [parameter, value] : text.parameters) {
+    check_use(choice.codec->takes(*parameter), parameter->key, name, where);
+    parameter->set(choice.options, value);
+  }
+  check_use(!text.server || choice.collective->has_server, "server", choice.collective->name, where);
+  choice.server = text.server.value_or(choice.server);
   choice.grouping = text.grouping;
   choice.error_feedback = text.error_feedback.value_or(choice.codec->feeds_back);
   check_entries(text, choice, elements, where);
@@ -57,8 +56,9 @@ MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const
 
 void fill_defaults(Json& entry, const MethodChoice& choice) {
   entry["collective"] = choice.collective->name;
-  if (choice.codec->sparsifies) entry["index"] = entry.value("index", "raw32");
-  if (choice.codec->half_precision) entry["precision"] = entry.value("precision", "fp32");
+  for (const CodecParameter* parameter : choice.codec->parameters)
+    entry[std::string(parameter->key)] =
+        parameter->words.empty() ? Json(parameter->get(choice.options)) : Json(parameter->text_of(choice.options));
   if (choice.collective->has_server) entry["server"] = entry.value("server", "own-host");
   entry["error_feedback"] = choice.error_feedback;
 }

@@ -5,6 +5,7 @@
 #include "sim/devices/device_choice.hpp"
 #include "sim/methods/method.hpp"
 #include "sim/scenario/scenario_text.hpp"
+#include "sim/scenario/sweep_keys.hpp"
 #include "sim/system/data_path.hpp"
 
 namespace simrun {
@@ -22,10 +23,11 @@ void propose(Json& field, std::vector<std::string> words, const std::string& fol
 Json method_rules() {
   Json rules = Json::array();
   for (const MethodEntry& method : methods()) {
-    const CodecEntry& codec = *find_codec(method.codec);
-    Json fields = {{"collective", {{"enum", fitting_collectives(method)}, {"default", method.collective}}}};
-    if (!codec.sparsifies) fields.update({{"density", false}, {"k", false}, {"index", false}});
-    if (!codec.half_precision) fields["precision"] = false;
+    const CodecEntry& codec = *find_codec(method.codec());
+    Json fields = {{"collective", {{"enum", fitting_collectives(method)}, {"default", method.collective()}}}};
+    if (!codec.sparsifies) fields.update({{"density", false}, {"k", false}});
+    for (const CodecParameter* parameter : codec_parameters())
+      if (!codec.takes(*parameter)) fields[std::string(parameter->key)] = false;
     rules.push_back({{"if", {{"properties", {{"name", {{"const", method.name}}}}}, {"required", {"name"}}}},
                      {"then", {{"properties", fields}}}});
   }
@@ -43,8 +45,7 @@ class SweepRules {
       else if (key != "$schema" && key != "name" && key != "sweep")
         add(key, "properties/" + key, field);
     }
-    for (const std::string key : {"density", "k", "index", "collective", "grouping"})
-      list(key, "properties/methods/items/properties/" + key);
+    for (const std::string& key : method_keys()) list(key, "properties/methods/items/properties/" + key);
     Json& collective = lists_["collective"];
     collective["items"] = {{"anyOf", {collective["items"], {{"const", "all"}}}}};
     collective = {{"anyOf", {{{"const", "all"}}, collective}}};

@@ -3,7 +3,6 @@
 #include <limits>
 #include <set>
 
-#include "kernels/index_coding.hpp"
 #include "sim/scenario/compute_text.hpp"
 #include "sim/scenario/ethernet_tcp_text.hpp"
 #include "sim/scenario/host_text.hpp"
@@ -14,6 +13,14 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+/// One of several words, each with a line for editors to show beside it.
+template <class T>
+Field<T> explained(std::vector<std::pair<std::string, T>> words, Json summaries) {
+  auto field = choice(std::move(words));
+  field.schema["enumDescriptions"] = std::move(summaries);
+  return field;
+}
+
 template <class Entry>
 Field<const Entry*> entry_of(std::span<const Entry> table) {
   std::vector<std::pair<std::string, const Entry*>> words;
@@ -22,13 +29,28 @@ Field<const Entry*> entry_of(std::span<const Entry> table) {
     words.emplace_back(entry.name, &entry);
     summaries.push_back(entry.summary);
   }
-  auto field = choice(std::move(words));
-  field.schema["enumDescriptions"] = std::move(summaries);  // what editors show beside each word
-  return field;
+  return explained(std::move(words), std::move(summaries));
 }
 
-Field<IndexCoding> index_field() {
-  return convert(entry_of(index_codings()), [](const IndexCodingEntry* entry, const Where&) { return entry->coding; });
+Field<std::int64_t> parameter_field(const CodecParameter& parameter) {
+  if (parameter.words.empty()) return usually(whole(parameter.least, parameter.most), parameter.get({}));
+  std::vector<std::pair<std::string, std::int64_t>> words;
+  Json summaries = Json::array();
+  for (const ParameterWord& word : parameter.words) {
+    words.emplace_back(word.word, word.value);
+    if (!word.summary.empty()) summaries.push_back(word.summary);
+  }
+  auto field = summaries.empty() ? choice(std::move(words)) : explained(std::move(words), std::move(summaries));
+  return usually(std::move(field), parameter.words.front().word);
+}
+
+void add_parameters(Object<MethodText>& object) {
+  for (const CodecParameter* parameter : codec_parameters()) {
+    object.optional_by(
+        std::string(parameter->key),
+        [parameter](MethodText& text, std::int64_t value) { text.parameters.emplace_back(parameter, value); },
+        parameter_field(*parameter), std::string(parameter->about));
+  }
 }
 
 /// A network as it stands in the file.
@@ -267,18 +289,17 @@ Field<ScheduleText> schedule_field() {
 }  // namespace
 
 Field<MethodText> method_field() {
-  return Object<MethodText>()
-      .required("name", &MethodText::method, entry_of(methods()), "the method, see simrun list methods")
+  Object<MethodText> object;
+  object.required("name", &MethodText::method, entry_of(methods()), "the method, see simrun list methods")
       .optional("density", &MethodText::density, number({0, 1, true}),
                 "share of entries kept, K / N; or k, or left to the sweep")
       .optional("k", &MethodText::k, whole(1, 1'000'000'000'000), "number of entries kept, instead of density")
       .optional("collective", &MethodText::collective, entry_of(collectives()),
                 "how payloads are exchanged; each method has its own default")
       .optional("grouping", &MethodText::grouping, grouping_field(),
-                "which tensors travel together, instead of the schedule's grouping")
-      .optional("index", &MethodText::index, usually(index_field(), "raw32"), "how indices are written")
-      .optional("precision", &MethodText::half_precision,
-                usually(choice<bool>({{"fp32", false}, {"fp16", true}}), "fp32"), "sgd: precision of the values")
+                "which tensors travel together, instead of the schedule's grouping");
+  add_parameters(object);
+  return object
       .optional("error_feedback", &MethodText::error_feedback, boolean(),
                 "keep what was not sent for the next iteration; moves training, not times")
       .optional("server", &MethodText::server,

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/scenario/device_text.hpp"
@@ -18,8 +19,7 @@ struct MethodText {
   std::optional<std::int64_t> k;
   const CollectiveEntry* collective = nullptr;
   std::optional<Grouping> grouping;
-  std::optional<IndexCoding> index;
-  std::optional<bool> half_precision;
+  std::vector<std::pair<const CodecParameter*, std::int64_t>> parameters;
   std::optional<bool> error_feedback;
   std::optional<ServerPlace> server;
   std::optional<MethodTrainingText> training;

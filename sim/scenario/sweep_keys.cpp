@@ -11,8 +11,12 @@
 namespace simrun {
 namespace {
 
-constexpr const char* sweepable =
-    "accepted: workers, density, k, index, collective, grouping or a path of the scenario";
+std::string sweepable() {
+  std::string text = "accepted: workers";
+  for (const std::string& key : method_keys()) text += ", " + key;
+  return text + " or a path of the scenario";
+}
+
 constexpr const char* every_one = "all";  // of the collectives
 
 /// The method of an entry of `methods`; null where the entry is not sound.
@@ -38,13 +42,13 @@ void check_key(const std::string& name, const Where& here) {
   const Json& fields = schema["properties"];
   const std::string first = name.substr(0, name.find('.'));
   if (!fields.contains(first)) {
-    std::vector<std::string> known = {"density", "k", "index", "collective", "grouping"};
+    std::vector<std::string> known = method_keys();
     for (const auto& [key, unused] : fields.items()) known.push_back(key);
     const auto near = nearest(first, known);
-    here.fail(near ? "unknown key, did you mean \"" + *near + "\"?" : "unknown key", sweepable);
+    here.fail(near ? "unknown key, did you mean \"" + *near + "\"?" : "unknown key", sweepable());
   }
-  if (name == "methods") here.fail("the list of methods cannot be swept", sweepable);
-  if (first != "methods" && !fields["sweep"]["properties"].contains(first)) here.fail("cannot be swept", sweepable);
+  if (name == "methods") here.fail("the list of methods cannot be swept", sweepable());
+  if (first != "methods" && !fields["sweep"]["properties"].contains(first)) here.fail("cannot be swept", sweepable());
 }
 
 /// The names of collectives that some entry of `methods` can take from the sweep, in the order of the table.
@@ -89,7 +93,18 @@ Json collective_values(const Json& given, const Json& scenario, const Where& whe
 }  // namespace
 
 bool is_method_key(const std::string& key) {
-  return key == "density" || key == "k" || key == "index" || key == "collective" || key == "grouping";
+  return std::ranges::find(method_keys(), key) != method_keys().end();
+}
+
+const std::vector<std::string>& method_keys() {
+  static const std::vector<std::string> keys = [] {
+    std::vector<std::string> all = {"density", "k"};
+    for (const CodecParameter* parameter : codec_parameters())
+      if (parameter->swept) all.emplace_back(parameter->key);
+    all.insert(all.end(), {"collective", "grouping"});
+    return all;
+  }();
+  return keys;
 }
 
 bool is_way_of_running(const std::string& key) {
@@ -138,7 +153,10 @@ SweepUse use_of(const Json& entry, const std::vector<SweepKey>& keys, std::size_
     if (fit(values[value])) return SweepUse::applies;
     return std::any_of(values.begin(), values.end(), fit) ? SweepUse::unfit : SweepUse::keeps_own;
   }
-  if (!find_codec(method->codec)->sparsifies) return SweepUse::keeps_own;
+  const CodecEntry& codec = *find_codec(method->codec());
+  const auto of_key = std::ranges::find(codec_parameters(), name, &CodecParameter::key);
+  if (of_key != codec_parameters().end()) return used_if(codec.takes(**of_key));
+  if (!codec.sparsifies) return SweepUse::keeps_own;
   return used_if(!(name == "density" && entry.contains("k")) && !(name == "k" && entry.contains("density")));
 }
 

@@ -21,6 +21,7 @@ std::vector<SweepKey> take_sweep(Json& scenario, const std::string& file);
 /// True for keys that stand for a field of every entry of `methods` that accepts it: density, k, index, collective,
 /// grouping.
 bool is_method_key(const std::string& key);
+const std::vector<std::string>& method_keys();  ///< all of them
 
 /// True for keys that choose how a method is run and not what it computes: `collective` and `grouping`, also as a path
 /// into one entry of `methods`.

@@ -65,6 +65,7 @@ struct MethodTraining {
   Momentum momentum;
   double weight_decay = 0;
   double residual_weight = 1;
+  double beta = 1;  ///< of the residual, a moving average below 1: ErrorFeedback
   Selection selection = Selection::group;
   DivideBy divide_by = DivideBy::workers;
   ResidualRule residual_rule = ResidualRule::published;

@@ -202,6 +202,9 @@ Field<std::optional<MethodTrainingText>> method_training_field() {
       usually(choice<Signless>({{"positive", Signless::positive}, {"random", Signless::random}}), "positive");
   Object<Text> object;
   add_step_fields(object)
+      .optional(
+          "beta", &Text::beta, usually(number({0, 1, true}), 1.0),
+          "error feedback: weight of what is left of a round in the residual, a moving average below 1 (ScaleCom)")
       .optional("residual_weight", &Text::residual_weight, usually(number({0, 1}), 1.0),
                 "error feedback: factor of what is kept for the next round")
       .optional("selection", &Text::selection,
@@ -244,6 +247,7 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
   const Combining combining = codec->combining();
   const bool votes_on_all = codec->kind() == PayloadKind::signs;
   check(method.residual_weight.has_value(), choice.error_feedback, "residual_weight", name + " without error feedback");
+  check(method.beta.has_value(), choice.error_feedback, "beta", name + " without error feedback");
   check(method.selection.has_value(), choice.codec->sparsifies, "selection", name);
   check(method.density_warmup.has_value(), choice.codec->sparsifies, "density_warmup", name);
   check(method.divide_by.has_value(), combining == Combining::gather && choice.codec->sparsifies, "divide_by", name);
@@ -267,6 +271,7 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
   take_step(scenario, training.method);
   take_step(method, training.method);
   take(method.residual_weight, training.method.residual_weight);
+  take(method.beta, training.method.beta);
   take(method.selection, training.method.selection);
   take(method.divide_by, training.method.divide_by);
   take(method.residual_rule, training.method.residual_rule);

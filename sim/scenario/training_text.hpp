@@ -38,6 +38,7 @@ struct TrainingText : StepText {
 /// `training` of an entry of `methods` as it stands in the file.
 struct MethodTrainingText : StepText {
   std::optional<double> residual_weight;
+  std::optional<double> beta;
   std::optional<MethodTraining::Selection> selection;
   std::optional<MethodTraining::DivideBy> divide_by;
   std::optional<MethodTraining::ResidualRule> residual_rule;

@@ -91,7 +91,7 @@ std::optional<Seconds> pause_between_exchanges(const Setup& setup, Seconds perio
                                                const std::vector<IterationRecord>& ranks) {
   const Network& network = setup.network;
   const bool is_shaped = network.model == Network::Model::ethernet_tcp && network.tcp.burst.value > 0;
-  if (setup.plan.stages.size() > 1 || is_shaped) return std::nullopt;
+  if (setup.plan.stages.size() > 1 || setup.rounds.size() > 1 || is_shaped) return std::nullopt;
   std::optional<Span> all;
   for (const IterationRecord& rank : ranks) {
     for (const Span& exchange : rank.exchanges) {

@@ -57,7 +57,7 @@ struct Times {
 /// How long the network has nothing to do between one iteration's exchange and the next one's: from the end of the one
 /// on the last rank to the begin of the other on the first. Where that is not negative, exchanges know nothing of each
 /// other, so that encoding which takes d longer makes the iteration d longer. None where an iteration has several
-/// exchanges, or where links let more through the longer they rested.
+/// exchanges or rounds, or where links let more through the longer they rested.
 std::optional<Seconds> pause_between_exchanges(const Setup& setup, Seconds period,
                                                const std::vector<IterationRecord>& ranks);
 

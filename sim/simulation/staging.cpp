@@ -16,6 +16,10 @@ void Staging::copy_down(const Payload& mine) {
   if (host_) copy(dense_crosses() ? 4 * mine.elements() : mine.size());
 }
 
+void Staging::copy_up(const Outcome& outcome) {
+  copy(outcome.bytes());
+}
+
 void Staging::combine(Device& device, Seconds duration, std::span<const Payload> parts, const Payload& result) {
   if (merges_on_host()) {
     host_device_.spend(Activity::decode, duration * (device_memory_ / host_->memory_bandwidth));

@@ -30,6 +30,9 @@ class Staging {
   /// Before an exchange: copies to the host what crosses.
   void copy_down(const Payload& mine);
 
+  /// Between two rounds: copies to the device what the first gave.
+  void copy_up(const Outcome& outcome);
+
   /// Combines `parts` to `result`, which takes the device `duration`. On the device, all but the first part, which lies
   /// there, are copied to it, and the result is copied back.
   void combine(Device& device, Seconds duration, std::span<const Payload> parts, const Payload& result);

@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "sim/network/rotated_transport.hpp"
+
 namespace simrun {
 namespace {
 
@@ -36,12 +38,12 @@ Worker::Worker(Transport& transport, const IterationPlan& plan, std::span<const 
 IterationRecord Worker::iterate() {
   const Transport::Traffic before = transport_.traffic();
   memo_.begin_iteration();
-  const double pace = plan_.pace.factor(transport_.rank(), iteration_++);
+  const double pace = plan_.pace.factor(transport_.rank(), iteration_);
   device_.submit(Activity::compute, pace * plan_.forward);
   std::vector<std::size_t> encoded;
-  for (const IterationPlan::Stage& stage : plan_.stages) {
-    for (const Seconds backward : stage.backward) device_.submit(Activity::compute, pace * backward);
-    encoded.push_back(device_.submit(Activity::encode, plan_.encode_factor * times_.of(stage.encode)));
+  for (std::size_t group = 0; group < plan_.stages.size(); ++group) {
+    for (const Seconds backward : plan_.stages[group].backward) device_.submit(Activity::compute, pace * backward);
+    encoded.push_back(device_.submit(Activity::encode, encode_time(group, 0)));
   }
   last_encode_ = encoded.back();
   IterationRecord record;
@@ -55,6 +57,7 @@ IterationRecord Worker::iterate() {
   staging_.work();
   device_.submit(Activity::compute, pace * plan_.update);
   device_.finish();
+  ++iteration_;
 
   record.finish = transport_.now();
   record.traffic = transport_.traffic() - before;
@@ -63,22 +66,45 @@ IterationRecord Worker::iterate() {
   return record;
 }
 
+Seconds Worker::encode_time(std::size_t group, std::size_t round) {
+  Work work = plan_.stages[group].encode[round];
+  if (rounds_[round].is_led()) work.leads = leader_of(iteration_, transport_.size()) == transport_.rank();
+  return plan_.encode_factor * times_.of(work);
+}
+
 std::uint64_t Worker::exchange(std::size_t group) {
   std::uint64_t bytes = 0;
-  for (const Round& round : rounds_) {
-    std::optional<TimedAggregator> timed;
-    if (round.aggregator) timed.emplace(*round.aggregator, times_, device_, staging_, memo_);
-    const Payload& mine = payload_(transport_.rank(), group);
-    staging_.copy_down(mine);
-    const Outcome outcome = round.collective->exchange(transport_, mine, timed ? &*timed : nullptr);
-    Work work{.stage = Stage::decode, .kind = mine.kind(), .index = mine.index()};
-    work.elements = static_cast<double>(mine.elements());
-    work.entries = static_cast<double>(outcome.entries());
-    work.parts = static_cast<double>(outcome.parts.size()) + outcome.alike;
-    decode({.duration = times_.of(work), .dense_bytes = 4 * mine.elements(), .result_bytes = outcome.bytes()});
+  Outcome outcome;
+  for (std::size_t round = 0; round < rounds_.size(); ++round) {
+    if (round > 0) {
+      staging_.copy_up(outcome);
+      device_.spend(Activity::encode, encode_time(group, round));
+    }
+    outcome = exchange(group, round);
     bytes += outcome.bytes();
   }
+  Work work = plan_.stages[group].decode;
+  work.entries = static_cast<double>(outcome.entries());
+  work.parts = static_cast<double>(outcome.parts.size()) + outcome.alike;
+  decode({.duration = times_.of(work),
+          .dense_bytes = static_cast<std::uint64_t>(4 * work.elements),
+          .result_bytes = outcome.bytes()});
   return bytes;
+}
+
+Outcome Worker::exchange(std::size_t group, std::size_t number) {
+  const Round& round = rounds_[number];
+  std::optional<TimedAggregator> timed;
+  if (round.aggregator) timed.emplace(*round.aggregator, times_, device_, staging_, memo_);
+  const Payload& mine = payload_(transport_.rank(), group, number);
+  if (!round.is_led()) {
+    staging_.copy_down(mine);
+    return round.collective->exchange(transport_, mine, timed ? &*timed : nullptr);
+  }
+  const int leader = leader_of(iteration_, transport_.size());
+  if (leader == transport_.rank()) staging_.copy_down(mine);
+  RotatedTransport rotated(transport_, leader);
+  return round.collective->exchange(rotated, mine, nullptr);
 }
 
 void Worker::decode(const Decoding& decoding) {
@@ -98,6 +124,7 @@ void Server::iterate() {
   memo_.begin_iteration();
   for (std::size_t group = 0; group < groups_; ++group) {
     for (const Round& round : rounds_) {
+      if (round.is_led()) continue;
       const TimedAggregator timed(*round.aggregator, times_, device_, staging_, memo_);
       round.collective->serve(transport_, timed);
     }

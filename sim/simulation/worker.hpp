@@ -20,7 +20,8 @@ struct IterationPlan {
   /// A group of tensors: the backward times of the tensors since the group before it was ready, then its exchange.
   struct Stage {
     std::vector<Seconds> backward;
-    Work encode;
+    std::vector<Work> encode;  ///< by round
+    Work decode;               ///< of what the last round gives: entries and parts are those of the outcome
   };
   Seconds forward;
   Seconds update;
@@ -44,10 +45,11 @@ struct IterationRecord {
 };
 
 /// One rank's iterations: forward, backward tensor by tensor, encoding as each group is ready, exchanges in order
-/// beside the rest of the backward pass, decoding as the plan has it, update.
+/// beside the rest of the backward pass, decoding as the plan has it, update. A later round's encoding begins when the
+/// round before it has ended, between two pieces of the backward pass.
 class Worker {
  public:
-  using PayloadOf = std::function<const Payload&(int worker, std::size_t group)>;
+  using PayloadOf = std::function<const Payload&(int worker, std::size_t group, std::size_t round)>;
 
   Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds, DeviceTimes& times,
          const Staging& staging, PayloadOf payload);
@@ -56,7 +58,9 @@ class Worker {
   IterationRecord iterate();
 
  private:
+  Seconds encode_time(std::size_t group, std::size_t round);
   std::uint64_t exchange(std::size_t group);
+  Outcome exchange(std::size_t group, std::size_t round);
   void decode(const Decoding& decoding);
 
   Transport& transport_;

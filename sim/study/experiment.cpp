@@ -36,15 +36,21 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
                                             : scenario.compute.backward_by_tensor;
   std::size_t remaining = backward.size();  // tensors whose backward pass is still to come
   const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
+  const std::vector<RoundEntry>& rounds = scenario.method.method->rounds;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     IterationPlan::Stage stage;
     while (remaining > groups[g].tensors.front()) stage.backward.push_back(backward[--remaining]);
-    const Payload& payload = payloads.at(0, g);
-    stage.encode = {.stage = Stage::encode,
-                    .kind = payload.kind(),
-                    .index = payload.index(),
-                    .elements = static_cast<double>(payload.elements()),
-                    .entries = static_cast<double>(payload.entries())};
+    Work work{.stage = Stage::encode, .elements = static_cast<double>(groups[g].elements)};
+    for (std::size_t r = 0; r < rounds.size(); ++r) {
+      const Payload& payload = payloads.at(0, g, r);
+      work.kind = payload.kind();
+      if (payload.index() != IndexCoding::none) work.index = payload.index();
+      work.entries = static_cast<double>(payload.entries());
+      work.codec = rounds[r].codec;
+      stage.encode.push_back(work);
+    }
+    stage.decode = work;
+    stage.decode.stage = Stage::decode;
     plan.stages.push_back(std::move(stage));
   }
   return plan;
@@ -60,8 +66,8 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
   setup.rounds = make_rounds(scenario.method, make_cpu_primitives(1));
   setup.profile = scenario.device.get();
   setup.host = scenario.host;
-  setup.payload = [&payloads](int worker, std::size_t group) -> const Payload& {
-    return payloads.at(static_cast<std::size_t>(worker), group);
+  setup.payload = [&payloads](int worker, std::size_t group, std::size_t round) -> const Payload& {
+    return payloads.at(static_cast<std::size_t>(worker), group, round);
   };
   return setup;
 }

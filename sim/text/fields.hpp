@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -105,6 +106,11 @@ class Object {
   Object& optional(std::string key, U T::*member, Field<U> field, std::string about);
   template <class U>
   Object& optional(std::string key, std::optional<U> T::*member, Field<U> field, std::string about);
+
+  /// Left out, `take` is not called.
+  template <class U>
+  Object& optional_by(std::string key, std::type_identity_t<std::function<void(T&, U)>> take, Field<U> field,
+                      std::string about);
 
   /// Left out, it is as if `value` stood there.
   template <class U>

@@ -95,6 +95,17 @@ Object<T>& Object<T>::optional(std::string key, std::optional<U> T::*member, Fie
 
 template <class T>
 template <class U>
+Object<T>& Object<T>::optional_by(std::string key, std::type_identity_t<std::function<void(T&, U)>> take,
+                                  Field<U> field, std::string about) {
+  fields_.add(std::move(key), Missing::is_left_out, nullptr, std::move(field.schema), std::move(about),
+              [read = std::move(field.read), take = std::move(take)](void* object, Json& value, const Where& where) {
+                take(*static_cast<T*>(object), read(value, where));
+              });
+  return *this;
+}
+
+template <class T>
+template <class U>
 Object<T>& Object<T>::with_default(std::string key, Json value, U T::*member, Field<U> field, std::string about) {
   return add(std::move(key), Missing::is_default, std::move(value), std::move(field), std::move(about), member);
 }

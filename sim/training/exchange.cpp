@@ -9,6 +9,7 @@
 #include "kernels/parallel.hpp"
 #include "kernels/random_ties.hpp"
 #include "sim/network/memory_transport.hpp"
+#include "sim/network/rotated_transport.hpp"
 #include "sim/scenario/training.hpp"
 
 namespace simrun {
@@ -40,14 +41,18 @@ GradientExchange::GradientExchange(const Scenario& scenario, unsigned threads)
       workers_(static_cast<std::size_t>(scenario.workers)),
       groups_(make_schedule(*scenario.model, scenario.grouping)),
       primitives_(make_cpu_primitives(1)),
-      round_(make_rounds(scenario.method, primitives_).front()),
-      sent_(workers_, groups_.size()),
+      rounds_(make_rounds(scenario.method, primitives_)),
+      sent_(scenario, workers_, groups_.size()),
+      results_(groups_.size()),
       agreed_(scenario.elements()) {
   set_density(std::nullopt);
+  for (const Group& group : groups_) shapes_.push_back(shapes_of(*scenario.model, group));
+  if (rounds_.size() > 1 && !scenario.method.error_feedback) values_.resize(workers_ * groups_.size());
   if (!scenario.method.error_feedback) return;
   const auto weight = static_cast<float>(scenario.training->method.residual_weight);
+  const auto beta = static_cast<float>(scenario.training->method.beta);
   for (std::size_t i = 0; i < workers_ * groups_.size(); ++i)
-    feedback_.emplace_back(groups_[i % groups_.size()].elements, primitives_, weight);
+    feedback_.emplace_back(groups_[i % groups_.size()].elements, primitives_, weight, beta);
 }
 
 void GradientExchange::set_density(std::optional<double> density) {
@@ -86,13 +91,25 @@ Pairs GradientExchange::select_by_tensor(std::span<const float> values, std::siz
   return all;
 }
 
-Payload GradientExchange::make_payload(std::span<const float> values, std::size_t group, std::uint64_t seed) const {
+RoundContext GradientExchange::context_of(std::size_t group, std::uint64_t seed) const {
+  RandomStream shared(id_.seed, Randomness::shared_encoding, static_cast<std::uint32_t>(group), id_.round);
+  const std::uint64_t high = std::uint64_t{shared()} << 32U;
+  return {.seed = seed,
+          .shared_seed = high | shared(),
+          .tensors = shapes_[group],
+          .previous = results_[group],
+          .last_step = last_step_.empty() ? nullptr : &last_step_[group]};
+}
+
+Payload GradientExchange::make_payload(std::span<const float> values, std::size_t group,
+                                       const RoundContext& context) const {
   const bool by_tensor = scenario_.training->method.selection == MethodTraining::Selection::tensor;
-  if (by_tensor && round_.codec->keeps_largest()) {
+  const Codec& codec = *rounds_.front().codec;
+  if (by_tensor && codec.keeps_largest()) {
     const Pairs largest = select_by_tensor(values, group);
-    return round_.codec->encode_largest({largest.indices, largest.values}, values.size());
+    return codec.encode_largest({largest.indices, largest.values}, values.size());
   }
-  return round_.codec->encode(values, entries_[group], {.seed = seed, .round = 0, .previous = {}});
+  return codec.encode(values, entries_[group], context);
 }
 
 void GradientExchange::encode(std::size_t worker, std::span<const float> gradient) {
@@ -109,7 +126,8 @@ void GradientExchange::encode(std::size_t worker, std::span<const float> gradien
       values = with_signs;
     }
     const std::uint64_t seed = std::uint64_t{seeds()} << 32U;
-    sent_.set(worker, group, make_payload(values, group, seed | seeds()));
+    sent_.set(worker, group, make_payload(values, group, context_of(group, seed | seeds())));
+    if (!values_.empty()) values_[worker * groups_.size() + group].assign(values.begin(), values.end());
   }
 }
 
@@ -140,10 +158,10 @@ RandomStream GradientExchange::lots_of_zeros(std::size_t worker) const {
   return {id_.seed, Randomness::zeros, static_cast<std::uint32_t>(worker), id_.round};
 }
 
-std::shared_ptr<const Aggregator> GradientExchange::aggregator_of_round() const {
+std::shared_ptr<const Aggregator> GradientExchange::aggregator_of_round(const Round& round) const {
   const bool exact = scenario_.training->method.residual_rule == MethodTraining::ResidualRule::exact;
-  if (exact && round_.codec->combining() == Combining::merge) return std::make_shared<MergeTrail>(round_.aggregator);
-  return round_.aggregator;
+  if (exact && round.codec->combining() == Combining::merge) return std::make_shared<MergeTrail>(round.aggregator);
+  return round.aggregator;
 }
 
 /// Whoever counts votes casts the lots, from a sequence of its own.
@@ -155,32 +173,75 @@ std::shared_ptr<const Aggregator> GradientExchange::aggregator_of(
 }
 
 std::span<const float> GradientExchange::exchange() {
-  const std::shared_ptr<const Aggregator> aggregator = aggregator_of_round();
-  const Outcomes outcomes = run_collective(aggregator);
-  settle(aggregator.get(), outcomes);
+  std::shared_ptr<const Aggregator> aggregator;
+  Outcomes outcomes;
   result_bytes_ = 0;
-  for (std::size_t group = 0; group < groups_.size(); ++group) {
+  for (std::size_t round = 0; round < rounds_.size(); ++round) {
+    if (round > 0) encode_again(round);
+    aggregator = aggregator_of_round(rounds_[round]);
+    outcomes = run_collective(round, aggregator);
     // All workers have the same.
-    const Outcome& outcome = outcomes.front()[group];
-    result_bytes_ += static_cast<double>(outcome.bytes());
-    decode(outcome, group);
+    for (std::size_t group = 0; group < groups_.size(); ++group) {
+      const Outcome& outcome = outcomes.front()[group];
+      result_bytes_ += static_cast<double>(outcome.bytes());
+      if (round + 1 < rounds_.size()) results_[group].push_back(outcome.parts.front());
+    }
   }
+  settle(aggregator.get(), outcomes);
+  for (std::size_t group = 0; group < groups_.size(); ++group) decode(outcomes.front()[group], group);
+  if (continues()) {
+    last_step_.clear();
+    for (const Outcome& outcome : outcomes.front()) last_step_.push_back(outcome.parts.front());
+  }
+  for (auto& results : results_) results.clear();
   return agreed_;
 }
 
-GradientExchange::Outcomes GradientExchange::run_collective(const std::shared_ptr<const Aggregator>& aggregator) const {
+/// What was corrected is what is encoded, until it is settled.
+void GradientExchange::encode_again(std::size_t round) {
+  parallel_for(workers_ * groups_.size(), threads_, [&](std::size_t i) {
+    const std::size_t group = i % groups_.size();
+    const std::span<const float> values =
+        feedback_.empty() ? std::span<const float>(values_[i]) : feedback_[i].residual();
+    sent_.set(i / groups_.size(), group, rounds_[round].codec->encode(values, entries_[group], context_of(group)),
+              round);
+  });
+}
+
+std::vector<std::vector<std::byte>> GradientExchange::last_step() const {
+  std::vector<std::vector<std::byte>> all;
+  for (const Payload& payload : last_step_) all.emplace_back(payload.bytes().begin(), payload.bytes().end());
+  return all;
+}
+
+void GradientExchange::restore_last_step(const std::vector<std::vector<std::byte>>& bytes) {
+  last_step_.clear();
+  for (std::size_t group = 0; group < bytes.size(); ++group) {
+    const Codec& codec = *rounds_.back().codec;
+    const auto shape = codec.shape(groups_.at(group).elements, entries_[group], shapes_[group]);
+    last_step_.push_back(is_dense(codec.kind())
+                             ? Payload::parse_dense(codec.kind(), shape.value().elements, bytes[group])
+                             : Payload::parse(bytes[group]));
+  }
+}
+
+GradientExchange::Outcomes GradientExchange::run_collective(std::size_t number,
+                                                            const std::shared_ptr<const Aggregator>& aggregator) const {
+  const Round& round = rounds_[number];
   Outcomes outcomes(workers_);
   const auto rank = [&](Transport& transport) {
     const auto worker = static_cast<std::size_t>(transport.rank());
     const auto own = aggregator_of(transport, aggregator);
+    RotatedTransport led(transport, leader_of(id_.round, scenario_.workers));
+    Transport& used = round.is_led() ? static_cast<Transport&>(led) : transport;
     for (std::size_t group = 0; group < groups_.size(); ++group)
-      outcomes[worker].push_back(round_.collective->exchange(transport, sent_.at(worker, group), own.get()));
+      outcomes[worker].push_back(round.collective->exchange(used, sent_.at(worker, group, number), own.get()));
   };
   const auto serve = [&](Transport& transport) {
     const auto own = aggregator_of(transport, aggregator);
-    for (std::size_t group = 0; group < groups_.size(); ++group) round_.collective->serve(transport, *own);
+    for (std::size_t group = 0; group < groups_.size(); ++group) round.collective->serve(transport, *own);
   };
-  const bool server = scenario_.method.needs_server_host() && workers_ > 1;
+  const bool server = scenario_.method.needs_server_host() && workers_ > 1 && !round.is_led();
   run_in_memory(scenario_.workers, rank, server ? std::function<void(Transport&)>(serve) : nullptr);
   return outcomes;
 }
@@ -189,18 +250,19 @@ void GradientExchange::settle(const Aggregator* aggregator, const Outcomes& outc
   parallel_for(feedback_.size(), threads_, [&](std::size_t i) {
     const std::size_t worker = i / groups_.size();
     const std::size_t group = i % groups_.size();
-    const Payload& sent = sent_.at(worker, group);
+    const Payload& sent = sent_.at(worker, group, rounds_.size() - 1);
     const Payload& first = outcomes[worker][group].parts.front();
-    feedback_[i].settle(*round_.codec, aggregator != nullptr ? aggregator->accepted(sent, first) : sent);
+    feedback_[i].settle(*rounds_.back().codec, aggregator != nullptr ? aggregator->accepted(sent, first) : sent,
+                        context_of(group));
   });
 }
 
 void GradientExchange::decode(const Outcome& outcome, std::size_t group) {
-  const bool vote = round_.codec->combining() == Combining::vote;
+  const bool vote = rounds_.back().codec->combining() == Combining::vote;
   const bool by_senders = scenario_.training->method.divide_by == MethodTraining::DivideBy::senders;
   const float weight = vote || by_senders ? 1.0F : 1.0F / static_cast<float>(workers_);
   std::vector<float> values(groups_[group].elements, 0.0F);
-  for (const Payload& part : outcome.parts) round_.codec->decode(part, weight, values);
+  for (const Payload& part : outcome.parts) rounds_.back().codec->decode(part, weight, values, context_of(group));
   if (by_senders) divide_by_senders(outcome.parts, values);
   auto from = values.begin();
   for (const std::size_t tensor : groups_[group].tensors) {

@@ -17,11 +17,12 @@ namespace simrun {
 /// Whose random numbers an exchange draws.
 struct RoundId {
   std::uint64_t seed = 0;
-  std::uint32_t round = 0;  ///< the first is 0
+  std::uint32_t round = 0;  ///< of training, a step: the first is 0
 };
 
-/// What M workers do with their gradients in every round: correct, encode, exchange, settle, decode. The codecs, error
-/// feedback, aggregators and collectives are those of the simulation; messages go through memory.
+/// What M workers do with their gradients in every step: correct, encode, exchange, settle, decode; methods of several
+/// rounds encode and exchange once a round. The codecs, error feedback, aggregators and collectives are those of the
+/// simulation; messages go through memory.
 class GradientExchange {
  public:
   /// The scenario has a training part and outlives this. Uses at most `threads` threads, but for the ranks of the
@@ -34,8 +35,8 @@ class GradientExchange {
   /// Whose round it is from now on.
   void begin(const RoundId& id) { id_ = id; }
 
-  /// Encodes worker's gradient (size N). Calls for different workers may be made at the same time. Throws
-  /// NonFiniteError.
+  /// Encodes worker's gradient (size N) for the first round of the method. Calls for different workers may be made at
+  /// the same time. Throws NonFiniteError.
   void encode(std::size_t worker, std::span<const float> gradient);
 
   /// What encode() made the payload of, from the same gradient: residual and signs of zeros included (size N, tensors
@@ -51,10 +52,18 @@ class GradientExchange {
   double result_bytes() const { return result_bytes_; }
 
   /// True if payload sizes depend on more than N and K.
-  bool sizes_change() const { return round_.codec->sizes_need_contents(); }
+  bool sizes_change() const { return rounds_.front().codec->sizes_need_contents(); }
 
   /// The payloads of the latest round.
   const PayloadTable& payloads() const { return sent_; }
+
+  /// True if a step goes on from what the last one gave.
+  bool continues() const { return rounds_.front().codec->continues(); }
+
+  /// What it goes on from: bytes of a payload a group; before the first step nothing. Throws PayloadError for bytes
+  /// that are none.
+  std::vector<std::vector<std::byte>> last_step() const;
+  void restore_last_step(const std::vector<std::vector<std::byte>>& bytes);
 
   /// By worker and group; empty without error feedback.
   std::span<ErrorFeedback> feedback() { return feedback_; }
@@ -65,14 +74,16 @@ class GradientExchange {
   using Outcomes = std::vector<std::vector<Outcome>>;
 
   std::span<const float> values_of(std::span<const float> gradient, std::size_t group, std::vector<float>& copy) const;
-  Payload make_payload(std::span<const float> values, std::size_t group, std::uint64_t seed) const;
+  Payload make_payload(std::span<const float> values, std::size_t group, const RoundContext& context) const;
+  RoundContext context_of(std::size_t group, std::uint64_t seed = 0) const;
   bool has_random_zeros() const;
   RandomStream lots_of_zeros(std::size_t worker) const;
-  std::shared_ptr<const Aggregator> aggregator_of_round() const;
+  std::shared_ptr<const Aggregator> aggregator_of_round(const Round& round) const;
   std::shared_ptr<const Aggregator> aggregator_of(const Transport& transport,
                                                   const std::shared_ptr<const Aggregator>& shared) const;
   Pairs select_by_tensor(std::span<const float> values, std::size_t group) const;
-  Outcomes run_collective(const std::shared_ptr<const Aggregator>& aggregator) const;
+  void encode_again(std::size_t round);
+  Outcomes run_collective(std::size_t round, const std::shared_ptr<const Aggregator>& aggregator) const;
   void settle(const Aggregator* aggregator, const Outcomes& outcomes);
   void decode(const Outcome& outcome, std::size_t group);
 
@@ -81,12 +92,16 @@ class GradientExchange {
   std::size_t workers_;
   RoundId id_;
   std::vector<Group> groups_;
+  std::vector<std::vector<TensorShape>> shapes_;  ///< by group
   double density_ = 1;
   std::vector<std::uint64_t> entries_;  ///< by group
   std::shared_ptr<const Primitives> primitives_;
-  Round round_;
+  std::vector<Round> rounds_;
   std::vector<ErrorFeedback> feedback_;
+  std::vector<std::vector<float>> values_;  ///< by worker and group: what later rounds encode, without feedback
   PayloadTable sent_;
+  std::vector<std::vector<Payload>> results_;  ///< by group: what each round of this step gave so far
+  std::vector<Payload> last_step_;             ///< by group: what the step before gave, for codecs that go on from it
   double result_bytes_ = 0;
   std::vector<float> agreed_;
 };

@@ -18,6 +18,7 @@ enum class Randomness : std::uint32_t {
   ties = 6,
   encoding = 7,
   validation = 8,
+  shared_encoding = 9,
 };
 
 /// A uniform random bit generator, for the distributions and algorithms of <random> and <algorithm>: one sequence for

@@ -220,6 +220,13 @@ void Trainer::visit_state(Self& trainer, Archive& archive) {
   for (auto& curve : trainer.curves_) archive(curve);
   for (auto& velocity : trainer.velocities_) archive(velocity);
   for (auto& feedback : trainer.exchange_.feedback()) archive(feedback);
+  if (!trainer.exchange_.continues()) return;
+  auto payloads = trainer.exchange_.last_step();
+  std::size_t count = payloads.size();
+  archive(count);
+  payloads.resize(count);
+  for (auto& bytes : payloads) archive(bytes);
+  if constexpr (!std::is_const_v<Self>) trainer.exchange_.restore_last_step(payloads);
 }
 
 std::string Trainer::state() const {

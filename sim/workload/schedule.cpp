@@ -94,6 +94,12 @@ std::vector<Group> make_schedule(const Model& model, const Grouping& grouping) {
   return std::visit(Grouper{model}, grouping.how);
 }
 
+std::vector<std::vector<std::uint64_t>> shapes_of(const Model& model, const Group& group) {
+  std::vector<std::vector<std::uint64_t>> shapes;
+  for (const std::size_t tensor : group.tensors) shapes.push_back(model.tensors[tensor].shape);
+  return shapes;
+}
+
 std::vector<std::uint64_t> share_entries(std::span<const Group> groups, std::uint64_t entries) {
   std::uint64_t elements = 0;
   for (const Group& group : groups) elements += group.elements;

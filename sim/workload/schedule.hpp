@@ -59,6 +59,9 @@ struct GroupingError : std::invalid_argument {
 /// groups do not cover the model once.
 std::vector<Group> make_schedule(const Model& model, const Grouping& grouping);
 
+/// The shapes of a group's tensors, in the order in which their gradients follow each other.
+std::vector<std::vector<std::uint64_t>> shapes_of(const Model& model, const Group& group);
+
 /// Shares K entries of the whole model among groups in proportion to their size: largest remainder, ties to the first,
 /// at least 1 each.
 std::vector<std::uint64_t> share_entries(std::span<const Group> groups, std::uint64_t entries);

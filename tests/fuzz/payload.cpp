@@ -20,6 +20,10 @@ Payload made_again(const Payload& payload) {
       const Pairs pairs = read_pairs(payload);
       return make_pairs(payload.index(), payload.elements(), {pairs.indices, pairs.values});
     }
+    case PayloadKind::indices: {
+      std::vector<std::uint32_t> decoded;
+      return make_indices(payload.index(), payload.elements(), view_indices(payload, decoded));
+    }
     case PayloadKind::sparse_signs: {
       const SparseSigns signs = read_sparse_signs(payload);
       return make_sparse_signs(payload.index(), payload.elements(), {signs.indices, signs.signs});
@@ -48,9 +52,9 @@ void check_codecs(const Payload& payload) {
   std::vector<float> out(payload.elements());
   for (const CodecEntry& entry : codecs()) {
     const auto codec = entry.make({}, primitives);
-    if (codec->kind() != payload.kind()) continue;
-    codec->decode(payload, 0.5F, out);
-    codec->settle(payload, out);
+    if (!entry.stands_alone || codec->kind() != payload.kind()) continue;
+    codec->decode(payload, 0.5F, out, {});
+    codec->settle(payload, out, {});
     if (const auto aggregator = codec->aggregator()) {
       const Payload result = aggregator->combine(parts);
       require(Payload::parse(result.bytes()) == result, "what payloads combine to is a payload");

@@ -1,4 +1,3 @@
-#include "kernels/index_coding.hpp"
 #include "tests/kernels/samples.hpp"
 
 namespace simrun {
@@ -6,15 +5,16 @@ namespace simrun {
 std::vector<CodecCase> codec_cases() {
   std::vector<CodecCase> cases;
   for (const CodecEntry& entry : codecs()) {
+    if (!entry.stands_alone) continue;
     const std::string name(entry.name);
-    if (entry.sparsifies) {
-      for (const IndexCodingEntry& coding : index_codings()) {
-        cases.push_back({name + " " + std::string(coding.name), &entry, {.index = coding.coding}});
+    if (entry.parameters.empty()) cases.push_back({name, &entry, {}});
+    for (const CodecParameter* parameter : entry.parameters) {
+      for (const ParameterWord& word : parameter->words) {
+        CodecOptions options;
+        parameter->set(options, word.value);
+        cases.push_back({name + " " + std::string(word.word), &entry, options});
       }
-    } else {
-      cases.push_back({name, &entry, {}});
     }
-    if (entry.half_precision) cases.push_back({name + " fp16", &entry, {.half_precision = true}});
   }
   return cases;
 }

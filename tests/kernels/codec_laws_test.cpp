@@ -17,7 +17,7 @@ constexpr std::size_t kept = 57;
 
 std::vector<float> decoded(const Codec& codec, const Payload& payload, float weight = 1) {
   std::vector<float> out(payload.elements());
-  codec.decode(payload, weight, out);
+  codec.decode(payload, weight, out, {});
   return out;
 }
 
@@ -42,7 +42,7 @@ TEST_CASE("counted bytes are the declared bytes and those of the shape") {
         CHECK(payload.kind() == codec->kind());
         CHECK(payload.elements() == n);
         CHECK(payload.size() == payload.bytes().size());
-        if (const auto shape = codec->shape(n, k)) CHECK(*shape == payload.header());
+        if (const auto shape = codec->shape(n, k, {})) CHECK(*shape == payload.header());
       }
     }
   }
@@ -64,7 +64,7 @@ TEST_CASE("no gradient at all can be encoded where nothing is selected") {
     const auto codec = find_codec(name)->make({}, make_cpu_primitives(1));
     const Payload payload = codec->encode({}, 0, {});
     CHECK(parse_again(payload) == payload);
-    CHECK(payload.header() == codec->shape(0, 0));
+    CHECK(payload.header() == codec->shape(0, 0, {}));
   }
 }
 
@@ -81,7 +81,7 @@ TEST_CASE("values: what is decoded plus the residual is the corrected gradient, 
       const auto view = feedback.correct(sample.make(elements));
       const std::vector<float> corrected(view.begin(), view.end());
       const Payload payload = codec->encode(corrected, kept, {});
-      feedback.settle(*codec, payload);
+      feedback.settle(*codec, payload, {});
       std::vector<float> sum = decoded(*codec, payload);
       for (std::size_t i = 0; i < elements; ++i) sum[i] += feedback.residual()[i];
       CHECK(sum == corrected);
@@ -99,7 +99,7 @@ TEST_CASE("signs: what is sent has the sign of the corrected gradient and leaves
       const Payload payload = codec->encode(corrected, kept, {});
       const std::vector<float> sent = decoded(*codec, payload);
       std::vector<float> residual = corrected;
-      codec->settle(payload, residual);
+      codec->settle(payload, residual, {});
       std::vector<float> expected(elements);
       for (std::size_t i = 0; i < elements; ++i) expected[i] = sent[i] == 0 ? corrected[i] : 0.0F;
       CHECK(residual == expected);
@@ -118,7 +118,7 @@ TEST_CASE("decoding adds the weighted values to what is there") {
     const Payload payload = codec->encode(normal_values(elements), kept, {});
     const std::vector<float> once = decoded(*codec, payload);
     std::vector<float> out(elements, 2.0F);
-    codec->decode(payload, -0.5F, out);
+    codec->decode(payload, -0.5F, out, {});
     for (std::size_t i = 0; i < elements; ++i) REQUIRE(out[i] == 2.0F + -0.5F * once[i]);
   }
 }
@@ -182,7 +182,7 @@ TEST_CASE("cutting a payload and joining the parts gives the payload") {
     }
     CHECK(join(parts) == payload);
     for (Payload& part : parts) part = part.without_contents();
-    if (codec->shape(elements, kept)) {
+    if (codec->shape(elements, kept, {})) {
       CHECK(join(parts) == payload.without_contents());
     } else {
       CHECK_THROWS_AS(join(parts), PayloadError);
@@ -215,7 +215,7 @@ TEST_CASE("combining payloads without contents gives the size of the result, or 
     std::vector<Payload> parts = payloads_of_three(*codec);
     const Payload full = aggregator->combine(parts);
     parts[1] = parts[1].without_contents();
-    if (codec->kind() == PayloadKind::sparse_signs || !codec->shape(elements, kept)) {
+    if (codec->kind() == PayloadKind::sparse_signs || !codec->shape(elements, kept, {})) {
       CHECK_THROWS_AS(aggregator->combine(parts), PayloadError);
     } else {
       const Payload result = aggregator->combine(parts);
@@ -234,10 +234,10 @@ TEST_CASE("payloads that do not fit are refused") {
     const Payload payload = codec->encode(normal_values(elements), kept, {});
     std::vector<float> shorter(elements - 1);
     std::vector<float> right(elements);
-    CHECK_THROWS_AS(codec->decode(payload, 1, shorter), PayloadError);
-    CHECK_THROWS_AS(codec->settle(payload, shorter), PayloadError);
-    CHECK_THROWS_AS(codec->decode(payload.without_contents(), 1, right), PayloadError);
-    CHECK_THROWS_AS(codec->decode(other, 1, right), PayloadError);
+    CHECK_THROWS_AS(codec->decode(payload, 1, shorter, {}), PayloadError);
+    CHECK_THROWS_AS(codec->settle(payload, shorter, {}), PayloadError);
+    CHECK_THROWS_AS(codec->decode(payload.without_contents(), 1, right, {}), PayloadError);
+    CHECK_THROWS_AS(codec->decode(other, 1, right, {}), PayloadError);
     if (const auto aggregator = codec->aggregator()) {
       CHECK_THROWS_AS(aggregator->combine({}), PayloadError);
       CHECK_THROWS_AS(aggregator->combine(std::vector{payload, other}), PayloadError);
@@ -254,6 +254,8 @@ TEST_CASE("the codecs are those that users are told of") {
     CHECK(find_codec(entry.name) == &entry);
     CHECK_FALSE(entry.summary.empty());
   }
-  CHECK(names == std::vector<std::string>{"dense", "top-k", "gtop-k", "signs", "scaled-signs", "sparse-signs"});
+  CHECK(names == std::vector<std::string>{"dense", "top-k", "gtop-k", "signs", "scaled-signs", "sparse-signs",
+                                          "leader-indices", "values-at", "left-factors", "right-factors",
+                                          "random-entries"});
   CHECK(find_codec("no such codec") == nullptr);
 }

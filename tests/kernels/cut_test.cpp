@@ -13,7 +13,7 @@ std::unique_ptr<const Codec> codec(const char* name, CodecOptions options = {}) 
 
 std::vector<float> decoded(const Codec& by, const Payload& payload) {
   std::vector<float> out(payload.elements());
-  by.decode(payload, 1, out);
+  by.decode(payload, 1, out, {});
   return out;
 }
 

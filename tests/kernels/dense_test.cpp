@@ -13,7 +13,7 @@ std::unique_ptr<const Codec> dense16() {
 
 std::vector<float> rounded(const std::vector<float>& x) {
   std::vector<float> out(x.size());
-  dense16()->decode(dense16()->encode(x, 1, {}), 1, out);
+  dense16()->decode(dense16()->encode(x, 1, {}), 1, out, {});
   return out;
 }
 

@@ -21,11 +21,11 @@ TEST_CASE("error feedback over two steps worked by hand") {
   ErrorFeedback feedback(3, make_cpu_primitives(1));
   const Payload first = codec->encode(feedback.correct(std::vector<float>{3, 1, -2}), 1, {});
   CHECK(first == codec->encode(std::vector<float>{3, 0, 0}, 1, {}));
-  feedback.settle(*codec, first);
+  feedback.settle(*codec, first, {});
   CHECK(residual_of(feedback) == std::vector<float>{0, 1, -2});
   const Payload second = codec->encode(feedback.correct(std::vector<float>{1, 1, -1}), 1, {});
   CHECK(second == codec->encode(std::vector<float>{0, 0, -3}, 1, {}));
-  feedback.settle(*codec, second);
+  feedback.settle(*codec, second, {});
   CHECK(residual_of(feedback) == std::vector<float>{1, 2, 0});
 }
 
@@ -40,8 +40,8 @@ TEST_CASE("nothing is lost: all that was sent plus the residual is the sum of th
     std::vector<float> gradient = normal_values(elements, step);
     for (std::size_t i = 0; i < elements; ++i) total[i] += gradient[i] = std::round(gradient[i] * 100);
     const Payload payload = codec->encode(feedback.correct(gradient), 7, {});
-    codec->decode(payload, 1, sent);
-    feedback.settle(*codec, payload);
+    codec->decode(payload, 1, sent, {});
+    feedback.settle(*codec, payload, {});
   }
   for (std::size_t i = 0; i < elements; ++i) CHECK(sent[i] + feedback.residual()[i] == total[i]);
 }
@@ -57,7 +57,7 @@ TEST_CASE("a weight below 1 forgets: the residual decays") {
   ErrorFeedback feedback(2, make_cpu_primitives(1), 0.5F);
   for (const float left : {1.0F, 1.5F, 1.75F}) {
     const Payload sent = codec->encode(feedback.correct(std::vector<float>{4, 1}), 1, {});
-    feedback.settle(*codec, sent);
+    feedback.settle(*codec, sent, {});
     CHECK(residual_of(feedback) == std::vector<float>{0, left});
   }
 }

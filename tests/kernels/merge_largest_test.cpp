@@ -148,7 +148,7 @@ TEST_CASE("gtop-k merges an example worked by hand") {
   CHECK(accepted == payload_of(*codec, {0, 0, 0, 0, -2, 0, 0}, 1));
   ErrorFeedback feedback(gradient_a.size(), make_cpu_primitives(1));
   feedback.correct(gradient_a);
-  feedback.settle(*codec, accepted);
+  feedback.settle(*codec, accepted, {});
   const auto residual = feedback.residual();
   CHECK(std::vector<float>(residual.begin(), residual.end()) == std::vector<float>{0, 3, 1, 0, 0, 0.5F, 0});
 }

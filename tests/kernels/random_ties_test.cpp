@@ -27,7 +27,7 @@ void check_votes(unsigned voters) {
   CHECK(parse_again(result) == result);
   CHECK(drawn == (voters % 2 == 0 ? 3 : 0));
   std::vector<float> decided(elements);
-  codec->decode(result, 1, decided);
+  codec->decode(result, 1, decided, {});
   std::size_t ties = 0;
   for (std::size_t i = 0; i < elements; ++i) {
     const bool lot = (lots[i / 32] >> (i % 32) & 1U) != 0;

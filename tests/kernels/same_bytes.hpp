@@ -22,11 +22,11 @@ inline void check_same_bytes(const CodecCase& each, const Sample& sample, std::s
     REQUIRE(parts.back() == reference->encode(x, k, {}));
     std::vector<float> out = normal_values(n, worker);
     std::vector<float> expected = out;
-    codec->decode(parts.back(), 0.3F, out);
-    reference->decode(parts.back(), 0.3F, expected);
+    codec->decode(parts.back(), 0.3F, out, {});
+    reference->decode(parts.back(), 0.3F, expected, {});
     REQUIRE(out == expected);
-    codec->settle(parts.back(), out);
-    reference->settle(parts.back(), expected);
+    codec->settle(parts.back(), out, {});
+    reference->settle(parts.back(), expected, {});
     REQUIRE(out == expected);
   }
   if (const auto aggregator = codec->aggregator()) {

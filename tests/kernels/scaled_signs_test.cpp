@@ -20,7 +20,7 @@ std::unique_ptr<const Codec> scaled_signs() {
 
 std::vector<float> decoded(const Payload& payload, float weight = 1) {
   std::vector<float> out(payload.elements());
-  scaled_signs()->decode(payload, weight, out);
+  scaled_signs()->decode(payload, weight, out, {});
   return out;
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("the error of scaled signs is the compressor's: ||p - D||^2 = ||p||^2 
     INFO(sample.name);
     const std::vector<float> p = sample.make(1003);
     std::vector<float> residual = p;
-    scaled_signs()->settle(scaled_signs()->encode(p, 1003, {}), residual);
+    scaled_signs()->settle(scaled_signs()->encode(p, 1003, {}), residual, {});
     const double norm = l1_norm_in_order({p.begin(), p.end()});
     CHECK(square_norm(residual) == Approx(square_norm(p) - norm * norm / 1003).margin(1e-5 * (1e-30 + square_norm(p))));
   }
@@ -85,7 +85,7 @@ TEST_CASE("gradients whose elements are all of one magnitude are sent whole") {
     for (float& value : x) value = std::copysign(magnitude, value);
     const Payload payload = scaled_signs()->encode(x, 1, {});
     CHECK(decoded(payload) == x);
-    scaled_signs()->settle(payload, x);
+    scaled_signs()->settle(payload, x, {});
     CHECK(std::count(x.begin(), x.end(), 0.0F) == 5000);
   }
 }
@@ -98,7 +98,7 @@ TEST_CASE("scaled signs: over many rounds what was sent and what is left is what
   for (unsigned round = 0; round < 200; ++round) {
     const std::vector<float> gradient = normal_values(n, round);
     const Payload payload = scaled_signs()->encode(feedback.correct(gradient), n, {});
-    feedback.settle(*scaled_signs(), payload);
+    feedback.settle(*scaled_signs(), payload, {});
     const std::vector<float> delta = decoded(payload);
     for (std::size_t i = 0; i < n; ++i) {
       total[i] += static_cast<double>(gradient[i]);

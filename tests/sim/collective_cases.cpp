@@ -40,6 +40,8 @@ std::string in_words(const CollectiveCase& each, const Choice& choice) {
 std::vector<Choice> choices() {
   std::vector<Choice> all;
   for (const CodecEntry& codec : codecs()) {
+    const bool leads = codec.make({}, nullptr)->combining() == Combining::lead;
+    if (!codec.stands_alone && !leads) continue;
     if (!codec.sparsifies) all.push_back({&codec, {}});
     for (const IndexCodingEntry& coding : index_codings()) {
       if (codec.sparsifies) all.push_back({&codec, {.index = coding.coding}});
@@ -77,6 +79,8 @@ std::vector<Payload> sequential_result(const Codec& codec, const std::vector<Pay
   switch (codec.combining()) {
     case Combining::gather:
       return payloads;
+    case Combining::lead:
+      return {payloads.front()};
     case Combining::merge:
       return {merge_tree(*aggregator, payloads, 0, std::bit_ceil(payloads.size()))};
     case Combining::sum:

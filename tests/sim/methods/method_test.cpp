@@ -9,8 +9,8 @@ namespace {
 MethodChoice chosen(std::string_view name) {
   MethodChoice choice;
   choice.method = find_method(name);
-  choice.codec = find_codec(choice.method->codec);
-  choice.collective = find_collective(choice.method->collective);
+  choice.codec = find_codec(choice.method->codec());
+  choice.collective = find_collective(choice.method->collective());
   return choice;
 }
 
@@ -19,13 +19,16 @@ MethodChoice chosen(std::string_view name) {
 TEST_CASE("method: every one has a codec, and a default collective that can combine what it sends") {
   for (const MethodEntry& method : methods()) {
     INFO(method.name);
-    REQUIRE(find_codec(method.codec) != nullptr);
+    for (const RoundEntry& round : method.rounds) REQUIRE(find_codec(round.codec) != nullptr);
     const std::vector<std::string> fitting = fitting_collectives(method);
-    CHECK(std::find(fitting.begin(), fitting.end(), method.collective) != fitting.end());
+    CHECK(std::find(fitting.begin(), fitting.end(), method.collective()) != fitting.end());
     CHECK(find_method(method.name) == &method);
     const std::vector<Round> rounds = make_rounds(chosen(method.name), make_cpu_primitives(1));
-    const bool gathers = rounds.front().codec->combining() == Combining::gather;
-    CHECK((rounds.front().aggregator == nullptr) == gathers);
+    CHECK(rounds.size() == method.rounds.size());
+    for (const Round& round : rounds) {
+      const Combining combining = round.codec->combining();
+      CHECK((round.aggregator == nullptr) == (combining == Combining::gather || combining == Combining::lead));
+    }
   }
   CHECK(find_method("no such method") == nullptr);
 }

@@ -125,7 +125,7 @@ TEST_CASE("payload stage: what only has sizes is simulated like what has content
   for_each_point(study, cache, 1, [&](const Scenario& scenario, const PayloadTable& sizes) {
     if (sizes.at(0, 0).has_contents()) return;
     const std::size_t groups = scenario.model->tensors.size();
-    PayloadTable contents(static_cast<std::size_t>(scenario.workers), groups);
+    PayloadTable contents(scenario, static_cast<std::size_t>(scenario.workers), groups);
     for (int worker = 0; worker < scenario.workers; ++worker) {
       for (std::size_t g = 0; g < groups; ++g)
         contents.set(static_cast<std::size_t>(worker), g, encoded(scenario, worker, g));
@@ -370,17 +370,19 @@ TEST_CASE("payload stage: a codec that says nothing of itself has its gradients 
     std::unique_ptr<const Codec> signs = find_codec("signs")->make({}, make_cpu_primitives(1));
     Combining combining() const override { return signs->combining(); }
     PayloadKind kind() const override { return signs->kind(); }
-    Payload encode(std::span<const float> gradient, std::size_t entries, const EncodeContext& context) const override {
+    Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const override {
       return signs->encode(gradient, entries, context);
     }
-    void decode(const Payload& payload, float weight, std::span<float> out) const override {
-      signs->decode(payload, weight, out);
+    void decode(const Payload& payload, float weight, std::span<float> out,
+                const RoundContext& context) const override {
+      signs->decode(payload, weight, out, context);
     }
-    void settle(const Payload& accepted, std::span<float> residual) const override {
-      signs->settle(accepted, residual);
+    void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const override {
+      signs->settle(accepted, residual, context);
     }
-    std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries) const override {
-      return signs->shape(elements, entries);
+    std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries,
+                                         std::span<const TensorShape> tensors) const override {
+      return signs->shape(elements, entries, tensors);
     }
     std::unique_ptr<const Aggregator> aggregator() const override { return signs->aggregator(); }
   };

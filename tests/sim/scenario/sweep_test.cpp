@@ -18,7 +18,7 @@ json every_method() {
   json entries = json::array();
   for (const MethodEntry& method : methods()) {
     json entry = {{"name", method.name}};
-    if (find_codec(method.codec)->sparsifies) entry["density"] = 0.01;
+    if (find_codec(method.codec())->sparsifies) entry["density"] = 0.01;
     entries.push_back(entry);
   }
   return entries;
@@ -50,7 +50,7 @@ TEST_CASE("sweep: all collectives are those that fit each method") {
   // Other keys multiply: two M, and two densities for those that sparsify.
   std::size_t points = 0;
   for (const MethodEntry& method : methods())
-    points += 2 * fitting_collectives(method).size() * (find_codec(method.codec)->sparsifies ? 2 : 1);
+    points += 2 * fitting_collectives(method).size() * (find_codec(method.codec())->sparsifies ? 2 : 1);
   CHECK(labels_of(every_method(), {{"workers", {2, 4}}, {"density", {0.1, 0.2}}, {"collective", "all"}}).size() ==
         points);
 }

@@ -130,6 +130,18 @@ TEST_CASE("tree: 2 ceil(log2 M) steps of a whole payload, where M is a power of 
   }
 }
 
+TEST_CASE("broadcast: ceil(log2 M) steps of a whole payload") {
+  // The rank whose number has the most bits set waits for ceil(log2 M) of them where M is a power of two. Else rank 0
+  // still sends as often, one after another, and the last of these is the rank next to it.
+  for (const int m : {1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 31, 32, 33}) {
+    INFO(m << " workers");
+    const Payload payload = pairs(1'000'000, 100'000);
+    const auto n = static_cast<double>(payload.size());
+    CHECK(simulated(star(), "broadcast", payload, m).finish ==
+          close_to(std::bit_width(static_cast<unsigned>(m - 1)) * (a + n / B)));
+  }
+}
+
 TEST_CASE("sharded parameter server: M - 1 full shards in, M - 1 replies out") {
   // A full shard is ceil(ceil(N / 32) / M) words of 32 elements: 128 bytes each if dense, 4 as signs, which have a
   // header of 32 bytes. Those who have a short one, or none, are done earlier.

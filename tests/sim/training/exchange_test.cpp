@@ -65,6 +65,11 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
       {{"name", "gtop-k"}, {"density", 0.02}, {"training", {{"residual_rule", "exact"}}}},
       {{"name", "ef-signsgd"}},
       {{"name", "ef-signsgd"}, {"collective", "allgather-doubling"}},
+      {{"name", "rand-k"}, {"density", 0.02}},
+      {{"name", "scalecom"}, {"density", 0.02}},
+      {{"name", "scalecom"}, {"density", 0.02}, {"index", "delta"}, {"collective", "parameter-server"}},
+      {{"name", "powersgd"}, {"rank", 2}},
+      {{"name", "powersgd"}, {"rank", 1}, {"collective", "halving-doubling"}},
       {{"name", "sgd"}, {"error_feedback", true}}};
   for (const json& method : conserving) {
     for (const char* grouping : {"model", "tensor"}) {
@@ -185,7 +190,7 @@ TEST_CASE("exchange: random zeros have either sign, whatever is not zero has its
     // What is saved of a round makes the round's payload again.
     CHECK(codec->encode(exchange.corrected(worker, all[worker]), elements, {}) == exchange.payloads().at(worker, 0));
     std::vector<float> signs(elements);
-    codec->decode(exchange.payloads().at(worker, 0), 1, signs);
+    codec->decode(exchange.payloads().at(worker, 0), 1, signs, {});
     return signs;
   };
   const std::vector<float> signs = signs_of(0, {});

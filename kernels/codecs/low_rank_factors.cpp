@@ -1,0 +1,210 @@
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+#include "kernels/byte_view.hpp"
+#include "kernels/codecs/codecs.hpp"
+#include "kernels/finite.hpp"
+#include "kernels/layout.hpp"
+#include "kernels/low_rank.hpp"
+#include "kernels/philox.hpp"
+
+// PowerSGD, Vogels, Karimireddy, Jaggi, NeurIPS 2019, Algorithms 1 and 2: one step of power iteration. P = M Q is
+// added up over the workers and made orthonormal; Q = M^T P is added up likewise; decoded is P Q^T. Q is kept for the
+// next step. What error feedback keeps is M minus P times the worker's own Q^T.
+
+namespace simrun {
+namespace {
+
+std::uint64_t left_size(std::span<const FactoredPart> parts) {
+  std::uint64_t size = 0;
+  for (const FactoredPart& part : parts) size += part.left_size();
+  return size;
+}
+
+std::uint64_t right_size(std::span<const FactoredPart> parts) {
+  std::uint64_t size = 0;
+  for (const FactoredPart& part : parts) size += part.right_size();
+  return size;
+}
+
+/// A value of a standard normal distribution for each place and seed (Box and Muller).
+float normal_at(std::uint64_t seed, std::uint64_t place) {
+  const PhiloxBlock random =
+      philox4x32_10({static_cast<std::uint32_t>(place), static_cast<std::uint32_t>(place >> 32), 0, 0},
+                    {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+  constexpr double unit = 0x1p-32;
+  const double radius = std::sqrt(-2 * std::log(unit * (random[0] + 0.5)));
+  return static_cast<float>(radius * std::cos(2 * std::numbers::pi * unit * random[1]));
+}
+
+/// The last step's right factors. A column that is zero, as all are before the first step, is drawn at random.
+std::vector<float> first_right_factors(std::span<const FactoredPart> parts, const RoundContext& context) {
+  std::vector<float> factors(right_size(parts), 0.0F);
+  if (context.last_step != nullptr) {
+    check_payload(*context.last_step, PayloadKind::dense32, factors.size());
+    std::ranges::copy(view_as<float>(context.last_step->bytes()), factors.begin());
+  }
+  std::uint64_t at = 0;
+  for (const FactoredPart& part : parts) {
+    for (std::uint64_t c = 0; c < part.rank; ++c, at += part.columns) {
+      const auto column = std::span(factors).subspan(at, part.columns);
+      if (std::ranges::any_of(column, [](float value) { return value != 0; })) continue;
+      for (std::uint64_t i = 0; i < column.size(); ++i) column[i] = normal_at(context.shared_seed, at + i);
+    }
+  }
+  return factors;
+}
+
+/// A codec that works on the parts of a gradient.
+class Factors : public Codec {
+ public:
+  Factors(int rank, std::shared_ptr<const Primitives> primitives) : rank_(rank), primitives_(std::move(primitives)) {}
+
+  Combining combining() const override { return Combining::sum; }
+  PayloadKind kind() const override { return PayloadKind::dense32; }
+  bool sizes_need_contents() const override { return false; }
+  std::unique_ptr<const Aggregator> aggregator() const override { return make_dense_sum(kind(), primitives_); }
+
+ protected:
+  std::vector<FactoredPart> parts_of(std::uint64_t elements, std::span<const TensorShape> tensors) const {
+    return factored_parts(tensors, elements, rank_);
+  }
+
+ private:
+  int rank_;
+  std::shared_ptr<const Primitives> primitives_;
+};
+
+/// The first round: P, and what is sent as it is.
+class LeftFactors final : public Factors {
+ public:
+  using Factors::Factors;
+
+  bool continues() const override { return true; }
+
+  Payload encode(std::span<const float> gradient, std::size_t, const RoundContext& context) const override {
+    check_finite(gradient);
+    const std::vector<FactoredPart> parts = parts_of(gradient.size(), context.tensors);
+    const std::vector<float> right = first_right_factors(parts, context);
+    const Payload::Header header = full_header(kind(), left_size(parts));
+    std::vector<std::byte> bytes(header.bytes);
+    auto left = view_as<float>(std::span(bytes));
+    auto q = std::span(right);
+    for (const FactoredPart& part : parts) {
+      const auto m = gradient.subspan(part.first, part.elements);
+      if (part.rank > 0) {
+        multiply(part, m, q.first(part.right_size()), left.first(part.left_size()));
+      } else {
+        std::ranges::copy(m, left.begin());
+      }
+      left = left.subspan(part.left_size());
+      q = q.subspan(part.right_size());
+    }
+    return Payload::make(header, std::move(bytes));
+  }
+
+  void decode(const Payload&, float, std::span<float>, const RoundContext&) const override { fail(); }
+  void settle(const Payload&, std::span<float>, const RoundContext&) const override { fail(); }
+
+  std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t,
+                                       std::span<const TensorShape> tensors) const override {
+    return full_header(kind(), left_size(parts_of(elements, tensors)));
+  }
+
+ private:
+  [[noreturn]] static void fail() { throw std::logic_error("left factors alone are no gradient"); }
+};
+
+/// The second round: Q.
+class RightFactors final : public Factors {
+ public:
+  using Factors::Factors;
+
+  Payload encode(std::span<const float> gradient, std::size_t, const RoundContext& context) const override {
+    check_finite(gradient);
+    const std::vector<FactoredPart> parts = parts_of(gradient.size(), context.tensors);
+    const Payload::Header header = full_header(kind(), right_size(parts));
+    std::vector<std::byte> bytes(header.bytes);
+    auto right = view_as<float>(std::span(bytes));
+    for_each_left(parts, context, [&](const FactoredPart& part, std::span<const float> left) {
+      if (part.rank == 0) return;
+      multiply_transposed(part, gradient.subspan(part.first, part.elements), left, right.first(part.right_size()));
+      right = right.subspan(part.right_size());
+    });
+    return Payload::make(header, std::move(bytes));
+  }
+
+  void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
+    const std::vector<FactoredPart> parts = parts_of(out.size(), context.tensors);
+    check_payload(payload, kind(), right_size(parts));
+    check_contents(payload);
+    auto right = view_as<float>(payload.bytes());
+    for_each_left(parts, context, [&](const FactoredPart& part, std::span<const float> left) {
+      const auto m = out.subspan(part.first, part.elements);
+      if (part.rank > 0) {
+        add_product(part, left, right.first(part.right_size()), weight, m);
+      } else {
+        for (std::size_t i = 0; i < m.size(); ++i) m[i] += weight * left[i];
+      }
+      right = right.subspan(part.right_size());
+    });
+  }
+
+  /// What was sent as it is leaves nothing.
+  void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const override {
+    const std::vector<FactoredPart> parts = parts_of(residual.size(), context.tensors);
+    check_payload(accepted, kind(), right_size(parts));
+    auto right = view_as<float>(accepted.bytes());
+    for_each_left(parts, context, [&](const FactoredPart& part, std::span<const float> left) {
+      const auto m = residual.subspan(part.first, part.elements);
+      if (part.rank > 0) {
+        add_product(part, left, right.first(part.right_size()), -1.0F, m);
+      } else {
+        std::ranges::fill(m, 0.0F);
+      }
+      right = right.subspan(part.right_size());
+    });
+  }
+
+  std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t,
+                                       std::span<const TensorShape> tensors) const override {
+    return full_header(kind(), right_size(parts_of(elements, tensors)));
+  }
+
+ private:
+  /// Calls work(part, left) with what the first round gave for each part, factors made orthonormal.
+  template <class Work>
+  static void for_each_left(std::span<const FactoredPart> parts, const RoundContext& context, const Work& work) {
+    check_previous(context, 1);
+    check_payload(context.previous[0], PayloadKind::dense32, left_size(parts));
+    check_contents(context.previous[0]);
+    auto left = view_as<float>(context.previous[0].bytes());
+    for (const FactoredPart& part : parts) {
+      const auto sum = left.first(part.left_size());
+      left = left.subspan(part.left_size());
+      if (part.rank == 0) {
+        work(part, sum);
+        continue;
+      }
+      std::vector<float> basis(sum.begin(), sum.end());
+      orthonormalise(basis, part.rows);
+      work(part, std::span<const float>(basis));
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<const Codec> make_left_factors(const CodecOptions& options,
+                                               std::shared_ptr<const Primitives> primitives) {
+  return std::make_unique<LeftFactors>(options.rank, std::move(primitives));
+}
+
+std::unique_ptr<const Codec> make_right_factors(const CodecOptions& options,
+                                                std::shared_ptr<const Primitives> primitives) {
+  return std::make_unique<RightFactors>(options.rank, std::move(primitives));
+}
+
+}  // namespace simrun

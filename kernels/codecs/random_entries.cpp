@@ -1,0 +1,61 @@
+#include <utility>
+
+#include "kernels/byte_view.hpp"
+#include "kernels/codecs/codecs.hpp"
+#include "kernels/drawn_indices.hpp"
+#include "kernels/layout.hpp"
+
+namespace simrun {
+namespace {
+
+/// The values of K elements that all workers draw alike, added up: no index travels. Without error feedback the values
+/// are scaled by N/K, which makes their mean that of all N.
+/// Source: Stich, Cordonnier, Jaggi, "Sparsified SGD with memory", NeurIPS 2018, rand-k.
+class RandomEntries final : public Codec {
+ public:
+  RandomEntries(bool is_scaled, std::shared_ptr<const Primitives> primitives)
+      : is_scaled_(is_scaled), primitives_(std::move(primitives)) {}
+
+  Combining combining() const override { return Combining::sum; }
+  PayloadKind kind() const override { return PayloadKind::dense32; }
+
+  Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const override {
+    return values_at(gradient, draw_indices(context.shared_seed, gradient.size(), entries));
+  }
+
+  void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
+    check_payload(payload, kind(), payload.elements());
+    check_contents(payload);
+    const float scale = is_scaled_ && payload.elements() > 0
+                            ? static_cast<float>(out.size()) / static_cast<float>(payload.elements())
+                            : 1.0F;
+    const auto indices = draw_indices(context.shared_seed, out.size(), payload.elements());
+    primitives_->scatter_add({indices, view_as<float>(payload.bytes())}, weight * scale, out);
+  }
+
+  void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const override {
+    primitives_->scatter_zero(draw_indices(context.shared_seed, residual.size(), accepted.elements()), residual);
+  }
+
+  std::optional<Payload::Header> shape(std::uint64_t, std::uint64_t entries,
+                                       std::span<const TensorShape>) const override {
+    return full_header(kind(), entries);
+  }
+
+  bool sizes_need_contents() const override { return false; }
+
+  std::unique_ptr<const Aggregator> aggregator() const override { return make_dense_sum(kind(), primitives_); }
+
+ private:
+  bool is_scaled_;
+  std::shared_ptr<const Primitives> primitives_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Codec> make_random_entries(const CodecOptions& options,
+                                                 std::shared_ptr<const Primitives> primitives) {
+  return std::make_unique<RandomEntries>(!options.error_feedback, std::move(primitives));
+}
+
+}  // namespace simrun

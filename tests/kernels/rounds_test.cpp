@@ -1,0 +1,103 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <numeric>
+
+#include "kernels/drawn_indices.hpp"
+#include "tests/kernels/samples.hpp"
+
+namespace simrun {
+
+TEST_CASE("drawn indices: different ones, in order, all of them where as many are asked for") {
+  for (const std::uint64_t elements : {1U, 2U, 3U, 4U, 5U, 16U, 17U, 1000U}) {
+    std::vector<std::uint32_t> all(elements);
+    std::iota(all.begin(), all.end(), 0U);
+    CHECK(draw_indices(3, elements, elements) == all);
+    const auto half = draw_indices(3, elements, (elements + 1) / 2);
+    CHECK(std::adjacent_find(half.begin(), half.end(), std::greater_equal<>()) == half.end());
+    CHECK(half.back() < elements);
+    CHECK(draw_indices(3, elements, 0).empty());
+  }
+  CHECK_THROWS_AS(draw_indices(3, 5, 6), std::invalid_argument);
+  CHECK(draw_indices(3, std::uint64_t{1} << 32U, 3).size() == 3);
+  CHECK(draw_indices(3, 1000, 10) == draw_indices(3, 1000, 10));
+  CHECK(draw_indices(3, 1000, 10) != draw_indices(4, 1000, 10));
+}
+
+TEST_CASE("drawn indices: every element is drawn as often, and every pair of neighbours") {
+  // 20,000 draws of 10 of 50. An element is drawn with probability 1/5: 4,000 times, standard deviation 56.6; both
+  // of two with 1/5 x 9/49: 734.7 times, 26.6. Among 50 values of each, one in 3e5 is 5 deviations off.
+  std::vector<int> drawn(50);
+  std::vector<int> together(50);
+  for (std::uint64_t seed = 0; seed < 20'000; ++seed) {
+    std::vector<char> is_drawn(50);
+    for (const std::uint32_t i : draw_indices(seed, 50, 10)) is_drawn[i] = 1;
+    for (std::size_t i = 0; i < 50; ++i) {
+      drawn[i] += is_drawn[i];
+      together[i] += is_drawn[i] & is_drawn[(i + 1) % 50];
+    }
+  }
+  for (std::size_t i = 0; i < 50; ++i) {
+    CHECK(std::abs(drawn[i] - 4000) < 5 * 56.6);
+    CHECK(std::abs(together[i] - 734.7) < 5 * 26.6);
+  }
+}
+
+TEST_CASE("random entries: 4 K bytes; what is decoded and what is left are the gradient") {
+  const std::vector<float> gradient = normal_values(1000);
+  const auto codec = find_codec("random-entries")->make({}, make_cpu_primitives(1));
+  const RoundContext context{.shared_seed = 5};
+  const Payload payload = codec->encode(gradient, 30, context);
+  CHECK(payload.size() == 120);
+  CHECK(payload.header() == codec->shape(1000, 30, {}));
+  std::vector<float> decoded(1000);
+  codec->decode(payload, 1, decoded, context);
+  std::vector<float> residual = gradient;
+  codec->settle(payload, residual, context);
+  CHECK(std::count(residual.begin(), residual.end(), 0.0F) == 30);
+  for (std::size_t i = 0; i < 1000; ++i) CHECK(decoded[i] + residual[i] == gradient[i]);
+}
+
+TEST_CASE("random entries: without error feedback the mean over draws is the gradient") {
+  // Each element is there in 1 of 4 draws, times 4: mean x, standard deviation sqrt(3) |x|, of 40,000 draws 0.0087 |x|.
+  const std::vector<float> gradient = {1, -2, 3, -4, 5, -6, 7, -8};
+  const auto codec = find_codec("random-entries")->make({.error_feedback = false}, make_cpu_primitives(1));
+  std::vector<float> sum(8);
+  for (std::uint64_t seed = 0; seed < 40'000; ++seed) {
+    const RoundContext context{.shared_seed = seed};
+    codec->decode(codec->encode(gradient, 2, context), 1, sum, context);
+  }
+  for (std::size_t i = 0; i < 8; ++i) CHECK(sum[i] / 40'000 == Approx(gradient[i]).epsilon(5 * 0.0087));
+}
+
+TEST_CASE("leader indices: every worker's values go where the leader's largest are") {
+  const std::vector<float> leader = normal_values(1000, 1);
+  const std::vector<float> other = normal_values(1000, 2);
+  const auto primitives = std::shared_ptr<const Primitives>(make_cpu_primitives(1));
+  const auto values = find_codec("values-at")->make({}, primitives);
+  const Pairs largest = primitives->select_largest(leader, 25);
+  for (const IndexCoding coding : {IndexCoding::raw32, IndexCoding::bitmap, IndexCoding::delta}) {
+    const auto indices = find_codec("leader-indices")->make({.index = coding}, primitives);
+    const Payload first = indices->encode(leader, 25, {});
+    CHECK(parse_again(first) == first);
+    if (coding == IndexCoding::raw32) CHECK(first.size() == 32 + 4 * 25);
+    if (const auto shape = indices->shape(1000, 25, {})) CHECK(first.header() == *shape);
+    const RoundContext context{.previous = {&first, 1}};
+    const Payload second = values->encode(other, 25, context);
+    CHECK(second.header() == values->shape(1000, 25, {}));
+    std::vector<float> decoded(1000);
+    values->decode(second, 1, decoded, context);
+    std::vector<float> residual = other;
+    values->settle(second, residual, context);
+    for (std::uint32_t i = 0; i < 1000; ++i) {
+      const bool is_sent = std::binary_search(largest.indices.begin(), largest.indices.end(), i);
+      CHECK(decoded[i] == (is_sent ? other[i] : 0));
+      CHECK(residual[i] == (is_sent ? 0 : other[i]));
+    }
+    CHECK_THROWS_AS(values->encode(other, 25, {}), PayloadError);
+    CHECK_THROWS_AS(values->encode(normal_values(999), 25, context), PayloadError);
+    CHECK_THROWS_AS(indices->decode(first, 1, decoded, {}), std::logic_error);
+  }
+}
+
+}  // namespace simrun
