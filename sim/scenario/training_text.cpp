@@ -248,7 +248,7 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
   const bool votes_on_all = codec->kind() == PayloadKind::signs;
   check(method.residual_weight.has_value(), choice.error_feedback, "residual_weight", name + " without error feedback");
   check(method.beta.has_value(), choice.error_feedback, "beta", name + " without error feedback");
-  check(method.selection.has_value(), choice.codec->sparsifies, "selection", name);
+  check(method.selection.has_value(), codec->keeps_largest(), "selection", name);
   check(method.density_warmup.has_value(), choice.codec->sparsifies, "density_warmup", name);
   check(method.divide_by.has_value(), combining == Combining::gather && choice.codec->sparsifies, "divide_by", name);
   check(method.residual_rule.has_value(), combining == Combining::merge && choice.error_feedback, "residual_rule",

@@ -94,6 +94,55 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
   }
 }
 
+TEST_CASE("exchange: scalecom's workers send what is largest of the one whose turn it is") {
+  for (const char* collective : {"ring", "tree", "parameter-server"}) {
+    const TemporaryFolder folder;
+    const json method = {{"name", "scalecom"}, {"k", 20}, {"collective", collective}, {"error_feedback", false}};
+    const Study study = study_of(scenario_of(method, "model"), folder);
+    GradientExchange exchange(study.points[0].scenario, 2);
+    for (std::uint32_t round = 0; round < 2 * workers; ++round) {
+      exchange.begin({.seed = 1, .round = round});
+      const auto all = gradients(round);
+      for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w]);
+      const std::vector<float> agreed = copy(exchange.exchange());
+      const Pairs largest = make_cpu_primitives(1)->select_largest(all[round % workers], 20);
+      for (std::uint32_t i = 0; i < elements; ++i) {
+        float mean = 0;
+        for (const auto& gradient : all) mean += gradient[i] / workers;
+        const bool is_sent = std::binary_search(largest.indices.begin(), largest.indices.end(), i);
+        CHECK(agreed[i] == Approx(is_sent ? mean : 0).margin(1e-3));
+      }
+      // Indices of the leader, a sixth of all, and values: on average 32 / 6 + 80 / 6 + 80.
+      CHECK(exchange.payload_bytes() == Approx(112 / 6.0 + 80));
+    }
+  }
+}
+
+TEST_CASE("exchange: with beta the residual is a moving average of what is left") {
+  const TemporaryFolder folder;
+  const json method = {{"name", "scalecom"}, {"k", 20}, {"training", {{"beta", 0.25}}}};
+  const Study study = study_of(scenario_of(method, "model"), folder);
+  GradientExchange exchange(study.points[0].scenario, 2);
+  std::vector<std::vector<float>> residuals(workers, std::vector<float>(elements));
+  for (std::uint32_t round = 0; round < 5; ++round) {
+    exchange.begin({.seed = 1, .round = round});
+    const auto all = gradients(round);
+    for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w]);
+    std::vector<float> leading = all[round];
+    for (std::size_t i = 0; i < elements; ++i) leading[i] += residuals[round][i];
+    const Pairs largest = make_cpu_primitives(1)->select_largest(leading, 20);
+    exchange.exchange();
+    for (std::size_t w = 0; w < workers; ++w) {
+      for (std::uint32_t i = 0; i < elements; ++i) {
+        const bool is_sent = std::binary_search(largest.indices.begin(), largest.indices.end(), i);
+        const float left = is_sent ? 0 : residuals[w][i] + all[w][i];
+        residuals[w][i] = 0.75F * residuals[w][i] + 0.25F * left;
+        CHECK(exchange.feedback()[w].residual()[i] == Approx(residuals[w][i]).margin(1e-3));
+      }
+    }
+  }
+}
+
 TEST_CASE("exchange: the published residual rule of gTop-k loses what merges drop, the exact one does not") {
   const auto lost = [](const char* rule) {
     const TemporaryFolder folder;

@@ -81,6 +81,10 @@ std::vector<json> all_methods() {
           {{"name", "signsgd-mv"}, {"training", {{"learning_rate", 0.01}}}},
           {{"name", "signsgd-mv"}, {"training", {{"learning_rate", 0.01}, {"zeros", "random"}, {"ties", "random"}}}},
           {{"name", "ef-signsgd"}, {"training", {{"residual_weight", 0.9}}}},
+          {{"name", "powersgd"}, {"rank", 2}},
+          {{"name", "powersgd"}, {"error_feedback", false}, {"collective", "tree"}},
+          {{"name", "scalecom"}, {"density", 0.05}, {"index", "delta"}, {"training", {{"beta", 0.5}}}},
+          {{"name", "rand-k"}, {"density", 0.05}},
           {{"name", "sparse-signsgd"},
            {"density", 0.05},
            {"collective", "sharded-parameter-server"},
@@ -100,6 +104,9 @@ TEST_CASE("training: with density 1 what sparsifies is dense sgd, by any collect
       {{"name", "top-k"}, {"density", 1}, {"training", {{"divide_by", "senders"}}}},
       {{"name", "top-k"}, {"density", 1}, {"collective", "allgather-doubling"}, {"index", "elias-fano"}},
       {{"name", "gtop-k"}, {"density", 1}},
+      {{"name", "scalecom"}, {"density", 1}},
+      {{"name", "rand-k"}, {"density", 1}},
+      {{"name", "rand-k"}, {"density", 1}, {"error_feedback", false}},
       {{"name", "gtop-k"}, {"density", 1}, {"training", {{"residual_rule", "exact"}}}}};
   for (const json& method : equal) {
     INFO(method);
