@@ -16,7 +16,7 @@ constexpr std::uint32_t rounds = 6;
 class Permutation {
  public:
   Permutation(std::uint64_t seed, std::uint64_t elements)
-      : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
+      : key_{low_word(seed), high_word(seed)},
         elements_(elements),
         half_bits_(std::max(least_half_bits, (static_cast<int>(std::bit_width(elements - 1)) + 1) / 2)),
         mask_((std::uint32_t{1} << half_bits_) - 1) {}

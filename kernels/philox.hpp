@@ -8,6 +8,14 @@ namespace simrun {
 /// A counter or a result of Philox4x32: four words of 32 bits, the lowest first.
 using PhiloxBlock = std::array<std::uint32_t, 4>;
 
+/// The two words of a key or of half a counter.
+constexpr std::uint32_t low_word(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+constexpr std::uint32_t high_word(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value >> 32);
+}
+
 /// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): four random words, a
 /// bijection of `counter` for every `key`. Branch-free and always inlined, so that a loop over counters is vectorised
 /// by the compiler.

@@ -9,7 +9,7 @@ packages=(g++ cmake ninja-build libsimgrid-dev nlohmann-json3-dev libcli11-dev l
 upstream="a C++20 compiler, CMake >= 3.25, Ninja, SimGrid, nlohmann/json, CLI11, Eigen, xxHash, Expat, zlib, Chart.js"
 
 # CPU time that the first build of `release` takes, without CUDA and without a compiler cache.
-release_cpu_seconds=390
+release_cpu_seconds=220
 
 # A compiler or ninja that handles Ctrl-C itself must not make the script go on.
 trap 'exit 130' INT

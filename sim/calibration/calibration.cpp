@@ -21,7 +21,7 @@ struct Grid {
 };
 
 /// A point of one of the grids.
-struct Point {
+struct GridPoint {
   Grid* grid;
   std::size_t number;
 
@@ -35,7 +35,7 @@ struct Point {
 };
 
 /// The middle of an encoding's grid stands for the device's speed at the time.
-bool is_reference(const Point& point) {
+bool is_reference(const GridPoint& point) {
   if (point.grid->operation->stage != Stage::encode) return false;
   std::vector<double> middle;
   for (const CostTable::GridAxis& axis : point.grid->axes) middle.push_back(axis.values[axis.values.size() / 2]);
@@ -89,14 +89,14 @@ class Calibration {
         grids_(make_grids(options.grid)) {
     for (Grid& grid : grids_) {
       for (std::size_t number = 0; number < grid.samples.size(); ++number) {
-        const Point point{&grid, number};
+        const GridPoint point{&grid, number};
         (is_reference(point) ? references_ : others_).push_back(point);
       }
     }
     std::shuffle(others_.begin(), others_.end(), std::mt19937_64(options.seed));
     rule_.budget = options.budget / static_cast<double>(samples());
     drift_.push_back({"copy bandwidth, bytes a second", {}});
-    for (const Point& reference : references_) drift_.push_back({reference.text(), {}});
+    for (const GridPoint& reference : references_) drift_.push_back({reference.text(), {}});
   }
 
   std::size_t samples() const { return others_.size() + 3 * references_.size(); }
@@ -135,7 +135,7 @@ class Calibration {
   }
 
  private:
-  Sample measure(const Point& point) {
+  Sample measure(const GridPoint& point) {
     try {
       const auto prepared = target_.prepare(*point.grid->operation, place_on_grid(point.grid->axes, point.number));
       const Sample taken = sample(*prepared, rule_, now_);
@@ -181,8 +181,8 @@ class Calibration {
   const ReadClock& now_;
   const std::function<void(std::size_t, std::size_t)>& progress_;
   std::vector<Grid> grids_;
-  std::vector<Point> references_;
-  std::vector<Point> others_;
+  std::vector<GridPoint> references_;
+  std::vector<GridPoint> others_;
   std::vector<double> copies_;  ///< bytes a second
   std::vector<Drift> drift_;    ///< the copies, then the references
   std::size_t done_ = 0;

@@ -35,43 +35,42 @@ constexpr Combining votes[] = {Combining::vote};
 constexpr Combining leads[] = {Combining::lead};
 constexpr Combining gathers[] = {Combining::gather};
 
-constexpr CollectiveEntry table[] = {
-    {.name = "ring", .summary = "ring all-reduce, 2(M-1) steps of N/M", .combines = sums, .make = make_ring},
-    {.name = "halving-doubling",
-     .summary = "recursive halving and doubling all-reduce, 2 log2 M steps",
-     .combines = sums,
-     .make = make_halving_doubling},
-    {.name = "tree",
-     .summary = "binomial tree to rank 0 and back, log2 M steps each of a whole payload",
-     .combines = sums_or_merges,
-     .make = make_tree},
-    {.name = "parameter-server",
-     .summary = "M payloads into one server, M replies out",
-     .combines = sums_or_votes,
-     .has_server = true,
-     .make = make_parameter_server},
-    {.name = "sharded-parameter-server",
-     .summary = "every worker serves 1/M of the elements",
-     .combines = votes,
-     .joins_all_pairs = true,
-     .make = make_sharded_parameter_server},
-    {.name = "allgather-ring",
-     .summary = "ring all-gather, M-1 steps of one payload",
-     .combines = gathers,
-     .make = make_allgather_ring},
-    {.name = "allgather-doubling",
-     .summary = "Bruck's all-gather, log2 M steps of doubling size",
-     .combines = gathers,
-     .make = make_allgather_doubling},
-    {.name = "broadcast",
-     .summary = "binomial tree from the leader, log2 M steps each of a whole payload",
-     .combines = leads,
-     .make = make_broadcast},
-};
-
 }  // namespace
 
 std::span<const CollectiveEntry> collectives() {
+  static constexpr CollectiveEntry table[] = {
+      {.name = "ring", .summary = "ring all-reduce, 2(M-1) steps of N/M", .combines = sums, .make = make_ring},
+      {.name = "halving-doubling",
+       .summary = "recursive halving and doubling all-reduce, 2 log2 M steps",
+       .combines = sums,
+       .make = make_halving_doubling},
+      {.name = "tree",
+       .summary = "binomial tree to rank 0 and back, log2 M steps each of a whole payload",
+       .combines = sums_or_merges,
+       .make = make_tree},
+      {.name = "parameter-server",
+       .summary = "M payloads into one server, M replies out",
+       .combines = sums_or_votes,
+       .has_server = true,
+       .make = make_parameter_server},
+      {.name = "sharded-parameter-server",
+       .summary = "every worker serves 1/M of the elements",
+       .combines = votes,
+       .joins_all_pairs = true,
+       .make = make_sharded_parameter_server},
+      {.name = "allgather-ring",
+       .summary = "ring all-gather, M-1 steps of one payload",
+       .combines = gathers,
+       .make = make_allgather_ring},
+      {.name = "allgather-doubling",
+       .summary = "Bruck's all-gather, log2 M steps of doubling size",
+       .combines = gathers,
+       .make = make_allgather_doubling},
+      {.name = "broadcast",
+       .summary = "binomial tree from the leader, log2 M steps each of a whole payload",
+       .combines = leads,
+       .make = make_broadcast},
+  };
   return table;
 }
 

@@ -6,9 +6,7 @@
 #include "kernels/find_entry.hpp"
 
 namespace simrun {
-namespace {
-
-const std::vector<MethodEntry>& table() {
+std::span<const MethodEntry> methods() {
   static const std::vector<MethodEntry> all = {
       {"sgd", "dense average of all gradients", {{"dense", "ring"}}},
       {"top-k", "K largest entries of every worker, all gathered", {{"top-k", "allgather-ring"}}},
@@ -31,12 +29,6 @@ const std::vector<MethodEntry>& table() {
       {"rand-k", "K entries that all workers draw alike (Stich et al., NeurIPS 2018)", {{"random-entries", "ring"}}},
   };
   return all;
-}
-
-}  // namespace
-
-std::span<const MethodEntry> methods() {
-  return table();
 }
 
 const MethodEntry* find_method(std::string_view name) {

@@ -42,14 +42,14 @@ bool is_name(const std::string& name) {
   return is_hexadecimal_name(name, 2 * sizeof(Digest), "");
 }
 
-constexpr const char* unfinished = ".part";
+constexpr const char* being_written = ".part";
 
 /// DIGITS.NUMBER.part: what a process that was killed has left.
 bool is_name_of_unfinished(const std::string& name) {
   const std::string first = name.substr(0, name.find('.'));
   const std::string rest = name.substr(first.size());
-  return is_name(first) && rest.size() > 1 + std::strlen(unfinished) && rest.ends_with(unfinished) &&
-         std::all_of(rest.begin() + 1, rest.end() - static_cast<std::ptrdiff_t>(std::strlen(unfinished)),
+  return is_name(first) && rest.size() > 1 + std::strlen(being_written) && rest.ends_with(being_written) &&
+         std::all_of(rest.begin() + 1, rest.end() - static_cast<std::ptrdiff_t>(std::strlen(being_written)),
                      [](char c) { return c >= '0' && c <= '9'; });
 }
 
@@ -172,7 +172,7 @@ void PayloadCache::keep(const std::string& key, std::span<const Payload> payload
   }
   // Processes of several machines may write the same file.
   std::random_device random;
-  const std::string part = name + "." + std::to_string(random()) + unfinished;
+  const std::string part = name + "." + std::to_string(random()) + being_written;
   OpenFile file = folder_.make(part);
   const bool is_whole = file && write_payloads(file, key, payloads);
   if (!is_whole || !folder_.rename(part, name)) folder_.remove(part);

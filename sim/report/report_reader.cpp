@@ -52,32 +52,32 @@ constexpr std::array device_keys = {Key{"name", text},         Key{"device", tex
 constexpr std::array failure_keys = {Key{"point", number}, Key{"method", text}, Key{"workers", number},
                                      Key{"swept", object}, Key{"failure", text}};
 
-constexpr std::array point_keys = {Key{"method", text},
-                                   Key{"workers", number},
-                                   Key{"k", maybe_number},
-                                   Key{"density", maybe_number},
-                                   Key{"index", maybe_text},
-                                   Key{"collective", text},
-                                   Key{"model", text},
-                                   Key{"parameters", number},
-                                   Key{"payload_bytes", number},
-                                   Key{"result_bytes", number},
-                                   Key{"sent_bytes", number},
-                                   Key{"received_bytes", number},
-                                   Key{"compute_s", number},
-                                   Key{"encode_s", number},
-                                   Key{"communication_s", number},
-                                   Key{"decode_s", number},
-                                   Key{"iteration_s", number},
-                                   Key{"samples_per_s", maybe_number},
-                                   Key{"scaling_efficiency", maybe_number},
-                                   Key{"speedup_over_sgd", maybe_number},
-                                   Key{"device", text},
-                                   Key{"network_model", maybe_text},
-                                   Key{"source", text},
-                                   Key{"staging_s", number},
-                                   Key{"iteration_low_s", maybe_number},
-                                   Key{"iteration_high_s", maybe_number}};
+constexpr std::array keys_of_points = {Key{"method", text},
+                                       Key{"workers", number},
+                                       Key{"k", maybe_number},
+                                       Key{"density", maybe_number},
+                                       Key{"index", maybe_text},
+                                       Key{"collective", text},
+                                       Key{"model", text},
+                                       Key{"parameters", number},
+                                       Key{"payload_bytes", number},
+                                       Key{"result_bytes", number},
+                                       Key{"sent_bytes", number},
+                                       Key{"received_bytes", number},
+                                       Key{"compute_s", number},
+                                       Key{"encode_s", number},
+                                       Key{"communication_s", number},
+                                       Key{"decode_s", number},
+                                       Key{"iteration_s", number},
+                                       Key{"samples_per_s", maybe_number},
+                                       Key{"scaling_efficiency", maybe_number},
+                                       Key{"speedup_over_sgd", maybe_number},
+                                       Key{"device", text},
+                                       Key{"network_model", maybe_text},
+                                       Key{"source", text},
+                                       Key{"staging_s", number},
+                                       Key{"iteration_low_s", maybe_number},
+                                       Key{"iteration_high_s", maybe_number}};
 
 template <std::size_t count>
 void check(const Json& value, const Where& here, const std::array<Key, count>& keys) {
@@ -137,7 +137,7 @@ Json read_report(const std::string& results) {
   }
   check_each(report["devices"], top / "devices", device_keys);
   check_each(report["failed"], top / "failed", failure_keys);
-  check_each(report["points"], top / "points", point_keys);
+  check_each(report["points"], top / "points", keys_of_points);
   for (std::size_t i = 0; i < report["points"].size(); ++i)
     check_present(report["points"][i], top / "points" / i, later_point_keys);
   return report;

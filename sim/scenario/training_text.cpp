@@ -10,7 +10,7 @@ constexpr std::int64_t most_rounds = 1'000'000;
 
 using Schedule = decltype(LearningRate::schedule);
 
-Field<Schedule> schedule_field() {
+Field<Schedule> step_schedule_field() {
   const auto words = choice<Schedule>({{"constant", LearningRate::Constant{}}, {"cosine", LearningRate::Cosine{}}});
   const auto steps =
       Object<LearningRate::Steps>()
@@ -96,7 +96,7 @@ Object<Text>& add_step_fields(Object<Text>& object) {
       .optional("learning_rate", member(&StepText::learning_rate),
                 usually(sizes_field(), usual.learning_rate.sizes.front()),
                 "size of a step; of a vote, per entry; a list: the best of them on validation data")
-      .optional("learning_rate_schedule", member(&StepText::schedule), usually(schedule_field(), "constant"),
+      .optional("learning_rate_schedule", member(&StepText::schedule), usually(step_schedule_field(), "constant"),
                 "how the learning rate changes: constant, cosine, or steps")
       .optional("momentum", member(&StepText::momentum), usually(number({0, 1}), usual.momentum.factor),
                 "mu in v = mu v + g")

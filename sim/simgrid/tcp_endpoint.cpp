@@ -6,7 +6,7 @@ namespace simrun {
 
 namespace {
 
-Seconds clock() {
+Seconds clock_now() {
   return Seconds(simgrid::s4u::Engine::get_clock());
 }
 
@@ -14,7 +14,7 @@ Seconds clock() {
 
 void TcpEndpoint::send(const FlowPtr& flow, TcpEndpoint& to) {
   const bool is_short = flow->size <= tcp_.send_buffer;
-  if (!is_short || (queue_.empty() && clock() >= short_until_)) return put(flow, to);
+  if (!is_short || (queue_.empty() && clock_now() >= short_until_)) return put(flow, to);
   flow->is_buffered = true;
   queue_.push_back({flow, &to});
   if (queue_.size() == 1) Flows::at(short_until_, [this] { send_queued(); });
@@ -38,7 +38,7 @@ void TcpEndpoint::put(const FlowPtr& flow, TcpEndpoint& to) {
   flow->on_wire = shaped(flow->size, to);
   if (flow->size <= tcp_.send_buffer) {
     shorts_.send(flow);
-    short_until_ = clock() + time_on_link(flow->on_wire);
+    short_until_ = clock_now() + time_on_link(flow->on_wire);
   } else {
     flows_.start(flow, shorts_.let_in(flow));
   }
@@ -50,7 +50,7 @@ void TcpEndpoint::put(const FlowPtr& flow, TcpEndpoint& to) {
 Bytes TcpEndpoint::shaped(Bytes size, TcpEndpoint& to) {
   const Bytes burst = tcp_.burst;
   if (burst.value == 0) return size;
-  const Seconds now = clock();
+  const Seconds now = clock_now();
   const Bytes free = std::min(up_.left(now, burst, link_), to.down_.left(now, burst, to.link_));
   up_.take(now, size, burst, link_);
   to.down_.take(now, size, burst, to.link_);

@@ -19,10 +19,6 @@ namespace {
 /// Counts up when results of the same version and commit are no longer comparable, or written otherwise.
 constexpr int format = 3;
 
-std::string digest_of(const std::string& text) {
-  return hexadecimal(digest(std::as_bytes(std::span(text))));
-}
-
 std::string digest_of_file(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   DigestStream contents;

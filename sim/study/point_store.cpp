@@ -41,7 +41,7 @@ std::optional<PointResult> read_point(const std::string& file, const std::string
 
 /// Names of what is in the folder. To list it is to see it as it is: on a network file system, opening a file that was
 /// missing a moment ago may fail for a while.
-std::set<std::string> list(const std::string& folder) {
+std::set<std::string> names_in(const std::string& folder) {
   std::set<std::string> names;
   std::error_code missing;
   for (const auto& entry : fs::directory_iterator(folder, missing)) names.insert(entry.path().filename().string());
@@ -51,7 +51,7 @@ std::set<std::string> list(const std::string& folder) {
 }  // namespace
 
 std::vector<std::optional<PointResult>> PointStore::read() const {
-  const std::set<std::string> names = list(folder_);
+  const std::set<std::string> names = names_in(folder_);
   std::vector<std::optional<PointResult>> results(keys_.size());
   for (std::size_t point = 0; point < keys_.size(); ++point) {
     const std::string name = keys_[point] + ending;
@@ -61,7 +61,7 @@ std::vector<std::optional<PointResult>> PointStore::read() const {
 }
 
 void PointStore::check() const {
-  const std::set<std::string> names = list(folder_);
+  const std::set<std::string> names = names_in(folder_);
   for (const std::string& key : keys_) {
     if (names.count(key + ending) != 0) check_replaceable(folder_ + "/" + key + ending);
   }
@@ -74,7 +74,7 @@ void PointStore::keep(std::size_t point, const PointResult& result) const {
 }
 
 void PointStore::remove_others() const {
-  std::set<std::string> names = list(folder_);
+  std::set<std::string> names = names_in(folder_);
   for (const std::string& key : keys_) names.erase(key + ending);
   std::error_code ignored;
   for (const std::string& name : names) {

@@ -26,7 +26,7 @@ constexpr char is_result = 'R';
 constexpr char is_input_error = 'I';
 constexpr char is_failure = 'F';
 
-void write_all(int file, const std::string& bytes) {
+void write_answer(int file, const std::string& bytes) {
   for (std::size_t done = 0; done < bytes.size();) {
     const ssize_t count = ::write(file, bytes.data() + done, bytes.size() - done);
     if (count < 0 && errno == EINTR) continue;
@@ -53,7 +53,7 @@ std::string answer_of(const std::function<std::string()>& work) {
   InterruptionNotice::forget();
   ::dup2(printed, STDOUT_FILENO);
   ::dup2(printed, STDERR_FILENO);
-  write_all(pipe, answer_of(work));
+  write_answer(pipe, answer_of(work));
   // Nothing of the parent's is flushed or destroyed a second time.
   ::_exit(0);
 }

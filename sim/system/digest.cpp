@@ -36,6 +36,10 @@ std::string hexadecimal(const Digest& digest) {
   return text;
 }
 
+std::string digest_of(const std::string& text) {
+  return hexadecimal(digest(std::as_bytes(std::span(text))));
+}
+
 DigestStream::DigestStream() : state_(std::make_unique<State>()) {
   state_->xxh = XXH3_createState();
   if (state_->xxh == nullptr) throw std::bad_alloc();

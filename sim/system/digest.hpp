@@ -16,6 +16,9 @@ Digest digest(std::span<const std::byte> bytes);
 /// 32 lower-case digits.
 std::string hexadecimal(const Digest& digest);
 
+/// Of a text, so written.
+std::string digest_of(const std::string& text);
+
 /// The digest of bytes that come in parts.
 class DigestStream {
  public:

@@ -14,14 +14,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* packaged = "/usr/share/datasets";
-constexpr const char* accepted = "accepted: a folder of IDX files as MNIST has them, or the name of one under ";
+constexpr const char* accepted_folder = "accepted: a folder of IDX files as MNIST has them, or the name of one under ";
 
 std::string file_of(const std::string& folder, const std::string& name, const Where& where) {
   for (const char* ending : {"", ".gz"}) {
     const std::string file = folder + "/" + name + ending;
     if (fs::exists(file)) return file;
   }
-  where.fail("there is no " + name + " in " + folder, accepted + std::string(packaged));
+  where.fail("there is no " + name + " in " + folder, accepted_folder + std::string(packaged));
 }
 
 Samples read_samples(const std::string& folder, const std::string& which, const Where& where) {
@@ -84,7 +84,7 @@ std::string find_dataset(const std::string& name, const std::string& beside, con
     if (found && fs::is_directory(*found)) return *found;
   }
   where.fail("there is no data set " + brief(name),
-             accepted + std::string(packaged) + " (fashion-mnist: Debian's package dataset-fashion-mnist)");
+             accepted_folder + std::string(packaged) + " (fashion-mnist: Debian's package dataset-fashion-mnist)");
 }
 
 }  // namespace simrun

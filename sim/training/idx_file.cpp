@@ -12,7 +12,7 @@
 namespace simrun {
 namespace {
 
-constexpr const char* accepted = "accepted: an IDX file of unsigned bytes, compressed by gzip or not";
+constexpr const char* accepted_file = "accepted: an IDX file of unsigned bytes, compressed by gzip or not";
 
 /// More is not a data set that fits in memory.
 constexpr double most_values = 1e10;
@@ -28,7 +28,7 @@ class Source {
   }
 
   [[noreturn]] void fail(const std::string& path, const std::string& wrong) const {
-    throw InputError(name_, path, wrong, accepted);
+    throw InputError(name_, path, wrong, accepted_file);
   }
 
   /// Reads as many bytes as there are, at most all of `out`; returns how many.

@@ -20,10 +20,6 @@
 namespace simrun {
 namespace {
 
-std::string digest_of(const std::string& text) {
-  return hexadecimal(digest(std::as_bytes(std::span(text))));
-}
-
 /// Erases what tells runs of a point apart, and what is only done with their curves.
 void erase_choices(Json& resolved) {
   for (const char* key : {"seeds", "tuning_seeds", "target_accuracy", "learning_rate"}) resolved["training"].erase(key);

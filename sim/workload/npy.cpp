@@ -160,7 +160,7 @@ std::uint64_t element_size(const std::string& path, const std::string& descr) {
   refuse(path, "header.descr", "'" + descr.substr(0, 40) + "'", "'<f4' or '<f2' (little-endian float32 or float16)");
 }
 
-int open_regular(const std::string& path) {
+int open_npy(const std::string& path) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe must not make us wait
   if (descriptor < 0) throw std::system_error(errno, std::generic_category());
   struct stat about {};
@@ -189,7 +189,7 @@ std::string npy_of(std::span<const float> values) {
 }
 
 NpyFile::NpyFile(const std::string& path, std::uint64_t elements)
-    : path_(path), descriptor_(open_regular(path)), elements_(elements) {
+    : path_(path), descriptor_(open_npy(path)), elements_(elements) {
   try {
     struct stat about {};
     if (fstat(descriptor_, &about) < 0) throw std::system_error(errno, std::generic_category());

@@ -8,13 +8,6 @@
 namespace simrun {
 namespace {
 
-constexpr std::uint32_t low(std::uint64_t value) {
-  return static_cast<std::uint32_t>(value);
-}
-constexpr std::uint32_t high(std::uint64_t value) {
-  return static_cast<std::uint32_t>(value >> 32);
-}
-
 /// In (0, 1).
 double uniform(std::uint32_t more, std::uint32_t less) {
   const std::uint64_t bits = (std::uint64_t{more} << 32 | less) >> 12;
@@ -38,8 +31,9 @@ double Pace::factor(int worker, std::uint64_t iteration) const {
   // exp(s z - s^2 / 2), z standard normal, has mean 1 and variance exp(s^2) - 1.
   const double variance = std::log1p(jitter * jitter);
   const auto key = static_cast<std::uint64_t>(seed);
-  const double z = standard_normal(
-      philox4x32_10({low(iteration), high(iteration), static_cast<std::uint32_t>(worker), 0}, {low(key), high(key)}));
+  const double z =
+      standard_normal(philox4x32_10({low_word(iteration), high_word(iteration), static_cast<std::uint32_t>(worker), 0},
+                                    {low_word(key), high_word(key)}));
   return factor * std::exp(std::sqrt(variance) * z - variance / 2);
 }
 
