@@ -61,6 +61,43 @@ Band DeviceProfile::band(const Step& step) const {
           std::exp(std::hypot(std::log(times.spread->p95[near.point] / median), shared))};
 }
 
+namespace {
+
+/// Where a product of elements with a sum is met: exactly along elements and entries, to 1 % along the others.
+std::vector<double> grid_of_bytes(Axis axis) {
+  if (axis == Axis::elements || axis == Axis::entries) return {1, 0x1p32};
+  std::vector<double> values;
+  const double first = axis == Axis::density ? 0x1p-32 : 1;
+  const double last = axis == Axis::density ? 4 : 0x1p16;
+  for (double value = first; value <= last; value *= 4) values.push_back(value);
+  return values;
+}
+
+Work work_at(std::span<const CostTable::GridAxis> axes, std::span<const double> place) {
+  Work work;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    if (axes[i].axis == Axis::elements) work.elements = place[i];
+    if (axes[i].axis == Axis::entries) work.entries = place[i];
+    if (axes[i].axis == Axis::parts) work.parts = place[i];
+    if (axes[i].axis == Axis::density) work.entries = place[i] * work.elements;
+  }
+  return work;
+}
+
+}  // namespace
+
+OperationTimes times_from_bytes(const OperationEntry& operation, BytesPerSecond bandwidth) {
+  std::vector<CostTable::GridAxis> axes;
+  for (const Axis axis : operation.axes) axes.push_back({axis, grid_of_bytes(axis)});
+  std::vector<double> seconds;
+  for (std::size_t point = 0; point < points_of_grid(axes); ++point)
+    seconds.push_back(operation.bytes.of(work_at(axes, place_on_grid(axes, point))) / bandwidth.value);
+  return {.provenance = "scaled",
+          .source = "not in the profile: the fewest bytes that it moves, at the memory's bandwidth",
+          .table = CostTable(std::move(axes), std::move(seconds)),
+          .spread = std::nullopt};
+}
+
 std::string profile_name(const std::string& device) {
   std::string name;
   for (const char c : device) {

@@ -101,6 +101,9 @@ struct DeviceProfile {
   Band band(const Step& step) const;
 };
 
+/// What an operation takes whose times are not known: its fewest bytes at the memory's bandwidth, marked as scaled.
+OperationTimes times_from_bytes(const OperationEntry& operation, BytesPerSecond bandwidth);
+
 /// The name of a profile of that device: "nvidia-h200" of "NVIDIA H200".
 std::string profile_name(const std::string& device);
 

@@ -161,8 +161,7 @@ std::map<std::string, OperationTimes> read_operations(Json value, const Where& w
   std::map<std::string, OperationTimes> tables;
   for (const OperationEntry& operation : profile_operations()) {
     const std::string& name = operation.name;
-    if (!value.contains(name)) (where / name).fail("is missing", "every operation is required");
-    tables[name] = read_table(operation, value[name], where / name);
+    if (value.contains(name)) tables[name] = read_table(operation, value[name], where / name);
   }
   return tables;
 }
@@ -216,7 +215,8 @@ Field<DeviceProfile> profile_field() {
       .required("bandwidth", &DeviceProfile::bandwidth, bandwidth(), "of memory, read and write together")
       .optional("conditions", &DeviceProfile::conditions, conditions_field(), "under which it was measured")
       .optional("measurement", &DeviceProfile::measurement, measurement_field(), "how it was measured")
-      .required("operations", &DeviceProfile::operations, convert(anything(), read_operations), "times by operation")
+      .required("operations", &DeviceProfile::operations, convert(anything(), read_operations),
+                "times by operation; those left out follow from the bytes that they move")
       .field();
 }
 
@@ -251,6 +251,8 @@ DeviceProfile read_device_profile(const std::string& file) {
   }
   DeviceProfile profile = profile_field().read(json, top);
   check_measurement(profile, top);
+  for (const OperationEntry& operation : profile_operations())
+    profile.operations.try_emplace(operation.name, times_from_bytes(operation, profile.bandwidth));
   return profile;
 }
 

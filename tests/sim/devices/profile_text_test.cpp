@@ -1,7 +1,10 @@
 #include "sim/devices/profile_text.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
+#include "sim/system/data_path.hpp"
 #include "sim/text/error.hpp"
 #include "tests/sim/profiles.hpp"
 #include "tests/sim/program.hpp"
@@ -57,6 +60,28 @@ TEST_CASE("profile: another format is refused with the command that makes this o
   CHECK_THROWS_WITH(read_device_profile(file), Catch::Contains("format: 1 is not the format") &&
                                                    Catch::Contains("accepted: 2") &&
                                                    Catch::Contains("`simrun calibrate`"));
+}
+
+TEST_CASE("profiles: operations that are left out take their fewest bytes at the memory's bandwidth") {
+  const TemporaryFolder folder;
+  const DeviceProfile whole = read_device_profile(data_root() + "/platforms/devices/p102-100.json");
+  nlohmann::json json = nlohmann::json::parse(profile_text(whole));
+  json["operations"] = nlohmann::json::object();
+  const DeviceProfile profile = read_device_profile(folder.write("bare.json", json.dump()));
+  for (const OperationEntry& operation : profile_operations()) {
+    INFO(operation.name);
+    const OperationTimes& times = profile.operations.at(operation.name);
+    CHECK(times.provenance == "scaled");
+    for (const double elements : {1e3, 2.5e7, 1e10}) {
+      for (const double density : {1e-5, 0.003, 0.2, 1.0}) {
+        const Work work{.elements = elements, .entries = std::max(1.0, density * elements), .parts = 23};
+        CHECK(profile.seconds(Step{operation.name, work}).value ==
+              Approx(operation.bytes.of(work) / profile.bandwidth.value).epsilon(0.01));
+      }
+    }
+  }
+  // Written and read again they are the same.
+  CHECK(profile_text(read_device_profile(folder.write("again.json", profile_text(profile)))) == profile_text(profile));
 }
 
 }  // namespace simrun
