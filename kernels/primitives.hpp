@@ -37,8 +37,16 @@ struct SparseSignsView {
   std::span<const std::byte> signs;
 };
 
-/// The array operations that codecs are made of. Each back end produces the same bytes for the same input; nothing
-/// depends on the number of threads. At most 2^32 elements. Arrays of elements whose sizes do not fit each other throw
+/// A matrix M of rows x columns values, row after row, and factors of it, vector after vector: P has `rank` vectors of
+/// `rows` values, Q `rank` vectors of `columns`.
+struct LowRank {
+  std::uint64_t rows = 0;
+  std::uint64_t columns = 0;
+  std::uint64_t rank = 0;
+};
+
+/// The array operations that codecs are made of. Each back end produces the same bytes for the same input, but for
+/// products of matrices and what is made of them; nothing depends on the number of threads. At most 2^32 elements. Arrays of elements whose sizes do not fit each other throw
 /// std::invalid_argument. For lists the caller vouches: indices ascend, are below the size of the array they name, and
 /// have one value or sign each.
 ///
@@ -82,6 +90,28 @@ class Primitives {
 
   /// out[indices[j]] = 0.
   virtual void scatter_zero(std::span<const std::uint32_t> indices, std::span<float> out) const = 0;
+
+  /// out[j] = x[indices[j]].
+  virtual void gather(std::span<const float> x, std::span<const std::uint32_t> indices, std::span<float> out) const = 0;
+
+  // Products of matrices. Back ends add in orders of their own: a sum of n products x y differs by at most
+  // n 2^-23 times the sum of the |x y|. Sizes are those that LowRank tells, else std::invalid_argument.
+
+  /// P = M Q.
+  virtual void multiply(const LowRank& shape, std::span<const float> m, std::span<const float> q,
+                        std::span<float> p) const = 0;
+
+  /// Q = M^T P.
+  virtual void multiply_transposed(const LowRank& shape, std::span<const float> m, std::span<const float> p,
+                                   std::span<float> q) const = 0;
+
+  /// M += weight P Q^T.
+  virtual void add_product(const LowRank& shape, std::span<const float> p, std::span<const float> q, float weight,
+                           std::span<float> m) const = 0;
+
+  /// Makes vectors of `length` values orthonormal: Gram-Schmidt, each vector twice. One that lies in the span of those
+  /// before it, to one part in a million, becomes zero.
+  virtual void orthonormalise(std::span<float> vectors, std::uint64_t length) const = 0;
 
   /// residual[i] += gradient[i].
   virtual void accumulate(std::span<const float> gradient, std::span<float> residual) const = 0;

@@ -33,11 +33,11 @@ void check_previous(const RoundContext& context, std::size_t rounds) {
   if (context.previous.size() != rounds) throw PayloadError("the results of the earlier rounds are missing");
 }
 
-Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t> indices) {
+Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t> indices,
+                  const Primitives& primitives) {
   check_finite(gradient);
   std::vector<std::byte> bytes(indices.size() * sizeof(float));
-  const auto values = view_as<float>(std::span(bytes));
-  for (std::size_t j = 0; j < indices.size(); ++j) values[j] = gradient[indices[j]];
+  primitives.gather(gradient, indices, view_as<float>(std::span(bytes)));
   return Payload::make(full_header(PayloadKind::dense32, indices.size()), std::move(bytes));
 }
 

@@ -30,7 +30,8 @@ std::unique_ptr<const Codec> make_random_entries(const CodecOptions& options,
 std::unique_ptr<const Aggregator> make_dense_sum(PayloadKind kind, std::shared_ptr<const Primitives> primitives);
 
 /// A dense payload of the gradient's values at these indices. Throws NonFiniteError.
-Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t> indices);
+Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t> indices,
+                  const Primitives& primitives);
 
 /// Of codec_parameters().
 const CodecParameter* index_parameter();

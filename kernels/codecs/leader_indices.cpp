@@ -59,7 +59,7 @@ class ValuesAt final : public Codec {
 
   Payload encode(std::span<const float> gradient, std::size_t, const RoundContext& context) const override {
     std::vector<std::uint32_t> decoded;
-    return values_at(gradient, indices_in(context, gradient.size(), decoded));
+    return values_at(gradient, indices_in(context, gradient.size(), decoded), *primitives_);
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {

@@ -47,8 +47,8 @@ std::vector<float> first_right_factors(std::span<const FactoredPart> parts, cons
   }
   std::uint64_t at = 0;
   for (const FactoredPart& part : parts) {
-    for (std::uint64_t c = 0; c < part.rank; ++c, at += part.columns) {
-      const auto column = std::span(factors).subspan(at, part.columns);
+    for (std::uint64_t c = 0; c < part.shape.rank; ++c, at += part.shape.columns) {
+      const auto column = std::span(factors).subspan(at, part.shape.columns);
       if (std::ranges::any_of(column, [](float value) { return value != 0; })) continue;
       for (std::uint64_t i = 0; i < column.size(); ++i) column[i] = normal_at(context.shared_seed, at + i);
     }
@@ -70,6 +70,8 @@ class Factors : public Codec {
   std::vector<FactoredPart> parts_of(std::uint64_t elements, std::span<const TensorShape> tensors) const {
     return factored_parts(tensors, elements, rank_);
   }
+
+  const Primitives& primitives() const { return *primitives_; }
 
  private:
   int rank_;
@@ -93,8 +95,8 @@ class LeftFactors final : public Factors {
     auto q = std::span(right);
     for (const FactoredPart& part : parts) {
       const auto m = gradient.subspan(part.first, part.elements);
-      if (part.rank > 0) {
-        multiply(part, m, q.first(part.right_size()), left.first(part.left_size()));
+      if (part.is_factored()) {
+        primitives().multiply(part.shape, m, q.first(part.right_size()), left.first(part.left_size()));
       } else {
         std::ranges::copy(m, left.begin());
       }
@@ -128,8 +130,8 @@ class RightFactors final : public Factors {
     std::vector<std::byte> bytes(header.bytes);
     auto right = view_as<float>(std::span(bytes));
     for_each_left(parts, context, [&](const FactoredPart& part, std::span<const float> left) {
-      if (part.rank == 0) return;
-      multiply_transposed(part, gradient.subspan(part.first, part.elements), left, right.first(part.right_size()));
+      if (!part.is_factored()) return;
+      primitives().multiply_transposed(part.shape, gradient.subspan(part.first, part.elements), left, right.first(part.right_size()));
       right = right.subspan(part.right_size());
     });
     return Payload::make(header, std::move(bytes));
@@ -142,8 +144,8 @@ class RightFactors final : public Factors {
     auto right = view_as<float>(payload.bytes());
     for_each_left(parts, context, [&](const FactoredPart& part, std::span<const float> left) {
       const auto m = out.subspan(part.first, part.elements);
-      if (part.rank > 0) {
-        add_product(part, left, right.first(part.right_size()), weight, m);
+      if (part.is_factored()) {
+        primitives().add_product(part.shape, left, right.first(part.right_size()), weight, m);
       } else {
         for (std::size_t i = 0; i < m.size(); ++i) m[i] += weight * left[i];
       }
@@ -158,8 +160,8 @@ class RightFactors final : public Factors {
     auto right = view_as<float>(accepted.bytes());
     for_each_left(parts, context, [&](const FactoredPart& part, std::span<const float> left) {
       const auto m = residual.subspan(part.first, part.elements);
-      if (part.rank > 0) {
-        add_product(part, left, right.first(part.right_size()), -1.0F, m);
+      if (part.is_factored()) {
+        primitives().add_product(part.shape, left, right.first(part.right_size()), -1.0F, m);
       } else {
         std::ranges::fill(m, 0.0F);
       }
@@ -175,7 +177,7 @@ class RightFactors final : public Factors {
  private:
   /// Calls work(part, left) with what the first round gave for each part, factors made orthonormal.
   template <class Work>
-  static void for_each_left(std::span<const FactoredPart> parts, const RoundContext& context, const Work& work) {
+  void for_each_left(std::span<const FactoredPart> parts, const RoundContext& context, const Work& work) const {
     check_previous(context, 1);
     check_payload(context.previous[0], PayloadKind::dense32, left_size(parts));
     check_contents(context.previous[0]);
@@ -183,12 +185,12 @@ class RightFactors final : public Factors {
     for (const FactoredPart& part : parts) {
       const auto sum = left.first(part.left_size());
       left = left.subspan(part.left_size());
-      if (part.rank == 0) {
+      if (!part.is_factored()) {
         work(part, sum);
         continue;
       }
       std::vector<float> basis(sum.begin(), sum.end());
-      orthonormalise(basis, part.rows);
+      primitives().orthonormalise(basis, part.shape.rows);
       work(part, std::span<const float>(basis));
     }
   }

@@ -20,7 +20,7 @@ class RandomEntries final : public Codec {
   PayloadKind kind() const override { return PayloadKind::dense32; }
 
   Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const override {
-    return values_at(gradient, draw_indices(context.shared_seed, gradient.size(), entries));
+    return values_at(gradient, draw_indices(context.shared_seed, gradient.size(), entries), *primitives_);
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {

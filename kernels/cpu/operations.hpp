@@ -10,7 +10,7 @@
 
 namespace simrun {
 
-// The operations of Primitives that have a file of their own, on at most `threads` threads.
+// The operations of Primitives that have a file of their own, on at most `threads` threads, or on one.
 
 Pairs cpu_select_largest(std::span<const float> x, std::size_t k, unsigned threads);
 Pairs cpu_merge_largest(PairsView a, PairsView b, std::size_t k, unsigned threads, ScratchPool& pool);
@@ -24,6 +24,13 @@ void cpu_add_signs(std::span<const std::uint32_t> words, float weight, std::span
 void cpu_vote(std::span<const std::span<const std::uint32_t>> planes, std::span<std::uint32_t> result,
               unsigned threads);
 SparseSigns cpu_vote_sparse(std::span<const SparseSignsView> votes, std::size_t elements, unsigned threads);
+
+void cpu_multiply(const LowRank& shape, std::span<const float> m, std::span<const float> q, std::span<float> p);
+void cpu_multiply_transposed(const LowRank& shape, std::span<const float> m, std::span<const float> p,
+                             std::span<float> q);
+void cpu_add_product(const LowRank& shape, std::span<const float> p, std::span<const float> q, float weight,
+                     std::span<float> m);
+void cpu_orthonormalise(std::span<float> vectors, std::uint64_t length);
 
 /// Threads worth their start for so many `items`, each of which costs about a nanosecond.
 inline unsigned useful_threads(std::size_t items, unsigned threads) {

@@ -50,6 +50,30 @@ class CpuPrimitives final : public Primitives {
     for_each_entry(indices.size(), [&](std::size_t j) { out[indices[j]] = 0.0F; });
   }
 
+  void gather(std::span<const float> x, std::span<const std::uint32_t> indices, std::span<float> out) const override {
+    if (out.size() != indices.size()) throw std::invalid_argument("as many values as indices are gathered");
+    for_each_entry(indices.size(), [&](std::size_t j) { out[j] = x[indices[j]]; });
+  }
+
+  void multiply(const LowRank& shape, std::span<const float> m, std::span<const float> q,
+                std::span<float> p) const override {
+    cpu_multiply(shape, m, q, p);
+  }
+
+  void multiply_transposed(const LowRank& shape, std::span<const float> m, std::span<const float> p,
+                           std::span<float> q) const override {
+    cpu_multiply_transposed(shape, m, p, q);
+  }
+
+  void add_product(const LowRank& shape, std::span<const float> p, std::span<const float> q, float weight,
+                   std::span<float> m) const override {
+    cpu_add_product(shape, p, q, weight, m);
+  }
+
+  void orthonormalise(std::span<float> vectors, std::uint64_t length) const override {
+    cpu_orthonormalise(vectors, length);
+  }
+
   void accumulate(std::span<const float> gradient, std::span<float> residual) const override {
     cpu_accumulate(gradient, residual, threads_);
   }

@@ -7,6 +7,7 @@
 #include "kernels/cuda/device_votes.hpp"
 #include "kernels/cuda/half.hpp"
 #include "kernels/cuda/l1_norm.hpp"
+#include "kernels/cuda/low_rank.hpp"
 #include "kernels/cuda/scatter.hpp"
 #include "kernels/cuda/signs.hpp"
 
@@ -92,6 +93,46 @@ class KernelPrimitives final : public Primitives {
     change(out, [&](float* values) { launch_scatter_zero(*machine_, places.data(), Entries{indices.size()}, values); });
   }
 
+  void gather(std::span<const float> x, std::span<const std::uint32_t> indices, std::span<float> out) const override {
+    if (out.size() != indices.size()) throw sizes_differ();
+    const auto values = uploaded(*machine_, x);
+    const auto places = uploaded(*machine_, indices);
+    change(out, [&](float* gathered) {
+      launch_gather(*machine_, values.data(), places.data(), Entries{indices.size()}, gathered);
+    });
+  }
+
+  void multiply(const LowRank& shape, std::span<const float> m, std::span<const float> q,
+                std::span<float> p) const override {
+    check_sizes(shape, m, p, q);
+    const auto matrix = uploaded(*machine_, m);
+    const auto right = uploaded(*machine_, q);
+    change(p, [&](float* left) { launch_multiply(*machine_, shape, matrix.data(), right.data(), left); });
+  }
+
+  void multiply_transposed(const LowRank& shape, std::span<const float> m, std::span<const float> p,
+                           std::span<float> q) const override {
+    check_sizes(shape, m, p, q);
+    const auto matrix = uploaded(*machine_, m);
+    const auto left = uploaded(*machine_, p);
+    change(q, [&](float* right) { launch_multiply_transposed(*machine_, shape, matrix.data(), left.data(), right); });
+  }
+
+  void add_product(const LowRank& shape, std::span<const float> p, std::span<const float> q, float weight,
+                   std::span<float> m) const override {
+    check_sizes(shape, m, p, q);
+    const auto left = uploaded(*machine_, p);
+    const auto right = uploaded(*machine_, q);
+    change(m, [&](float* matrix) {
+      launch_add_product(*machine_, shape, left.data(), right.data(), weight, matrix);
+    });
+  }
+
+  void orthonormalise(std::span<float> vectors, std::uint64_t length) const override {
+    if (length == 0 || vectors.size() % length != 0) throw sizes_differ();
+    change(vectors, [&](float* all) { launch_orthonormalise(*machine_, all, vectors.size() / length, length); });
+  }
+
   void accumulate(std::span<const float> gradient, std::span<float> residual) const override {
     if (gradient.size() != residual.size()) throw sizes_differ();
     const auto terms = uploaded(*machine_, gradient);
@@ -125,6 +166,13 @@ class KernelPrimitives final : public Primitives {
   using Buffer = typename Machine::template Buffer<T>;
 
   static std::invalid_argument sizes_differ() { return std::invalid_argument("the arrays differ in size"); }
+
+  static void check_sizes(const LowRank& shape, std::span<const float> m, std::span<const float> p,
+                          std::span<const float> q) {
+    if (m.size() != shape.rows * shape.columns || p.size() != shape.rank * shape.rows ||
+        q.size() != shape.rank * shape.columns)
+      throw sizes_differ();
+  }
 
   /// `found`: ~(index of the element that is not finite), 0 for none.
   static void fail_on(std::uint64_t found) {

@@ -4,7 +4,7 @@
 
 namespace simrun::cuda {
 
-// What is done to the elements that a list of indices names. The indices are distinct; each touches a sector of 32
+// What is done to, or with, the elements that a list of indices names. The indices are distinct; each touches a sector of 32
 // bytes, which is read and written, besides what the list itself takes.
 
 /// Entry `j` of packed signs is negative: bit j%8 of byte j/8.
@@ -85,6 +85,30 @@ struct ScatterZero {
         [&](std::uint64_t, std::uint32_t index) { out[index] = 0.0F; });
   }
 };
+
+/// out[j] = x[indices[j]]. Reads and writes 8 bytes an entry, and reads the sector of 32 that each value lies in.
+struct Gather {
+  static constexpr const char* name = "gather";
+  static constexpr unsigned threads = 256;
+  static constexpr unsigned residency = 8;
+  struct Shared {};
+  const float* x;
+  const std::uint32_t* indices;
+  Entries entries;
+  float* out;
+
+  template <class Block>
+  SIMRUN_DEVICE void run(Block& block, Shared&) const {
+    stream(
+        block, entries.count(), [&](std::uint64_t j) { return x[block.read_once(indices + j)]; },
+        [&](std::uint64_t j, float value) { out[j] = value; });
+  }
+};
+
+template <class Machine>
+void launch_gather(Machine& machine, const float* x, const std::uint32_t* indices, Entries entries, float* out) {
+  machine.launch(blocks_to_stream<Gather>(machine, entries.most), Gather{x, indices, entries, out});
+}
 
 template <class Machine>
 void launch_scatter_add(Machine& machine, const std::uint32_t* indices, const float* values, Entries entries,

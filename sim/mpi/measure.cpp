@@ -107,7 +107,7 @@ class RankRun {
         record.exchanges.clear();
         seen_.iterations.push_back(std::move(record));
       }
-      seen_.payload_bytes = payloads_.mean_bytes(1);
+      seen_.payload_bytes = payloads_.mean_bytes(1, setup_.workers);
     };
     const auto serve = [&](Transport& transport) {
       const Staging staging(transport, std::nullopt, setup_.profile->bandwidth);

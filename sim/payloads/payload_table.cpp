@@ -40,7 +40,7 @@ PayloadTable PayloadTable::sizes_of_first() const {
   return table;
 }
 
-double PayloadTable::mean_bytes(std::size_t workers) const {
+double PayloadTable::mean_bytes(std::size_t workers, int m) const {
   double mean = 0;
   for (std::size_t round = 0; round < rounds_.size(); ++round) {
     double total = 0;
@@ -49,7 +49,7 @@ double PayloadTable::mean_bytes(std::size_t workers) const {
         total += static_cast<double>(at(worker, group, round).size());
     }
     const double of_one = total / static_cast<double>(workers);
-    mean += rounds_[round].is_led ? of_one / static_cast<double>(workers) : of_one;
+    mean += rounds_[round].is_led ? of_one / m : of_one;
   }
   return mean;
 }

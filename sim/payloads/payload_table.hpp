@@ -31,9 +31,9 @@ class PayloadTable {
   /// The first worker's, without contents, for all.
   PayloadTable sizes_of_first() const;
 
-  /// Bytes that one worker sends, all groups and rounds together: the mean over the first `workers`. Where one of them
-  /// leads, it alone sends in that round.
-  double mean_bytes(std::size_t workers) const;
+  /// Bytes that one worker sends, all groups and rounds together: the mean over the first `workers` of the table. In a
+  /// round that one worker leads, it alone sends, and each of the M workers is as likely to lead.
+  double mean_bytes(std::size_t workers, int m) const;
 
  private:
   struct RoundOfAll {

@@ -109,8 +109,8 @@ void run_batch(const Study& study, const PayloadStage::Batch& batch, unsigned jo
     if (child.output) result.times = read_times(Json::parse(*child.output));
     result.failure = child.failure;
     const std::size_t point = batch.points[child.task];
-    const auto workers = static_cast<std::size_t>(study.points[point].scenario.workers);
-    result.payload_bytes = batch.tables[child.task]->mean_bytes(workers);
+    const int workers = study.points[point].scenario.workers;
+    result.payload_bytes = batch.tables[child.task]->mean_bytes(static_cast<std::size_t>(workers), workers);
     on_result(point, std::move(result));
   }
 }

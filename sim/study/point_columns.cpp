@@ -1,6 +1,5 @@
 #include "sim/study/point_columns.hpp"
 
-#include "kernels/index_coding.hpp"
 #include "sim/text/json.hpp"
 
 namespace simrun {
@@ -27,7 +26,10 @@ std::optional<double> density_of(const Scenario& scenario) {
 
 Json index_of(const Scenario& scenario) {
   const MethodChoice& method = scenario.method;
-  return method.codec->sparsifies ? Json(index_coding(method.options.index).name) : Json();
+  for (const CodecParameter* parameter : method.codec->parameters) {
+    if (parameter->key == "index") return parameter->text_of(method.options);
+  }
+  return nullptr;
 }
 
 Columns<Point> setting_columns() {

@@ -273,7 +273,7 @@ void GradientExchange::decode(const Outcome& outcome, std::size_t group) {
 }
 
 double GradientExchange::payload_bytes() const {
-  return sent_.mean_bytes(workers_);
+  return sent_.mean_bytes(workers_, scenario_.workers);
 }
 
 }  // namespace simrun

@@ -108,7 +108,7 @@ TEST_CASE("payload stage: every point gets the payloads that its codec makes, or
           bytes += static_cast<double>(expected.size());
         }
       }
-      CHECK(table.mean_bytes(static_cast<std::size_t>(scenario.workers)) ==
+      CHECK(table.mean_bytes(static_cast<std::size_t>(scenario.workers), scenario.workers) ==
             bytes / static_cast<double>(scenario.workers));
     });
     CHECK(points == study.points.size());
