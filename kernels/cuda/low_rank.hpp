@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cmath>
+
 #include "kernels/cuda/streaming.hpp"
 #include "kernels/primitives.hpp"
 
@@ -13,29 +15,35 @@ struct Multiply {
   static constexpr unsigned threads = 256;
   static constexpr unsigned residency = 6;
   static constexpr unsigned warps = threads / warp_lanes;
-  struct Shared {};
+  struct Shared {
+    float lanes[warps][warp_lanes];
+  };
   LowRank shape;
   const float* m;
   const float* q;
   float* p;
 
   template <class Block>
-  SIMRUN_DEVICE void run(Block& block, Shared&) const {
+  SIMRUN_DEVICE void run(Block& block, Shared& shared) const {
     block.each_warp([&](auto& warp) {
+      float* const lanes = shared.lanes[warp.number()];
       const std::uint64_t step = std::uint64_t{block.count()} * warps;
       for (std::uint64_t i = std::uint64_t{block.number()} * warps + warp.number(); i < shape.rank * shape.rows;
            i += step) {
         const float* const row = m + i % shape.rows * shape.columns;
         const float* const vector = q + i / shape.rows * shape.columns;
-        typename std::remove_reference_t<decltype(warp)>::template PerLane<float> sums;
         warp.each_lane([&](unsigned lane) {
           float sum = 0;
           for (std::uint64_t j = lane; j < shape.columns; j += warp_lanes) sum += row[j] * vector[j];
-          sums[lane] = sum;
+          lanes[lane] = sum;
         });
-        const float all = warp.sum(sums);
+        for (unsigned half = warp_lanes / 2; half > 0; half /= 2) {
+          warp.each_lane([&](unsigned lane) {
+            if (lane < half) lanes[lane] += lanes[lane + half];
+          });
+        }
         warp.each_lane([&](unsigned lane) {
-          if (lane == 0) p[i] = all;
+          if (lane == 0) p[i] = lanes[0];
         });
       }
     });

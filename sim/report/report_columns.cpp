@@ -96,6 +96,9 @@ Columns<RunPoint> report_columns(const Study& study) {
   columns.insert(columns.end(), of_all_points.begin(), of_all_points.end());
   if (study.gives_groupings)
     columns.push_back({"grouping", [](At at) { return at.scenario.resolved->at("schedule").at("grouping"); }});
+  std::set<std::string> swept;
+  for (const auto& [key, count] : study.keys) swept.insert(key);
+  append_columns(columns, number_columns(study, swept), point_of);
   append_columns(
       columns, swept_columns(study, {"workers", "density", "k", "index", "collective", "grouping", "model", "device"}),
       point_of);

@@ -40,9 +40,15 @@ std::vector<Span> fill_gaps(const std::vector<Span>& busy, Seconds begin, Second
   return all;
 }
 
-Times collect(const SteadyState& steady) {
+/// The rank whose parts of an iteration are shown: the last that is done, or who leads, for whom all others wait.
+int shown_rank(const Setup& setup, const SteadyState& steady) {
+  const bool is_led = std::ranges::any_of(setup.rounds, &Round::is_led);
+  return is_led ? leader_of(static_cast<std::uint64_t>(steady.iterations()) - 1, setup.workers) : steady.last_rank();
+}
+
+Times collect(const Setup& setup, const SteadyState& steady) {
   const auto& records = steady.records();
-  const IterationRecord& shown = records[static_cast<std::size_t>(steady.last_rank())];
+  const IterationRecord& shown = records[static_cast<std::size_t>(shown_rank(setup, steady))];
   Times times;
   times.iteration = steady.period();
   times.compute = shown.compute;
@@ -127,7 +133,7 @@ Times simulate(const Setup& setup) {
   };
   cluster.run(rank, setup.server_host ? std::function<void(Transport&)>(serve) : nullptr);
 
-  Times times = collect(steady);
+  Times times = collect(setup, steady);
   if (setup.keep_spans) add_spans(times, steady);
   times.used = device.used();
   times.pause = pause_between_exchanges(setup, times.iteration, steady.records());

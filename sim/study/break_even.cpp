@@ -10,9 +10,9 @@ namespace {
 constexpr double tolerance = 1e-8;  ///< of an iteration: clocks have a grain
 constexpr double narrow = 1e-9;     ///< of a factor
 
-/// Whether the method encodes: fp32 values are sent as they are.
+/// Whether the method encodes: dense fp32 values are sent as they are.
 bool encodes(const MethodChoice& method) {
-  return method.codec->make(method.options, nullptr)->kind() != PayloadKind::dense32;
+  return !method.codec->stands_alone || method.codec->make(method.options, nullptr)->kind() != PayloadKind::dense32;
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "sim/study/point_columns.hpp"
 
+#include <algorithm>
+
 #include "sim/text/json.hpp"
 
 namespace simrun {
@@ -30,6 +32,22 @@ Json index_of(const Scenario& scenario) {
     if (parameter->key == "index") return parameter->text_of(method.options);
   }
   return nullptr;
+}
+
+Columns<Point> number_columns(const Study& study, const std::set<std::string>& shown) {
+  Columns<Point> columns;
+  for (const CodecParameter* parameter : codec_parameters()) {
+    const auto differs = [&](const Point& point) {
+      return parameter->get(point.scenario.method.options) != parameter->get({});
+    };
+    if (!parameter->words.empty() || shown.count(std::string(parameter->key)) != 0) continue;
+    if (std::none_of(study.points.begin(), study.points.end(), differs)) continue;
+    columns.push_back({std::string(parameter->key), [parameter](const Point& point) {
+                         const MethodChoice& method = point.scenario.method;
+                         return method.codec->takes(*parameter) ? Json(parameter->get(method.options)) : Json();
+                       }});
+  }
+  return columns;
 }
 
 Columns<Point> setting_columns() {

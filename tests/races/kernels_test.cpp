@@ -238,6 +238,27 @@ TEST_CASE("passes over lists of entries without races") {
   REQUIRE(result(on_kernels()) == result(*on_processor()));
 }
 
+TEST_CASE("products of low rank, and gathering, without races") {
+  const LowRank shape{300, 70, 3};
+  const Floats m = normal_values(shape.rows * shape.columns, 1);
+  const Words indices = random_indices(m.size(), 0.5, 1);
+  const auto result = [&](const Primitives& on) {
+    Floats p(shape.rank * shape.rows);
+    Floats q(shape.rank * shape.columns);
+    Floats sums = m;
+    on.multiply(shape, m, Floats(q.size(), 0.5F), p);
+    on.orthonormalise(p, shape.rows);
+    on.multiply_transposed(shape, m, p, q);
+    on.add_product(shape, p, q, -1, sums);
+    Floats some(indices.size());
+    on.gather(sums, indices, some);
+    return some;
+  };
+  const Floats found = result(on_kernels());
+  const Floats expected = result(*on_processor());
+  for (std::size_t i = 0; i < found.size(); ++i) REQUIRE(found[i] == Approx(expected[i]).margin(1e-4));
+}
+
 // Last, as a block of many threads makes all that comes after it slow.
 TEST_CASE("selecting and merging by one block without races") {
   check_merge(some_pairs(9000, 0.5, 3), some_pairs(9000, 0.5, 4), 2000);
