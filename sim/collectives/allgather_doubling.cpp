@@ -28,7 +28,7 @@ class AllgatherDoubling final : public Collective {
 
 }  // namespace
 
-std::unique_ptr<const Collective> make_allgather_doubling(ServerPlace) {
+std::unique_ptr<const Collective> make_allgather_doubling(const CollectiveOptions&) {
   return std::make_unique<AllgatherDoubling>();
 }
 

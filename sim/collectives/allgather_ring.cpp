@@ -39,7 +39,7 @@ class AllgatherRing final : public Collective {
 
 }  // namespace
 
-std::unique_ptr<const Collective> make_allgather_ring(ServerPlace) {
+std::unique_ptr<const Collective> make_allgather_ring(const CollectiveOptions&) {
   return std::make_unique<AllgatherRing>();
 }
 

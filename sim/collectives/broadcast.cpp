@@ -28,7 +28,7 @@ class Broadcast final : public Collective {
 
 }  // namespace
 
-std::unique_ptr<const Collective> make_broadcast(ServerPlace) {
+std::unique_ptr<const Collective> make_broadcast(const CollectiveOptions&) {
   return std::make_unique<Broadcast>();
 }
 

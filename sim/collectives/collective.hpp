@@ -40,6 +40,11 @@ enum class ServerPlace {
   rank0,     ///< on the host of rank 0, which is a worker as well
 };
 
+/// What users choose about collectives that have the choice.
+struct CollectiveOptions {
+  ServerPlace server = ServerPlace::own_host;
+};
+
 /// A collective that users can name, and what it can combine.
 struct CollectiveEntry {
   std::string_view name;
@@ -47,7 +52,7 @@ struct CollectiveEntry {
   std::span<const Combining> combines;
   bool has_server = false;
   bool joins_all_pairs = false;  ///< every worker exchanges with every other at once
-  std::unique_ptr<const Collective> (*make)(ServerPlace server);
+  std::unique_ptr<const Collective> (*make)(const CollectiveOptions& options);
 
   bool can(Combining combining) const;
 };

@@ -8,13 +8,13 @@
 /// on one switch, network model ideal, with latency a and bandwidth B, if all ranks begin together.
 namespace simrun {
 
-std::unique_ptr<const Collective> make_ring(ServerPlace);
-std::unique_ptr<const Collective> make_halving_doubling(ServerPlace);
-std::unique_ptr<const Collective> make_tree(ServerPlace);
-std::unique_ptr<const Collective> make_parameter_server(ServerPlace place);
-std::unique_ptr<const Collective> make_sharded_parameter_server(ServerPlace);
-std::unique_ptr<const Collective> make_allgather_ring(ServerPlace);
-std::unique_ptr<const Collective> make_allgather_doubling(ServerPlace);
-std::unique_ptr<const Collective> make_broadcast(ServerPlace);
+std::unique_ptr<const Collective> make_ring(const CollectiveOptions&);
+std::unique_ptr<const Collective> make_halving_doubling(const CollectiveOptions&);
+std::unique_ptr<const Collective> make_tree(const CollectiveOptions&);
+std::unique_ptr<const Collective> make_parameter_server(const CollectiveOptions& options);
+std::unique_ptr<const Collective> make_sharded_parameter_server(const CollectiveOptions&);
+std::unique_ptr<const Collective> make_allgather_ring(const CollectiveOptions&);
+std::unique_ptr<const Collective> make_allgather_doubling(const CollectiveOptions&);
+std::unique_ptr<const Collective> make_broadcast(const CollectiveOptions&);
 
 }  // namespace simrun

@@ -61,7 +61,7 @@ class HalvingDoubling final : public Collective {
 
 }  // namespace
 
-std::unique_ptr<const Collective> make_halving_doubling(ServerPlace) {
+std::unique_ptr<const Collective> make_halving_doubling(const CollectiveOptions&) {
   return std::make_unique<HalvingDoubling>();
 }
 

@@ -45,8 +45,8 @@ class ParameterServer final : public Collective {
 
 }  // namespace
 
-std::unique_ptr<const Collective> make_parameter_server(ServerPlace place) {
-  return std::make_unique<ParameterServer>(place);
+std::unique_ptr<const Collective> make_parameter_server(const CollectiveOptions& options) {
+  return std::make_unique<ParameterServer>(options.server);
 }
 
 }  // namespace simrun

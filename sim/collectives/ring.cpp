@@ -64,7 +64,7 @@ class Ring final : public Collective {
 
 }  // namespace
 
-std::unique_ptr<const Collective> make_ring(ServerPlace) {
+std::unique_ptr<const Collective> make_ring(const CollectiveOptions&) {
   return std::make_unique<Ring>();
 }
 

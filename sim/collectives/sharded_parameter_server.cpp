@@ -70,7 +70,7 @@ class ShardedParameterServer final : public Collective {
 
 }  // namespace
 
-std::unique_ptr<const Collective> make_sharded_parameter_server(ServerPlace) {
+std::unique_ptr<const Collective> make_sharded_parameter_server(const CollectiveOptions&) {
   return std::make_unique<ShardedParameterServer>();
 }
 

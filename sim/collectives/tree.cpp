@@ -37,7 +37,7 @@ class Tree final : public Collective {
 
 }  // namespace
 
-std::unique_ptr<const Collective> make_tree(ServerPlace) {
+std::unique_ptr<const Collective> make_tree(const CollectiveOptions&) {
   return std::make_unique<Tree>();
 }
 

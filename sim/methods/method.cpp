@@ -1,8 +1,5 @@
 #include "sim/methods/method.hpp"
 
-#include <algorithm>
-#include <cmath>
-
 #include "kernels/find_entry.hpp"
 
 namespace simrun {
@@ -44,13 +41,6 @@ std::vector<std::string> fitting_collectives(const MethodEntry& method) {
   return names;
 }
 
-std::uint64_t MethodChoice::entries(std::uint64_t elements) const {
-  if (!codec->sparsifies) return elements;
-  if (k) return *k;
-  const auto rounded = std::llround(*density * static_cast<double>(elements));
-  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(rounded));
-}
-
 std::string label(const MethodChoice& choice, Naming naming) {
   std::string text(choice.method->name);
   if (naming == Naming::with_collective || choice.collective->name != choice.method->collective())
@@ -60,7 +50,7 @@ std::string label(const MethodChoice& choice, Naming naming) {
     text +=
         ", " + (parameter->words.empty() ? std::string(parameter->key) + " " : "") + parameter->text_of(choice.options);
   }
-  if (choice.server == ServerPlace::rank0) text += ", server on rank 0";
+  if (choice.collective_options.server == ServerPlace::rank0) text += ", server on rank 0";
   return text;
 }
 
@@ -73,7 +63,7 @@ std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr
     round.entry = find_codec(entry.codec);
     round.codec = round.entry->make(options, primitives);
     const bool can = choice.collective->can(round.codec->combining());
-    round.collective = (can ? choice.collective : find_collective(entry.collective))->make(choice.server);
+    round.collective = (can ? choice.collective : find_collective(entry.collective))->make(choice.collective_options);
     round.aggregator = round.codec->aggregator();
     rounds.push_back(std::move(round));
   }

@@ -10,6 +10,7 @@
 
 #include "kernels/codec.hpp"
 #include "sim/collectives/collective.hpp"
+#include "sim/methods/kept.hpp"
 #include "sim/workload/schedule.hpp"
 
 namespace simrun {
@@ -48,21 +49,22 @@ struct MethodChoice {
   const CodecEntry* codec = nullptr;            ///< of the first round
   const CollectiveEntry* collective = nullptr;  ///< of the last round
   CodecOptions options;
-  ServerPlace server = ServerPlace::own_host;
+  CollectiveOptions collective_options;
   std::optional<Grouping> grouping;  ///< instead of the schedule's
   bool error_feedback = false;
-  std::optional<double> density;
-  std::optional<std::uint64_t> k;
+  std::optional<Kept> kept;  ///< by methods that sparsify
 
-  /// K for a model of `elements` parameters: max(1, llround(density N)), or k; N where the method does not sparsify.
-  std::uint64_t entries(std::uint64_t elements) const;
+  /// K for a model of `elements` parameters; N where the method does not sparsify.
+  std::uint64_t entries(std::uint64_t elements) const { return kept ? kept->entries(elements) : elements; }
 
   /// True if error feedback has something to keep. Signs that are sent count as the whole of their elements; fp32
   /// values are sent as they are.
   bool leaves_residual() const { return codec->feeds_back || options.half_precision; }
 
   /// True if the exchange needs one host more than there are workers.
-  bool needs_server_host() const { return collective->has_server && server == ServerPlace::own_host; }
+  bool needs_server_host() const {
+    return collective->has_server && collective_options.server == ServerPlace::own_host;
+  }
 };
 
 /// Whether a label has the collective also where it is the method's default.

@@ -18,7 +18,7 @@ void check_entries(const MethodText& text, const MethodChoice& choice, std::uint
   if (!text.density && !text.k) (where / "density").fail("is missing", name + " takes density or k");
   if (choice.entries(elements) > elements)
     (where / "k")
-        .fail("k = " + std::to_string(*choice.k) + " is more than the model has",
+        .fail("k = " + std::to_string(*text.k) + " is more than the model has",
               "accepted: at most " + std::to_string(elements));
   if (elements > (std::uint64_t{1} << 32))
     (where / "name")
@@ -40,14 +40,14 @@ MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const
         .fail(std::string(choice.collective->name) + " cannot combine what " + std::string(name) + " sends",
               "accepted: " + one_of(fitting_collectives(*text.method)));
   }
-  choice.density = text.density;
-  if (text.k) choice.k = static_cast<std::uint64_t>(*text.k);
+  if (text.density) choice.kept = Kept::share(*text.density);
+  if (text.k) choice.kept = Kept::number(static_cast<std::uint64_t>(*text.k));
   for (const auto& [parameter, value] : text.parameters) {
     check_use(choice.codec->takes(*parameter), parameter->key, name, where);
     parameter->set(choice.options, value);
   }
   check_use(!text.server || choice.collective->has_server, "server", choice.collective->name, where);
-  choice.server = text.server.value_or(choice.server);
+  choice.collective_options.server = text.server.value_or(ServerPlace::own_host);
   choice.grouping = text.grouping;
   choice.error_feedback = text.error_feedback.value_or(choice.codec->feeds_back);
   check_entries(text, choice, elements, where);

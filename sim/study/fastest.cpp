@@ -54,8 +54,7 @@ std::string describe(const Point& point) {
   if (std::any_of(point.swept.begin(), point.swept.end(),
                   [](const auto& swept) { return swept.first == grouping_key; }))
     text += ", " + name_of(point.scenario.grouping);
-  if (!method.codec->sparsifies) return text;
-  return text + " (" + (method.density ? "K/N " + show(*method.density) : "K = " + std::to_string(*method.k)) + ")";
+  return method.kept ? text + " (" + method.kept->text() + ")" : text;
 }
 
 /// Neighbouring M with the same method become one range.

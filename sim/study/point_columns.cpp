@@ -15,15 +15,14 @@ Json swept_value(const Point& point, const std::string& key) {
 }
 
 Json entries_of(const Scenario& scenario) {
-  return scenario.method.codec->sparsifies ? Json(scenario.entries()) : Json();
+  return scenario.method.kept ? Json(scenario.entries()) : Json();
 }
 
 }  // namespace
 
 std::optional<double> density_of(const Scenario& scenario) {
-  const MethodChoice& method = scenario.method;
-  if (!method.codec->sparsifies) return std::nullopt;
-  return method.density ? *method.density : static_cast<double>(*method.k) / static_cast<double>(scenario.elements());
+  const std::optional<Kept>& kept = scenario.method.kept;
+  return kept ? std::optional(kept->density(scenario.elements())) : std::nullopt;
 }
 
 Json index_of(const Scenario& scenario) {

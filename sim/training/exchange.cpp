@@ -57,13 +57,9 @@ GradientExchange::GradientExchange(const Scenario& scenario, unsigned threads)
 
 void GradientExchange::set_density(std::optional<double> density) {
   MethodChoice choice = scenario_.method;
-  if (density) {
-    choice.k.reset();
-    choice.density = density;
-  }
-  const std::uint64_t entries = choice.entries(scenario_.elements());
-  density_ = choice.density.value_or(static_cast<double>(entries) / static_cast<double>(scenario_.elements()));
-  entries_ = share_entries(groups_, entries);
+  if (density) choice.kept = Kept::share(*density);
+  density_ = choice.kept ? choice.kept->density(scenario_.elements()) : 1;
+  entries_ = share_entries(groups_, choice.entries(scenario_.elements()));
 }
 
 std::span<const float> GradientExchange::values_of(std::span<const float> gradient, std::size_t group,

@@ -71,7 +71,7 @@ std::vector<std::vector<double>> simulate_all(const Network& network, int m, con
       for (std::size_t i = 0; i < exchanges.size(); ++i) {
         const Exchange& exchange = exchanges[i];
         if (rank >= exchange.programs.size()) continue;
-        const auto collective = find_collective(exchange.collective)->make(exchange.place);
+        const auto collective = find_collective(exchange.collective)->make({.server = exchange.place});
         transport.wait_until(Seconds(exchange.begin + starts[rank]));
         if (transport.rank() < m)
           collective->exchange(transport, exchange.payload, &aggregator);

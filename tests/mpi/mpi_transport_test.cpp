@@ -35,7 +35,7 @@ using RunAll = std::function<void(int, const std::function<void(Transport&)>&, c
 Part exchange(const RunAll& run, const CollectiveCase& each, const std::vector<Payload>& payloads) {
   Part part;
   const auto aggregator = each.codec.aggregator();
-  const auto collective = each.entry.make(each.place);
+  const auto collective = each.entry.make({.server = each.place});
   const auto rank = [&](Transport& transport) {
     Outcome outcome = collective->exchange(transport, payloads[transport.rank()], aggregator.get());
     if (transport.rank() == world().rank()) part = {std::move(outcome), transport.traffic()};

@@ -33,7 +33,7 @@ Run simulated(const Network& network, const char* name, const Payload& payload, 
               double stagger, ServerPlace place) {
   const std::string text = run_in_child([&] {
     const CollectiveEntry& entry = *find_collective(name);
-    const auto collective = entry.make(place);
+    const auto collective = entry.make({.server = place});
     const Hollow aggregator;
     Run run{.first = std::numeric_limits<double>::infinity()};
     Cluster cluster(network, workers, repeats);

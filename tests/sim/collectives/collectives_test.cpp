@@ -19,7 +19,7 @@ struct Exchanged {
 };
 
 Exchanged exchange_in_memory(const CollectiveCase& each, const std::vector<Payload>& payloads) {
-  const auto collective = each.entry.make(each.place);
+  const auto collective = each.entry.make({.server = each.place});
   const auto aggregator = each.codec.aggregator();
   Exchanged all{std::vector<Outcome>(payloads.size()), std::vector<Transport::Traffic>(payloads.size() + 1)};
   const auto rank = [&](Transport& transport) {

@@ -35,11 +35,11 @@ TEST_CASE("method: every one has a codec, and a default collective that can comb
 
 TEST_CASE("method: K is max(1, round(density N)), or k, or all") {
   MethodChoice top_k = chosen("top-k");
-  top_k.density = 0.001;
+  top_k.kept = Kept::share(0.001);
   CHECK(top_k.entries(2'500) == 3);  // 2.5, halves away from zero
   CHECK(top_k.entries(2'499) == 2);
   CHECK(top_k.entries(10) == 1);
-  top_k.k = 7;
+  top_k.kept = Kept::number(7);
   CHECK(top_k.entries(10) == 7);
   CHECK(chosen("sgd").entries(10) == 10);
   CHECK(chosen("signsgd-mv").entries(10) == 10);
@@ -53,12 +53,12 @@ TEST_CASE("method: a label has what is not the default") {
   choice.options.index = IndexCoding::bitmap;
   CHECK(label(choice) == "top-k, allgather-doubling, bitmap");
   MethodChoice votes = chosen("signsgd-mv");
-  votes.server = ServerPlace::rank0;
+  votes.collective_options.server = ServerPlace::rank0;
   CHECK(label(votes) == "signsgd-mv, server on rank 0");
   CHECK_FALSE(votes.leaves_residual());
   CHECK(votes.collective->has_server);
   CHECK_FALSE(votes.needs_server_host());
-  votes.server = ServerPlace::own_host;
+  votes.collective_options.server = ServerPlace::own_host;
   CHECK(votes.needs_server_host());
 }
 
