@@ -46,9 +46,9 @@ struct LowRank {
 };
 
 /// The array operations that codecs are made of. Each back end produces the same bytes for the same input, but for
-/// products of matrices and what is made of them; nothing depends on the number of threads. At most 2^32 elements. Arrays of elements whose sizes do not fit each other throw
-/// std::invalid_argument. For lists the caller vouches: indices ascend, are below the size of the array they name, and
-/// have one value or sign each.
+/// products of matrices and what is made of them; nothing depends on the number of threads. At most 2^32 elements.
+/// Arrays of elements whose sizes do not fit each other throw std::invalid_argument. For lists the caller vouches:
+/// indices ascend, are below the size of the array they name, and have one value or sign each.
 ///
 /// Order of magnitude: |x| descending, then index ascending; -0 and +0 are equal. So "the k largest" is a unique set.
 class Primitives {

@@ -33,7 +33,7 @@ ROOMS = {
     "simgrid": "text network",
     "workload": "text",
     "collectives": "network",
-    "methods": "workload collectives",
+    "methods": "text workload collectives",
     "devices": "text system",
     "simulation": "text network simgrid workload collectives methods devices",
     "scenario": "text system network simgrid workload collectives methods devices",

@@ -131,7 +131,8 @@ class RightFactors final : public Factors {
     auto right = view_as<float>(std::span(bytes));
     for_each_left(parts, context, [&](const FactoredPart& part, std::span<const float> left) {
       if (!part.is_factored()) return;
-      primitives().multiply_transposed(part.shape, gradient.subspan(part.first, part.elements), left, right.first(part.right_size()));
+      primitives().multiply_transposed(part.shape, gradient.subspan(part.first, part.elements), left,
+                                       right.first(part.right_size()));
       right = right.subspan(part.right_size());
     });
     return Payload::make(header, std::move(bytes));

@@ -50,7 +50,7 @@ void cpu_multiply(const LowRank& shape, std::span<const float> m, std::span<cons
 }
 
 void cpu_multiply_transposed(const LowRank& shape, std::span<const float> m, std::span<const float> p,
-                         std::span<float> q) {
+                             std::span<float> q) {
   check_sizes(shape, m, p, q);
   std::fill(q.begin(), q.end(), 0.0F);
   for (std::uint64_t row = 0; row < shape.rows; ++row) {
@@ -61,7 +61,7 @@ void cpu_multiply_transposed(const LowRank& shape, std::span<const float> m, std
 }
 
 void cpu_add_product(const LowRank& shape, std::span<const float> p, std::span<const float> q, float weight,
-                 std::span<float> m) {
+                     std::span<float> m) {
   check_sizes(shape, m, p, q);
   for (std::uint64_t row = 0; row < shape.rows; ++row) {
     const auto values = m.subspan(row * shape.columns, shape.columns);

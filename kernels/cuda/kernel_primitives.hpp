@@ -123,9 +123,7 @@ class KernelPrimitives final : public Primitives {
     check_sizes(shape, m, p, q);
     const auto left = uploaded(*machine_, p);
     const auto right = uploaded(*machine_, q);
-    change(m, [&](float* matrix) {
-      launch_add_product(*machine_, shape, left.data(), right.data(), weight, matrix);
-    });
+    change(m, [&](float* matrix) { launch_add_product(*machine_, shape, left.data(), right.data(), weight, matrix); });
   }
 
   void orthonormalise(std::span<float> vectors, std::uint64_t length) const override {

@@ -4,8 +4,8 @@
 
 namespace simrun::cuda {
 
-// What is done to, or with, the elements that a list of indices names. The indices are distinct; each touches a sector of 32
-// bytes, which is read and written, besides what the list itself takes.
+// What is done to, or with, the elements that a list of indices names. The indices are distinct; each touches a sector
+// of 32 bytes, which is read and written, besides what the list itself takes.
 
 /// Entry `j` of packed signs is negative: bit j%8 of byte j/8.
 SIMRUN_DEVICE inline bool is_negative(const std::uint8_t* signs, std::uint64_t j) {
