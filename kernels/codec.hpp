@@ -42,7 +42,7 @@ using TensorShape = std::vector<std::uint64_t>;
 
 /// What else a codec may depend on. Lists may be empty where a codec has no use for them.
 struct RoundContext {
-  std::uint64_t seed = 0;         ///< of this (run, worker, group, step), for codecs that draw random numbers
+  std::uint64_t seed = 0;         ///< of this (run, worker, group, step, round), for codecs that draw random numbers
   std::uint64_t shared_seed = 0;  ///< of this (run, group, step): all workers have the same
   std::span<const TensorShape> tensors = {};  ///< that the gradient is of, one after another; none: one vector
   std::span<const Payload> previous = {};     ///< what each earlier round of the step gave, the same to all workers

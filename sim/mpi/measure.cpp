@@ -81,7 +81,8 @@ PayloadTable encode(const Scenario& scenario, std::size_t worker) {
   std::vector<float> buffer(source.largest_group());
   try {
     for (std::size_t g = 0; g < groups.size(); ++g) {
-      const RoundContext context{.seed = source.seed(worker, g)};
+      const std::vector<TensorShape> shapes = source.shapes(g);
+      const RoundContext context{.seed = source.seed(worker, g), .tensors = shapes};
       table.set(0, g, codec->encode(source.fill(worker, g, threads, buffer), entries[g], context));
     }
   } catch (const NonFiniteError&) {

@@ -22,6 +22,9 @@ class GradientSource {
 
   const std::vector<Group>& groups() const { return groups_; }
 
+  /// The shapes of a group's tensors.
+  std::vector<TensorShape> shapes(std::size_t group) const { return shapes_of(*scenario_.model, groups_[group]); }
+
   /// How many workers have gradients of their own: the most that any point has; 1 where all share one.
   std::size_t workers() const { return workers_; }
   void add_workers(int workers);

@@ -50,7 +50,7 @@ double bytes_of_payloads(const Encoding& encoding, const GradientSource& source)
   constexpr std::uint64_t word = 4;
   double bytes = 0;
   for (std::size_t g = 0; g < source.groups().size(); ++g) {
-    const auto shape = encoding.codec->shape(source.groups()[g].elements, encoding.entries[g], {});
+    const auto shape = encoding.codec->shape(source.groups()[g].elements, encoding.entries[g], source.shapes(g));
     bytes += static_cast<double>(SharedPlace::room_for(shape ? shape->bytes + word : most_bytes(encoding.entries[g])));
   }
   return bytes * static_cast<double>(source.workers());
@@ -193,7 +193,8 @@ class PayloadStage::Plan {
         threads_, source.largest_group(), 0, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
           for (std::size_t g = 0; g < source.groups().size(); ++g) {
             const std::span<const float> gradient = source.fill(worker, g, inner, buffer);
-            const RoundContext context{.seed = source.seed(worker, g)};
+            const std::vector<TensorShape> shapes = source.shapes(g);
+            const RoundContext context{.seed = source.seed(worker, g), .tensors = shapes};
             table.set(worker, g, place_->take(encoding.codec->encode(gradient, encoding.entries[g], context)));
             step(gradient.size());
           }

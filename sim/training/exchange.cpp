@@ -197,10 +197,13 @@ std::span<const float> GradientExchange::exchange() {
 void GradientExchange::encode_again(std::size_t round) {
   parallel_for(workers_ * groups_.size(), threads_, [&](std::size_t i) {
     const std::size_t group = i % groups_.size();
+    const auto step = static_cast<std::uint32_t>(id_.round * rounds_.size() + round);
+    RandomStream seeds(id_.seed, Randomness::later_encoding, static_cast<std::uint32_t>(i), step);
+    const std::uint64_t seed = std::uint64_t{seeds()} << 32U;
     const std::span<const float> values =
         feedback_.empty() ? std::span<const float>(values_[i]) : feedback_[i].residual();
-    sent_.set(i / groups_.size(), group, rounds_[round].codec->encode(values, entries_[group], context_of(group)),
-              round);
+    const RoundContext context = context_of(group, seed | seeds());
+    sent_.set(i / groups_.size(), group, rounds_[round].codec->encode(values, entries_[group], context), round);
   });
 }
 

@@ -15,9 +15,11 @@ namespace {
 /// thread; for each worker its residual, its momentum, and a payload that is not compressed.
 Bytes least_memory(const Scenario& scenario, unsigned threads) {
   const MethodTraining& method = scenario.training->method;
-  const bool dense = scenario.method.codec->make({}, nullptr)->combining() == Combining::sum;
+  const CodecEntry& codec = *scenario.method.codec;
+  const bool dense = codec.stands_alone && codec.make({}, nullptr)->combining() == Combining::sum;
+  const bool encodes_again = scenario.method.method->rounds.size() > 1 && !scenario.method.error_feedback;
   const bool momentum = method.momentum.factor > 0 && method.momentum.place == Momentum::Place::worker;
-  const int a_worker = (scenario.method.error_feedback ? 1 : 0) + (momentum ? 1 : 0) + (dense ? 1 : 0);
+  const int a_worker = (scenario.method.error_feedback ? 1 : 0) + (momentum ? 1 : 0) + (dense || encodes_again ? 1 : 0);
   return Bytes(4.0 * static_cast<double>(scenario.elements()) *
                (2.0 + threads + a_worker * static_cast<double>(scenario.workers)));
 }

@@ -19,6 +19,7 @@ enum class Randomness : std::uint32_t {
   encoding = 7,
   validation = 8,
   shared_encoding = 9,
+  later_encoding = 10,
 };
 
 /// A uniform random bit generator, for the distributions and algorithms of <random> and <algorithm>: one sequence for

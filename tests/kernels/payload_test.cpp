@@ -111,6 +111,13 @@ TEST_CASE("golden bytes of sparse signs") {
         "01 00 00 00 03 00 00 00 01");
 }
 
+TEST_CASE("golden bytes of indices") {
+  // kind 6, coding 1, N = 5, K = 2, 32 + 2 x 4 = 40 = 0x28 bytes; indices 1 and 3.
+  CHECK(hex_of(encoded("leader-indices").bytes()) ==
+        "53 52 55 4E 01 06 01 00 05 00 00 00 00 00 00 00 02 00 00 00 00 00 00 00 28 00 00 00 00 00 00 00 "
+        "01 00 00 00 03 00 00 00");
+}
+
 TEST_CASE("golden bytes of dense values") {
   // fp32: 0.5 = 2^-1, exponent 126: 0x3F000000; -3: 0xC0400000; 0; 2: 0x40000000; -1, exponent 127: 0xBF800000.
   CHECK(hex_of(encoded("dense").bytes()) == "00 00 00 3F 00 00 40 C0 00 00 00 00 00 00 00 40 00 00 80 BF");
@@ -124,6 +131,7 @@ TEST_CASE("a payload with any byte changed is refused or is another valid payloa
   for (const IndexCodingEntry& index : index_codings()) {
     payloads.push_back(encoded("top-k", {.index = index.coding}));
     payloads.push_back(encoded("sparse-signs", {.index = index.coding}));
+    payloads.push_back(encoded("leader-indices", {.index = index.coding}));
     // More than one block of 128, and gaps of several widths.
     std::vector<std::uint32_t> indices{7};
     for (std::uint32_t j = 1; j < 150; ++j) indices.push_back(indices.back() + 1 + j * j % 23);
@@ -142,7 +150,7 @@ TEST_CASE("a payload with any byte changed is refused or is another valid payloa
 }
 
 TEST_CASE("a payload that ends too early is refused, one that is followed by more is not") {
-  for (const char* codec : {"top-k", "signs", "sparse-signs"}) {
+  for (const char* codec : {"top-k", "signs", "sparse-signs", "leader-indices"}) {
     const Payload payload = encoded(codec);
     for (std::size_t size = 0; size < payload.size(); ++size) {
       // In memory of its own, so that a read beyond the end would be seen.
@@ -159,7 +167,7 @@ TEST_CASE("random bytes behind the right magic number are no trouble") {
   std::mt19937 random(9);
   for (int round = 0; round < 20'000; ++round) {
     std::vector<std::byte> bytes = bytes_of("53 52 55 4E 01");
-    bytes.push_back(static_cast<std::byte>(random() % 7));
+    bytes.push_back(static_cast<std::byte>(random() % 8));
     bytes.push_back(static_cast<std::byte>(random() % 6));
     bytes.resize(8);
     for (int field = 0; field < 3; ++field) {
