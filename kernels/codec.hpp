@@ -92,7 +92,7 @@ class Codec {
   /// True if `encode` goes on from what the step before gave: RoundContext::last_step.
   virtual bool continues() const { return false; }
 
-  /// False if the sizes of payloads and of what they combine to follow from N and K alone, so that what only wants
+  /// False if the sizes of payloads and of what they combine to follow from N, K and shapes, so that what only wants
   /// sizes can do without contents.
   virtual bool sizes_need_contents() const { return true; }
 

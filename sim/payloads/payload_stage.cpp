@@ -17,7 +17,7 @@
 namespace simrun {
 namespace {
 
-/// One way to encode gradients in the first round. Later rounds' sizes follow from N and K.
+/// One way to encode gradients in the first round. Later rounds' sizes follow from N, K and shapes.
 struct Encoding {
   std::shared_ptr<const Codec> codec;
   std::vector<std::uint64_t> entries;  ///< K by group

@@ -13,10 +13,10 @@ namespace simrun {
 class PayloadTable {
  public:
   /// For so many workers and groups. Payloads are to be set; those of later rounds have, until then, the sizes that
-  /// follow from N and K.
+  /// follow from N, K and the shapes of tensors.
   PayloadTable(const Scenario& scenario, std::size_t workers, std::size_t groups);
 
-  /// Sizes alone, of a scenario in which they follow from N and K.
+  /// Sizes alone, of a scenario in which they do not depend on values.
   static PayloadTable of_sizes(const Scenario& scenario);
 
   /// Where all workers share one gradient, there is one row for all.

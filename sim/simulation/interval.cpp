@@ -10,9 +10,9 @@ Seconds overlap(const Span& a, const Span& b) {
   return std::max(Seconds(0), std::min(a.end, b.end) - std::max(a.begin, b.begin));
 }
 
-/// An exchange without the work that it holds up for.
+/// An exchange without the work that it holds up for: that of its own later rounds is left out already.
 Seconds on_the_network(const Span& exchange, const std::vector<Span>& work) {
-  Seconds time = exchange.end - exchange.begin;
+  Seconds time = exchange.duration;
   for (const Span& span : work) {
     if (span.activity == Activity::decode || span.activity == Activity::staging) time = time - overlap(span, exchange);
   }

@@ -40,7 +40,8 @@ std::vector<Span> fill_gaps(const std::vector<Span>& busy, Seconds begin, Second
   return all;
 }
 
-/// The rank whose parts of an iteration are shown: the last that is done, or who leads, for whom all others wait.
+/// The rank whose parts of an iteration are shown: the last that is done, or who leads, for whom all others wait. The
+/// iteration that is shown is the last, and iterations count from 0.
 int shown_rank(const Setup& setup, const SteadyState& steady) {
   const bool is_led = std::ranges::any_of(setup.rounds, &Round::is_led);
   return is_led ? leader_of(static_cast<std::uint64_t>(steady.iterations()) - 1, setup.workers) : steady.last_rank();

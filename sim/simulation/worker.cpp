@@ -49,10 +49,8 @@ IterationRecord Worker::iterate() {
   IterationRecord record;
   for (std::size_t group = 0; group < encoded.size(); ++group) {
     device_.finish(encoded[group]);
-    const Seconds begin = transport_.now();
-    record.result_bytes += exchange(group);
-    const Seconds end = transport_.now();
-    if (end > begin) record.exchanges.push_back({Activity::communication, begin, end, end - begin});
+    const Span exchange = exchange_group(group, record);
+    if (exchange.end > exchange.begin) record.exchanges.push_back(exchange);
   }
   staging_.work();
   device_.submit(Activity::compute, pace * plan_.update);
@@ -72,16 +70,19 @@ Seconds Worker::encode_time(std::size_t group, std::size_t round) {
   return plan_.encode_factor * times_.of(work);
 }
 
-std::uint64_t Worker::exchange(std::size_t group) {
-  std::uint64_t bytes = 0;
+Span Worker::exchange_group(std::size_t group, IterationRecord& record) {
+  const Seconds begin = transport_.now();
+  Seconds encoding;
   Outcome outcome;
   for (std::size_t round = 0; round < rounds_.size(); ++round) {
     if (round > 0) {
       staging_.copy_up(outcome);
+      const Seconds encoding_begins = transport_.now();
       device_.spend(Activity::encode, encode_time(group, round));
+      encoding += transport_.now() - encoding_begins;
     }
-    outcome = exchange(group, round);
-    bytes += outcome.bytes();
+    outcome = exchange_round(group, round);
+    record.result_bytes += outcome.bytes();
   }
   Work work = plan_.stages[group].decode;
   work.entries = static_cast<double>(outcome.entries());
@@ -89,10 +90,11 @@ std::uint64_t Worker::exchange(std::size_t group) {
   decode({.duration = times_.of(work),
           .dense_bytes = static_cast<std::uint64_t>(4 * work.elements),
           .result_bytes = outcome.bytes()});
-  return bytes;
+  const Seconds end = transport_.now();
+  return {Activity::communication, begin, end, end - begin - encoding};
 }
 
-Outcome Worker::exchange(std::size_t group, std::size_t number) {
+Outcome Worker::exchange_round(std::size_t group, std::size_t number) {
   const Round& round = rounds_[number];
   std::optional<TimedAggregator> timed;
   if (round.aggregator) timed.emplace(*round.aggregator, times_, device_, staging_, memo_);

@@ -41,7 +41,9 @@ struct IterationRecord {
   std::uint64_t result_bytes = 0;
   Transport::Traffic traffic;
   std::vector<Span> spans;
-  std::vector<Span> exchanges;  ///< from a group's first message to its outcome, waiting included, in order of time
+  /// From a group's first message to its outcome, waiting included, in order of time. `duration` leaves out how long a
+  /// group of several rounds waited for its later encodings.
+  std::vector<Span> exchanges;
 };
 
 /// One rank's iterations: forward, backward tensor by tensor, encoding as each group is ready, exchanges in order
@@ -59,8 +61,8 @@ class Worker {
 
  private:
   Seconds encode_time(std::size_t group, std::size_t round);
-  std::uint64_t exchange(std::size_t group);
-  Outcome exchange(std::size_t group, std::size_t round);
+  Span exchange_group(std::size_t group, IterationRecord& record);
+  Outcome exchange_round(std::size_t group, std::size_t round);
   void decode(const Decoding& decoding);
 
   Transport& transport_;

@@ -40,6 +40,7 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
   for (std::size_t g = 0; g < groups.size(); ++g) {
     IterationPlan::Stage stage;
     while (remaining > groups[g].tensors.front()) stage.backward.push_back(backward[--remaining]);
+    // One after another, since a round may read the indices of one before it. The last round is decoded.
     Work work{.stage = Stage::encode, .elements = static_cast<double>(groups[g].elements)};
     for (std::size_t r = 0; r < rounds.size(); ++r) {
       const Payload& payload = payloads.at(0, g, r);

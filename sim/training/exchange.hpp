@@ -51,7 +51,7 @@ class GradientExchange {
   double payload_bytes() const;
   double result_bytes() const { return result_bytes_; }
 
-  /// True if payload sizes depend on more than N and K.
+  /// True if payload sizes depend on values.
   bool sizes_change() const { return rounds_.front().codec->sizes_need_contents(); }
 
   /// The payloads of the latest round.

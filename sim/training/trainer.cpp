@@ -202,7 +202,7 @@ std::optional<double> Trainer::warmup_density(std::int64_t round) const {
   return std::nullopt;
 }
 
-/// Payloads whose size does not follow from N and K alone are timed again and again.
+/// Payloads whose size depends on values are timed again and again.
 bool Trainer::is_timed() const {
   const std::int64_t every = std::max<std::int64_t>(1, training_.rounds / training_.timed_rounds);
   return exchange_.sizes_change() && round_ % every == 0;

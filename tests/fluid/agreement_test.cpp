@@ -48,6 +48,7 @@ std::vector<Exchange> all_exchanges(int m, double bytes) {
       {"sharded-parameter-server", {}, values, fluid::sharded_server(m, elements)},
       {"allgather-ring", {}, sparse, fluid::allgather_ring(m, listed)},
       {"allgather-doubling", {}, sparse, fluid::allgather_doubling(m, listed)},
+      {"broadcast", {}, sparse, fluid::broadcast(m, listed)},
   };
 }
 

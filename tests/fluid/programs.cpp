@@ -57,6 +57,23 @@ std::vector<Program> halving_doubling(int m, long elements) {
   return all;
 }
 
+std::vector<Program> broadcast(int m, double bytes) {
+  int most = 1;
+  while (most < m) most *= 2;
+  std::vector<Program> all(m);
+  for (int r = 0; r < m; ++r) {
+    int distance = most;
+    if (r > 0) {
+      for (distance = 1; r / distance % 2 == 0;) distance *= 2;
+      all[r].push_back(Step{{}, {r - distance}});
+    }
+    for (distance /= 2; distance > 0; distance /= 2) {
+      if (r + distance < m) all[r].push_back(Step{{{r + distance, bytes}}, {}});
+    }
+  }
+  return all;
+}
+
 std::vector<Program> tree(int m, double bytes) {
   std::vector<Program> all(m);
   for (int r = 0; r < m; ++r) {

@@ -16,6 +16,9 @@ std::vector<Program> ring(int m, long elements);
 /// result from it at last.
 std::vector<Program> halving_doubling(int m, long elements);
 
+/// Down a binomial tree from rank 0, `bytes` an edge: to the rank half of all away first.
+std::vector<Program> broadcast(int m, double bytes);
+
 /// Up a binomial tree to rank 0 and down again, `bytes` an edge. gTop-k's exchange.
 std::vector<Program> tree(int m, double bytes);
 
