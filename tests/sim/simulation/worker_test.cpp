@@ -1,0 +1,73 @@
+// Methods of several rounds in an iteration. Those of one round: program_test.cpp, decode_time_test.cpp,
+// staging_test.cpp.
+
+#include "sim/simulation/worker.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "sim/devices/profile_text.hpp"
+#include "tests/sim/profiles.hpp"
+#include "tests/sim/simulated_exchange.hpp"
+#include "tests/sim/studies.hpp"
+
+namespace simrun {
+namespace {
+
+using nlohmann::json;
+
+constexpr double ms = 1e-3;
+
+/// Four workers that compute for 10 ms, on a device on which every operation takes 1 ms.
+json scenario_of(const json& method, const TemporaryFolder& folder) {
+  json scenario = tiny_scenario();
+  scenario["workers"] = 4;
+  scenario["network"] = {{"bandwidth", "1 Gbps"}, {"latency", "50 us"}};
+  scenario["device"] = folder.write("even.json", profile_text(even_profile({1e-6, 1e12}, ms)));
+  scenario["methods"] = {method};
+  return scenario;
+}
+
+/// A ring of four that adds up so many fp32 values.
+double ring(double values) {
+  return 6 * (a + 4 * std::ceil(values / 4) / B);
+}
+
+}  // namespace
+
+TEST_CASE("worker: a later round is encoded when the one before has ended") {
+  // Of 10 x 20 and 800 elements, rank 1: 10 + 800 values go in the first round, 20 in the second. The first is encoded
+  // by 4 operations, the second by 3, decoding is one.
+  const TemporaryFolder folder;
+  const json scenario = scenario_of({{"name", "powersgd"}, {"rank", 1}}, folder);
+  const Times times = times_of(scenario);
+  const double network = ring(810) + ring(20);
+  CHECK(times.encode.value == close_to(7 * ms));
+  CHECK(times.decode.value == close_to(1 * ms));
+  CHECK(times.communication.value == close_to(network));
+  CHECK(times.iteration.value == close_to(18 * ms + network));
+  CHECK(times.result_bytes == 4 * (810 + 20));
+  CHECK_FALSE(times.pause);
+}
+
+TEST_CASE("worker: a later round's encoding is no time on the network") {
+  const TemporaryFolder folder;
+  const json scenario = scenario_of({{"name", "powersgd"}, {"rank", 1}}, folder);
+  const Times known = times_of(scenario, [](Setup& setup) { setup.network_error = Band{0.5, 2}; });
+  REQUIRE(known.interval);
+  CHECK((known.interval->high - known.iteration).value == close_to(ring(810) + ring(20)));
+  CHECK((known.iteration - known.interval->low).value == close_to(0.5 * (ring(810) + ring(20))));
+}
+
+TEST_CASE("worker: the parts of an iteration that one worker leads are the leader's") {
+  // Selecting is one operation and gathering another. The other workers encode by 3 and by the same.
+  const TemporaryFolder folder;
+  const Times times = times_of(scenario_of({{"name", "scalecom"}, {"k", 10}}, folder));
+  CHECK(times.encode.value == close_to(2 * ms));
+  CHECK(times.decode.value == close_to(1 * ms));
+  CHECK(times.iteration > Seconds(15 * ms));  // 10 + 3 + 1 + 1 of the others, and the network
+  CHECK(times.iteration < Seconds(16 * ms));
+  CHECK(times.result_bytes == 32 + 40 + 40);
+}
+
+}  // namespace simrun
