@@ -73,10 +73,10 @@ void say_left_out(const Study& study, int ranks) {
 PayloadTable encode(const Scenario& scenario, std::size_t worker) {
   const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
   const auto codec = scenario.method.codec->make(scenario.method.options, make_cpu_primitives(threads));
-  if (is_dense(codec->kind())) return PayloadTable::of_sizes(scenario);
+  if (is_dense(codec->kind())) return PayloadTable(scenario);
   const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
   const std::vector<std::uint64_t> entries = share_entries(groups, scenario.entries());
-  PayloadTable table(scenario, 1, groups.size());
+  PayloadTable table(scenario);
   GradientSource source(scenario);
   std::vector<float> buffer(source.largest_group());
   try {

@@ -150,7 +150,7 @@ class PayloadStage::Plan {
       }
     }
     sizes_.points.push_back(point);
-    sizes_.tables.push_back(std::make_shared<const PayloadTable>(PayloadTable::of_sizes(scenario)));
+    sizes_.tables.push_back(std::make_shared<const PayloadTable>(scenario));
   }
 
   void check_memory() const {
@@ -164,8 +164,7 @@ class PayloadStage::Plan {
 
   /// The payloads of an encoding.
   Batch make(const Job& job, const Encoding& encoding) {
-    auto table = std::make_shared<PayloadTable>(study_.points[encoding.points.front()].scenario, job.source->workers(),
-                                                job.source->groups().size());
+    auto table = std::make_shared<PayloadTable>(study_.points[encoding.points.front()].scenario, job.source->workers());
     if (!place_) place_.emplace(static_cast<std::size_t>(most_bytes_of_payloads(job)));
     place_->clear();
     if (encoding.codec->keeps_largest()) {

@@ -6,29 +6,21 @@
 
 namespace simrun {
 
-PayloadTable::PayloadTable(const Scenario& scenario, std::size_t workers, std::size_t groups) : groups_(groups) {
-  const std::vector<Group> shapes = make_schedule(*scenario.model, scenario.grouping);
-  const std::vector<std::uint64_t> entries = share_entries(shapes, scenario.entries());
-  for (const Round& round : make_rounds(scenario.method, nullptr)) {
-    rounds_.push_back({std::vector<Payload>(workers * groups), round.is_led()});
-    for (std::size_t g = 0; g < groups && rounds_.size() > 1; ++g) {
-      const auto header = round.codec->shape(shapes[g].elements, entries[g], shapes_of(*scenario.model, shapes[g]));
-      for (std::size_t worker = 0; worker < workers; ++worker)
-        set(worker, g, Payload::size_only(header.value()), rounds_.size() - 1);
-    }
-  }
-}
-
-PayloadTable PayloadTable::of_sizes(const Scenario& scenario) {
-  const auto codec = scenario.method.codec->make(scenario.method.options, nullptr);
+PayloadTable::PayloadTable(const Scenario& scenario, std::size_t workers) {
   const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
   const std::vector<std::uint64_t> entries = share_entries(groups, scenario.entries());
-  PayloadTable table(scenario, 1, groups.size());
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    const auto header = codec->shape(groups[g].elements, entries[g], shapes_of(*scenario.model, groups[g]));
-    table.set(0, g, Payload::size_only(header.value()));
+  groups_ = groups.size();
+  for (const Round& round : make_rounds(scenario.method, nullptr)) {
+    RoundOfAll all{{}, round.is_led()};
+    for (std::size_t g = 0; g < groups_; ++g) {
+      const auto header = round.codec->shape(groups[g].elements, entries[g], shapes_of(*scenario.model, groups[g]));
+      all.payloads.push_back(header ? Payload::size_only(*header) : Payload());
+    }
+    const std::vector<Payload> of_one = all.payloads;
+    for (std::size_t worker = 1; worker < workers; ++worker)
+      all.payloads.insert(all.payloads.end(), of_one.begin(), of_one.end());
+    rounds_.push_back(std::move(all));
   }
-  return table;
 }
 
 PayloadTable PayloadTable::sizes_of_first() const {

@@ -12,14 +12,11 @@ namespace simrun {
 /// The payloads of one method setting: what every worker sends of every group, in every round.
 class PayloadTable {
  public:
-  /// For so many workers and groups. Payloads are to be set; those of later rounds have, until then, the sizes that
-  /// follow from N, K and the shapes of tensors.
-  PayloadTable(const Scenario& scenario, std::size_t workers, std::size_t groups);
+  /// For so many workers. Until they are set, payloads have the sizes that follow from N, K and the shapes of tensors;
+  /// those whose sizes depend on values have none.
+  explicit PayloadTable(const Scenario& scenario, std::size_t workers = 1);
 
-  /// Sizes alone, of a scenario in which they do not depend on values.
-  static PayloadTable of_sizes(const Scenario& scenario);
-
-  /// Where all workers share one gradient, there is one row for all.
+  /// A table of one worker is for all: they share one gradient, or only sizes are wanted.
   const Payload& at(std::size_t worker, std::size_t group, std::size_t round = 0) const {
     const std::vector<Payload>& payloads = rounds_[round].payloads;
     return payloads[worker * groups_ % payloads.size() + group];
@@ -41,7 +38,7 @@ class PayloadTable {
     bool is_led = false;
   };
 
-  std::size_t groups_;
+  std::size_t groups_ = 0;
   std::vector<RoundOfAll> rounds_;
 };
 

@@ -42,7 +42,7 @@ GradientExchange::GradientExchange(const Scenario& scenario, unsigned threads)
       groups_(make_schedule(*scenario.model, scenario.grouping)),
       primitives_(make_cpu_primitives(1)),
       rounds_(make_rounds(scenario.method, primitives_)),
-      sent_(scenario, workers_, groups_.size()),
+      sent_(scenario, workers_),
       results_(groups_.size()),
       agreed_(scenario.elements()) {
   set_density(std::nullopt);

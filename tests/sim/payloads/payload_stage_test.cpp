@@ -125,7 +125,7 @@ TEST_CASE("payload stage: what only has sizes is simulated like what has content
   for_each_point(study, cache, 1, [&](const Scenario& scenario, const PayloadTable& sizes) {
     if (sizes.at(0, 0).has_contents()) return;
     const std::size_t groups = scenario.model->tensors.size();
-    PayloadTable contents(scenario, static_cast<std::size_t>(scenario.workers), groups);
+    PayloadTable contents(scenario, static_cast<std::size_t>(scenario.workers));
     for (int worker = 0; worker < scenario.workers; ++worker) {
       for (std::size_t g = 0; g < groups; ++g)
         contents.set(static_cast<std::size_t>(worker), g, encoded(scenario, worker, g));
