@@ -10,8 +10,9 @@ void check_use(bool used, std::string_view key, std::string_view user, const Whe
 void check_entries(const MethodText& text, const MethodChoice& choice, std::uint64_t elements, const Where& where) {
   const std::string name(choice.method->name);
   if (!choice.codec->sparsifies) {
-    if (text.density) (where / "density").fail(name + " keeps every entry", "leave it out");
-    if (text.k) (where / "k").fail(name + " keeps every entry", "leave it out");
+    const std::string why = name + (choice.codec->stands_alone ? " keeps every entry" : " has no use for it");
+    if (text.density) (where / "density").fail(why, "leave it out");
+    if (text.k) (where / "k").fail(why, "leave it out");
     return;
   }
   if (text.density && text.k) (where / "k").fail("density and k are both given", "accepted: one of them");
