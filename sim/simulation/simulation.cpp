@@ -40,16 +40,16 @@ std::vector<Span> fill_gaps(const std::vector<Span>& busy, Seconds begin, Second
   return all;
 }
 
-/// The rank whose parts of an iteration are shown: the last that is done, or who leads, for whom all others wait. The
-/// iteration that is shown is the last, and iterations count from 0.
-int shown_rank(const Setup& setup, const SteadyState& steady) {
-  const bool is_led = std::ranges::any_of(setup.rounds, &Round::is_led);
-  return is_led ? leader_of(static_cast<std::uint64_t>(steady.iterations()) - 1, setup.workers) : steady.last_rank();
+/// The record whose parts of an iteration are shown: of the last rank that is done, or of the one that leads.
+const IterationRecord& shown_record(const SteadyState& steady) {
+  const auto& records = steady.records();
+  const auto leader = std::ranges::find(records, true, &IterationRecord::leads);
+  return leader == records.end() ? records[static_cast<std::size_t>(steady.last_rank())] : *leader;
 }
 
-Times collect(const Setup& setup, const SteadyState& steady) {
+Times collect(const SteadyState& steady) {
   const auto& records = steady.records();
-  const IterationRecord& shown = records[static_cast<std::size_t>(shown_rank(setup, steady))];
+  const IterationRecord& shown = shown_record(steady);
   Times times;
   times.iteration = steady.period();
   times.compute = shown.compute;
@@ -134,7 +134,7 @@ Times simulate(const Setup& setup) {
   };
   cluster.run(rank, setup.server_host ? std::function<void(Transport&)>(serve) : nullptr);
 
-  Times times = collect(setup, steady);
+  Times times = collect(steady);
   if (setup.keep_spans) add_spans(times, steady);
   times.used = device.used();
   times.pause = pause_between_exchanges(setup, times.iteration, steady.records());

@@ -47,6 +47,7 @@ IterationRecord Worker::iterate() {
   }
   last_encode_ = encoded.back();
   IterationRecord record;
+  record.leads = std::ranges::any_of(rounds_, &Round::is_led) && leads();
   for (std::size_t group = 0; group < encoded.size(); ++group) {
     device_.finish(encoded[group]);
     const Span exchange = exchange_group(group, record);
@@ -64,9 +65,13 @@ IterationRecord Worker::iterate() {
   return record;
 }
 
+bool Worker::leads() const {
+  return leader_of(iteration_, transport_.size()) == transport_.rank();
+}
+
 Seconds Worker::encode_time(std::size_t group, std::size_t round) {
   Work work = plan_.stages[group].encode[round];
-  if (rounds_[round].is_led()) work.leads = leader_of(iteration_, transport_.size()) == transport_.rank();
+  if (rounds_[round].is_led()) work.leads = leads();
   return plan_.encode_factor * times_.of(work);
 }
 
@@ -103,9 +108,8 @@ Outcome Worker::exchange_round(std::size_t group, std::size_t number) {
     staging_.copy_down(mine);
     return round.collective->exchange(transport_, mine, timed ? &*timed : nullptr);
   }
-  const int leader = leader_of(iteration_, transport_.size());
-  if (leader == transport_.rank()) staging_.copy_down(mine);
-  RotatedTransport rotated(transport_, leader);
+  if (leads()) staging_.copy_down(mine);
+  RotatedTransport rotated(transport_, leader_of(iteration_, transport_.size()));
   return round.collective->exchange(rotated, mine, nullptr);
 }
 

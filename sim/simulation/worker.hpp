@@ -39,6 +39,7 @@ struct IterationRecord {
   Seconds decode;
   Seconds staging;
   std::uint64_t result_bytes = 0;
+  bool leads = false;  ///< in a round that one worker leads; all others wait for this one
   Transport::Traffic traffic;
   std::vector<Span> spans;
   /// From a group's first message to its outcome, waiting included, in order of time. `duration` leaves out how long a
@@ -60,6 +61,7 @@ class Worker {
   IterationRecord iterate();
 
  private:
+  bool leads() const;
   Seconds encode_time(std::size_t group, std::size_t round);
   Span exchange_group(std::size_t group, IterationRecord& record);
   Outcome exchange_round(std::size_t group, std::size_t round);

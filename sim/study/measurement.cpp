@@ -54,7 +54,7 @@ std::string serialised(const RankMeasurement& measurement) {
   Json iterations = Json::array();
   for (const IterationRecord& i : measurement.iterations)
     iterations.push_back({i.finish.value, i.compute.value, i.encode.value, i.decode.value, i.result_bytes,
-                          i.traffic.sent, i.traffic.received});
+                          i.traffic.sent, i.traffic.received, i.leads});
   return Json{
       {"iterations", iterations}, {"used", times_json(used)["used"]}, {"payload_bytes", measurement.payload_bytes}}
       .dump();
@@ -71,6 +71,7 @@ RankMeasurement deserialised(const std::string& text) {
     record.decode = Seconds(i[3].get<double>());
     record.result_bytes = i[4];
     record.traffic = {i[5], i[6]};
+    record.leads = i[7];
     measurement.iterations.push_back(record);
   }
   Json times = times_json({});
@@ -88,7 +89,10 @@ PointResult point_result(const AllRanks& ranks, std::size_t workers, std::size_t
   const auto nearest = std::min_element(
       all.begin(), all.end(), [&](double a, double b) { return std::abs(a - median) < std::abs(b - median); });
   const std::size_t typical = warmup + static_cast<std::size_t>(nearest - all.begin());
-  const IterationRecord& shown = ranks[last_worker(ranks, workers, typical)].iterations[typical];
+  const auto leader = std::find_if(ranks.begin(), ranks.begin() + static_cast<std::ptrdiff_t>(workers),
+                                   [&](const RankMeasurement& rank) { return rank.iterations[typical].leads; });
+  const bool is_led = leader != ranks.begin() + static_cast<std::ptrdiff_t>(workers);
+  const IterationRecord& shown = (is_led ? *leader : ranks[last_worker(ranks, workers, typical)]).iterations[typical];
 
   Times times;
   times.compute = shown.compute;

@@ -34,7 +34,7 @@ RankMeasurement deserialised(const std::string& text);
 /// A point's result from what its ranks saw, the workers first. An iteration lasts from the moment when the last worker
 /// finished the one before to that when the last finishes it. The first `warmup` (at least 1) do not count. The
 /// iteration time is the median of the others; the busy times are those of the worker that finished the iteration
-/// nearest to it last, and communication is the rest.
+/// nearest to it last, or that led it, and communication is the rest.
 PointResult point_result(const std::vector<RankMeasurement>& ranks, std::size_t workers, std::size_t warmup);
 
 }  // namespace simrun
