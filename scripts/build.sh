@@ -4,9 +4,9 @@
 
 : "${root:?}"
 
-packages=(g++ cmake ninja-build libsimgrid-dev nlohmann-json3-dev libcli11-dev libeigen3-dev libxxhash-dev
+packages=(g++ cmake ninja-build libsimgrid-dev nlohmann-json3-dev libcli11-dev libfmt-dev libeigen3-dev libxxhash-dev
   libexpat1-dev zlib1g-dev libjs-chart.js)
-upstream="a C++20 compiler, CMake >= 3.25, Ninja, SimGrid, nlohmann/json, CLI11, Eigen, xxHash, Expat, zlib, Chart.js"
+upstream="a C++20 compiler, CMake >= 3.25, Ninja, SimGrid, nlohmann/json, CLI11, fmt, Eigen, xxHash, Expat, zlib, Chart.js"
 
 # CPU time that the first build of `release` takes, without CUDA and without a compiler cache.
 release_cpu_seconds=220

@@ -1,9 +1,9 @@
 #include "sim/report/report_columns.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <set>
 
 #include "sim/scenario/resolved.hpp"
@@ -15,9 +15,7 @@ namespace simrun {
 namespace {
 
 std::string three_digits(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), value >= 99.95 ? "%.0f" : value >= 9.995 ? "%.1f" : "%.2f", value);
-  return text.data();
+  return fmt::format("{:.{}f}", value, value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2);
 }
 
 /// 0 is what stands where no encoding is short enough.

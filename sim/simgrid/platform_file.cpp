@@ -1,9 +1,9 @@
 #include "sim/simgrid/platform_file.hpp"
 
 #include <expat.h>
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -134,9 +134,7 @@ constexpr double most_latency = 1000;  // s
 /// SimGrid takes any number.
 void check_links(const sg4::Engine& engine) {
   const auto fail = [](const sg4::Link& link, const char* what, double value, const char* wanted) {
-    std::array<char, 32> number{};
-    std::snprintf(number.data(), number.size(), "%g", value);
-    refuse("link " + link.get_name() + " has the " + what + " " + number.data() + ", not " + wanted);
+    refuse(fmt::format("link {} has the {} {:.6g}, not {}", link.get_name(), what, value, wanted));
   };
   for (const sg4::Link* link : engine.get_all_links()) {
     const double bandwidth = link->get_bandwidth();

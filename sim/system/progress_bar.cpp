@@ -1,8 +1,9 @@
 #include "sim/system/progress_bar.hpp"
 
+#include <fmt/format.h>
+
 #include <unistd.h>
 
-#include <array>
 #include <cmath>
 #include <cstdio>
 
@@ -31,9 +32,8 @@ std::string progress_line(const std::string& what, const WorkDone& work, double 
   const std::string end = work.note.empty() ? "" : ", " + work.note;
   if (work.done == work.before) return line + end;
   const double rate = static_cast<double>(work.done - work.before) / seconds;
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), ", %.*f/s, ", rate < 10 ? 1 : 0, rate);
-  return line + text.data() + duration(static_cast<double>(work.total - work.done) / rate) + " left" + end;
+  return line + fmt::format(", {:.{}f}/s, ", rate, rate < 10 ? 1 : 0) +
+         duration(static_cast<double>(work.total - work.done) / rate) + " left" + end;
 }
 
 ProgressBar::ProgressBar(std::string what) : what_(std::move(what)), terminal_(::isatty(STDERR_FILENO) != 0) {}

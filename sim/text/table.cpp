@@ -1,15 +1,13 @@
 #include "sim/text/table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 namespace simrun {
 
 std::string percent(double share, int decimals) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.*f %%", decimals, 100 * share);
-  return text.data();
+  return fmt::format("{:.{}f} %", 100 * share, decimals);
 }
 
 void Table::add_row(std::vector<std::string> cells) {

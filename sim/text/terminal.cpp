@@ -1,7 +1,8 @@
 #include "sim/text/terminal.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstdio>
 
@@ -56,9 +57,7 @@ std::string escape(std::uint32_t code) {
   if (code == '\n') return "\\n";
   if (code == '\t') return "\\t";
   if (code == '\r') return "\\r";
-  std::array<char, 16> text{};
-  std::snprintf(text.data(), text.size(), code > 0xFFFF ? "\\u{%x}" : "\\u%04x", static_cast<unsigned>(code));
-  return text.data();
+  return code > 0xFFFF ? fmt::format("\\u{{{:x}}}", code) : fmt::format("\\u{:04x}", code);
 }
 
 /// Calls `good` with each character's code and bytes, `bad` with each byte that is part of none.
@@ -87,11 +86,7 @@ std::string escaped(std::string_view text, bool (*is_kept)(std::uint32_t code)) 
           all += escape(code);
         }
       },
-      [&](unsigned byte) {
-        std::array<char, 8> hex{};
-        std::snprintf(hex.data(), hex.size(), "\\x%02x", byte);
-        all += hex.data();
-      });
+      [&](unsigned byte) { all += fmt::format("\\x{:02x}", byte); });
   return all;
 }
 

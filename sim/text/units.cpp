@@ -1,9 +1,9 @@
 #include "sim/text/units.hpp"
 
-#include <array>
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <utility>
 
 namespace simrun {
@@ -47,9 +47,7 @@ std::optional<double> bytes_of(std::string_view unit) {
 std::string with_digits(double value, std::string_view unit) {
   const bool huge = value >= 1e9;
   const int decimals = huge || value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), huge ? "%.*e " : "%.*f ", decimals, value);
-  return text.data() + std::string(unit);
+  return huge ? fmt::format("{:.{}e} {}", value, decimals, unit) : fmt::format("{:.{}f} {}", value, decimals, unit);
 }
 
 template <std::size_t Count>
@@ -114,9 +112,7 @@ std::string show(BytesPerSecond bandwidth) {
 }
 
 std::string show(double number) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), number >= 1 ? "%.12g" : "%.3g", number);
-  return text.data();
+  return fmt::format("{:.{}g}", number, number >= 1 ? 12 : 3);
 }
 
 }  // namespace simrun
