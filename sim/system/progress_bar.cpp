@@ -1,7 +1,6 @@
 #include "sim/system/progress_bar.hpp"
 
 #include <fmt/format.h>
-
 #include <unistd.h>
 
 #include <cmath>
