@@ -107,7 +107,7 @@ TEST_CASE("one worker that jitters takes its mean, with nothing to wait for") {
   CHECK(times.iteration.value == Approx(c).margin(4 * 0.3 * c / std::sqrt(50)));
 }
 
-TEST_CASE("skipped repeats end when literal ones do, whoever comes late") {
+TEST_CASE("skipped repeats end when literal ones do, whoever comes late", "[large]") {
   for (const char* collective : {"ring", "allgather-ring"}) {
     json method = sgd;
     if (std::string(collective) == "allgather-ring") method = {{"name", "top-k"}, {"k", 10}};

@@ -272,7 +272,7 @@ TEST_CASE("lv08 is SimGrid's own correction: 13.01 a and 97 % of B for one flow"
         Approx(2 * (13.01 * a + 40e6 / (0.97 * B / 1.05))).epsilon(1e-3));
 }
 
-TEST_CASE("skipped repeats end when literal ones do") {
+TEST_CASE("skipped repeats end when literal ones do", "[large]") {
   Network tree = star();
   tree.topology = Network::Topology::tree;
   tree.hosts_per_switch = 4;
