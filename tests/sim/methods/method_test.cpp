@@ -33,6 +33,35 @@ TEST_CASE("method: every one has a codec, and a default collective that can comb
   CHECK(find_method("no such method") == nullptr);
 }
 
+TEST_CASE("method: rounds before the last give one result, and the sizes of those after the first follow from shapes") {
+  for (const MethodEntry& method : methods()) {
+    INFO(method.name);
+    const std::vector<Round> rounds = make_rounds(chosen(method.name), make_cpu_primitives(1));
+    for (std::size_t r = 0; r + 1 < rounds.size(); ++r) {
+      CHECK(rounds[r].codec->combining() != Combining::gather);
+      CHECK_FALSE(rounds[r + 1].codec->sizes_need_contents());
+      CHECK(rounds[r + 1].codec->shape(100, 10, {}));
+      CHECK_FALSE(rounds[r].entry->stands_alone);
+    }
+  }
+}
+
+TEST_CASE("method: a collective that users choose goes through all rounds that it can, others keep theirs") {
+  MethodChoice choice = chosen("powersgd");
+  choice.collective = find_collective("tree");
+  CHECK(label(choice) == "powersgd, tree");
+  choice.options.rank = 2;
+  CHECK(label(choice) == "powersgd, tree, rank 2");
+  CHECK_FALSE(make_rounds(choice, make_cpu_primitives(1)).front().is_led());
+  MethodChoice led = chosen("scalecom");
+  led.collective = find_collective("parameter-server");
+  CHECK(make_rounds(led, make_cpu_primitives(1)).front().is_led());
+  CHECK(led.needs_server_host());
+  CHECK(fitting_collectives(*led.method) ==
+        std::vector<std::string>{"ring", "halving-doubling", "tree", "parameter-server"});
+  for (std::uint64_t step = 0; step < 9; ++step) CHECK(leader_of(step, 4) == static_cast<int>(step % 4));
+}
+
 TEST_CASE("method: K is max(1, round(density N)), or k, or all") {
   MethodChoice top_k = chosen("top-k");
   top_k.kept = Kept::share(0.001);
