@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "kernels/byte_view.hpp"
-#include "kernels/codecs/codecs.hpp"
+#include "kernels/codecs/summed_values.hpp"
 #include "kernels/index_coding.hpp"
 #include "kernels/layout.hpp"
 
@@ -50,16 +50,13 @@ class LeaderIndices final : public Codec {
 };
 
 /// The second round: every worker's values at these indices, added up.
-class ValuesAt final : public Codec {
+class ValuesAt final : public SummedValues {
  public:
-  explicit ValuesAt(std::shared_ptr<const Primitives> primitives) : primitives_(std::move(primitives)) {}
-
-  Combining combining() const override { return Combining::sum; }
-  PayloadKind kind() const override { return PayloadKind::dense32; }
+  using SummedValues::SummedValues;
 
   Payload encode(std::span<const float> gradient, std::size_t, const RoundContext& context) const override {
     std::vector<std::uint32_t> decoded;
-    return values_at(gradient, indices_in(context, gradient.size(), decoded), *primitives_);
+    return values_at(gradient, indices_in(context, gradient.size(), decoded), primitives());
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
@@ -67,22 +64,18 @@ class ValuesAt final : public Codec {
     const auto indices = indices_in(context, out.size(), decoded);
     check_payload(payload, kind(), indices.size());
     check_contents(payload);
-    primitives_->scatter_add({indices, view_as<float>(payload.bytes())}, weight, out);
+    primitives().scatter_add({indices, view_as<float>(payload.bytes())}, weight, out);
   }
 
   void settle(const Payload&, std::span<float> residual, const RoundContext& context) const override {
     std::vector<std::uint32_t> decoded;
-    primitives_->scatter_zero(indices_in(context, residual.size(), decoded), residual);
+    primitives().scatter_zero(indices_in(context, residual.size(), decoded), residual);
   }
 
   std::optional<Payload::Header> shape(std::uint64_t, std::uint64_t entries,
                                        std::span<const TensorShape>) const override {
     return full_header(kind(), entries);
   }
-
-  bool sizes_need_contents() const override { return false; }
-
-  std::unique_ptr<const Aggregator> aggregator() const override { return make_dense_sum(kind(), primitives_); }
 
  private:
   static std::span<const std::uint32_t> indices_in(const RoundContext& context, std::uint64_t elements,
@@ -91,8 +84,6 @@ class ValuesAt final : public Codec {
     check_payload(context.previous[0], PayloadKind::indices, elements);
     return view_indices(context.previous[0], decoded);
   }
-
-  std::shared_ptr<const Primitives> primitives_;
 };
 
 }  // namespace

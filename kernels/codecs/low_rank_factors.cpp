@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "kernels/byte_view.hpp"
-#include "kernels/codecs/codecs.hpp"
+#include "kernels/codecs/summed_values.hpp"
 #include "kernels/finite.hpp"
 #include "kernels/layout.hpp"
 #include "kernels/low_rank.hpp"
@@ -57,25 +57,17 @@ std::vector<float> first_right_factors(std::span<const FactoredPart> parts, cons
 }
 
 /// A codec that works on the parts of a gradient.
-class Factors : public Codec {
+class Factors : public SummedValues {
  public:
-  Factors(int rank, std::shared_ptr<const Primitives> primitives) : rank_(rank), primitives_(std::move(primitives)) {}
-
-  Combining combining() const override { return Combining::sum; }
-  PayloadKind kind() const override { return PayloadKind::dense32; }
-  bool sizes_need_contents() const override { return false; }
-  std::unique_ptr<const Aggregator> aggregator() const override { return make_dense_sum(kind(), primitives_); }
+  Factors(int rank, std::shared_ptr<const Primitives> primitives) : SummedValues(std::move(primitives)), rank_(rank) {}
 
  protected:
   std::vector<FactoredPart> parts_of(std::uint64_t elements, std::span<const TensorShape> tensors) const {
     return factored_parts(tensors, elements, rank_);
   }
 
-  const Primitives& primitives() const { return *primitives_; }
-
  private:
   int rank_;
-  std::shared_ptr<const Primitives> primitives_;
 };
 
 /// The first round: P, and what is sent as it is.

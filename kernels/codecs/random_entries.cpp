@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "kernels/byte_view.hpp"
-#include "kernels/codecs/codecs.hpp"
+#include "kernels/codecs/summed_values.hpp"
 #include "kernels/drawn_indices.hpp"
 #include "kernels/layout.hpp"
 
@@ -11,16 +11,13 @@ namespace {
 /// The values of K elements that all workers draw alike, added up: no index travels. Without error feedback the values
 /// are scaled by N/K, which makes their mean that of all N.
 /// Source: Stich, Cordonnier, Jaggi, "Sparsified SGD with memory", NeurIPS 2018, rand-k.
-class RandomEntries final : public Codec {
+class RandomEntries final : public SummedValues {
  public:
   RandomEntries(bool is_scaled, std::shared_ptr<const Primitives> primitives)
-      : is_scaled_(is_scaled), primitives_(std::move(primitives)) {}
-
-  Combining combining() const override { return Combining::sum; }
-  PayloadKind kind() const override { return PayloadKind::dense32; }
+      : SummedValues(std::move(primitives)), is_scaled_(is_scaled) {}
 
   Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const override {
-    return values_at(gradient, draw_indices(context.shared_seed, gradient.size(), entries), *primitives_);
+    return values_at(gradient, draw_indices(context.shared_seed, gradient.size(), entries), primitives());
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
@@ -30,11 +27,11 @@ class RandomEntries final : public Codec {
                             ? static_cast<float>(out.size()) / static_cast<float>(payload.elements())
                             : 1.0F;
     const auto indices = draw_indices(context.shared_seed, out.size(), payload.elements());
-    primitives_->scatter_add({indices, view_as<float>(payload.bytes())}, weight * scale, out);
+    primitives().scatter_add({indices, view_as<float>(payload.bytes())}, weight * scale, out);
   }
 
   void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const override {
-    primitives_->scatter_zero(draw_indices(context.shared_seed, residual.size(), accepted.elements()), residual);
+    primitives().scatter_zero(draw_indices(context.shared_seed, residual.size(), accepted.elements()), residual);
   }
 
   std::optional<Payload::Header> shape(std::uint64_t, std::uint64_t entries,
@@ -42,13 +39,8 @@ class RandomEntries final : public Codec {
     return full_header(kind(), entries);
   }
 
-  bool sizes_need_contents() const override { return false; }
-
-  std::unique_ptr<const Aggregator> aggregator() const override { return make_dense_sum(kind(), primitives_); }
-
  private:
   bool is_scaled_;
-  std::shared_ptr<const Primitives> primitives_;
 };
 
 }  // namespace
