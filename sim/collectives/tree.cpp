@@ -12,7 +12,7 @@ namespace {
 /// B), but no less than (L - 1) (a + payload / B) and a + L payload / B. So T lies below the formula by less than one
 /// part in 2 L: 25 % at M = 3, 17 % at 5 to 7, 12 % at 9 to 15. tests/sim/simulation/simulated_time_test.cpp has the
 /// exact time.
-class Tree final : public Collective {
+class TreeReduction final : public Collective {
  public:
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {
     const int rank = transport.rank();
@@ -38,7 +38,7 @@ class Tree final : public Collective {
 }  // namespace
 
 std::unique_ptr<const Collective> make_tree(const CollectiveOptions&) {
-  return std::make_unique<Tree>();
+  return std::make_unique<TreeReduction>();
 }
 
 }  // namespace simrun

@@ -4,6 +4,22 @@
 
 namespace simrun {
 
+std::span<const TopologyEntry> topologies() {
+  static constexpr TopologyEntry table[] = {
+      {"star", "every host on one switch", false, [](const Switches&) { return Topology(Star{}); }},
+      {"tree", "switches of hosts, each joined to a core by one uplink", true,
+       [](const Switches& switches) { return Topology(Tree{switches}); }},
+      {"chain", "switches of hosts, each joined to the next by one uplink", true,
+       [](const Switches& switches) { return Topology(Chain{switches}); }},
+  };
+  return table;
+}
+
+const Switches* switches_of(const Topology& topology) {
+  if (const auto* tree = std::get_if<Tree>(&topology)) return tree;
+  return std::get_if<Chain>(&topology);
+}
+
 std::span<const NetworkModelEntry> network_models() {
   using Model = Network::Model;
   static constexpr NetworkModelEntry table[] = {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "sim/network/ethernet_tcp.hpp"
@@ -10,39 +11,59 @@
 
 namespace simrun {
 
+/// Hosts on switches, which are joined by uplinks.
+struct Switches {
+  enum class Placement {
+    by_switch,    ///< the first hosts_per_switch ranks on one switch, and so on
+    round_robin,  ///< one rank on each switch in turn
+    shuffled,     ///< at random
+  };
+  int hosts_per_switch = 1;
+  BytesPerSecond uplink_bandwidth;             ///< each way
+  Seconds uplink_latency;                      ///< added for every uplink crossed
+  Placement placement = Placement::by_switch;  ///< which ranks are on which switch
+  std::int64_t placement_seed = 1;             ///< of a shuffled placement
+};
+
+/// How hosts are joined.
+struct Star {};              ///< all on one switch
+struct Tree : Switches {};   ///< each switch joined to a core by one uplink
+struct Chain : Switches {};  ///< switches one after another, each joined to the next by one uplink
+
+struct PlatformFile {
+  std::string platform;            ///< a file of SimGrid's
+  std::vector<std::string> hosts;  ///< names by rank; empty: all, in file order
+};
+
+using Topology = std::variant<Star, Tree, Chain, PlatformFile>;
+
+struct TopologyEntry {
+  const char* name;
+  const char* summary;
+  bool has_switches;
+  Topology (*make)(const Switches&);
+};
+
+/// Those that have a name: all but platform files.
+std::span<const TopologyEntry> topologies();
+
+/// Of a tree or a chain; null of what has none.
+const Switches* switches_of(const Topology& topology);
+
 /// The network between the workers' hosts.
 struct Network {
-  enum class Topology {
-    star,      ///< every host on one switch
-    tree,      ///< switches of hosts_per_switch hosts, each joined to a core by one uplink
-    chain,     ///< the same switches one after another, each joined to the next by one uplink
-    platform,  ///< read from a SimGrid platform file
-  };
   enum class Model {
     ideal,         ///< SimGrid's CM02 with factors 1: no cross-traffic, no TCP window, full duplex
     lv08,          ///< SimGrid's corrections for TCP (Velho and Legrand, 2009), as it sets them by default
     ethernet_tcp,  ///< fitted to real traffic
   };
 
-  enum class Placement {
-    by_switch,    ///< the first hosts_per_switch ranks on one switch, and so on
-    round_robin,  ///< one rank on each switch in turn
-    shuffled,     ///< at random
-  };
-
-  Topology topology = Topology::star;
-  BytesPerSecond bandwidth;  ///< of a host's link, each way
-  Seconds latency;           ///< one way, host to host, through the switch
+  Topology topology;
+  BytesPerSecond bandwidth;  ///< of a host's link, each way; not with a platform file
+  Seconds latency;           ///< one way, host to host, through the switch; not with a platform file
   Model model = Model::ideal;
   EthernetTcp tcp;                                         ///< model ethernet_tcp
   const TcpSoftware* software = &tcp_softwares().front();  ///< model ethernet_tcp: where `tcp` comes from
-  int hosts_per_switch = 0;                                ///< tree, chain
-  BytesPerSecond uplink_bandwidth;                         ///< tree, chain; each way
-  Seconds uplink_latency;                                  ///< tree, chain; added for every uplink crossed
-  Placement placement = Placement::by_switch;              ///< tree, chain: which ranks are on which switch
-  std::int64_t placement_seed = 1;                         ///< of a shuffled placement
-  std::string platform;                                    ///< platform: the file
-  std::vector<std::string> hosts;                          ///< platform: the hosts by rank; empty: all, in file order
 
   /// A message of more than this starts when its sender has sent it and its receiver is ready to receive it; any other
   /// when it is sent. 64 KiB unless `tcp` says otherwise: so do Open MPI's over TCP and SMPI.

@@ -3,10 +3,6 @@
 namespace simrun {
 namespace {
 
-void check_use(bool used, std::string_view key, std::string_view user, const Where& where) {
-  if (!used) (where / std::string(key)).fail(std::string(user) + " has no use for it", "leave it out");
-}
-
 void check_entries(const MethodText& text, const MethodChoice& choice, std::uint64_t elements, const Where& where) {
   const std::string name(choice.method->name);
   if (!choice.codec->sparsifies) {
@@ -33,7 +29,7 @@ MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const
   MethodChoice choice;
   choice.method = text.method;
   choice.codec = find_codec(text.method->codec());
-  choice.collective = text.collective != nullptr ? text.collective : find_collective(text.method->collective());
+  choice.collective = text.collective;
   const auto combining = find_codec(text.method->rounds.back().codec)->make({}, nullptr)->combining();
   const std::string_view name = text.method->name;
   if (!choice.collective->can(combining)) {
@@ -43,25 +39,12 @@ MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const
   }
   if (text.density) choice.kept = Kept::share(*text.density);
   if (text.k) choice.kept = Kept::number(static_cast<std::uint64_t>(*text.k));
-  for (const auto& [parameter, value] : text.parameters) {
-    check_use(choice.codec->takes(*parameter), parameter->key, name, where);
-    parameter->set(choice.options, value);
-  }
-  check_use(!text.server || choice.collective->has_server, "server", choice.collective->name, where);
-  choice.collective_options.server = text.server.value_or(ServerPlace::own_host);
+  choice.options = text.options;
+  choice.collective_options.server = text.server;
   choice.grouping = text.grouping;
-  choice.error_feedback = text.error_feedback.value_or(choice.codec->feeds_back);
+  choice.error_feedback = text.error_feedback;
   check_entries(text, choice, elements, where);
   return choice;
-}
-
-void fill_defaults(Json& entry, const MethodChoice& choice) {
-  entry["collective"] = choice.collective->name;
-  for (const CodecParameter* parameter : choice.codec->parameters)
-    entry[std::string(parameter->key)] =
-        parameter->words.empty() ? Json(parameter->get(choice.options)) : Json(parameter->text_of(choice.options));
-  if (choice.collective->has_server) entry["server"] = entry.value("server", "own-host");
-  entry["error_feedback"] = choice.error_feedback;
 }
 
 }  // namespace simrun

@@ -10,7 +10,4 @@ namespace simrun {
 /// collective that cannot combine what the method sends, options that it has no use for, density and k that do not fit.
 MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const Where& where);
 
-/// Writes the defaults that depend on the method into its entry.
-void fill_defaults(Json& entry, const MethodChoice& choice);
-
 }  // namespace simrun

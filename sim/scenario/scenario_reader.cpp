@@ -21,24 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The defaults that depend on the kind of network and of gradients.
-void fill_defaults(Json& json, const Scenario& scenario) {
-  if (scenario.network.topology == Network::Topology::star) json["network"]["topology"] = "star";
-  const bool switches = scenario.network.hosts_per_switch > 0;
-  if (switches && scenario.network.placement == Network::Placement::by_switch)
-    json["network"]["placement"] = "by-switch";
-  const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients);
-  if (synthetic == nullptr) return;
-  constexpr const char* distributions[] = {"normal", "laplace", "student-t"};
-  Json& gradients = json["gradients"];
-  gradients["distribution"] = distributions[static_cast<int>(synthetic->distribution)];
-  gradients["agreement"] = synthetic->agreement;
-  gradients["scale_spread"] = synthetic->scale_spread;
-  if (synthetic->distribution == SyntheticGradients::Distribution::student_t)
-    gradients["degrees_of_freedom"] = synthetic->degrees_of_freedom;
-  gradients["seed"] = synthetic->seed;
-}
-
 void check_grouping(const Grouping& grouping, const Model& model, const Where& where) {
   try {
     make_schedule(model, grouping);
@@ -106,18 +88,15 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
     find_files(*npy, scenario.workers, top / "gradients");
     check_files(npy->files, *scenario.model, scenario.workers);
   }
-  if (scenario.network.topology == Network::Topology::platform) {
+  if (auto* file = std::get_if<PlatformFile>(&scenario.network.topology)) {
     const int servers = scenario.method.needs_server_host() && scenario.workers > 1 ? 1 : 0;
-    scenario.network.platform =
-        readable_file(scenario.network.platform, top / "network" / "platform", "SimGrid platform");
-    check_hosts(scenario.network, scenario.workers, servers);
+    file->platform = readable_file(file->platform, top / "network" / "platform", "SimGrid platform");
+    check_hosts(*file, scenario.workers, servers);
   }
   Json entry = json["methods"][method];
-  fill_defaults(entry, scenario.method);
   // So that a point is the same whoever gives its grouping.
   if (scenario.method.grouping) json["schedule"]["grouping"] = entry["grouping"];
   entry.erase("grouping");
-  fill_defaults(json, scenario);
   json["methods"] = Json::array({entry});
   for (const char* key : {"model", "compute", "schedule"}) {
     if (auto part = shared_part(key, json[key])) scenario.aside.push_back(std::move(part));
@@ -263,9 +242,9 @@ void ScenarioReader::check_files(const std::vector<std::string>& files, const Mo
 }
 
 /// The hosts that are used: enough of them, and all joined.
-void ScenarioReader::check_hosts(const Network& network, int workers, int servers) {
+void ScenarioReader::check_hosts(const PlatformFile& file, int workers, int servers) {
   const Where where{file_, "network"};
-  const std::string& path = network.platform;
+  const std::string& path = file.platform;
   const int wanted = workers + servers;
   const auto check_count = [&](const Where& at, const std::string& what, std::size_t count) {
     if (count >= static_cast<std::size_t>(wanted)) return;
@@ -273,13 +252,13 @@ void ScenarioReader::check_hosts(const Network& network, int workers, int server
                                                          std::to_string(workers) + " workers" +
                                                          (servers > 0 ? " and a parameter server" : ""));
   };
-  if (!network.hosts.empty()) check_count(where / "hosts", "names ", network.hosts.size());
-  auto [known, is_new] = platform_hosts_.try_emplace({path, network.hosts, wanted}, 0);
+  if (!file.hosts.empty()) check_count(where / "hosts", "names ", file.hosts.size());
+  auto [known, is_new] = platform_hosts_.try_emplace({path, file.hosts, wanted}, 0);
   if (is_new) {
     try {
       // SimGrid allows one platform a process, and some mistakes end it.
       known->second = std::stoul(run_in_child([&] {
-        return std::to_string(check_platform({path, network.hosts, wanted}));
+        return std::to_string(check_platform({path, file.hosts, wanted}));
       }));
     } catch (const ChildFailure& crash) {
       throw InputError(path, "platform", std::string("SimGrid cannot use it: ") + crash.what(),

@@ -50,7 +50,7 @@ class ScenarioReader {
   void add_note(const std::string& note);
   void find_files(NpyFiles& npy, int workers, const Where& where) const;
   void check_files(const std::vector<std::string>& files, const Model& model, int workers);
-  void check_hosts(const Network& network, int workers, int servers);
+  void check_hosts(const PlatformFile& file, int workers, int servers);
 
   std::string file_;
   std::string folder_;

@@ -12,8 +12,17 @@
 namespace simrun {
 namespace {
 
+const CodecEntry& codec_of(const MethodText& text) {
+  return *find_codec(text.method->codec());
+}
+
+Json shown(const CodecParameter& parameter, const CodecOptions& options) {
+  return parameter.words.empty() ? Json(parameter.get(options)) : Json(parameter.text_of(options));
+}
+
 Field<std::int64_t> parameter_field(const CodecParameter& parameter) {
-  if (parameter.words.empty()) return usually(whole(parameter.least, parameter.most), parameter.get({}));
+  const Json usual = shown(parameter, {});
+  if (parameter.words.empty()) return usually(whole(parameter.least, parameter.most), usual);
   std::vector<std::pair<std::string, std::int64_t>> words;
   Json summaries = Json::array();
   for (const ParameterWord& word : parameter.words) {
@@ -21,14 +30,22 @@ Field<std::int64_t> parameter_field(const CodecParameter& parameter) {
     if (!word.summary.empty()) summaries.push_back(word.summary);
   }
   auto field = summaries.empty() ? choice(std::move(words)) : explained(std::move(words), std::move(summaries));
-  return usually(std::move(field), parameter.words.front().word);
+  return usually(std::move(field), usual);
+}
+
+/// A field that not all methods, or not all collectives, have a use for.
+Fit used_by(std::string_view who, bool used, Json if_missing) {
+  return {optional_if(used), std::string(who) + " has no use for it", "", std::move(if_missing)};
 }
 
 void add_parameters(Object<MethodText>& object) {
   for (const CodecParameter* parameter : codec_parameters()) {
-    object.optional_by(
+    object.either(
         std::string(parameter->key),
-        [parameter](MethodText& text, std::int64_t value) { text.parameters.emplace_back(parameter, value); },
+        [parameter](const MethodText& text) {
+          return used_by(text.method->name, codec_of(text).takes(*parameter), shown(*parameter, {}));
+        },
+        [parameter](MethodText& text, std::int64_t value) { parameter->set(text.options, value); },
         parameter_field(*parameter), std::string(parameter->about));
   }
 }
@@ -75,18 +92,27 @@ Field<MethodText> method_field() {
       .optional("density", &MethodText::density, number({0, 1, true}),
                 "share of entries kept, K / N; or k, or left to the sweep")
       .optional("k", &MethodText::k, whole(1, 1'000'000'000'000), "number of entries kept, instead of density")
-      .optional("collective", &MethodText::collective, entry_of(collectives()),
-                "how payloads are exchanged; each method has its own default")
+      .either(
+          "collective", [](const MethodText& text) { return Fit{.if_missing = text.method->collective()}; },
+          &MethodText::collective, entry_of(collectives()),
+          "how payloads are exchanged; each method has its own default")
       .optional("grouping", &MethodText::grouping, grouping_field(),
                 "which tensors travel together, instead of the schedule's grouping");
   add_parameters(object);
   return object
-      .optional("error_feedback", &MethodText::error_feedback, boolean(),
-                "keep what was not sent for the next iteration; moves training, not times")
-      .optional("server", &MethodText::server,
-                usually(choice<ServerPlace>({{"own-host", ServerPlace::own_host}, {"rank0", ServerPlace::rank0}}),
-                        "own-host"),
-                "parameter-server: where it runs, on a host of its own or on rank 0's")
+      .either(
+          "error_feedback", [](const MethodText& text) { return Fit{.if_missing = codec_of(text).feeds_back}; },
+          &MethodText::error_feedback, boolean(),
+          "keep what was not sent for the next iteration; moves training, not times")
+      .either(
+          "server",
+          [](const MethodText& text) {
+            return used_by(text.collective->name, text.collective->has_server, "own-host");
+          },
+          &MethodText::server,
+          usually(choice<ServerPlace>({{"own-host", ServerPlace::own_host}, {"rank0", ServerPlace::rank0}}),
+                  "own-host"),
+          "parameter-server: where it runs, on a host of its own or on rank 0's")
       .optional("training", &MethodText::training, method_training_field(),
                 "what this method does otherwise than the scenario's training says")
       .field();

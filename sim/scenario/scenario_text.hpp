@@ -19,9 +19,9 @@ struct MethodText {
   std::optional<std::int64_t> k;
   const CollectiveEntry* collective = nullptr;
   std::optional<Grouping> grouping;
-  std::vector<std::pair<const CodecParameter*, std::int64_t>> parameters;
-  std::optional<bool> error_feedback;
-  std::optional<ServerPlace> server;
+  CodecOptions options;
+  bool error_feedback = false;
+  ServerPlace server = ServerPlace::own_host;
   std::optional<MethodTrainingText> training;
 };
 

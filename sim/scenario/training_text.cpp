@@ -88,24 +88,19 @@ Field<std::vector<double>> sizes_field() {
 /// The fields that a scenario and its methods share.
 template <class Text>
 Object<Text>& add_step_fields(Object<Text>& object) {
-  const auto member = [](auto StepText::*common) {
-    return static_cast<std::remove_reference_t<decltype(std::declval<Text>().*common)> Text::*>(common);
-  };
   const MethodTraining usual;
   return object
-      .optional("learning_rate", member(&StepText::learning_rate),
-                usually(sizes_field(), usual.learning_rate.sizes.front()),
+      .optional("learning_rate", &StepText::learning_rate, usually(sizes_field(), usual.learning_rate.sizes.front()),
                 "size of a step; of a vote, per entry; a list: the best of them on validation data")
-      .optional("learning_rate_schedule", member(&StepText::schedule), usually(step_schedule_field(), "constant"),
+      .optional("learning_rate_schedule", &StepText::schedule, usually(step_schedule_field(), "constant"),
                 "how the learning rate changes: constant, cosine, or steps")
-      .optional("momentum", member(&StepText::momentum), usually(number({0, 1}), usual.momentum.factor),
-                "mu in v = mu v + g")
-      .optional("momentum_at", member(&StepText::momentum_at),
+      .optional("momentum", &StepText::momentum, usually(number({0, 1}), usual.momentum.factor), "mu in v = mu v + g")
+      .optional("momentum_at", &StepText::momentum_at,
                 usually(choice<Momentum::Place>(
                             {{"worker", Momentum::Place::worker}, {"aggregate", Momentum::Place::aggregate}}),
                         "aggregate"),
                 "worker: of each worker's gradient before it is compressed; aggregate: of what the workers agree on")
-      .optional("weight_decay", member(&StepText::weight_decay), usually(number({0, 1e6}), usual.weight_decay),
+      .optional("weight_decay", &StepText::weight_decay, usually(number({0, 1e6}), usual.weight_decay),
                 "times the parameters, added to what the workers agree on");
 }
 

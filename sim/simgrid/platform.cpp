@@ -38,7 +38,7 @@ sg4::Host* add_host(sg4::NetZone& zone, int number, const Network& network) {
   return host;
 }
 
-std::vector<sg4::Host*> build_star(const Network& network, int count) {
+std::vector<sg4::Host*> build(const Star&, sg4::Engine&, const Network& network, int count) {
   sg4::NetZone* zone = sg4::create_star_zone("cluster");
   std::vector<sg4::Host*> hosts;
   for (int i = 0; i < count; ++i) hosts.push_back(add_host(*zone, i, network));
@@ -46,42 +46,45 @@ std::vector<sg4::Host*> build_star(const Network& network, int count) {
   return hosts;
 }
 
-/// Switches of hosts within `core`. `join(zone, gateway, name)` joins each to what is there.
+/// Switches of hosts within `core`, by rank. `join(zone, gateway, name)` joins each to what is there.
 template <class Join>
-std::vector<sg4::Host*> build_switches(sg4::NetZone* core, const Network& network, int count, const Join& join) {
+std::vector<sg4::Host*> build_switches(sg4::NetZone* core, const Network& network, const Switches& switches, int count,
+                                       const Join& join) {
+  const int per_switch = switches.hosts_per_switch;
   std::vector<sg4::Host*> hosts;
-  for (int first = 0; first < count; first += network.hosts_per_switch) {
-    const std::string name = "switch-" + std::to_string(first / network.hosts_per_switch);
+  for (int first = 0; first < count; first += per_switch) {
+    const std::string name = "switch-" + std::to_string(first / per_switch);
     sg4::NetZone* zone = sg4::create_star_zone(name);
     zone->set_parent(core);
     auto* gateway = zone->create_router(name + "-gateway");
     zone->add_route(gateway, nullptr, nullptr, nullptr, std::vector<sg4::LinkInRoute>{}, false);
     zone->add_route(nullptr, gateway, nullptr, nullptr, std::vector<sg4::LinkInRoute>{}, false);
-    for (int i = first; i < std::min(count, first + network.hosts_per_switch); ++i)
-      hosts.push_back(add_host(*zone, i, network));
+    for (int i = first; i < std::min(count, first + per_switch); ++i) hosts.push_back(add_host(*zone, i, network));
     zone->seal();
     join(zone->get_netpoint(), gateway, name + "-uplink");
   }
   core->seal();
-  return hosts;
+  std::vector<sg4::Host*> by_rank;
+  for (const int host : place_ranks(switches, count)) by_rank.push_back(hosts[static_cast<std::size_t>(host)]);
+  return by_rank;
 }
 
-std::vector<sg4::Host*> build_tree(const Network& network, int count) {
+std::vector<sg4::Host*> build(const Tree& tree, sg4::Engine&, const Network& network, int count) {
   sg4::NetZone* core = sg4::create_star_zone("core");
-  return build_switches(core, network, count, [&](NetPoint* zone, NetPoint* gateway, const std::string& name) {
-    join_star(*core, zone, gateway, name, network.uplink_bandwidth, network.uplink_latency);
+  return build_switches(core, network, tree, count, [&](NetPoint* zone, NetPoint* gateway, const std::string& name) {
+    join_star(*core, zone, gateway, name, tree.uplink_bandwidth, tree.uplink_latency);
   });
 }
 
-std::vector<sg4::Host*> build_chain(const Network& network, int count) {
+std::vector<sg4::Host*> build(const Chain& chain, sg4::Engine&, const Network& network, int count) {
   sg4::NetZone* core = sg4::create_dijkstra_zone("core", true);
   NetPoint* last = nullptr;
   NetPoint* last_gateway = nullptr;
-  return build_switches(core, network, count, [&](NetPoint* zone, NetPoint* gateway, const std::string& name) {
+  return build_switches(core, network, chain, count, [&](NetPoint* zone, NetPoint* gateway, const std::string& name) {
     if (last != nullptr) {
       const auto link = [&](const char* way) {
-        return core->create_link(name + way, network.uplink_bandwidth.value)
-            ->set_latency(network.uplink_latency.value)
+        return core->create_link(name + way, chain.uplink_bandwidth.value)
+            ->set_latency(chain.uplink_latency.value)
             ->seal();
       };
       core->add_route(last, zone, last_gateway, gateway, {sg4::LinkInRoute(link("-up"))}, false);
@@ -92,12 +95,12 @@ std::vector<sg4::Host*> build_chain(const Network& network, int count) {
   });
 }
 
-/// The hosts by rank.
-std::vector<sg4::Host*> placed(const Network& network, const std::vector<sg4::Host*>& hosts) {
-  std::vector<sg4::Host*> by_rank;
-  for (const int host : place_ranks(network, static_cast<int>(hosts.size())))
-    by_rank.push_back(hosts[static_cast<std::size_t>(host)]);
-  return by_rank;
+std::vector<sg4::Host*> build(const PlatformFile& file, sg4::Engine& engine, const Network&, int count) {
+  std::vector<sg4::Host*> hosts = load_platform(engine, file.platform);
+  if (!file.hosts.empty()) hosts = hosts_named(hosts, file.hosts);
+  if (hosts.size() < static_cast<std::size_t>(count)) throw std::runtime_error("the platform has too few hosts");
+  hosts.resize(static_cast<std::size_t>(count));
+  return hosts;
 }
 
 }  // namespace
@@ -134,21 +137,7 @@ void configure(const Network& network) {
 }
 
 std::vector<sg4::Host*> build_platform(sg4::Engine& engine, const Network& network, int count) {
-  switch (network.topology) {
-    case Network::Topology::star:
-      return build_star(network, count);
-    case Network::Topology::tree:
-      return placed(network, build_tree(network, count));
-    case Network::Topology::chain:
-      return placed(network, build_chain(network, count));
-    case Network::Topology::platform:
-      break;
-  }
-  std::vector<sg4::Host*> hosts = load_platform(engine, network.platform);
-  if (!network.hosts.empty()) hosts = hosts_named(hosts, network.hosts);
-  if (hosts.size() < static_cast<std::size_t>(count)) throw std::runtime_error("the platform has too few hosts");
-  hosts.resize(static_cast<std::size_t>(count));
-  return hosts;
+  return std::visit([&](const auto& topology) { return build(topology, engine, network, count); }, network.topology);
 }
 
 std::vector<sg4::Host*> load_platform(sg4::Engine& engine, const std::string& file) {

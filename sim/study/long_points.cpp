@@ -24,7 +24,7 @@ Seconds time_to_simulate(const Scenario& scenario) {
   const double m = scenario.workers;
   const bool ends_together = !scenario.method.codec->sparsifies && !scenario.compute.pace.jitters();
   const bool is_tcp = scenario.network.model == Network::Model::ethernet_tcp;
-  const bool is_star = scenario.network.topology == Network::Topology::star;
+  const bool is_star = std::holds_alternative<Star>(scenario.network.topology);
   const double once = ends_together && is_tcp    ? 2.2e-7 * std::pow(m, 3)
                       : ends_together && is_star ? 2.7e-9 * std::pow(m, 4)
                                                  : 8e-7 * std::pow(m, 4);

@@ -57,7 +57,8 @@ class Contents {
   Json of(const Scenario& scenario) {
     Json all = {once(models_, scenario.model.get(), [&] { return digest_of_model(*scenario.model); }),
                 once(devices_, scenario.device.get(), [&] { return digest_of_times(*scenario.device); })};
-    if (scenario.network.topology == Network::Topology::platform) all.push_back(of_file(scenario.network.platform));
+    if (const auto* file = std::get_if<PlatformFile>(&scenario.network.topology))
+      all.push_back(of_file(file->platform));
     if (const auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
       for (const std::string& file : npy->files) all.push_back(of_file(file));
     }

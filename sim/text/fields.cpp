@@ -220,13 +220,12 @@ void check_text_or_object(const Json& value, const std::string& accepted, const 
   if (!value.is_string() && !value.is_object()) where.fail("is " + brief(value), "accepted: " + accepted);
 }
 
-void ObjectFields::add(std::string key, Missing missing, Json fallback, Json schema, std::string about, Read read) {
-  if (missing == Missing::is_default) schema["default"] = fallback;
-  if (const auto value = schema.find("default"); value != schema.end() && value->is_primitive())
+void ObjectFields::add(Entry entry, std::string about) {
+  if (const auto value = entry.schema.find("default"); value != entry.schema.end() && value->is_primitive())
     about += " (default " + (value->is_string() ? value->get<std::string>() : value->dump()) + ")";
-  schema["description"] = std::move(about);
-  keys_.push_back(key);
-  entries_.push_back({std::move(key), missing, std::move(fallback), std::move(schema), std::move(read)});
+  entry.schema["description"] = std::move(about);
+  keys_.push_back(entry.key);
+  entries_.push_back(std::move(entry));
 }
 
 Json ObjectFields::schema() const {
@@ -234,7 +233,7 @@ Json ObjectFields::schema() const {
   Json required = Json::array();
   for (const Entry& entry : entries_) {
     all["properties"][entry.key] = entry.schema;
-    if (entry.missing == Missing::is_error) required.push_back(entry.key);
+    if (entry.always.use == Use::required) required.push_back(entry.key);
   }
   if (!required.empty()) all["required"] = std::move(required);
   return all;
@@ -246,13 +245,17 @@ void ObjectFields::read(void* object, Json& value, const Where& where) const {
     if (std::find(keys_.begin(), keys_.end(), key) == keys_.end()) fail_unknown_key(where, key, keys_);
   }
   for (const Entry& entry : entries_) {
-    if (!value.contains(entry.key)) {
-      if (entry.missing == Missing::is_error)
-        (where / entry.key).fail("is missing", "required: " + entry.schema["description"].get<std::string>());
-      if (entry.missing == Missing::is_left_out) continue;
-      value[entry.key] = entry.fallback;
+    const Where here = where / entry.key;
+    const Fit depends = entry.fit ? entry.fit(object) : Fit{};
+    const Fit& fit = entry.fit ? depends : entry.always;
+    if (value.contains(entry.key)) {
+      if (fit.use == Use::none) here.fail(fit.refusal, "leave it out");
+    } else {
+      if (fit.use == Use::required) here.fail("is missing", fit.need);
+      if (fit.use == Use::none || fit.if_missing.is_null()) continue;
+      value[entry.key] = fit.if_missing;
     }
-    entry.read(object, value[entry.key], where / entry.key);
+    entry.read(object, value[entry.key], here);
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <string>
@@ -52,7 +51,7 @@ Field<T> choice(std::vector<std::pair<std::string, T>> words);
 template <class T>
 Field<std::vector<T>> list_of(Field<T> item, std::size_t least = 1);
 
-/// Says in the schema what a field that may be left out then is. It is not written into the JSON.
+/// Says in the schema what a field that may be left out then is.
 template <class T>
 Field<T> usually(Field<T> field, Json value);
 
@@ -64,29 +63,52 @@ auto convert(Field<T> field, Convert function);
 template <class T>
 Field<T> text_or_object(Field<T> if_text, Field<T> if_object, std::string accepted);
 
+/// What a field is to an object, which may depend on the fields before it.
+enum class Use { none, optional, required };
+
+constexpr Use optional_if(bool used) {
+  return used ? Use::optional : Use::none;
+}
+constexpr Use required_if(bool used) {
+  return used ? Use::required : Use::none;
+}
+
+struct Fit {
+  Use use = Use::optional;
+  std::string refusal = {};   ///< Use::none: "does not go with topology star"
+  std::string need = {};      ///< Use::required: "required with topology tree"
+  Json if_missing = nullptr;  ///< Use::optional: it is as if this stood there; null: it is left out
+
+  /// To a choice that users have made: "topology star".
+  static Fit to(const std::string& choice, Use use, Json if_missing = nullptr) {
+    return {use, "does not go with " + choice, "required with " + choice, std::move(if_missing)};
+  }
+};
+
 /// What Object<T> does that needs no T, so that it is compiled once.
 class ObjectFields {
  public:
-  enum class Missing { is_error, is_left_out, is_default };
+  using FitOf = std::function<Fit(const void* object)>;
   using Read = std::function<void(void* object, Json& value, const Where& where)>;
 
-  void add(std::string key, Missing missing, Json fallback, Json schema, std::string about, Read read);
+  struct Entry {
+    std::string key;
+    Fit always;
+    FitOf fit;  ///< in place of `always`: depends on the fields before it
+    Json schema;
+    Read read;
+  };
+  void add(Entry entry, std::string about);
   Json schema() const;
   void read(void* object, Json& value, const Where& where) const;
 
  private:
-  struct Entry {
-    std::string key;
-    Missing missing;
-    Json fallback;
-    Json schema;
-    Read read;
-  };
   std::vector<Entry> entries_;
   std::vector<std::string> keys_;
 };
 
-/// Fields of an object, each read into a member of T. Unknown keys are errors that name the nearest known one.
+/// Fields of an object, each read into a member of T or of a base of it. Unknown keys are errors that name the nearest
+/// known one.
 ///
 ///     struct Link { Seconds latency; BytesPerSecond rate; };
 ///     Object<Link> link;
@@ -98,23 +120,27 @@ class ObjectFields {
 template <class T>
 class Object {
  public:
-  template <class U>
-  Object& required(std::string key, U T::*member, Field<U> field, std::string about);
+  template <class U, class Owner, class V>
+  Object& required(std::string key, U Owner::*member, Field<V> field, const std::string& about);
 
   /// Left out, the member keeps its value.
-  template <class U>
-  Object& optional(std::string key, U T::*member, Field<U> field, std::string about);
-  template <class U>
-  Object& optional(std::string key, std::optional<U> T::*member, Field<U> field, std::string about);
-
-  /// Left out, `take` is not called.
-  template <class U>
-  Object& optional_by(std::string key, std::type_identity_t<std::function<void(T&, U)>> take, Field<U> field,
-                      std::string about);
+  template <class U, class Owner, class V>
+  Object& optional(std::string key, U Owner::*member, Field<V> field, const std::string& about);
 
   /// Left out, it is as if `value` stood there.
-  template <class U>
-  Object& with_default(std::string key, Json value, U T::*member, Field<U> field, std::string about);
+  template <class U, class Owner, class V>
+  Object& with_default(std::string key, Json value, U Owner::*member, Field<V> field, const std::string& about);
+
+  /// A field that goes with some choices and not with others, all made by fields before it:
+  ///
+  ///     .either("rank", [](const Method& read) { return Fit::to(read.name, optional_if(read.has_rank), 4); },
+  ///             &Method::rank, usually(whole(1, 64), 4), "of the factors")
+  template <class U, class Owner, class V>
+  Object& either(std::string key, std::type_identity_t<std::function<Fit(const T&)>> fit, U Owner::*member,
+                 Field<V> field, const std::string& about);
+  template <class V>
+  Object& either(std::string key, std::type_identity_t<std::function<Fit(const T&)>> fit,
+                 std::type_identity_t<std::function<void(T&, V)>> take, Field<V> field, const std::string& about);
 
   /// A rule between fields; fails through the Where it is given.
   Object& check(std::function<void(T&, const Where&)> rule);
@@ -122,9 +148,9 @@ class Object {
   Field<T> field() const;
 
  private:
-  using Missing = ObjectFields::Missing;
-  template <class U, class Member>
-  Object& add(std::string key, Missing missing, Json fallback, Field<U> field, std::string about, Member member);
+  template <class U, class Owner, class V>
+  static ObjectFields::Read into(U Owner::*member, const Field<V>& field);
+  static ObjectFields::FitOf erased(std::function<Fit(const T&)> fit);
 
   ObjectFields fields_;
   std::vector<std::function<void(T&, const Where&)>> rules_;

@@ -65,49 +65,65 @@ Field<T> text_or_object(Field<T> if_text, Field<T> if_object, std::string accept
 }
 
 template <class T>
-template <class U, class Member>
-Object<T>& Object<T>::add(std::string key, Missing missing, Json fallback, Field<U> field, std::string about,
-                          Member member) {
-  fields_.add(std::move(key), missing, std::move(fallback), std::move(field.schema), std::move(about),
-              [read = std::move(field.read), member](void* object, Json& value, const Where& where) {
-                static_cast<T*>(object)->*member = read(value, where);
-              });
+template <class U, class Owner, class V>
+ObjectFields::Read Object<T>::into(U Owner::*member, const Field<V>& field) {
+  return [read = field.read, member](void* object, Json& value, const Where& where) {
+    static_cast<T*>(object)->*member = static_cast<U>(read(value, where));
+  };
+}
+
+template <class T>
+ObjectFields::FitOf Object<T>::erased(std::function<Fit(const T&)> fit) {
+  return [fit = std::move(fit)](const void* object) { return fit(*static_cast<const T*>(object)); };
+}
+
+template <class T>
+template <class U, class Owner, class V>
+Object<T>& Object<T>::required(std::string key, U Owner::*member, Field<V> field, const std::string& about) {
+  fields_.add({std::move(key), {Use::required, {}, "required: " + about}, nullptr, field.schema, into(member, field)},
+              about);
   return *this;
 }
 
 template <class T>
-template <class U>
-Object<T>& Object<T>::required(std::string key, U T::*member, Field<U> field, std::string about) {
-  return add(std::move(key), Missing::is_error, nullptr, std::move(field), std::move(about), member);
-}
-
-template <class T>
-template <class U>
-Object<T>& Object<T>::optional(std::string key, U T::*member, Field<U> field, std::string about) {
-  return add(std::move(key), Missing::is_left_out, nullptr, std::move(field), std::move(about), member);
-}
-
-template <class T>
-template <class U>
-Object<T>& Object<T>::optional(std::string key, std::optional<U> T::*member, Field<U> field, std::string about) {
-  return add(std::move(key), Missing::is_left_out, nullptr, std::move(field), std::move(about), member);
-}
-
-template <class T>
-template <class U>
-Object<T>& Object<T>::optional_by(std::string key, std::type_identity_t<std::function<void(T&, U)>> take,
-                                  Field<U> field, std::string about) {
-  fields_.add(std::move(key), Missing::is_left_out, nullptr, std::move(field.schema), std::move(about),
-              [read = std::move(field.read), take = std::move(take)](void* object, Json& value, const Where& where) {
-                take(*static_cast<T*>(object), read(value, where));
-              });
+template <class U, class Owner, class V>
+Object<T>& Object<T>::optional(std::string key, U Owner::*member, Field<V> field, const std::string& about) {
+  fields_.add({std::move(key), {}, nullptr, field.schema, into(member, field)}, about);
   return *this;
 }
 
 template <class T>
-template <class U>
-Object<T>& Object<T>::with_default(std::string key, Json value, U T::*member, Field<U> field, std::string about) {
-  return add(std::move(key), Missing::is_default, std::move(value), std::move(field), std::move(about), member);
+template <class U, class Owner, class V>
+Object<T>& Object<T>::with_default(std::string key, Json value, U Owner::*member, Field<V> field,
+                                   const std::string& about) {
+  field.schema["default"] = value;
+  fields_.add({std::move(key), {Use::optional, {}, {}, std::move(value)}, nullptr, field.schema, into(member, field)},
+              about);
+  return *this;
+}
+
+template <class T>
+template <class U, class Owner, class V>
+Object<T>& Object<T>::either(std::string key, std::type_identity_t<std::function<Fit(const T&)>> fit, U Owner::*member,
+                             Field<V> field, const std::string& about) {
+  fields_.add({std::move(key), {}, erased(std::move(fit)), field.schema, into(member, field)}, about);
+  return *this;
+}
+
+template <class T>
+template <class V>
+Object<T>& Object<T>::either(std::string key, std::type_identity_t<std::function<Fit(const T&)>> fit,
+                             std::type_identity_t<std::function<void(T&, V)>> take, Field<V> field,
+                             const std::string& about) {
+  fields_.add({std::move(key),
+               {},
+               erased(std::move(fit)),
+               field.schema,
+               [read = field.read, take = std::move(take)](void* object, Json& value, const Where& where) {
+                 take(*static_cast<T*>(object), read(value, where));
+               }},
+              about);
+  return *this;
 }
 
 template <class T>

@@ -55,8 +55,7 @@ std::vector<Exchange> all_exchanges(int m, double bytes) {
 /// The network of a platform file that is written into the folder.
 Network on_platform(const TemporaryFolder& folder, const fluid::Cluster& cluster) {
   Network network;
-  network.topology = Network::Topology::platform;
-  network.platform = folder.write("cluster.xml", fluid::platform_xml(cluster));
+  network.topology = PlatformFile{folder.write("cluster.xml", fluid::platform_xml(cluster)), {}};
   return network;
 }
 
@@ -131,37 +130,39 @@ void check_exchanges(const std::string& name, const Network& network, const flui
 }
 
 /// One of simrun's own topologies.
-Network random_network(Network::Topology topology, fluid::Dice& dice) {
-  constexpr Network::Placement placements[] = {Network::Placement::by_switch, Network::Placement::round_robin,
-                                               Network::Placement::shuffled};
+Network random_network(const TopologyEntry& topology, fluid::Dice& dice) {
+  using Placement = Switches::Placement;
+  constexpr Placement placements[] = {Placement::by_switch, Placement::round_robin, Placement::shuffled};
   const auto latency = [&] { return Seconds(dice.chance(0.3) ? 0 : dice.any_size(1e-6, 10e-3)); };
   Network network;
-  network.topology = topology;
   network.bandwidth = BytesPerSecond(dice.any_size(1e6, 1e9));
   network.latency = latency();
-  network.hosts_per_switch = 1 + dice.roll(4);
-  network.uplink_bandwidth = BytesPerSecond(dice.any_size(1e6, 1e9));
-  network.uplink_latency = latency();
-  network.placement = placements[dice.roll(3)];
-  network.placement_seed = dice.roll(1000);
+  Switches switches;
+  switches.hosts_per_switch = 1 + dice.roll(4);
+  switches.uplink_bandwidth = BytesPerSecond(dice.any_size(1e6, 1e9));
+  switches.uplink_latency = latency();
+  switches.placement = placements[dice.roll(3)];
+  switches.placement_seed = dice.roll(1000);
+  network.topology = topology.make(switches);
   return network;
 }
 
 /// What docs/network.md and network.hpp say of it: half of the latency at each host, full duplex, an uplink from every
 /// switch to the core of a tree, or to the next switch of a chain.
 fluid::Cluster as_described(const Network& network, int hosts) {
-  const bool is_chain = network.topology == Network::Topology::chain;
+  const bool is_chain = std::holds_alternative<Chain>(network.topology);
   fluid::Cluster cluster;
   cluster.links.assign(hosts, {network.bandwidth.value, network.latency.value / 2});
   cluster.routes.assign(hosts, std::vector<fluid::Route>(hosts));
   std::vector<int> place(hosts);  // the switch of each rank
-  if (network.topology != Network::Topology::star) {
-    const std::vector<int> host_of = place_ranks(network, hosts);
-    for (int r = 0; r < hosts; ++r) place[r] = host_of[r] / network.hosts_per_switch;
+  const Switches switches = switches_of(network.topology) != nullptr ? *switches_of(network.topology) : Switches{};
+  if (!std::holds_alternative<Star>(network.topology)) {
+    const std::vector<int> host_of = place_ranks(switches, hosts);
+    for (int r = 0; r < hosts; ++r) place[r] = host_of[r] / switches.hosts_per_switch;
   }
   const auto uplink = [&](int number) { return hosts + number; };
   for (int s = 0; s <= *std::max_element(place.begin(), place.end()); ++s)
-    cluster.links.push_back({network.uplink_bandwidth.value, network.uplink_latency.value});
+    cluster.links.push_back({switches.uplink_bandwidth.value, switches.uplink_latency.value});
   for (int from = 0; from < hosts; ++from) {
     for (int to = 0; to < hosts; ++to) {
       if (from == to) continue;
@@ -211,16 +212,14 @@ TEST_CASE("simulated time is the oracle's on platform files") {
 }
 
 TEST_CASE("simulated time is the oracle's on simrun's own topologies") {
-  using Topology = Network::Topology;
-  for (const auto& [name, topology] :
-       {std::pair{"star", Topology::star}, {"tree", Topology::tree}, {"chain", Topology::chain}}) {
-    DYNAMIC_SECTION(name) {
+  for (const TopologyEntry& topology : topologies()) {
+    DYNAMIC_SECTION(topology.name) {
       for (int number = 0; number < clusters_per_shape; ++number) {
         const int m = 2 + number % 8;
         fluid::Dice dice(number);
         const Network network = random_network(topology, dice);
-        check_exchanges(std::string(name) + " " + std::to_string(number), network, as_described(network, m + 1), m,
-                        dice);
+        check_exchanges(std::string(topology.name) + " " + std::to_string(number), network,
+                        as_described(network, m + 1), m, dice);
       }
     }
   }

@@ -180,14 +180,14 @@ TEST_CASE("ethernet-tcp: who does not send waits for no connection") {
 TEST_CASE("ethernet-tcp: on a platform the last host needs no route to the first") {
   const TemporaryFolder folder;
   Network line = tcp();
-  line.topology = Network::Topology::platform;
-  line.platform = folder.write("line.xml", R"(<?xml version="1.0"?>
+  line.topology = PlatformFile{folder.write("line.xml", R"(<?xml version="1.0"?>
 <!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">
 <platform version="4.1"><zone id="line" routing="Full">
 <host id="h0" speed="1Gf"/><host id="h1" speed="1Gf"/><host id="h2" speed="1Gf"/>
 <link id="l0" bandwidth="1Gbps" latency="50us"/><link id="l1" bandwidth="1Gbps" latency="50us"/>
 <route src="h0" dst="h1"><link_ctn id="l0"/></route><route src="h1" dst="h2"><link_ctn id="l1"/></route>
-</zone></platform>)");
+</zone></platform>)"),
+                               {}};
   CHECK(simulated(line, "tree", dense(10'000), 2).finish == close_to(2 * (a + 40e3 / G + o)));
 }
 

@@ -24,8 +24,7 @@ std::string platform(const std::string& body) {
 
 Network of_file(const std::string& file) {
   Network network;
-  network.topology = Network::Topology::platform;
-  network.platform = file;
+  network.topology = PlatformFile{file, {}};
   return network;
 }
 
@@ -61,11 +60,12 @@ std::string said_of(const std::string& file, const std::vector<std::string>& hos
 TEST_CASE("ideal: a flow is as slow as its slowest link, also where others share its first one") {
   // Two hosts on the first switch, one behind an uplink of 100 Mbps: a server on rank 0 receives and sends n over it.
   Network tree;
-  tree.topology = Network::Topology::tree;
-  tree.hosts_per_switch = 2;
+  Switches switches;
+  switches.hosts_per_switch = 2;
+  switches.uplink_bandwidth = BytesPerSecond(slow);
+  tree.topology = Tree{switches};
   tree.bandwidth = BytesPerSecond(fast);
   tree.latency = Seconds(20e-6);
-  tree.uplink_bandwidth = BytesPerSecond(slow);
   const Payload payload = dense(3'125'000);
   CHECK(simulated(tree, "parameter-server", payload, 3, Repeats::skipped, 0, ServerPlace::rank0).finish ==
         close_to(2 * (12.5e6 / slow + 20e-6)));
@@ -75,14 +75,16 @@ TEST_CASE("ideal: flows that meet share evenly, whatever their latencies") {
   // A chain of 8 switches, a host each, shuffled: latency adds at most 14 (1 + 7 x 10) us to 6.72 s, which the bytes
   // take.
   Network chain;
-  chain.topology = Network::Topology::chain;
-  chain.hosts_per_switch = 1;
-  chain.bandwidth = chain.uplink_bandwidth = BytesPerSecond(slow);
+  chain.bandwidth = BytesPerSecond(slow);
   chain.latency = Seconds(1e-6);
-  chain.placement = Network::Placement::shuffled;
+  Switches switches;
+  switches.uplink_bandwidth = BytesPerSecond(slow);
+  switches.placement = Switches::Placement::shuffled;
+  chain.topology = Chain{switches};
   const Payload payload = dense(4'000'000);
   const double without = simulated(chain, "ring", payload, 8).finish;
-  chain.uplink_latency = Seconds(10e-6);
+  switches.uplink_latency = Seconds(10e-6);
+  chain.topology = Chain{switches};
   const double with = simulated(chain, "ring", payload, 8).finish;
   CHECK(with >= without);
   CHECK(with <= without + 14 * (1 + 7 * 10) * 1e-6);
@@ -149,7 +151,7 @@ TEST_CASE("platform: only the hosts that are used matter, and network.hosts choo
   Network network = of_file(file);
   const Payload payload = dense(1'000'000);
   CHECK(simulated(network, "tree", payload, 2).finish == close_to(2 * (50e-6 + 4e6 / 125e6)));
-  network.hosts = {"login", "gpu1"};
+  std::get<PlatformFile>(network.topology).hosts = {"login", "gpu1"};
   CHECK(simulated(network, "tree", payload, 2).finish == close_to(2 * (50e-6 + 4e6 / slow)));
 }
 
