@@ -1,8 +1,7 @@
-#define CATCH_CONFIG_RUNNER
-#include <catch2/catch.hpp>
 #include <cstdio>
 
 #include "kernels/cuda/cuda.hpp"
+#include "tests/catch_session.hpp"
 
 /// Exit status 77: skipped, with the reason, where there is no GPU.
 int main(int argc, char* argv[]) {
@@ -11,5 +10,5 @@ int main(int argc, char* argv[]) {
     return 77;
   }
   std::printf("on %s\n", simrun::cuda_devices().front().name.c_str());
-  return Catch::Session().run(argc, argv);
+  return simrun::run_test_cases(argc, argv);
 }

@@ -85,7 +85,7 @@ TEST_CASE("merge_largest gives what adding in a map and sorting gives") {
   }
 }
 
-TEST_CASE("merge_largest gives the same bits on any number of threads, wherever the lists lie") {
+TEST_CASE("merge_largest gives the same bits on any number of threads, wherever the lists lie", "[large]") {
   constexpr std::size_t many = 120'000;  // of both lists together, enough work for seven threads
   struct Lists {
     const char* name;

@@ -24,7 +24,7 @@ TEST_CASE("drawn indices: different ones, in order, all of them where as many ar
   CHECK(draw_indices(3, 1000, 10) != draw_indices(4, 1000, 10));
 }
 
-TEST_CASE("drawn indices: every element is drawn as often, and every pair of neighbours") {
+TEST_CASE("drawn indices: every element is drawn as often, and every pair of neighbours", "[large]") {
   // 5,000 draws of 10 of 50. An element is drawn with probability 1/5: 1,000 times, standard deviation 28.3; both of
   // two with 1/5 x 9/49: 183.7 times, 13.3. Among 50 values of each, one in 3e5 is 5 deviations off.
   std::vector<int> drawn(50);
@@ -58,7 +58,7 @@ TEST_CASE("random entries: 4 K bytes, and what is decoded and what is left are t
   for (std::size_t i = 0; i < 1000; ++i) CHECK(decoded[i] + residual[i] == gradient[i]);
 }
 
-TEST_CASE("random entries: without error feedback the mean over draws is the gradient") {
+TEST_CASE("random entries: without error feedback the mean over draws is the gradient", "[large]") {
   // Each element is there in 1 of 4 draws, times 4: mean x, standard deviation sqrt(3) |x|, of 4,000 draws 0.0274 |x|.
   const std::vector<float> gradient = {1, -2, 3, -4, 5, -6, 7, -8};
   const auto codec = find_codec("random-entries")->make({.error_feedback = false}, make_cpu_primitives(1));

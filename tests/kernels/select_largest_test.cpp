@@ -36,7 +36,7 @@ void check_selection(const std::vector<float>& x, const std::vector<std::uint32_
 
 }  // namespace
 
-TEST_CASE("select_largest gives what sorting gives") {
+TEST_CASE("select_largest gives what sorting gives", "[large]") {
   // Around whole blocks of 64; below and above where a sample is taken; enough for seven threads.
   for (const std::size_t n : {1U, 2U, 63U, 64U, 65U, 1000U, 16'383U, 16'385U, 240'007U}) {
     for (const Sample& sample : samples()) {

@@ -1,8 +1,6 @@
 // One process of those that mpirun starts: all of them run all test cases. A rank that fails ends all.
 
-#define CATCH_CONFIG_RUNNER
-#include <catch2/catch.hpp>
-
+#include "tests/catch_session.hpp"
 #include "tests/mpi/world.hpp"
 
 namespace simrun {
@@ -16,7 +14,7 @@ MpiWorld& world() {
 
 int main(int argc, char** argv) {
   simrun::MpiWorld& world = simrun::world();
-  const int failed = Catch::Session().run(argc, argv);
+  const int failed = simrun::run_test_cases(argc, argv);
   if (failed != 0) world.abort("tests failed");
   return 0;
 }

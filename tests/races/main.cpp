@@ -1,13 +1,12 @@
-#define CATCH_CONFIG_RUNNER
 #include <cxxabi.h>
 
-#include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <regex>
 
+#include "tests/catch_session.hpp"
 #include "tests/races/threads.hpp"
 
 namespace {
@@ -37,7 +36,7 @@ std::set<std::string> kernels_left_out() {
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  const int failed = Catch::Session().run(argc, argv);
+  const int failed = simrun::run_test_cases(argc, argv);
   if (failed != 0 || argc > 1) return failed;
   const std::set<std::string> left_out = kernels_left_out();
   for (const std::string& kernel : left_out) std::printf("FAILED: no test in tests/races/ runs %s\n", kernel.c_str());

@@ -11,6 +11,7 @@
 #include "sim/workload/npy.hpp"
 #include "tests/sim/profiles.hpp"
 #include "tests/sim/program.hpp"
+#include "tests/sim/simulated_exchange.hpp"
 
 namespace simrun {
 namespace {
@@ -38,9 +39,6 @@ std::vector<std::map<std::string, std::string>> rows_of(const json& scenario, co
   REQUIRE(run.status == 0);
   return parse_csv(run.out);
 }
-
-constexpr double a = 50e-6;
-constexpr double B = 125e6;
 
 }  // namespace
 
@@ -567,7 +565,7 @@ TEST_CASE("program: what it lists can be named") {
   CHECK_THAT(run_program("--version", folder.path()).out, Catch::StartsWith("simrun "));
 }
 
-TEST_CASE("program: every shipped scenario is valid") {
+TEST_CASE("program: every shipped scenario is valid", "[large]") {
   const TemporaryFolder folder;
   int scenarios = 0;
   for (const auto& entry : std::filesystem::directory_iterator(SIMRUN_SOURCE_DIR "/scenarios")) {

@@ -10,6 +10,12 @@
 
 namespace simrun {
 
+constexpr double ms = 1e-3;  ///< s
+
+/// Entries of `methods` that keep ten entries.
+inline const nlohmann::json top_k = {{"name", "top-k"}, {"k", 10}};
+inline const nlohmann::json gtop_k = {{"name", "gtop-k"}, {"k", 10}};
+
 /// Two parameter tensors, 10 ms of computing, four workers, no methods.
 nlohmann::json tiny_scenario();
 

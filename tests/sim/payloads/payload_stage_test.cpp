@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 /// A sweep over K that is not in order, over index codings and M, with groups whose shares of K do not all grow with
 /// it.
-const char* const sweep = R"({
+const char* const sweep_text = R"({
   "workers": 4,
   "model": {"name": "m", "tensors": [{"name": "a", "shape": [6000]}, {"name": "b", "shape": [2000]},
                                      {"name": "c", "shape": [2000]}, {"name": "d", "shape": [77]}]},
@@ -88,7 +88,7 @@ double size_of(const fs::path& folder) {
 
 TEST_CASE("payload stage: every point gets the payloads that its codec makes, or their sizes") {
   const TemporaryFolder folder;
-  const Study study = study_of(folder, sweep);
+  const Study study = study_of(folder, sweep_text);
   PayloadCache cache = no_cache();
   for (const unsigned threads : {1U, 3U}) {
     std::size_t with_contents = 0;
@@ -119,7 +119,7 @@ TEST_CASE("payload stage: every point gets the payloads that its codec makes, or
 TEST_CASE("payload stage: what only has sizes is simulated like what has contents") {
   const TemporaryFolder folder;
   const Study study =
-      study_of(folder, sweep, {{"sweep", R"({"workers": [3, 4], "k": [40], "index": ["elias-fano"]})"}});
+      study_of(folder, sweep_text, {{"sweep", R"({"workers": [3, 4], "k": [40], "index": ["elias-fano"]})"}});
   PayloadCache cache = no_cache();
   std::size_t compared = 0;
   for_each_point(study, cache, 1, [&](const Scenario& scenario, const PayloadTable& sizes) {
@@ -260,7 +260,7 @@ TEST_CASE("payload stage: fewer signs than K may take more bytes than K signs do
     npy.append(reinterpret_cast<const char*>(&value), sizeof value);
   }
   folder.write("g.npy", npy);
-  const Study study = study_of(folder, sweep,
+  const Study study = study_of(folder, sweep_text,
                                {{"model", R"({"name": "m", "tensors": [{"name": "a", "shape": [66]}]})"},
                                 {"gradients", R"({"source": "npy", "files": ["g.npy"]})"},
                                 {"sweep", R"({"workers": [3], "k": [34], "index": ["elias-fano"]})"}});
@@ -279,7 +279,7 @@ TEST_CASE("payload stage: what a cache keeps serves later runs, also smaller K a
   const TemporaryFolder folder;
   const std::string kept = folder.path() + "/payloads";
   const auto run = [&](const std::string& sweep_part) {
-    const Study study = study_of(folder, sweep, {{"sweep", sweep_part}});
+    const Study study = study_of(folder, sweep_text, {{"sweep", sweep_part}});
     PayloadCache cache(folder.path(), "payloads", Bytes(1e9));
     for_each_point(study, cache, 2, [&](const Scenario& scenario, const PayloadTable& table) {
       if (table.at(0, 0).has_contents()) REQUIRE(table.at(1, 0) == encoded(scenario, 1, 0));
@@ -305,7 +305,7 @@ TEST_CASE("payload stage: what a cache keeps serves later runs, also smaller K a
 TEST_CASE("payload stage: a damaged file of the cache is made anew") {
   const TemporaryFolder folder;
   const std::string kept = folder.path() + "/payloads";
-  const Study study = study_of(folder, sweep, {{"sweep", R"({"workers": [2], "k": [500]})"}});
+  const Study study = study_of(folder, sweep_text, {{"sweep", R"({"workers": [2], "k": [500]})"}});
   const auto run = [&] {
     PayloadCache cache(folder.path(), "payloads", Bytes(1e9));
     for_each_point(study, cache, 1, [&](const Scenario& scenario, const PayloadTable& table) {
@@ -332,7 +332,7 @@ TEST_CASE("payload cache: no larger than it may be; what was used least recently
   const std::string kept = folder.path() + "/payloads";
   const auto fill = [&](int seed, Bytes most) {
     const Study study = study_of(
-        folder, sweep, {{"sweep", R"({"workers": [2], "k": [500]})"}, {"gradients.seed", std::to_string(seed)}});
+        folder, sweep_text, {{"sweep", R"({"workers": [2], "k": [500]})"}, {"gradients.seed", std::to_string(seed)}});
     PayloadCache cache(folder.path(), "payloads", most);
     for_each_point(study, cache, 1, [](const Scenario&, const PayloadTable&) {});
     // As if that had been an hour ago: what was used in the last minute may belong to a run that is not over.
@@ -387,7 +387,7 @@ TEST_CASE("payload stage: a codec that says nothing of itself has its gradients 
     std::unique_ptr<const Aggregator> aggregator() const override { return signs->aggregator(); }
   };
   const TemporaryFolder folder;
-  Study study = study_of(folder, sweep, {{"sweep", R"({"workers": [3], "k": [500]})"}});
+  Study study = study_of(folder, sweep_text, {{"sweep", R"({"workers": [3], "k": [500]})"}});
   CodecEntry entry = *find_codec("signs");
   entry.make = [](const CodecOptions&, std::shared_ptr<const Primitives>) -> std::unique_ptr<const Codec> {
     return std::make_unique<Plain>();

@@ -120,7 +120,7 @@ TEST_CASE("report page: one file, the same every time, whatever the scenario is 
   CHECK(count(page, std::string(page_data_mark)) == 0);
 }
 
-TEST_CASE("report page: a report larger than a scenario may be") {
+TEST_CASE("report page: a report larger than a scenario may be", "[large]") {
   if (page_template.empty()) {
     WARN("skipped: built without Chart.js");
     return;

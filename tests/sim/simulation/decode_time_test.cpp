@@ -12,7 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double ms = 1e-3;
 constexpr double b = 10 * ms;
 constexpr double e = 1 * ms;
 constexpr double d = 1 * ms;

@@ -14,8 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double ms = 1e-3;
-
 Span span(Activity activity, double begin, double end) {
   return {activity, Seconds(begin), Seconds(end), Seconds(end - begin)};
 }
@@ -54,9 +52,6 @@ std::pair<Times, Times> known_and_slower(const json& scenario, double factor) {
                    }),
           times_of(scenario, [&](Setup& setup) { slow_down(setup, factor); })};
 }
-
-const json top_k = {{"name", "top-k"}, {"k", 10}};
-const json gtop_k = {{"name", "gtop-k"}, {"k", 10}};
 
 }  // namespace
 

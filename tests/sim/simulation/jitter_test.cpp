@@ -8,6 +8,7 @@
 #include "sim/devices/quantile.hpp"
 #include "sim/simulation/steady_state.hpp"
 #include "sim/workload/pace.hpp"
+#include "tests/sim/simulated_exchange.hpp"
 #include "tests/sim/studies.hpp"
 
 namespace simrun {
@@ -15,8 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double a = 50e-6;
-constexpr double B = 125e6;
 constexpr double c = 10e-3;
 
 json scenario_of(const json& method, const json& pace) {

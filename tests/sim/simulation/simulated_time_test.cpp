@@ -13,6 +13,17 @@
 #include "tests/sim/simulated_exchange.hpp"
 
 namespace simrun {
+namespace {
+
+Switches switches_with(int hosts, BytesPerSecond uplink_bandwidth, Seconds uplink_latency) {
+  Switches switches;
+  switches.hosts_per_switch = hosts;
+  switches.uplink_bandwidth = uplink_bandwidth;
+  switches.uplink_latency = uplink_latency;
+  return switches;
+}
+
+}  // namespace
 
 TEST_CASE("ring: 2 (M - 1) steps of ceil(N / M) elements") {
   const std::uint64_t elements = 250'001;
@@ -186,10 +197,8 @@ TEST_CASE("a tree of switches: uplinks are shared and their latency added") {
   // two steps only ranks at the edge cross, and the others begin the last step before them, so that the uplink is busy
   // from then on: 2 u counts once.
   Network network = star();
-  network.topology = Network::Topology::tree;
-  network.hosts_per_switch = 4;
-  network.uplink_bandwidth = BytesPerSecond(B);
-  network.uplink_latency = Seconds(10e-6);
+  Switches switches = switches_with(4, BytesPerSecond(B), Seconds(10e-6));
+  network.topology = Tree{switches};
   const Payload payload = pairs(50'000, 2'000);
   const double n = static_cast<double>(payload.size());
   CHECK(simulated(network, "allgather-doubling", payload, 8).finish == close_to(3 * a + 20e-6 + (1 + 4 + 16) * n / B));
@@ -200,7 +209,8 @@ TEST_CASE("a tree of switches: uplinks are shared and their latency added") {
   // Inside one switch nothing crosses: as on a star.
   CHECK(simulated(network, "allgather-doubling", payload, 4).finish == close_to(2 * a + 3 * n / B));
   // Uplinks fast enough are no bottleneck.
-  network.uplink_bandwidth = BytesPerSecond(4 * B);
+  switches.uplink_bandwidth = BytesPerSecond(4 * B);
+  network.topology = Tree{switches};
   CHECK(simulated(network, "ring", dense(8000), 8).finish == close_to(14 * (a + 20e-6 + 4000 / B)));
 }
 
@@ -209,35 +219,34 @@ TEST_CASE("a chain of switches: what is between far switches shares every uplink
   // uplink each, and the last, from rank 7 to rank 0, goes left over all three: nothing is shared, every step waits for
   // it.
   Network network = star();
-  network.topology = Network::Topology::chain;
-  network.hosts_per_switch = 2;
-  network.uplink_bandwidth = BytesPerSecond(B);
-  network.uplink_latency = Seconds(10e-6);
+  Switches switches = switches_with(2, BytesPerSecond(B), Seconds(10e-6));
+  network.topology = Chain{switches};
   // A step is n = 2 MB, so that latency hardly tells when flows begin to share.
   const double n = 2e6;
   const Payload payload = dense(4'000'000);
   CHECK(simulated(network, "ring", payload, 8).finish == Approx(14 * n / B).epsilon(1e-2));
   // In turn: ranks 0 to 3 are on switches 0 to 3, so are 4 to 7. Edges 0-1, 1-2, 2-3, 4-5, 5-6, 6-7 go right over one
   // uplink each, two on each; 3-4 and 7-0 go left over all three, two on each.
-  network.placement = Network::Placement::round_robin;
+  switches.placement = Switches::Placement::round_robin;
+  network.topology = Chain{switches};
   CHECK(simulated(network, "ring", payload, 8).finish == Approx(14 * 2 * n / B).epsilon(1e-2));
   // A tree of 4 ranks, one a switch: round 0 crosses one uplink (0-1, 2-3), round 1 two (0-2); and back.
-  network.placement = Network::Placement::by_switch;
-  network.hosts_per_switch = 1;
+  switches.placement = Switches::Placement::by_switch;
+  switches.hosts_per_switch = 1;
+  network.topology = Chain{switches};
   CHECK(simulated(network, "tree", dense(1), 4).finish == close_to(2 * (2 * a + 3 * 10e-6 + 2 * 4 / B)));
 }
 
 TEST_CASE("placement changes who crosses an uplink, not what is sent") {
   // Two switches of 4 hosts with ranks in turn: every edge of the ring crosses, 4 each way share an uplink of B.
   Network network = star();
-  network.topology = Network::Topology::tree;
-  network.hosts_per_switch = 4;
-  network.uplink_bandwidth = BytesPerSecond(B);
-  network.uplink_latency = Seconds(0);
+  Switches switches = switches_with(4, BytesPerSecond(B), Seconds(0));
+  network.topology = Tree{switches};
   const Payload payload = dense(80'000);
   const Run grouped = simulated(network, "ring", payload, 8);
   CHECK(grouped.finish == close_to(14 * (a + 40'000 / B)));
-  network.placement = Network::Placement::round_robin;
+  switches.placement = Switches::Placement::round_robin;
+  network.topology = Tree{switches};
   const Run dealt = simulated(network, "ring", payload, 8);
   CHECK(dealt.finish == close_to(14 * (a + 4 * 40'000 / B)));
   CHECK(dealt.sent == grouped.sent);
@@ -246,13 +255,12 @@ TEST_CASE("placement changes who crosses an uplink, not what is sent") {
 TEST_CASE("platform files: ranks are hosts in file order") {
   // Two switches of 17 hosts: ranks 0 to 16 are on the left one, so a ring of 16 stays there, at 1 Gbps and 2 x 25 us.
   Network network;
-  network.topology = Network::Topology::platform;
-  network.platform = SIMRUN_SOURCE_DIR "/platforms/two_switches.xml";
+  network.topology = PlatformFile{SIMRUN_SOURCE_DIR "/platforms/two_switches.xml", {}};
   CHECK(simulated(network, "ring", dense(16'000), 16).finish == close_to(30 * (a + 4000 / B)));
   // Of 18 ranks one is on the right: some edge of the ring always crosses, and every step waits for it: 20 us more.
   CHECK(simulated(network, "ring", dense(18'000), 18).finish == close_to(34 * (a + 20e-6 + 4000 / B)));
   // In the fat tree neighbours 0 and 1 are two cables apart.
-  network.platform = SIMRUN_SOURCE_DIR "/platforms/fat_tree_16.xml";
+  network.topology = PlatformFile{SIMRUN_SOURCE_DIR "/platforms/fat_tree_16.xml", {}};
   CHECK(simulated(network, "ring", dense(2000), 2).finish == close_to(2 * (25e-6 + 4000 / B)));
 }
 
@@ -274,13 +282,11 @@ TEST_CASE("lv08 is SimGrid's own correction: 13.01 a and 97 % of B for one flow"
 
 TEST_CASE("skipped repeats end when literal ones do", "[large]") {
   Network tree = star();
-  tree.topology = Network::Topology::tree;
-  tree.hosts_per_switch = 4;
-  tree.uplink_bandwidth = BytesPerSecond(B / 3);
-  tree.uplink_latency = Seconds(1e-5);
-  Network shuffled = tree;
-  shuffled.topology = Network::Topology::chain;
-  shuffled.placement = Network::Placement::shuffled;
+  Switches switches = switches_with(4, BytesPerSecond(B / 3), Seconds(1e-5));
+  tree.topology = Tree{switches};
+  Network shuffled = star();
+  switches.placement = Switches::Placement::shuffled;
+  shuffled.topology = Chain{switches};
   Network tcp = star();
   tcp.model = Network::Model::ethernet_tcp;
   Network bursts = tcp;  // that last for several steps
@@ -290,9 +296,8 @@ TEST_CASE("skipped repeats end when literal ones do", "[large]") {
       // Ranks that begin together, a little apart (steps overlap), and far apart (a whole exchange).
       for (const double stagger : {0.0, 3e-6, 2e-3}) {
         for (const char* name : {"ring", "allgather-ring"}) {
-          INFO(name << ", " << m << " workers, stagger " << stagger << ", topology "
-                    << static_cast<int>(network.topology) << ", model " << name_of(network.model) << ", burst "
-                    << network.tcp.burst.value);
+          INFO(name << ", " << m << " workers, stagger " << stagger << ", topology " << network.topology.index()
+                    << ", model " << name_of(network.model) << ", burst " << network.tcp.burst.value);
           const Payload payload = std::string(name) == "ring" ? dense(100'000) : pairs(50'000, 500);
           const Run literal = simulated(network, name, payload, m, Repeats::literal, stagger);
           const Run skipped = simulated(network, name, payload, m, Repeats::skipped, stagger);
@@ -304,15 +309,15 @@ TEST_CASE("skipped repeats end when literal ones do", "[large]") {
   }
 }
 
-TEST_CASE("skipped repeats end when literal ones do where steps repeat by twos or eights") {
+TEST_CASE("skipped repeats end when literal ones do where steps repeat by twos or eights", "[large]") {
   // Rings shuffled over chains of switches whose steps settle so: workers, hosts a switch, seed.
   Network network = star();
-  network.topology = Network::Topology::chain;
-  network.placement = Network::Placement::shuffled;
-  network.uplink_bandwidth = BytesPerSecond(B);
+  Switches switches = switches_with(1, BytesPerSecond(B), Seconds(0));
+  switches.placement = Switches::Placement::shuffled;
   for (const auto& [m, hosts, seed] : {std::array{24, 2, 10}, {24, 8, 10}, {32, 8, 12}, {48, 4, 9}, {48, 8, 4}}) {
-    network.hosts_per_switch = hosts;
-    network.placement_seed = seed;
+    switches.hosts_per_switch = hosts;
+    switches.placement_seed = seed;
+    network.topology = Chain{switches};
     INFO(m << " workers, " << hosts << " a switch, seed " << seed);
     const Run literal = simulated(network, "ring", dense(269'722), m, Repeats::literal);
     const Run skipped = simulated(network, "ring", dense(269'722), m, Repeats::skipped);
@@ -337,8 +342,7 @@ TEST_CASE("skipped repeats end when literal ones do where ring edges share an up
   xml += "<router id=\"switch0\"/><router id=\"switch1\"/>" + links + routes + "</zone></platform>";
   const TemporaryFolder folder;
   Network network;
-  network.topology = Network::Topology::platform;
-  network.platform = folder.write("interleaved.xml", xml);
+  network.topology = PlatformFile{folder.write("interleaved.xml", xml), {}};
   for (const double stagger : {0.0, 3e-6, 2e-3}) {
     INFO("stagger " << stagger);
     const Run literal = simulated(network, "ring", dense(100'000), 8, Repeats::literal, stagger);

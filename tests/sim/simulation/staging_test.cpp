@@ -7,6 +7,7 @@
 
 #include "sim/devices/profile_text.hpp"
 #include "tests/sim/profiles.hpp"
+#include "tests/sim/simulated_exchange.hpp"
 #include "tests/sim/studies.hpp"
 
 namespace simrun {
@@ -14,11 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double a = 50e-6;
-constexpr double B = 125e6;
 constexpr double h = 1e6;
-constexpr double ms = 1e-3;
-
 /// The row of one method on a device on which every operation takes 1 ms, with a host.
 std::map<std::string, std::string> row_of(const json& method, const json& host, const json& more = json::object()) {
   const TemporaryFolder folder;
@@ -41,9 +38,6 @@ std::map<std::string, std::string> row_of(const json& method, const json& host, 
         Approx(number(row, "iteration_s")).epsilon(1e-12));
   return row;
 }
-
-const json top_k = {{"name", "top-k"}, {"k", 10}};
-const json gtop_k = {{"name", "gtop-k"}, {"k", 10}};
 
 }  // namespace
 

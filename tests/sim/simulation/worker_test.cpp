@@ -16,10 +16,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double ms = 1e-3;
-
 /// Four workers that compute for 10 ms, on a device on which every operation takes 1 ms.
-json scenario_of(const json& method, const TemporaryFolder& folder) {
+json even_scenario(const json& method, const TemporaryFolder& folder) {
   json scenario = tiny_scenario();
   scenario["workers"] = 4;
   scenario["network"] = {{"bandwidth", "1 Gbps"}, {"latency", "50 us"}};
@@ -39,7 +37,7 @@ TEST_CASE("worker: a later round is encoded when the one before has ended") {
   // Of 10 x 20 and 800 elements, rank 1: 10 + 800 values go in the first round, 20 in the second. The first is encoded
   // by 4 operations, the second by 3, decoding is one.
   const TemporaryFolder folder;
-  const json scenario = scenario_of({{"name", "powersgd"}, {"rank", 1}}, folder);
+  const json scenario = even_scenario({{"name", "powersgd"}, {"rank", 1}}, folder);
   const Times times = times_of(scenario);
   const double network = ring(810) + ring(20);
   CHECK(times.encode.value == close_to(7 * ms));
@@ -52,7 +50,7 @@ TEST_CASE("worker: a later round is encoded when the one before has ended") {
 
 TEST_CASE("worker: a later round's encoding is no time on the network") {
   const TemporaryFolder folder;
-  const json scenario = scenario_of({{"name", "powersgd"}, {"rank", 1}}, folder);
+  const json scenario = even_scenario({{"name", "powersgd"}, {"rank", 1}}, folder);
   const Times known = times_of(scenario, [](Setup& setup) { setup.network_error = Band{0.5, 2}; });
   REQUIRE(known.interval);
   CHECK((known.interval->high - known.iteration).value == close_to(ring(810) + ring(20)));
@@ -62,7 +60,7 @@ TEST_CASE("worker: a later round's encoding is no time on the network") {
 TEST_CASE("worker: the parts of an iteration that one worker leads are the leader's") {
   // Selecting is one operation and gathering another. The other workers encode by 3 and by the same.
   const TemporaryFolder folder;
-  const Times times = times_of(scenario_of({{"name", "scalecom"}, {"k", 10}}, folder));
+  const Times times = times_of(even_scenario({{"name", "scalecom"}, {"k", 10}}, folder));
   CHECK(times.encode.value == close_to(2 * ms));
   CHECK(times.decode.value == close_to(1 * ms));
   CHECK(times.iteration > Seconds(15 * ms));  // 10 + 3 + 1 + 1 of the others, and the network

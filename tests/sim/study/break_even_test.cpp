@@ -15,8 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double ms = 1e-3;
-
 /// Four workers on a device on which every operation takes `seconds`.
 json scenario_of(const json& method, double seconds, const TemporaryFolder& folder) {
   json scenario = tiny_scenario();
@@ -40,11 +38,9 @@ Times seconds_of(double iteration) {
   return times;
 }
 
-const json top_k = {{"name", "top-k"}, {"k", 10}};
-
 }  // namespace
 
-TEST_CASE("break-even: an iteration that encodes for so long takes as long as sgd's") {
+TEST_CASE("break-even: an iteration that encodes for so long takes as long as sgd's", "[large]") {
   // Methods that win and methods that lose: sgd exchanges for 0.35 ms with 4 workers, top-k for 0.15 ms, and encodes
   // and decodes for 5 us or 97 us each.
   const TemporaryFolder folder;

@@ -16,9 +16,9 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t workers = 6;
-constexpr std::size_t elements = 1000;
+constexpr std::size_t N = 1000;
 
-json scenario_of(const json& method, const json& grouping) {
+json trained_scenario(const json& method, const json& grouping) {
   json scenario = tiny_scenario();
   scenario["workers"] = workers;
   scenario["training"] = json::object();
@@ -30,7 +30,7 @@ json scenario_of(const json& method, const json& grouping) {
 /// Whole numbers, which fp32 adds exactly.
 std::vector<std::vector<float>> gradients(unsigned seed) {
   std::mt19937 random(seed);
-  std::vector<std::vector<float>> all(workers, std::vector<float>(elements));
+  std::vector<std::vector<float>> all(workers, std::vector<float>(N));
   for (auto& gradient : all) {
     for (float& value : gradient) value = static_cast<float>(static_cast<int>(random() % 2001) - 1000);
   }
@@ -44,7 +44,7 @@ std::vector<float> copy(std::span<const float> values) {
 /// Residuals of all workers added up, in forward order: the tiny model has two tensors, of which a group each is
 /// exchanged the last first.
 std::vector<double> all_residuals(const GradientExchange& exchange, bool by_tensor) {
-  std::vector<double> sum(elements);
+  std::vector<double> sum(N);
   for (std::size_t i = 0; i < exchange.feedback().size(); ++i) {
     const auto residual = exchange.feedback()[i].residual();
     const std::size_t offset = by_tensor && i % 2 == 0 ? 200 : 0;
@@ -75,21 +75,21 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
     for (const char* grouping : {"model", "tensor"}) {
       INFO(method << " " << grouping);
       const TemporaryFolder folder;
-      const Study study = study_of(scenario_of(method, grouping), folder);
+      const Study study = study_of(trained_scenario(method, grouping), folder);
       GradientExchange exchange(study.points[0].scenario, 2);
-      std::vector<double> total(elements);
-      std::vector<double> agreed(elements);
+      std::vector<double> total(N);
+      std::vector<double> agreed(N);
       for (unsigned round = 0; round < 20; ++round) {
         const auto all = gradients(round);
         for (std::size_t w = 0; w < workers; ++w) {
           exchange.encode(w, all[w]);
-          for (std::size_t i = 0; i < elements; ++i) total[i] += static_cast<double>(all[w][i]);
+          for (std::size_t i = 0; i < N; ++i) total[i] += static_cast<double>(all[w][i]);
         }
         const auto mean = exchange.exchange();
-        for (std::size_t i = 0; i < elements; ++i) agreed[i] += workers * static_cast<double>(mean[i]);
+        for (std::size_t i = 0; i < N; ++i) agreed[i] += workers * static_cast<double>(mean[i]);
       }
       const std::vector<double> left = all_residuals(exchange, std::string(grouping) == "tensor");
-      for (std::size_t i = 0; i < elements; ++i) CHECK(left[i] + agreed[i] == Approx(total[i]).margin(1e-1));
+      for (std::size_t i = 0; i < N; ++i) CHECK(left[i] + agreed[i] == Approx(total[i]).margin(1e-1));
     }
   }
 }
@@ -98,7 +98,7 @@ TEST_CASE("exchange: scalecom's workers send what is largest of the one whose tu
   for (const char* collective : {"ring", "tree", "parameter-server"}) {
     const TemporaryFolder folder;
     const json method = {{"name", "scalecom"}, {"k", 20}, {"collective", collective}, {"error_feedback", false}};
-    const Study study = study_of(scenario_of(method, "model"), folder);
+    const Study study = study_of(trained_scenario(method, "model"), folder);
     GradientExchange exchange(study.points[0].scenario, 2);
     for (std::uint32_t round = 0; round < 2 * workers; ++round) {
       exchange.begin({.seed = 1, .round = round});
@@ -106,7 +106,7 @@ TEST_CASE("exchange: scalecom's workers send what is largest of the one whose tu
       for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w]);
       const std::vector<float> agreed = copy(exchange.exchange());
       const Pairs largest = make_cpu_primitives(1)->select_largest(all[round % workers], 20);
-      for (std::uint32_t i = 0; i < elements; ++i) {
+      for (std::uint32_t i = 0; i < N; ++i) {
         float mean = 0;
         for (const auto& gradient : all) mean += gradient[i] / workers;
         const bool is_sent = std::binary_search(largest.indices.begin(), largest.indices.end(), i);
@@ -121,19 +121,19 @@ TEST_CASE("exchange: scalecom's workers send what is largest of the one whose tu
 TEST_CASE("exchange: with beta the residual is a moving average of what is left") {
   const TemporaryFolder folder;
   const json method = {{"name", "scalecom"}, {"k", 20}, {"training", {{"beta", 0.25}}}};
-  const Study study = study_of(scenario_of(method, "model"), folder);
+  const Study study = study_of(trained_scenario(method, "model"), folder);
   GradientExchange exchange(study.points[0].scenario, 2);
-  std::vector<std::vector<float>> residuals(workers, std::vector<float>(elements));
+  std::vector<std::vector<float>> residuals(workers, std::vector<float>(N));
   for (std::uint32_t round = 0; round < 5; ++round) {
     exchange.begin({.seed = 1, .round = round});
     const auto all = gradients(round);
     for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w]);
     std::vector<float> leading = all[round];
-    for (std::size_t i = 0; i < elements; ++i) leading[i] += residuals[round][i];
+    for (std::size_t i = 0; i < N; ++i) leading[i] += residuals[round][i];
     const Pairs largest = make_cpu_primitives(1)->select_largest(leading, 20);
     exchange.exchange();
     for (std::size_t w = 0; w < workers; ++w) {
-      for (std::uint32_t i = 0; i < elements; ++i) {
+      for (std::uint32_t i = 0; i < N; ++i) {
         const bool is_sent = std::binary_search(largest.indices.begin(), largest.indices.end(), i);
         const float left = is_sent ? 0 : residuals[w][i] + all[w][i];
         residuals[w][i] = 0.75F * residuals[w][i] + 0.25F * left;
@@ -147,14 +147,15 @@ TEST_CASE("exchange: the published residual rule of gTop-k loses what merges dro
   const auto lost = [](const char* rule) {
     const TemporaryFolder folder;
     const Study study = study_of(
-        scenario_of({{"name", "gtop-k"}, {"density", 0.05}, {"training", {{"residual_rule", rule}}}}, "model"), folder);
+        trained_scenario({{"name", "gtop-k"}, {"density", 0.05}, {"training", {{"residual_rule", rule}}}}, "model"),
+        folder);
     GradientExchange exchange(study.points[0].scenario, 1);
     const auto all = gradients(1);
     for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w]);
     const std::vector<float> mean = copy(exchange.exchange());
     const std::vector<double> left = all_residuals(exchange, false);
     double difference = 0;
-    for (std::size_t i = 0; i < elements; ++i) {
+    for (std::size_t i = 0; i < N; ++i) {
       double total = -left[i] - workers * static_cast<double>(mean[i]);
       for (const auto& gradient : all) total += static_cast<double>(gradient[i]);
       difference += std::abs(total);
@@ -168,12 +169,13 @@ TEST_CASE("exchange: the published residual rule of gTop-k loses what merges dro
 TEST_CASE("exchange: votes are those of a scalar oracle") {
   for (const char* collective : {"parameter-server", "sharded-parameter-server"}) {
     const TemporaryFolder folder;
-    const Study study = study_of(scenario_of({{"name", "signsgd-mv"}, {"collective", collective}}, "tensor"), folder);
+    const Study study =
+        study_of(trained_scenario({{"name", "signsgd-mv"}, {"collective", collective}}, "tensor"), folder);
     GradientExchange exchange(study.points[0].scenario, 2);
     const auto all = gradients(3);
     for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w]);
     const auto votes = exchange.exchange();
-    for (std::size_t i = 0; i < elements; ++i) {
+    for (std::size_t i = 0; i < N; ++i) {
       int negative = 0;
       for (const auto& gradient : all) negative += gradient[i] < 0 ? 1 : 0;
       CHECK(votes[i] == (2 * negative > static_cast<int>(workers) ? -1.0F : 1.0F));
@@ -184,7 +186,7 @@ TEST_CASE("exchange: votes are those of a scalar oracle") {
 TEST_CASE("exchange: random ties are those of a scalar oracle but for the ties, and differ from round to round") {
   const auto votes_of = [](std::size_t voters, const json& method, const json& grouping, const RoundId& id) {
     const TemporaryFolder folder;
-    json scenario = scenario_of(method, grouping);
+    json scenario = trained_scenario(method, grouping);
     scenario["workers"] = voters;
     const Study study = study_of(scenario, folder);
     GradientExchange exchange(study.points[0].scenario, 2);
@@ -206,7 +208,7 @@ TEST_CASE("exchange: random ties are those of a scalar oracle but for the ties, 
       const auto all = gradients(3);
       int ties = 0;
       int negative_ties = 0;
-      for (std::size_t i = 0; i < elements; ++i) {
+      for (std::size_t i = 0; i < N; ++i) {
         int sum = 0;
         for (const auto& gradient : all) sum += gradient[i] < 0 ? -1 : 1;
         if (sum != 0) REQUIRE(votes[i] == (sum < 0 ? -1.0F : 1.0F));
@@ -225,26 +227,26 @@ TEST_CASE("exchange: random ties are those of a scalar oracle but for the ties, 
 TEST_CASE("exchange: random zeros have either sign, whatever is not zero has its own") {
   const TemporaryFolder folder;
   const Study study =
-      study_of(scenario_of({{"name", "signsgd-mv"}, {"training", {{"zeros", "random"}}}}, "model"), folder);
+      study_of(trained_scenario({{"name", "signsgd-mv"}, {"training", {{"zeros", "random"}}}}, "model"), folder);
   GradientExchange exchange(study.points[0].scenario, 1);
   auto all = gradients(4);
   for (auto& gradient : all) {
     std::replace(gradient.begin(), gradient.end(), 0.0F, 1.0F);
-    for (std::size_t i = 0; i < elements; i += 2) gradient[i] = i % 4 == 0 ? 0.0F : -0.0F;
+    for (std::size_t i = 0; i < N; i += 2) gradient[i] = i % 4 == 0 ? 0.0F : -0.0F;
   }
   const auto signs_of = [&](std::size_t worker, const RoundId& id) {
     exchange.begin(id);
     exchange.encode(worker, all[worker]);
     const auto codec = find_codec("signs")->make({}, make_cpu_primitives(1));
     // What is saved of a round makes the round's payload again.
-    CHECK(codec->encode(exchange.corrected(worker, all[worker]), elements, {}) == exchange.payloads().at(worker, 0));
-    std::vector<float> signs(elements);
+    CHECK(codec->encode(exchange.corrected(worker, all[worker]), N, {}) == exchange.payloads().at(worker, 0));
+    std::vector<float> signs(N);
     codec->decode(exchange.payloads().at(worker, 0), 1, signs, {});
     return signs;
   };
   const std::vector<float> signs = signs_of(0, {});
   int negative = 0;
-  for (std::size_t i = 0; i < elements; ++i) {
+  for (std::size_t i = 0; i < N; ++i) {
     if (all[0][i] != 0) REQUIRE(signs[i] == (all[0][i] < 0 ? -1.0F : 1.0F));
     negative += all[0][i] == 0 && signs[i] < 0 ? 1 : 0;
   }
@@ -253,7 +255,7 @@ TEST_CASE("exchange: random zeros have either sign, whatever is not zero has its
   CHECK(signs != signs_of(0, {.seed = 0, .round = 1}));
   const auto zeros_of = [](const std::vector<float>& of) {
     std::vector<float> zeros;
-    for (std::size_t i = 0; i < elements; i += 2) zeros.push_back(of[i]);
+    for (std::size_t i = 0; i < N; i += 2) zeros.push_back(of[i]);
     return zeros;
   };
   CHECK(zeros_of(signs) != zeros_of(signs_of(1, {})));
@@ -261,48 +263,49 @@ TEST_CASE("exchange: random zeros have either sign, whatever is not zero has its
 
 TEST_CASE("exchange: votes on sparse signs are those of a scalar oracle, with no update where nobody or as many vote") {
   const TemporaryFolder folder;
-  const Study study = study_of(
-      scenario_of({{"name", "sparse-signsgd"}, {"k", 100}, {"error_feedback", false}, {"index", "delta"}}, "model"),
-      folder);
+  const Study study =
+      study_of(trained_scenario({{"name", "sparse-signsgd"}, {"k", 100}, {"error_feedback", false}, {"index", "delta"}},
+                                "model"),
+               folder);
   GradientExchange exchange(study.points[0].scenario, 2);
   const auto all = gradients(4);
   for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w]);
   const auto votes = exchange.exchange();
-  std::vector<int> sums(elements);
+  std::vector<int> sums(N);
   for (const auto& gradient : all) {
-    std::vector<std::size_t> order(elements);
-    for (std::size_t i = 0; i < elements; ++i) order[i] = i;
+    std::vector<std::size_t> order(N);
+    for (std::size_t i = 0; i < N; ++i) order[i] = i;
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return std::abs(gradient[a]) > std::abs(gradient[b]); });
     for (std::size_t j = 0; j < 100; ++j) sums[order[j]] += gradient[order[j]] < 0 ? -1 : 1;
   }
-  for (std::size_t i = 0; i < elements; ++i) CHECK(votes[i] == static_cast<float>((sums[i] > 0) - (sums[i] < 0)));
+  for (std::size_t i = 0; i < N; ++i) CHECK(votes[i] == static_cast<float>((sums[i] > 0) - (sums[i] < 0)));
   CHECK(exchange.feedback().empty());
 }
 
 TEST_CASE("exchange: scaled signs are averaged as a scalar oracle does, and leave what they are off by") {
   const TemporaryFolder folder;
-  const Study study = study_of(scenario_of({{"name", "ef-signsgd"}}, "model"), folder);
+  const Study study = study_of(trained_scenario({{"name", "ef-signsgd"}}, "model"), folder);
   GradientExchange exchange(study.points[0].scenario, 2);
-  std::vector<std::vector<double>> residuals(workers, std::vector<double>(elements));
+  std::vector<std::vector<double>> residuals(workers, std::vector<double>(N));
   for (unsigned round = 0; round < 3; ++round) {
     const auto all = gradients(round);
-    std::vector<double> mean(elements);
+    std::vector<double> mean(N);
     for (std::size_t w = 0; w < workers; ++w) {
       exchange.encode(w, all[w]);
       double scale = 0;
-      for (std::size_t i = 0; i < elements; ++i) {
+      for (std::size_t i = 0; i < N; ++i) {
         residuals[w][i] += static_cast<double>(all[w][i]);
-        scale += std::abs(residuals[w][i]) / elements;
+        scale += std::abs(residuals[w][i]) / N;
       }
-      for (std::size_t i = 0; i < elements; ++i) {
+      for (std::size_t i = 0; i < N; ++i) {
         const double delta = residuals[w][i] < 0 ? -scale : scale;
         residuals[w][i] -= delta;
         mean[i] += delta / workers;
       }
     }
     const auto agreed = exchange.exchange();
-    for (std::size_t i = 0; i < elements; ++i) REQUIRE(static_cast<double>(agreed[i]) == Approx(mean[i]).margin(1e-2));
+    for (std::size_t i = 0; i < N; ++i) REQUIRE(static_cast<double>(agreed[i]) == Approx(mean[i]).margin(1e-2));
     CHECK(exchange.payload_bytes() == 32 + 4 + 4 * 32);  // header, scale, ceil(1000 / 32) words
     CHECK(exchange.result_bytes() == workers * (32 + 4 + 4 * 32));
   }
@@ -312,12 +315,12 @@ TEST_CASE("exchange: top-k divides by the workers, or by those that sent the ele
   const auto agreed = [](const char* by) {
     const TemporaryFolder folder;
     const Study study =
-        study_of(scenario_of({{"name", "top-k"}, {"k", 100}, {"training", {{"divide_by", by}}}}, "model"), folder);
+        study_of(trained_scenario({{"name", "top-k"}, {"k", 100}, {"training", {{"divide_by", by}}}}, "model"), folder);
     GradientExchange exchange(study.points[0].scenario, 1);
     const auto all = gradients(5);
     for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w]);
     const std::vector<float> mean = copy(exchange.exchange());
-    std::vector<int> senders(elements);
+    std::vector<int> senders(N);
     std::vector<std::uint32_t> decoded;
     for (std::size_t w = 0; w < workers; ++w) {
       for (const std::uint32_t i : view_pairs(exchange.payloads().at(w, 0), decoded).indices) ++senders[i];
@@ -326,7 +329,7 @@ TEST_CASE("exchange: top-k divides by the workers, or by those that sent the ele
   };
   const auto [by_workers, senders] = agreed("workers");
   const auto by_senders = agreed("senders").first;
-  for (std::size_t i = 0; i < elements; ++i)
+  for (std::size_t i = 0; i < N; ++i)
     CHECK(by_senders[i] * static_cast<float>(senders[i]) == Approx(by_workers[i] * workers).margin(1e-2));
 }
 
@@ -334,7 +337,7 @@ TEST_CASE("exchange: the K largest of each tensor, or of all that travels togeth
   const auto entries = [](const json& training, std::optional<double> density) {
     const TemporaryFolder folder;
     const Study study =
-        study_of(scenario_of({{"name", "top-k"}, {"density", 0.011}, {"training", training}}, "model"), folder);
+        study_of(trained_scenario({{"name", "top-k"}, {"density", 0.011}, {"training", training}}, "model"), folder);
     GradientExchange exchange(study.points[0].scenario, 1);
     exchange.set_density(density);
     const auto all = gradients(6);

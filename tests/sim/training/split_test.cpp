@@ -84,7 +84,7 @@ TEST_CASE("by labels, each group deals out the labels in an order of its own, dr
   }
 }
 
-TEST_CASE("by labels, any two labels are as likely to meet at a worker as any others") {
+TEST_CASE("by labels, any two labels are as likely to meet at a worker as any others", "[large]") {
   // Label 0 is with one of nine others: each of them in 900 / 9 = 100 of 900 draws, with a standard deviation of
   // sqrt(900 * 1/9 * 8/9) = 9.4; five of these are 47.
   std::vector<int> met(10);

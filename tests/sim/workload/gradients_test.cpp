@@ -73,7 +73,7 @@ void check_cdf(const std::vector<float>& numbers, const std::function<double(dou
   }
 }
 
-TEST_CASE("synthetic gradients have the mean, variance and kurtosis of their distribution", "[gradients]") {
+TEST_CASE("synthetic gradients have the mean, variance and kurtosis of their distribution", "[gradients][large]") {
   // Fourth and eighth moments at variance 1. Normal: 3, 105. Laplace: (2n)! / 2^n, so 6, 2520. Student's t of df = 10:
   // E t^4 = df^2 3 / ((df-2)(df-4)), E t^8 = df^4 105 / ((df-2)(df-4)(df-6)(df-8)), each over (df / (df-2)) to the 2nd
   // and 4th power: 4, 1120. The mean of x^n has the standard error sqrt((E x^2n - (E x^n)^2) / count).
@@ -101,18 +101,18 @@ TEST_CASE("a mixture of common and own parts has variance 1 and the kurtosis of 
   CHECK(std::abs(mean_of(x, [](double v) { return power(v, 4); }) - fourth) <= sigmas * std::sqrt(2520) / root_of_many);
 }
 
-TEST_CASE("laplace numbers follow their closed form far into the tails", "[gradients]") {
+TEST_CASE("laplace numbers follow their closed form far into the tails", "[gradients][large]") {
   check_cdf(draw(options(Distribution::laplace, 0)), [](double x) {
     const double tail = std::exp(-std::abs(x) * std::sqrt(2.0)) / 2;  // scale 1 / sqrt 2
     return x < 0 ? tail : 1 - tail;
   });
 }
 
-TEST_CASE("normal numbers follow the error function", "[gradients]") {
+TEST_CASE("normal numbers follow the error function", "[gradients][large]") {
   check_cdf(draw(options(Distribution::normal, 0)), [](double x) { return std::erfc(-x / std::sqrt(2.0)) / 2; });
 }
 
-TEST_CASE("student-t numbers follow their closed form for four degrees of freedom", "[gradients]") {
+TEST_CASE("student-t numbers follow their closed form for four degrees of freedom", "[gradients][large]") {
   // F(t) = 1/2 + 3/8 s (1 - s^2 / 12), s = t / sqrt(1 + t^2 / 4); the variance of t is 2.
   check_cdf(draw(options(Distribution::student_t, 0)), [](double x) {
     const double t = x * std::sqrt(2.0);
@@ -121,13 +121,13 @@ TEST_CASE("student-t numbers follow their closed form for four degrees of freedo
   });
 }
 
-TEST_CASE("student-t with very many degrees of freedom is normal", "[gradients]") {
+TEST_CASE("student-t with very many degrees of freedom is normal", "[gradients][large]") {
   SyntheticGradients o = options(Distribution::student_t, 0);
   o.degrees_of_freedom = GENERATE(1e8, 1e300);
   check_cdf(draw(o), [](double x) { return std::erfc(-x / std::sqrt(2.0)) / 2; });
 }
 
-TEST_CASE("neighbouring elements are independent, also in magnitude", "[gradients]") {
+TEST_CASE("neighbouring elements are independent, also in magnitude", "[gradients][large]") {
   // Distances that words, blocks and tiles have. E x^2 y^2 = 1 if x and y are independent, with the variance
   // (E x^4)^2 - 1 of a term; overlapping pairs are a little less than independent, hence twice the error.
   const std::vector<float> x = draw(options(Distribution::normal, 0));
@@ -144,7 +144,7 @@ TEST_CASE("neighbouring elements are independent, also in magnitude", "[gradient
   CHECK(std::abs(squares / count - 1) <= 2 * sigmas * std::sqrt(8.0) / root_of_many);
 }
 
-TEST_CASE("the correlation of two workers is the agreement", "[gradients]") {
+TEST_CASE("the correlation of two workers is the agreement", "[gradients][large]") {
   const auto distribution = GENERATE(Distribution::normal, Distribution::laplace, Distribution::student_t);
   const double agreement = GENERATE(0.0, 0.3, 0.9, 1.0);
   SyntheticGradients o = options(distribution, agreement);

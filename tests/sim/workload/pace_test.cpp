@@ -11,7 +11,7 @@
 namespace simrun {
 namespace {
 
-constexpr int count = 100'000;
+constexpr int samples = 100'000;
 
 /// P(Z < z) of a standard normal Z.
 double normal_below(double z) {
@@ -59,7 +59,7 @@ TEST_CASE("pace: jitter is log-normal, of mean 1 and the standard deviation give
     double sum = 0;
     double squares = 0;
     std::vector<double> scores;
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < samples; ++i) {
       const double factor = pace.factor(i % 10, static_cast<std::uint64_t>(i / 10));
       sum += factor;
       squares += (factor - 1) * (factor - 1);
@@ -67,11 +67,11 @@ TEST_CASE("pace: jitter is log-normal, of mean 1 and the standard deviation give
     }
     // Four standard errors: j / sqrt(n) of the mean; of the variance, of which a log-normal's fourth moment tells, less
     // than 6 j^2 / sqrt(n) at these j.
-    CHECK(sum / count == Approx(1).margin(4 * jitter / std::sqrt(count)));
-    CHECK(squares / count == Approx(jitter * jitter).epsilon(24 / std::sqrt(count)));
+    CHECK(sum / samples == Approx(1).margin(4 * jitter / std::sqrt(samples)));
+    CHECK(squares / samples == Approx(jitter * jitter).epsilon(24 / std::sqrt(samples)));
     for (const double z : {-2.0, -1.0, 0.0, 0.5, 1.645}) {
       const auto below = std::count_if(scores.begin(), scores.end(), [&](double score) { return score < z; });
-      CHECK(static_cast<double>(below) / count == Approx(normal_below(z)).margin(2 / std::sqrt(count)));
+      CHECK(static_cast<double>(below) / samples == Approx(normal_below(z)).margin(2 / std::sqrt(samples)));
     }
   }
 }
@@ -80,14 +80,14 @@ TEST_CASE("pace: factors are independent from worker to worker and from iteratio
   const Pace pace{.jitter = 0.2, .seed = 1, .stragglers = {}};
   const auto correlation = [&](int workers_apart, std::uint64_t iterations_apart) {
     double products = 0;
-    for (std::uint64_t i = 0; i < count; ++i)
+    for (std::uint64_t i = 0; i < samples; ++i)
       products += (pace.factor(4, i) - 1) * (pace.factor(4 + workers_apart, i + iterations_apart) - 1);
-    return products / count / 0.04;
+    return products / samples / 0.04;
   };
   CHECK(correlation(0, 0) == Approx(1).margin(0.1));
-  CHECK(std::abs(correlation(1, 0)) < 4 / std::sqrt(count));
-  CHECK(std::abs(correlation(0, 1)) < 4 / std::sqrt(count));
-  CHECK(std::abs(correlation(1, 1)) < 4 / std::sqrt(count));
+  CHECK(std::abs(correlation(1, 0)) < 4 / std::sqrt(samples));
+  CHECK(std::abs(correlation(0, 1)) < 4 / std::sqrt(samples));
+  CHECK(std::abs(correlation(1, 1)) < 4 / std::sqrt(samples));
 }
 
 TEST_CASE("pace: the same seed gives the same factors, another one others") {

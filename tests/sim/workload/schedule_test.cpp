@@ -7,7 +7,7 @@ namespace simrun {
 namespace {
 
 /// Four tensors of 100, 300, 50 and 550 elements.
-const Model model{"four", {{"a", {100}}, {"b", {3, 100}}, {"c", {50}}, {"d", {550}}}};
+const Model four_tensors{"four", {{"a", {100}}, {"b", {3, 100}}, {"c", {50}}, {"d", {550}}}};
 
 std::vector<std::vector<std::size_t>> tensors_of(const std::vector<Group>& groups) {
   std::vector<std::vector<std::size_t>> all;
@@ -20,18 +20,19 @@ using Lists = std::vector<std::vector<std::size_t>>;
 }  // namespace
 
 TEST_CASE("groups come in the order in which the backward pass makes them ready") {
-  CHECK(tensors_of(make_schedule(model, {Grouping::WholeModel{}})) == Lists{{0, 1, 2, 3}});
-  CHECK(tensors_of(make_schedule(model, {Grouping::EachTensor{}})) == Lists{{3}, {2}, {1}, {0}});
+  CHECK(tensors_of(make_schedule(four_tensors, {Grouping::WholeModel{}})) == Lists{{0, 1, 2, 3}});
+  CHECK(tensors_of(make_schedule(four_tensors, {Grouping::EachTensor{}})) == Lists{{3}, {2}, {1}, {0}});
   // d has 2200 bytes, c 200, b 1200, a 400. A bucket closes once it has 1300: d; then c and b together have 1400; a is
   // left.
-  CHECK(tensors_of(make_schedule(model, {Grouping::Bucket{Bytes(1300)}})) == Lists{{3}, {1, 2}, {0}});
+  CHECK(tensors_of(make_schedule(four_tensors, {Grouping::Bucket{Bytes(1300)}})) == Lists{{3}, {1, 2}, {0}});
   // {a, d} is ready with a, which is last; {c, b} with b.
-  CHECK(tensors_of(make_schedule(model, {Grouping::Explicit{{{"a", "d"}, {"c", "b"}}}})) == Lists{{1, 2}, {0, 3}});
+  CHECK(tensors_of(make_schedule(four_tensors, {Grouping::Explicit{{{"a", "d"}, {"c", "b"}}}})) ==
+        Lists{{1, 2}, {0, 3}});
 }
 
 TEST_CASE("explicit groups hold every tensor once") {
   const auto make = [](std::vector<std::vector<std::string>> groups) {
-    return make_schedule(model, {Grouping::Explicit{std::move(groups)}});
+    return make_schedule(four_tensors, {Grouping::Explicit{std::move(groups)}});
   };
   CHECK_THROWS_WITH(make({{"a", "b"}, {"c"}}), Catch::Contains("\"d\" is in no group"));
   CHECK_THROWS_WITH(make({{"a", "b", "c", "d", "a"}}), Catch::Contains("\"a\""));
@@ -40,7 +41,7 @@ TEST_CASE("explicit groups hold every tensor once") {
 }
 
 TEST_CASE("K is shared by size, by largest remainder") {
-  const auto groups = make_schedule(model, {Grouping::EachTensor{}});  // 550, 50, 300, 100
+  const auto groups = make_schedule(four_tensors, {Grouping::EachTensor{}});  // 550, 50, 300, 100
   // K = 10: quotas 5.5, 0.5, 3, 1: floors 5, 0, 3, 1; one is left for the largest remainder, of which the first has it.
   // Then the second group has none: it takes one from the largest.
   CHECK(share_entries(groups, 10) == std::vector<std::uint64_t>{5, 1, 3, 1});
@@ -52,7 +53,7 @@ TEST_CASE("K is shared by size, by largest remainder") {
 }
 
 TEST_CASE("shares sum to K and fit their groups") {
-  const auto groups = make_schedule(model, {Grouping::EachTensor{}});
+  const auto groups = make_schedule(four_tensors, {Grouping::EachTensor{}});
   for (std::uint64_t k = 4; k <= 1000; ++k) {
     const auto shares = share_entries(groups, k);
     CHECK(std::accumulate(shares.begin(), shares.end(), std::uint64_t{0}) == k);
@@ -61,7 +62,7 @@ TEST_CASE("shares sum to K and fit their groups") {
 }
 
 TEST_CASE("backward time is shared by size") {
-  const auto times = share_backward(model, Seconds(2));
+  const auto times = share_backward(four_tensors, Seconds(2));
   CHECK(times[0].value == Approx(0.2));
   CHECK(times[3].value == Approx(1.1));
 }
