@@ -104,6 +104,10 @@ struct CodecOptions {
   IndexCoding index = IndexCoding::raw32;
   bool half_precision = false;  ///< fp16 values in dense payloads
   int rank = 4;                 ///< of the matrices that approximate a gradient
+  int levels = 7;               ///< above zero, to which elements are rounded
+  std::uint64_t bucket = 512;   ///< elements that share a scale, a power of two; 0: all
+  bool packs_bits = true;       ///< levels take the bits they need, else a byte
+  bool sends_indices = false;   ///< each worker draws its own entries, and says which
   bool error_feedback = true;   ///< what is not sent is sent later, so that nothing is scaled up for it
 };
 
@@ -123,6 +127,7 @@ struct CodecParameter {
   std::vector<ParameterWord> words;  ///< the first, unless users say otherwise; none: a whole number
   std::int64_t least = 0;            ///< of whole numbers
   std::int64_t most = 0;
+  bool powers_of_two = false;  ///< of whole numbers: none but powers of two from 32 on, and 0
   std::int64_t (*get)(const CodecOptions& options);
   void (*set)(CodecOptions& options, std::int64_t value);
 
@@ -140,6 +145,7 @@ struct CodecEntry {
   std::string_view encoding;  ///< codecs with the same encoding and options make the same payloads
   bool sparsifies = false;    ///< takes a number of entries to keep
   bool feeds_back = false;    ///< error feedback keeps what is not sent, unless users say otherwise
+  bool rounds = false;        ///< at random, so that error feedback has something to keep, but is not needed
   bool stands_alone = true;   ///< a payload says all of its elements; else earlier rounds or a seed are needed, too
   std::vector<const CodecParameter*> parameters = {};
   std::unique_ptr<const Codec> (*make)(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);

@@ -40,6 +40,44 @@ CodecParameter rank_numbers() {
           .set = [](CodecOptions& o, std::int64_t value) { o.rank = static_cast<int>(value); }};
 }
 
+CodecParameter levels_numbers() {
+  return {.key = "levels",
+          .about = "qsgd: levels above zero, to which elements are rounded at random",
+          .swept = true,
+          .words = {},
+          .least = 1,
+          .most = 127,
+          .get = [](const CodecOptions& o) { return std::int64_t{o.levels}; },
+          .set = [](CodecOptions& o, std::int64_t value) { o.levels = static_cast<int>(value); }};
+}
+
+CodecParameter bucket_numbers() {
+  return {.key = "bucket",
+          .about = "qsgd: elements that share a norm, a power of two; 0: all that travel together",
+          .words = {},
+          .least = 0,
+          .most = std::int64_t{1} << 31,
+          .powers_of_two = true,
+          .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.bucket); },
+          .set = [](CodecOptions& o, std::int64_t value) { o.bucket = static_cast<std::uint64_t>(value); }};
+}
+
+CodecParameter packing_words() {
+  return {.key = "packing",
+          .about = "qsgd: a level takes the bits it needs, or a byte",
+          .words = {{"bits", "", 1}, {"int8", "", 0}},
+          .get = [](const CodecOptions& o) { return std::int64_t{o.packs_bits}; },
+          .set = [](CodecOptions& o, std::int64_t value) { o.packs_bits = value != 0; }};
+}
+
+CodecParameter indices_words() {
+  return {.key = "indices",
+          .about = "rand-k: all workers draw the same ones, or each its own, which it sends",
+          .words = {{"shared", "", 0}, {"sent", "", 1}},
+          .get = [](const CodecOptions& o) { return std::int64_t{o.sends_indices}; },
+          .set = [](CodecOptions& o, std::int64_t value) { o.sends_indices = value != 0; }};
+}
+
 }  // namespace
 
 const CodecParameter* index_parameter() {
@@ -57,8 +95,29 @@ const CodecParameter* rank_parameter() {
   return &parameter;
 }
 
+const CodecParameter* levels_parameter() {
+  static const CodecParameter parameter = levels_numbers();
+  return &parameter;
+}
+
+const CodecParameter* bucket_parameter() {
+  static const CodecParameter parameter = bucket_numbers();
+  return &parameter;
+}
+
+const CodecParameter* packing_parameter() {
+  static const CodecParameter parameter = packing_words();
+  return &parameter;
+}
+
+const CodecParameter* indices_parameter() {
+  static const CodecParameter parameter = indices_words();
+  return &parameter;
+}
+
 std::span<const CodecParameter* const> codec_parameters() {
-  static const std::array table{index_parameter(), precision_parameter(), rank_parameter()};
+  static const std::array table{index_parameter(),  precision_parameter(), rank_parameter(),   levels_parameter(),
+                                bucket_parameter(), packing_parameter(),   indices_parameter()};
   return table;
 }
 

@@ -22,7 +22,7 @@ Payload cut_sparse(const Payload& payload, std::uint64_t begin, std::uint64_t en
 }
 
 Payload cut_full(const Payload& payload, std::uint64_t begin, std::uint64_t end) {
-  const Payload::Header header = full_header(payload.kind(), end - begin);
+  const Payload::Header header = full_header(payload.kind(), end - begin, payload.header().format);
   if (!payload.has_contents()) return Payload::size_only(header);
   const Piece piece{payload.body(), std::min(begin, payload.elements()), std::min(end, payload.elements())};
   return make_payload(header, {}, {&piece, 1});
@@ -31,10 +31,11 @@ Payload cut_full(const Payload& payload, std::uint64_t begin, std::uint64_t end)
 /// Number of elements and entries of all parts; the size is left open.
 Payload::Header sum_of(std::span<const Payload> parts) {
   if (parts.empty()) throw PayloadError("there are no payloads to join");
-  Payload::Header total{.kind = parts.front().kind(), .index = parts.front().index()};
+  Payload::Header total{
+      .kind = parts.front().kind(), .index = parts.front().index(), .format = parts.front().header().format};
   for (const Payload& part : parts) {
-    if (part.kind() != total.kind || part.index() != total.index) {
-      throw PayloadError("payloads of different kinds or index codings cannot be joined");
+    if (part.kind() != total.kind || part.index() != total.index || part.header().format != total.format) {
+      throw PayloadError("payloads of different kinds, index codings or formats cannot be joined");
     }
     total.elements += part.elements();
     total.entries += part.entries();
@@ -45,10 +46,11 @@ Payload::Header sum_of(std::span<const Payload> parts) {
 }
 
 /// The place, in elements, where a payload is parted or two are joined.
-void check_place(const LayoutEntry& layout, std::uint64_t place, const char* what) {
-  if (place % layout.grain == 0) return;
-  throw PayloadError(std::string(layout.entries) + " can be " + what + " at multiples of " +
-                     std::to_string(layout.grain) + " elements only");
+void check_place(const LayoutEntry& layout, Format format, std::uint64_t place, const char* what) {
+  const std::uint64_t grain = grain_of(layout, format);
+  if (place % grain == 0) return;
+  throw PayloadError(std::string(layout.entries) + " can be " + what + " at multiples of " + std::to_string(grain) +
+                     " elements only");
 }
 
 Payload join_contents(const LayoutEntry& layout, const Payload::Header& total, std::span<const Payload> parts) {
@@ -67,7 +69,7 @@ Payload join_contents(const LayoutEntry& layout, const Payload::Header& total, s
 }
 
 Payload join_sizes(const LayoutEntry& layout, const Payload::Header& total) {
-  if (!layout.has_indices) return Payload::size_only(full_header(total.kind, total.elements));
+  if (!layout.has_indices) return Payload::size_only(full_header(total.kind, total.elements, total.format));
   const auto header = sparse_header(total.kind, total.index, total.elements, total.entries);
   if (!header) throw PayloadError("without contents, payloads of this index coding cannot be joined");
   return Payload::size_only(*header);
@@ -79,14 +81,15 @@ Payload cut(const Payload& payload, std::uint64_t begin, std::uint64_t end) {
   const LayoutEntry& layout = layout_of(payload.kind());
   if (begin > end) throw PayloadError("the range to cut out is not a range");
   if (!layout.bare && end > payload.elements()) throw PayloadError("the range to cut out ends beyond the payload");
-  check_place(layout, begin, "cut");
+  check_place(layout, payload.header().format, begin, "cut");
   return layout.has_indices ? cut_sparse(payload, begin, end) : cut_full(payload, begin, end);
 }
 
 Payload join(std::span<const Payload> parts) {
   const Payload::Header total = sum_of(parts);
   const LayoutEntry& layout = layout_of(total.kind);
-  for (const Payload& part : parts.first(parts.size() - 1)) check_place(layout, part.elements(), "joined");
+  for (const Payload& part : parts.first(parts.size() - 1))
+    check_place(layout, total.format, part.elements(), "joined");
   const bool all_there = std::ranges::all_of(parts, [](const Payload& part) { return part.has_contents(); });
   return all_there ? join_contents(layout, total, parts) : join_sizes(layout, total);
 }

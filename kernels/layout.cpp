@@ -12,8 +12,9 @@
 namespace simrun {
 
 std::span<const LayoutEntry> layouts() {
-  static const std::array table{dense32_layout(),      dense16_layout(),      pairs_layout(),  signs_layout(),
-                                sparse_signs_layout(), scaled_signs_layout(), indices_layout()};
+  static const std::array table{dense32_layout(),      dense16_layout(),      pairs_layout(),   signs_layout(),
+                                sparse_signs_layout(), scaled_signs_layout(), indices_layout(), levels_layout(),
+                                exponents_layout(),    two_means_layout()};
   return table;
 }
 
@@ -30,12 +31,17 @@ const LayoutEntry& layout_of(PayloadKind kind) {
   return *found;
 }
 
-Payload::Header full_header(PayloadKind kind, std::uint64_t elements) {
+std::uint64_t grain_of(const LayoutEntry& layout, Format format) {
+  return layout.grain == nullptr ? 1 : layout.grain(format);
+}
+
+Payload::Header full_header(PayloadKind kind, std::uint64_t elements, Format format) {
   const LayoutEntry& layout = layout_of(kind);
   return {.kind = kind,
           .elements = elements,
           .entries = elements,
-          .bytes = (layout.bare ? 0 : Payload::header_bytes) + layout.size(elements)};
+          .bytes = (layout.bare ? 0 : Payload::header_bytes) + layout.size(elements, format),
+          .format = format};
 }
 
 std::optional<Payload::Header> sparse_header(PayloadKind kind, IndexCoding coding, std::uint64_t elements,
@@ -46,19 +52,19 @@ std::optional<Payload::Header> sparse_header(PayloadKind kind, IndexCoding codin
                          .index = coding,
                          .elements = elements,
                          .entries = entries,
-                         .bytes = Payload::header_bytes + *index_bytes + layout_of(kind).size(entries)};
+                         .bytes = Payload::header_bytes + *index_bytes + layout_of(kind).size(entries, 0)};
 }
 
 Payload make_payload(const Payload::Header& header, std::span<const std::uint32_t> indices,
                      std::span<const Piece> pieces) {
   const LayoutEntry& layout = layout_of(header.kind);
   const auto expected = layout.has_indices ? sparse_header(header.kind, header.index, header.elements, header.entries)
-                                           : full_header(header.kind, header.elements);
+                                           : full_header(header.kind, header.elements, header.format);
   std::vector<std::byte> bytes;
   if (expected) bytes.reserve(expected->bytes);
   if (!layout.bare) bytes.resize(Payload::header_bytes);
   if (layout.has_indices) index_coding(header.index).encode(indices, header.elements, bytes);
-  layout.append(pieces, bytes);
+  layout.append(pieces, header.format, bytes);
   if (layout.bare) bytes.resize(expected->bytes);  // zeros beyond the end
   return Payload::make(header, std::move(bytes));
 }
@@ -77,7 +83,7 @@ BodyView view_body(const Payload& payload, PayloadKind kind, std::vector<std::ui
     decoded = index_coding(payload.index()).decode(body, payload.elements(), entries, used);
     indices = decoded;
   }
-  if (body.size() != used + layout.size(entries))
+  if (body.size() != used + layout.size(entries, payload.header().format))
     throw PayloadError("the values of the payload do not match its number of entries");
   return {indices, body.subspan(used)};
 }

@@ -39,20 +39,26 @@ struct LayoutEntry {
   std::string_view entries;  ///< what messages call the entries: "values"
   bool bare = false;         ///< an array that both ends know the length of; what is cut beyond its end is zero
   bool has_indices = false;
-  std::uint64_t grain = 1;  ///< parts begin at multiples of so many elements; 1 where there are indices
+
+  /// False for what is no format. Null: 0 is the only one.
+  bool (*knows)(Format format) = nullptr;
+
+  /// Parts begin at multiples of so many elements. Null: of 1.
+  std::uint64_t (*grain)(Format format) = nullptr;
 
   /// Bytes that the values of K entries take. K <= 2^32.
-  std::uint64_t (*size)(std::uint64_t entries);
+  std::uint64_t (*size)(std::uint64_t entries, Format format);
 
-  /// The first thing wrong with values that others may have written, `size(entries)` bytes of them. Null if any will
-  /// do.
-  std::optional<Flaw> (*check)(std::span<const std::byte> values, std::uint64_t entries) = nullptr;
+  /// The first thing wrong with values that others may have written, `size` bytes of them. Null if any will do.
+  std::optional<Flaw> (*check)(std::span<const std::byte> values, std::uint64_t entries, Format format) = nullptr;
 
   /// Appends to `out` the values of a payload that has the entries of these pieces (at least one), in their order. Each
   /// piece begins at a multiple of `grain` entries, and each but the last has a multiple of them. Throws PayloadError
   /// if the pieces do not go into one payload.
-  void (*append)(std::span<const Piece> pieces, std::vector<std::byte>& out);
+  void (*append)(std::span<const Piece> pieces, Format format, std::vector<std::byte>& out);
 };
+
+std::uint64_t grain_of(const LayoutEntry& layout, Format format);
 
 /// Every layout.
 std::span<const LayoutEntry> layouts();
@@ -62,7 +68,7 @@ const LayoutEntry* find_layout(PayloadKind kind);
 const LayoutEntry& layout_of(PayloadKind kind);
 
 /// The header of a payload of all `elements`. For layouts without indices.
-Payload::Header full_header(PayloadKind kind, std::uint64_t elements);
+Payload::Header full_header(PayloadKind kind, std::uint64_t elements, Format format = 0);
 
 /// The same of some. For layouts with indices; empty where the size of the coded indices depends on which they are.
 std::optional<Payload::Header> sparse_header(PayloadKind kind, IndexCoding coding, std::uint64_t elements,
@@ -101,6 +107,42 @@ struct ScaledSignsView {
 };
 
 ScaledSignsView view_scaled_signs(const Payload& payload);
+
+/// The parts of the body of signs with two means.
+struct TwoMeansView {
+  float negative;  ///< at most 0
+  float positive;  ///< of all others; at least 0
+  std::span<const std::uint32_t> words;
+};
+
+TwoMeansView view_two_means(const Payload& payload);
+
+/// How levels are written.
+struct LevelsFormat {
+  unsigned bits = 8;        ///< of a level, 2 to 8
+  unsigned log_bucket = 0;  ///< 2^log_bucket elements have a scale, at least 32; 0: all have one
+
+  Format written() const { return static_cast<Format>((bits - 1) | log_bucket << 3U); }
+  static LevelsFormat of(Format format) { return {(format & 7U) + 1, static_cast<unsigned>(format) >> 3U}; }
+  std::uint64_t buckets(std::uint64_t elements) const;
+};
+
+/// The parts of the body of levels: the scale of each bucket, and the numbers.
+struct LevelsView {
+  std::span<const float> scales;
+  std::span<const std::uint32_t> words;
+};
+
+LevelsView view_levels(const Payload& payload);
+
+/// The words of exponents.
+std::span<const std::uint32_t> view_exponents(const Payload& payload);
+constexpr unsigned exponent_bits = 9;
+
+/// uint32 words that hold numbers of so many bits.
+constexpr std::uint64_t code_words(std::uint64_t elements, unsigned bits) {
+  return (elements * bits + 31) / 32;
+}
 
 /// uint32 words that hold one bit an element.
 constexpr std::uint64_t sign_words(std::uint64_t elements) {

@@ -19,7 +19,7 @@ constexpr std::uint8_t version = 1;
 constexpr std::size_t version_at = 4;
 constexpr std::size_t kind_at = 5;
 constexpr std::size_t index_at = 6;
-constexpr std::size_t reserved_at = 7;
+constexpr std::size_t format_at = 7;
 constexpr std::size_t elements_at = 8;
 constexpr std::size_t entries_at = 16;
 constexpr std::size_t bytes_at = 24;
@@ -49,7 +49,7 @@ void write_header(const Payload::Header& header, std::span<std::byte> bytes) {
   write_at(bytes, version_at, version);
   write_at(bytes, kind_at, header.kind);
   write_at(bytes, index_at, header.index);
-  write_at(bytes, reserved_at, std::uint8_t{0});
+  write_at(bytes, format_at, header.format);
   write_at(bytes, elements_at, header.elements);
   write_at(bytes, entries_at, header.entries);
   write_at(bytes, bytes_at, header.bytes);
@@ -67,14 +67,16 @@ Payload::Header read_header(std::span<const std::byte> bytes) {
   require(bytes.size() >= Payload::header_bytes, bytes.size(), "ends within the header");
   require(read_at<std::uint32_t>(bytes, 0) == magic, 0, "the magic number is not SRUN");
   require(read_at<std::uint8_t>(bytes, version_at) == version, version_at, "the version is not 1");
-  require(read_at<std::uint8_t>(bytes, reserved_at) == 0, reserved_at, "the reserved byte is not 0");
   Payload::Header header{.kind = read_at<PayloadKind>(bytes, kind_at),
                          .index = read_at<IndexCoding>(bytes, index_at),
                          .elements = read_at<std::uint64_t>(bytes, elements_at),
                          .entries = read_at<std::uint64_t>(bytes, entries_at),
-                         .bytes = read_at<std::uint64_t>(bytes, bytes_at)};
+                         .bytes = read_at<std::uint64_t>(bytes, bytes_at),
+                         .format = read_at<Format>(bytes, format_at)};
   const LayoutEntry* layout = find_layout(header.kind);
   require(layout != nullptr && !layout->bare, kind_at, "not a kind that has a header");
+  require(layout->knows == nullptr ? header.format == 0 : layout->knows(header.format), format_at,
+          "not a format of this kind");
   if (layout->has_indices) {
     index_coding(header.index);  // or it throws
   } else if (header.index != IndexCoding::none) {
@@ -100,10 +102,10 @@ Payload::Header read_checked(std::span<const std::byte> bytes) {
   const std::size_t used = layout.has_indices ? check_indices(header, body) : 0;
   const auto values = body.subspan(used);
   const std::size_t at = Payload::header_bytes + used;
-  require(values.size() == layout.size(header.entries), layout.has_indices ? at : bytes_at,
+  require(values.size() == layout.size(header.entries, header.format), layout.has_indices ? at : bytes_at,
           layout.has_indices ? "the bytes behind the indices do not fit the entries"
                              : "the size does not fit the elements");
-  const auto flaw = layout.check != nullptr ? layout.check(values, header.entries) : std::nullopt;
+  const auto flaw = layout.check != nullptr ? layout.check(values, header.entries, header.format) : std::nullopt;
   if (flaw) fail(at + flaw->at, flaw->what);
   return header;
 }

@@ -24,7 +24,13 @@ enum class PayloadKind : std::uint8_t {
   sparse_signs = 4,  ///< K indices in ascending order, then K sign bits, 1 = negative
   scaled_signs = 5,  ///< one fp32 scale for all elements, then 1 bit an element, 1 = negative
   indices = 6,       ///< K indices in ascending order
+  levels = 7,        ///< an fp32 scale for each bucket of elements, then a whole number of 2 to 8 bits an element
+  exponents = 8,     ///< 9 bits an element: sign and exponent of an fp32 power of two
+  two_means = 9,     ///< fp32 means of the negative elements and of the others, then 1 bit an element, 1 = negative
 };
+
+/// One of the ways in which a kind writes its values; 0 where it has only one. Part of the wire format.
+using Format = std::uint8_t;
 
 /// How ascending indices are written. The values are part of the wire format.
 enum class IndexCoding : std::uint8_t {
@@ -45,7 +51,7 @@ enum class IndexCoding : std::uint8_t {
 ///          4      1  version, 1
 ///          5      1  kind (PayloadKind)
 ///          6      1  index coding (IndexCoding)
-///          7      1  reserved, 0
+///          7      1  format of the values (Format)
 ///          8      8  elements N of the range that the payload covers
 ///         16      8  entries K (N where the kind has no indices)
 ///         24      8  size of the payload in bytes, header included
@@ -64,6 +70,7 @@ class Payload {
     std::uint64_t elements = 0;
     std::uint64_t entries = 0;
     std::uint64_t bytes = 0;
+    Format format = 0;
 
     friend bool operator==(const Header& a, const Header& b) = default;
   };
@@ -122,13 +129,12 @@ class Payload {
 bool is_dense(PayloadKind kind);
 
 /// The part of `payload` that covers elements [begin, end), with indices counted from `begin`. A dense payload may be
-/// cut beyond its end: the rest is zero. `begin` of a payload of signs, scaled or not, is a multiple of 32; every part
-/// has the scale of the whole. Without contents, only kinds whose size follows from the range (dense, signs, scaled
-/// signs) can be cut.
+/// cut beyond its end: the rest is zero. `begin` is a multiple of the layout's grain; a scale of all elements is that
+/// of every part. Without contents, only kinds without indices, whose size follows from the range, can be cut.
 Payload cut(const Payload& payload, std::uint64_t begin, std::uint64_t end);
 
-/// The payload that covers the ranges of `parts` one after another. Every part of a payload of signs, scaled or not,
-/// but the last covers a multiple of 32 elements; scaled signs have one scale. The inverse of cut.
+/// The payload that covers the ranges of `parts` one after another. Every part but the last covers a multiple of the
+/// layout's grain; a scale of all elements is the same in all. The inverse of cut.
 Payload join(std::span<const Payload> parts);
 
 }  // namespace simrun

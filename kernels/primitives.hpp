@@ -45,6 +45,23 @@ struct LowRank {
   std::uint64_t rank = 0;
 };
 
+/// What is added up of each element.
+enum class Term {
+  magnitude,  ///< |x|
+  square,     ///< x^2
+  negative,   ///< |x| of those below 0
+  positive,   ///< |x| of those above 0
+};
+
+/// How elements are rounded to whole multiples of scale / levels, from -levels to levels.
+struct Rounding {
+  unsigned levels = 1;       ///< at most 127
+  unsigned bits = 2;         ///< of a level as it is written, two's complement: 2 levels + 1 <= 2^bits
+  std::uint64_t bucket = 0;  ///< elements that share a scale, a multiple of 32; 0: all
+
+  std::uint64_t buckets(std::uint64_t elements) const { return bucket == 0 ? 1 : (elements + bucket - 1) / bucket; }
+};
+
 /// The array operations that codecs are made of. Each back end produces the same bytes for the same input, but for
 /// products of matrices and what is made of them; nothing depends on the number of threads. At most 2^32 elements.
 /// Arrays of elements whose sizes do not fit each other throw std::invalid_argument. For lists the caller vouches:
@@ -66,13 +83,46 @@ class Primitives {
   /// Throws NonFiniteError.
   virtual void pack_signs(std::span<const float> x, std::span<std::uint32_t> words) const = 0;
 
-  /// The sum of |x[i]|, a NaN or infinite if an element is. So that it has the same bits everywhere it is added up in
-  /// double in one order: of every 1024 elements lane l of 32 adds up elements l, l + 32, ..., then the lanes of the
-  /// upper half are added to those of the lower one until one is left; the sums of 1024 are added up likewise.
-  virtual double l1_norm(std::span<const float> x) const = 0;
+  /// The sum of a term of each element; of magnitudes and squares a NaN or infinite if an element is. So that it has
+  /// the same bits everywhere it is added up in double in one order: of every 1024 elements lane l of 32 adds up
+  /// elements l, l + 32, ..., then the lanes of the upper half are added to those of the lower one until one is left;
+  /// the sums of 1024 are added up likewise.
+  virtual double sum(Term term, std::span<const float> x) const = 0;
 
-  /// out[i] += weight * (bit i ? -1 : +1).
-  virtual void add_signs(std::span<const std::uint32_t> words, float weight, std::span<float> out) const = 0;
+  /// The largest |x[i]|; 0 of none. Not finite if an element is not.
+  virtual float largest_magnitude(std::span<const float> x) const = 0;
+
+  /// How many |x[i]| are at least `threshold`.
+  virtual std::uint64_t count_above(std::span<const float> x, float threshold) const = 0;
+
+  /// out[i] += bit i ? negative : positive.
+  virtual void add_signs(std::span<const std::uint32_t> words, float positive, float negative,
+                         std::span<float> out) const = 0;
+
+  // Rounding at random, up as often as makes the mean right. Element i's chance is u = 2^-24 (w >> 8), with word w =
+  // i % 4 of Philox4x32-10 of counter i / 4 and key `seed`. Written as kernels/layouts/codes.hpp tells.
+
+  /// norms[b] = the square root of the sum of squares of bucket b. Added up in double: lane l of 32 adds up elements l,
+  /// l + 32, ... of the bucket, then the upper half of the lanes to the lower, until one is left.
+  virtual void bucket_norms(std::span<const float> x, std::uint64_t bucket, std::span<float> norms) const = 0;
+
+  /// The level of x is the sign of x times y = min(|x| / scale, 1) levels, rounded up where u is below what y is above
+  /// a whole number; 0 where the scale is 0. Throws NonFiniteError.
+  /// Source: QSGD, Alistarh et al., NeurIPS 2017; TernGrad, Wen et al., NeurIPS 2017, with one level.
+  virtual void round_to_levels(const Rounding& rounding, std::span<const float> x, std::span<const float> scales,
+                               std::uint64_t seed, std::span<std::uint32_t> words) const = 0;
+
+  /// out[i] += (weight scale / levels) level.
+  virtual void add_levels(const Rounding& rounding, std::span<const std::uint32_t> words, std::span<const float> scales,
+                          float weight, std::span<float> out) const = 0;
+
+  /// The sign and exponent of x rounded to a power of two, to the larger one in magnitude where the lower 23 bits of
+  /// w + those of x carry; from 2^127 on down. Throws NonFiniteError.
+  /// Source: natural compression, Horvath et al., 2019 (arXiv 1905.10988).
+  virtual void round_to_powers(std::span<const float> x, std::uint64_t seed, std::span<std::uint32_t> words) const = 0;
+
+  /// out[i] += weight times the power.
+  virtual void add_powers(std::span<const std::uint32_t> words, float weight, std::span<float> out) const = 0;
 
   /// Bit i of result is set where more than half of the planes have it set; a tie gives 0 (positive).
   /// Source: signSGD with majority vote, Bernstein et al., ICLR 2019.

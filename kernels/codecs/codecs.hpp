@@ -26,6 +26,15 @@ std::unique_ptr<const Codec> make_right_factors(const CodecOptions& options,
 std::unique_ptr<const Codec> make_random_entries(const CodecOptions& options,
                                                  std::shared_ptr<const Primitives> primitives);
 
+std::unique_ptr<const Codec> make_gathered_signs(const CodecOptions& options,
+                                                 std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_two_means(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_qsgd(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_terngrad(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_exponents(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_sampled_pairs(const CodecOptions& options,
+                                                std::shared_ptr<const Primitives> primitives);
+
 /// Adds up payloads of that dense kind.
 std::unique_ptr<const Aggregator> make_dense_sum(PayloadKind kind, std::shared_ptr<const Primitives> primitives);
 
@@ -37,6 +46,10 @@ Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t
 const CodecParameter* index_parameter();
 const CodecParameter* precision_parameter();
 const CodecParameter* rank_parameter();
+const CodecParameter* levels_parameter();
+const CodecParameter* bucket_parameter();
+const CodecParameter* packing_parameter();
+const CodecParameter* indices_parameter();
 
 /// Throws PayloadError unless `payload` is of that kind and covers that many elements.
 void check_payload(const Payload& payload, PayloadKind kind, std::uint64_t elements);

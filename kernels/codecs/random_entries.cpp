@@ -43,10 +43,51 @@ class RandomEntries final : public SummedValues {
   bool is_scaled_;
 };
 
+/// The same where each worker draws its own and says which: pairs, gathered.
+class SentRandomEntries final : public Codec {
+ public:
+  SentRandomEntries(bool is_scaled, std::shared_ptr<const Primitives> primitives)
+      : is_scaled_(is_scaled), pairs_(make_top_k({}, primitives)), primitives_(std::move(primitives)) {}
+
+  Combining combining() const override { return Combining::gather; }
+  PayloadKind kind() const override { return PayloadKind::pairs; }
+
+  Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const override {
+    const auto indices = draw_indices(context.seed, gradient.size(), entries);
+    const Payload values = values_at(gradient, indices, *primitives_);
+    return make_pairs(IndexCoding::raw32, gradient.size(), {indices, view_as<float>(values.bytes())});
+  }
+
+  void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
+    const float scale = is_scaled_ && payload.entries() > 0
+                            ? static_cast<float>(out.size()) / static_cast<float>(payload.entries())
+                            : 1.0F;
+    pairs_->decode(payload, weight * scale, out, context);
+  }
+
+  void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const override {
+    pairs_->settle(accepted, residual, context);
+  }
+
+  std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries,
+                                       std::span<const TensorShape> tensors) const override {
+    return pairs_->shape(elements, entries, tensors);
+  }
+
+  bool sizes_need_contents() const override { return false; }
+  std::unique_ptr<const Aggregator> aggregator() const override { return nullptr; }
+
+ private:
+  bool is_scaled_;
+  std::unique_ptr<const Codec> pairs_;
+  std::shared_ptr<const Primitives> primitives_;
+};
+
 }  // namespace
 
 std::unique_ptr<const Codec> make_random_entries(const CodecOptions& options,
                                                  std::shared_ptr<const Primitives> primitives) {
+  if (options.sends_indices) return std::make_unique<SentRandomEntries>(!options.error_feedback, std::move(primitives));
   return std::make_unique<RandomEntries>(!options.error_feedback, std::move(primitives));
 }
 

@@ -33,7 +33,8 @@ class ScaledSigns final : public Codec {
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext&) const override {
     check_payload(payload, kind(), out.size());
     const ScaledSignsView view = view_scaled_signs(payload);
-    primitives_->add_signs(view.words, weight * view.scale, out);
+    const float scale = weight * view.scale;
+    primitives_->add_signs(view.words, scale, -scale, out);
   }
 
   void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const override {
@@ -52,7 +53,7 @@ class ScaledSigns final : public Codec {
  private:
   /// Never above the largest magnitude, so that it is finite.
   float mean_magnitude(std::span<const float> x) const {
-    return static_cast<float>(primitives_->l1_norm(x) / static_cast<double>(x.size()));
+    return static_cast<float>(primitives_->sum(Term::magnitude, x) / static_cast<double>(x.size()));
   }
 
   std::shared_ptr<const Primitives> primitives_;

@@ -30,12 +30,14 @@ class SignsVote final : public Aggregator {
   std::shared_ptr<const Primitives> primitives_;
 };
 
-/// One bit an element. The method has no error feedback: with it, everything counts as sent.
+/// One bit an element, voted on or gathered. There is no error feedback: with it, everything counts as sent.
+/// Source of what is gathered: signSGD, Bernstein et al., ICML 2018; of the momentum's signs, Signum, ibid.
 class Signs final : public Codec {
  public:
-  explicit Signs(std::shared_ptr<const Primitives> primitives) : primitives_(std::move(primitives)) {}
+  Signs(Combining combining, std::shared_ptr<const Primitives> primitives)
+      : combining_(combining), primitives_(std::move(primitives)) {}
 
-  Combining combining() const override { return Combining::vote; }
+  Combining combining() const override { return combining_; }
   PayloadKind kind() const override { return PayloadKind::signs; }
 
   Payload encode(std::span<const float> gradient, std::size_t, const RoundContext&) const override {
@@ -48,7 +50,7 @@ class Signs final : public Codec {
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext&) const override {
     check_payload(payload, kind(), out.size());
     check_contents(payload);
-    primitives_->add_signs(view_as<std::uint32_t>(payload.body()), weight, out);
+    primitives_->add_signs(view_as<std::uint32_t>(payload.body()), weight, -weight, out);
   }
 
   void settle(const Payload& accepted, std::span<float> residual, const RoundContext&) const override {
@@ -63,16 +65,23 @@ class Signs final : public Codec {
 
   bool sizes_need_contents() const override { return false; }
 
-  std::unique_ptr<const Aggregator> aggregator() const override { return std::make_unique<SignsVote>(primitives_); }
+  std::unique_ptr<const Aggregator> aggregator() const override {
+    return combining_ == Combining::vote ? std::make_unique<SignsVote>(primitives_) : nullptr;
+  }
 
  private:
+  Combining combining_;
   std::shared_ptr<const Primitives> primitives_;
 };
 
 }  // namespace
 
 std::unique_ptr<const Codec> make_signs(const CodecOptions&, std::shared_ptr<const Primitives> primitives) {
-  return std::make_unique<Signs>(std::move(primitives));
+  return std::make_unique<Signs>(Combining::vote, std::move(primitives));
+}
+
+std::unique_ptr<const Codec> make_gathered_signs(const CodecOptions&, std::shared_ptr<const Primitives> primitives) {
+  return std::make_unique<Signs>(Combining::gather, std::move(primitives));
 }
 
 }  // namespace simrun

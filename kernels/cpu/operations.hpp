@@ -19,8 +19,19 @@ void cpu_to_half(std::span<const float> x, std::span<std::uint16_t> out, unsigne
 void cpu_add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out, unsigned threads);
 void cpu_accumulate_half(std::span<const std::uint16_t> values, std::span<std::uint16_t> sum, unsigned threads);
 void cpu_pack_signs(std::span<const float> x, std::span<std::uint32_t> words, unsigned threads);
-double cpu_l1_norm(std::span<const float> x, unsigned threads);
-void cpu_add_signs(std::span<const std::uint32_t> words, float weight, std::span<float> out, unsigned threads);
+double cpu_sum(Term term, std::span<const float> x, unsigned threads);
+float cpu_largest_magnitude(std::span<const float> x, unsigned threads);
+std::uint64_t cpu_count_above(std::span<const float> x, float threshold, unsigned threads);
+void cpu_add_signs(std::span<const std::uint32_t> words, float positive, float negative, std::span<float> out,
+                   unsigned threads);
+void cpu_bucket_norms(std::span<const float> x, std::uint64_t bucket, std::span<float> norms, unsigned threads);
+void cpu_round_to_levels(const Rounding& rounding, std::span<const float> x, std::span<const float> scales,
+                         std::uint64_t seed, std::span<std::uint32_t> words, unsigned threads);
+void cpu_add_levels(const Rounding& rounding, std::span<const std::uint32_t> words, std::span<const float> scales,
+                    float weight, std::span<float> out, unsigned threads);
+void cpu_round_to_powers(std::span<const float> x, std::uint64_t seed, std::span<std::uint32_t> words,
+                         unsigned threads);
+void cpu_add_powers(std::span<const std::uint32_t> words, float weight, std::span<float> out, unsigned threads);
 void cpu_vote(std::span<const std::span<const std::uint32_t>> planes, std::span<std::uint32_t> result,
               unsigned threads);
 SparseSigns cpu_vote_sparse(std::span<const SparseSignsView> votes, std::size_t elements, unsigned threads);

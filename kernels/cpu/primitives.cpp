@@ -23,10 +23,39 @@ class CpuPrimitives final : public Primitives {
     cpu_pack_signs(x, words, threads_);
   }
 
-  double l1_norm(std::span<const float> x) const override { return cpu_l1_norm(x, threads_); }
+  double sum(Term term, std::span<const float> x) const override { return cpu_sum(term, x, threads_); }
 
-  void add_signs(std::span<const std::uint32_t> words, float weight, std::span<float> out) const override {
-    cpu_add_signs(words, weight, out, threads_);
+  float largest_magnitude(std::span<const float> x) const override { return cpu_largest_magnitude(x, threads_); }
+
+  std::uint64_t count_above(std::span<const float> x, float threshold) const override {
+    return cpu_count_above(x, threshold, threads_);
+  }
+
+  void add_signs(std::span<const std::uint32_t> words, float positive, float negative,
+                 std::span<float> out) const override {
+    cpu_add_signs(words, positive, negative, out, threads_);
+  }
+
+  void bucket_norms(std::span<const float> x, std::uint64_t bucket, std::span<float> norms) const override {
+    cpu_bucket_norms(x, bucket, norms, threads_);
+  }
+
+  void round_to_levels(const Rounding& rounding, std::span<const float> x, std::span<const float> scales,
+                       std::uint64_t seed, std::span<std::uint32_t> words) const override {
+    cpu_round_to_levels(rounding, x, scales, seed, words, threads_);
+  }
+
+  void add_levels(const Rounding& rounding, std::span<const std::uint32_t> words, std::span<const float> scales,
+                  float weight, std::span<float> out) const override {
+    cpu_add_levels(rounding, words, scales, weight, out, threads_);
+  }
+
+  void round_to_powers(std::span<const float> x, std::uint64_t seed, std::span<std::uint32_t> words) const override {
+    cpu_round_to_powers(x, seed, words, threads_);
+  }
+
+  void add_powers(std::span<const std::uint32_t> words, float weight, std::span<float> out) const override {
+    cpu_add_powers(words, weight, out, threads_);
   }
 
   void vote(std::span<const std::span<const std::uint32_t>> planes, std::span<std::uint32_t> result) const override {

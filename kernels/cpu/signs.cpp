@@ -77,14 +77,16 @@ void cpu_pack_signs(std::span<const float> x, std::span<std::uint32_t> words, un
   if (!finite) check_finite(x);
 }
 
-void cpu_add_signs(std::span<const std::uint32_t> words, float weight, std::span<float> out, unsigned threads) {
+void cpu_add_signs(std::span<const std::uint32_t> words, float positive, float negative, std::span<float> out,
+                   unsigned threads) {
   if (words.size() != sign_words(out.size())) throw std::invalid_argument("one word holds 32 signs");
-  const auto bits = std::bit_cast<std::uint32_t>(weight);
+  const auto bits = std::bit_cast<std::uint32_t>(positive);
+  const std::uint32_t difference = bits ^ std::bit_cast<std::uint32_t>(negative);
   parallel_ranges(out.size(), useful_threads(out.size(), threads), 32,
                   [&](std::size_t, std::size_t begin, std::size_t end) {
                     for (std::size_t i = begin; i < end; ++i) {
-                      const std::uint32_t flip = (words[i / 32] >> (i % 32) & 1U) << 31;
-                      out[i] += std::bit_cast<float>(bits ^ flip);
+                      const std::uint32_t chosen = 0U - (words[i / 32] >> (i % 32) & 1U);  // all bits set or none
+                      out[i] += std::bit_cast<float>(bits ^ (difference & chosen));
                     }
                   });
 }

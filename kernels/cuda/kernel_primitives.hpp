@@ -6,10 +6,11 @@
 #include "kernels/cuda/device_selection.hpp"
 #include "kernels/cuda/device_votes.hpp"
 #include "kernels/cuda/half.hpp"
-#include "kernels/cuda/l1_norm.hpp"
 #include "kernels/cuda/low_rank.hpp"
+#include "kernels/cuda/rounding.hpp"
 #include "kernels/cuda/scatter.hpp"
 #include "kernels/cuda/signs.hpp"
+#include "kernels/cuda/sum.hpp"
 
 namespace simrun::cuda {
 
@@ -42,18 +43,61 @@ class KernelPrimitives final : public Primitives {
     machine_->download(words, packed.data());
   }
 
-  double l1_norm(std::span<const float> x) const override {
+  double sum(Term term, std::span<const float> x) const override {
     if (x.empty()) return 0;
     const auto values = uploaded(*machine_, x);
-    Buffer<double> sums(l1_norm_sums(x.size()));
-    launch_l1_norm(*machine_, values.data(), x.size(), sums.data());
+    Buffer<double> sums(sums_of(x.size()));
+    launch_sum(*machine_, term, values.data(), x.size(), sums.data());
     return downloaded(*machine_, sums.data(), sums.size()).back();
   }
 
-  void add_signs(std::span<const std::uint32_t> words, float weight, std::span<float> out) const override {
+  float largest_magnitude(std::span<const float> x) const override {
+    const auto values = uploaded(*machine_, x);
+    Buffer<std::uint64_t> largest = zero<std::uint64_t>();
+    launch_largest_magnitude(*machine_, values.data(), x.size(), largest.data());
+    return float_of(static_cast<std::uint32_t>(downloaded(*machine_, largest.data(), 1).front()));
+  }
+
+  std::uint64_t count_above(std::span<const float> x, float threshold) const override {
+    const auto values = uploaded(*machine_, x);
+    Buffer<std::uint64_t> count = zero<std::uint64_t>();
+    launch_count_above(*machine_, values.data(), x.size(), threshold, count.data());
+    return downloaded(*machine_, count.data(), 1).front();
+  }
+
+  void bucket_norms(std::span<const float> x, std::uint64_t bucket, std::span<float> norms) const override {
+    if (bucket == 0 || norms.size() != Rounding{.bucket = bucket}.buckets(x.size())) throw sizes_differ();
+    const auto values = uploaded(*machine_, x);
+    change(norms, [&](float* all) { launch_bucket_norms(*machine_, values.data(), x.size(), bucket, all); });
+  }
+
+  void round_to_levels(const Rounding& rounding, std::span<const float> x, std::span<const float> scales,
+                       std::uint64_t seed, std::span<std::uint32_t> words) const override {
+    if (scales.size() != rounding.buckets(x.size())) throw sizes_differ();
+    const auto each = uploaded(*machine_, scales);
+    round(LevelCode{rounding, each.data()}, rounding.bits, x, seed, words);
+  }
+
+  void add_levels(const Rounding& rounding, std::span<const std::uint32_t> words, std::span<const float> scales,
+                  float weight, std::span<float> out) const override {
+    if (scales.size() != rounding.buckets(out.size())) throw sizes_differ();
+    const auto each = uploaded(*machine_, scales);
+    add_codes(LevelCode{rounding, each.data()}, rounding.bits, words, weight, out);
+  }
+
+  void round_to_powers(std::span<const float> x, std::uint64_t seed, std::span<std::uint32_t> words) const override {
+    round(PowerCode{}, exponent_bits, x, seed, words);
+  }
+
+  void add_powers(std::span<const std::uint32_t> words, float weight, std::span<float> out) const override {
+    add_codes(PowerCode{}, exponent_bits, words, weight, out);
+  }
+
+  void add_signs(std::span<const std::uint32_t> words, float positive, float negative,
+                 std::span<float> out) const override {
     if (words.size() != divide_up<std::size_t>(out.size(), warp_lanes)) throw sizes_differ();
     const auto signs = uploaded(*machine_, words);
-    change(out, [&](float* sums) { launch_add_signs(*machine_, signs.data(), weight, sums, out.size()); });
+    change(out, [&](float* sums) { launch_add_signs(*machine_, signs.data(), positive, negative, sums, out.size()); });
   }
 
   void vote(std::span<const std::span<const std::uint32_t>> planes, std::span<std::uint32_t> result) const override {
@@ -170,6 +214,26 @@ class KernelPrimitives final : public Primitives {
     if (m.size() != shape.rows * shape.columns || p.size() != shape.rank * shape.rows ||
         q.size() != shape.rank * shape.columns)
       throw sizes_differ();
+  }
+
+  template <class Code>
+  void round(const Code& code, unsigned bits, std::span<const float> x, std::uint64_t seed,
+             std::span<std::uint32_t> words) const {
+    if (words.size() != code_words(x.size(), bits)) throw sizes_differ();
+    const auto values = uploaded(*machine_, x);
+    Buffer<std::uint32_t> codes(words.size());
+    Buffer<std::uint64_t> non_finite = zero<std::uint64_t>();
+    launch_round(*machine_, code, values.data(), x.size(), seed, codes.data(), non_finite.data());
+    fail_on(downloaded(*machine_, non_finite.data(), 1).front());
+    machine_->download(words, codes.data());
+  }
+
+  template <class Code>
+  void add_codes(const Code& code, unsigned bits, std::span<const std::uint32_t> words, float weight,
+                 std::span<float> out) const {
+    if (words.size() != code_words(out.size(), bits)) throw sizes_differ();
+    const auto codes = uploaded(*machine_, words);
+    change(out, [&](float* sums) { launch_add_codes(*machine_, code, codes.data(), weight, sums, out.size()); });
   }
 
   /// `found`: ~(index of the element that is not finite), 0 for none.

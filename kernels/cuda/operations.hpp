@@ -227,8 +227,9 @@ class OperationMaker {
 
   std::unique_ptr<Operation> decode_signs(const OperationCase& work) const {
     const auto words = array_of(view_as<std::uint32_t>(work.payloads.at(0).body()));
-    return decode(
-        work, [=, *this, n = work.elements](float* sums) { launch_add_signs(machine_, words->data(), 1.0F, sums, n); });
+    return decode(work, [=, *this, n = work.elements](float* sums) {
+      launch_add_signs(machine_, words->data(), 1.0F, -1.0F, sums, n);
+    });
   }
 
   std::unique_ptr<Operation> decode_sparse_signs(const OperationCase& work) const {

@@ -79,14 +79,15 @@ struct PackSigns {
   }
 };
 
-/// out[i] += weight, or -weight where bit i is set. Reads 4 1/8 and writes 4 bytes an element.
+/// out[i] += positive, or negative where bit i is set. Reads 4 1/8 and writes 4 bytes an element.
 struct AddSigns {
   static constexpr const char* name = "add_signs";
   static constexpr unsigned threads = 256;
   static constexpr unsigned residency = 4;
   struct Shared {};
   const std::uint32_t* words;
-  float weight;
+  float positive;
+  float negative;
   float* out;  ///< at a multiple of 16 bytes
   std::uint64_t size;
 
@@ -103,7 +104,7 @@ struct AddSigns {
         },
         [&](std::uint64_t quad, Terms& terms) {
           SIMRUN_UNROLL
-          for (unsigned c = 0; c < 4; ++c) terms.out.values[c] += (terms.signs >> c & 1U) != 0 ? -weight : weight;
+          for (unsigned c = 0; c < 4; ++c) terms.out.values[c] += (terms.signs >> c & 1U) != 0 ? negative : positive;
           store_quad(terms.out, out, quad, size);
         });
   }
@@ -119,8 +120,9 @@ void launch_pack_signs(Machine& machine, const float* x, Entries size, std::uint
 }
 
 template <class Machine>
-void launch_add_signs(Machine& machine, const std::uint32_t* words, float weight, float* out, std::uint64_t size) {
-  machine.launch(blocks_to_stream<AddSigns>(machine, quads_of(size)), AddSigns{words, weight, out, size});
+void launch_add_signs(Machine& machine, const std::uint32_t* words, float positive, float negative, float* out,
+                      std::uint64_t size) {
+  machine.launch(blocks_to_stream<AddSigns>(machine, quads_of(size)), AddSigns{words, positive, negative, out, size});
 }
 
 }  // namespace simrun::cuda

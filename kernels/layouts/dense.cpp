@@ -6,12 +6,12 @@ namespace simrun {
 namespace {
 
 template <std::uint64_t width>
-std::uint64_t size(std::uint64_t entries) {
+std::uint64_t size(std::uint64_t entries, Format) {
   return entries * width;
 }
 
 template <std::uint64_t width>
-void append(std::span<const Piece> pieces, std::vector<std::byte>& out) {
+void append(std::span<const Piece> pieces, Format, std::vector<std::byte>& out) {
   for (const Piece& piece : pieces) {
     const auto values = piece.values.subspan(piece.first * width, (piece.last - piece.first) * width);
     out.insert(out.end(), values.begin(), values.end());

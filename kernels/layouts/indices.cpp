@@ -5,11 +5,11 @@
 namespace simrun {
 namespace {
 
-std::uint64_t size(std::uint64_t) {
+std::uint64_t size(std::uint64_t, Format) {
   return 0;
 }
 
-void append(std::span<const Piece>, std::vector<std::byte>&) {}
+void append(std::span<const Piece>, Format, std::vector<std::byte>&) {}
 
 }  // namespace
 

@@ -11,5 +11,8 @@ LayoutEntry signs_layout();
 LayoutEntry sparse_signs_layout();
 LayoutEntry scaled_signs_layout();
 LayoutEntry indices_layout();
+LayoutEntry levels_layout();
+LayoutEntry exponents_layout();
+LayoutEntry two_means_layout();
 
 }  // namespace simrun

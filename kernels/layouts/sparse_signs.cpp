@@ -7,16 +7,16 @@
 namespace simrun {
 namespace {
 
-std::uint64_t size(std::uint64_t entries) {
+std::uint64_t size(std::uint64_t entries, Format) {
   return (entries + 7) / 8;
 }
 
-std::optional<Flaw> check(std::span<const std::byte> values, std::uint64_t entries) {
+std::optional<Flaw> check(std::span<const std::byte> values, std::uint64_t entries, Format) {
   if (entries % 8 == 0 || std::to_integer<unsigned>(values.back()) >> (entries % 8) == 0) return std::nullopt;
   return Flaw{values.size() - 1, "a padding bit is set"};
 }
 
-void append(std::span<const Piece> pieces, std::vector<std::byte>& out) {
+void append(std::span<const Piece> pieces, Format, std::vector<std::byte>& out) {
   std::vector<std::byte> signs;
   std::size_t count = 0;
   for (const Piece& piece : pieces) {
@@ -28,7 +28,7 @@ void append(std::span<const Piece> pieces, std::vector<std::byte>& out) {
 
 /// The same where both begin with a byte.
 void append_bytes(std::vector<std::byte>& out, std::span<const std::byte> signs, std::size_t entries) {
-  const auto bytes = signs.first(size(entries));
+  const auto bytes = signs.first(size(entries, 0));
   out.insert(out.end(), bytes.begin(), bytes.end());
   if (entries % 8 != 0) out.back() &= static_cast<std::byte>((1U << (entries % 8)) - 1);
 }

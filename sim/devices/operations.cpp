@@ -118,6 +118,50 @@ std::vector<Step> right_factors_steps(const Work& work) {
   return {{"encode.signs", with_parts(work, 1), 3}};
 }
 
+/// Adding 12 bytes an element: the gradient to a residual or a momentum.
+Step accumulating(const Work& work) {
+  return {"encode.signs", with_parts(work, 1), 3};
+}
+
+/// As signs are; before that the momentum is brought up to date (12 an element; 12.375).
+std::vector<Step> momentum_signs_steps(const Work& work) {
+  if (work.stage == Stage::decode) return {{"decode.signs", with_parts(work, 1), work.parts}};
+  return {{"encode.signs", with_parts(work, 1)}, accumulating(work)};
+}
+
+/// One payload after another is decoded.
+std::vector<Step> gathered_signs_steps(const Work& work) {
+  return {{operation_name(work.stage, "signs"), with_parts(work, 1), work.parts}};
+}
+
+/// The gradient is added to the residual (12 an element), negative and positive elements are added up (4), signs packed
+/// (4.125), and what is sent is taken out of the residual (8.125): as scaled signs.
+std::vector<Step> two_means_steps(const Work& work) {
+  return scaled_signs_steps(work);
+}
+
+/// Norms read 4 bytes an element, rounding reads 4 and writes up to 1: twice packing signs (8.25). Decoding adds to the
+/// gradient (8 to 9; 8.125).
+std::vector<Step> levels_steps(const Work& work) {
+  if (work.stage == Stage::decode) return {{"decode.signs", with_parts(work, 1), work.parts}};
+  return {{"encode.signs", with_parts(work, 1), 2}};
+}
+
+/// Rounding reads 4 bytes an element and writes 1.125; fp32 to fp16 moves 6. Decoding adds to the gradient (9.125; 10).
+std::vector<Step> exponents_steps(const Work& work) {
+  return {{operation_name(work.stage, "dense16"), with_parts(work, 1), work.parts}};
+}
+
+/// The momentum is brought up to date (12 an element) and added to the residual (12), the threshold is tested once and
+/// entries are written in a second pass (8), and both are zeroed there (8 an entry): 8 times packing signs (33) and a
+/// scatter of the entries.
+std::vector<Step> sampled_pairs_steps(const Work& work) {
+  if (work.stage == Stage::decode) return own_steps(work);
+  std::vector<Step> steps = {{"encode.signs", with_parts(work, 1), 8}, {"decode.pairs", with_parts(work, 1)}};
+  add_index_steps(work, steps);
+  return steps;
+}
+
 /// A codec whose work is not its layout's.
 struct CodecSteps {
   std::string_view name;
@@ -128,7 +172,14 @@ constexpr CodecSteps codec_steps[] = {{"leader-indices", leader_indices_steps},
                                       {"values-at", values_at_steps},
                                       {"random-entries", random_entries_steps},
                                       {"left-factors", left_factors_steps},
-                                      {"right-factors", right_factors_steps}};
+                                      {"right-factors", right_factors_steps},
+                                      {"gathered-signs", gathered_signs_steps},
+                                      {"momentum-signs", momentum_signs_steps},
+                                      {"two-means", two_means_steps},
+                                      {"qsgd", levels_steps},
+                                      {"terngrad", levels_steps},
+                                      {"exponents", exponents_steps},
+                                      {"sampled-pairs", sampled_pairs_steps}};
 
 /// A kind that has not its own operation in every stage, and what it takes.
 struct KindSteps {

@@ -1,5 +1,7 @@
 #include "sim/methods/method.hpp"
 
+#include <algorithm>
+
 #include "kernels/find_entry.hpp"
 
 namespace simrun {
@@ -24,6 +26,27 @@ std::span<const MethodEntry> methods() {
        "every worker's values where the leader's K largest are (Chen et al., NeurIPS 2020)",
        {{"leader-indices", "broadcast"}, {"values-at", "ring"}}},
       {"rand-k", "K entries that all workers draw alike (Stich et al., NeurIPS 2018)", {{"random-entries", "ring"}}},
+      {"dgc",
+       "about K entries above a sampled threshold, momentum corrected (Lin et al., ICLR 2018)",
+       {{"sampled-pairs", "allgather-ring"}},
+       {.factor = 0.9, .is_masked = true}},
+      {"signsgd",
+       "one bit an element, mean of the signs (Bernstein et al., ICML 2018)",
+       {{"gathered-signs", "allgather-ring"}}},
+      {"signum",
+       "one bit an element of the momentum, mean of the signs (Bernstein et al., ICML 2018)",
+       {{"momentum-signs", "allgather-ring"}},
+       {.factor = 0.9}},
+      {"onebit",
+       "one bit an element and two means, error feedback (Seide et al., Interspeech 2014)",
+       {{"two-means", "allgather-ring"}}},
+      {"qsgd",
+       "levels rounded to at random, a norm a bucket (Alistarh et al., NeurIPS 2017)",
+       {{"qsgd", "allgather-ring"}}},
+      {"terngrad", "-1, 0 or 1 at random, and a scale (Wen et al., NeurIPS 2017)", {{"terngrad", "allgather-ring"}}},
+      {"natural-compression",
+       "powers of two rounded to at random (Horvath et al., 2019)",
+       {{"exponents", "allgather-ring"}}},
   };
   return all;
 }
@@ -32,8 +55,19 @@ const MethodEntry* find_method(std::string_view name) {
   return find_entry(methods(), name);
 }
 
-std::vector<std::string> fitting_collectives(const MethodEntry& method) {
-  const Combining combining = find_codec(method.rounds.back().codec)->make({}, nullptr)->combining();
+Combining combining_of(const MethodEntry& method, const CodecOptions& options) {
+  return find_codec(method.rounds.back().codec)->make(options, nullptr)->combining();
+}
+
+const CollectiveEntry& default_collective(const MethodEntry& method, const CodecOptions& options) {
+  const CollectiveEntry* own = find_collective(method.collective());
+  const Combining combining = combining_of(method, options);
+  if (own->can(combining)) return *own;
+  return *std::ranges::find_if(collectives(), [&](const CollectiveEntry& entry) { return entry.can(combining); });
+}
+
+std::vector<std::string> fitting_collectives(const MethodEntry& method, const CodecOptions& options) {
+  const Combining combining = combining_of(method, options);
   std::vector<std::string> names;
   for (const CollectiveEntry& entry : collectives()) {
     if (entry.can(combining)) names.emplace_back(entry.name);
@@ -43,7 +77,7 @@ std::vector<std::string> fitting_collectives(const MethodEntry& method) {
 
 std::string label(const MethodChoice& choice, Naming naming) {
   std::string text(choice.method->name);
-  if (naming == Naming::with_collective || choice.collective->name != choice.method->collective())
+  if (naming == Naming::with_collective || choice.collective != &default_collective(*choice.method, choice.options))
     text += ", " + std::string(choice.collective->name);
   for (const CodecParameter* parameter : choice.codec->parameters) {
     if (parameter->get(choice.options) == parameter->get({})) continue;

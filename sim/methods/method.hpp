@@ -21,16 +21,24 @@ struct RoundEntry {
   std::string_view collective;  ///< the default
 };
 
+/// Momentum that is part of a method: of each worker's gradient, before it is encoded.
+struct OwnMomentum {
+  double factor = 0;       ///< mu in v = mu v + g, unless users say otherwise; 0: the method has none
+  bool is_masked = false;  ///< v is zeroed where an element was sent
+};
+
 /// A training method that users can name: its rounds, of which each is encoded when the one before has ended.
 struct MethodEntry {
   std::string_view name;
   std::string_view summary;
   std::vector<RoundEntry> rounds;
+  OwnMomentum momentum = {};
 
   /// What is made of the gradient itself. Its entry says what users may choose.
   std::string_view codec() const { return rounds.front().codec; }
 
-  /// The last round's default. Users choose that; other rounds follow where they can.
+  /// The last round's default, where that can combine what is sent: default_collective(). Users choose it; other rounds
+  /// follow where they can.
   std::string_view collective() const { return rounds.back().collective; }
 };
 
@@ -40,8 +48,14 @@ std::span<const MethodEntry> methods();
 /// The entry called `name`, or null.
 const MethodEntry* find_method(std::string_view name);
 
-/// The collectives that can combine what the method sends in its last round, by name.
-std::vector<std::string> fitting_collectives(const MethodEntry& method);
+/// How the payloads of the method's last round are combined.
+Combining combining_of(const MethodEntry& method, const CodecOptions& options);
+
+/// The method's own default if that can combine them, else the first that can.
+const CollectiveEntry& default_collective(const MethodEntry& method, const CodecOptions& options);
+
+/// The collectives that can, by name.
+std::vector<std::string> fitting_collectives(const MethodEntry& method, const CodecOptions& options);
 
 /// One entry of a scenario's `methods`, checked: the collective can combine what the codec makes.
 struct MethodChoice {
@@ -59,7 +73,7 @@ struct MethodChoice {
 
   /// True if error feedback has something to keep. Signs that are sent count as the whole of their elements; fp32
   /// values are sent as they are.
-  bool leaves_residual() const { return codec->feeds_back || options.half_precision; }
+  bool leaves_residual() const { return codec->feeds_back || codec->rounds || options.half_precision; }
 
   /// True if the exchange needs one host more than there are workers.
   bool needs_server_host() const {

@@ -17,6 +17,7 @@ std::size_t padded(std::uint64_t bytes) {
 PayloadLabel label_of(const Payload& payload, std::size_t parts) {
   return {.kind = payload.kind(),
           .index = payload.index(),
+          .format = payload.header().format,
           .has_contents = payload.has_contents(),
           .parts = static_cast<std::uint32_t>(parts),
           .elements = payload.elements(),
@@ -63,7 +64,8 @@ Message read_frame(const std::shared_ptr<const std::byte>& bytes, std::size_t si
   for (std::size_t i = 0; i < parts; ++i) {
     std::memcpy(&label, bytes.get() + end + i * sizeof label, sizeof label);
     require(label.bytes <= end - at);
-    const Payload payload = Payload::size_only({label.kind, label.index, label.elements, label.entries, label.bytes});
+    const Payload payload =
+        Payload::size_only({label.kind, label.index, label.elements, label.entries, label.bytes, label.format});
     message.push_back(label.has_contents ? payload.moved_to({bytes, bytes.get() + at}) : payload);
     at += padded(label.bytes);
     require(at <= end);

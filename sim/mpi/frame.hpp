@@ -14,6 +14,7 @@ namespace simrun {
 struct PayloadLabel {
   PayloadKind kind;
   IndexCoding index;
+  Format format;
   bool has_contents;
   std::uint32_t parts;  ///< payloads in the message
   std::uint64_t elements;

@@ -30,12 +30,12 @@ MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const
   choice.method = text.method;
   choice.codec = find_codec(text.method->codec());
   choice.collective = text.collective;
-  const auto combining = find_codec(text.method->rounds.back().codec)->make({}, nullptr)->combining();
+  const Combining combining = combining_of(*text.method, text.options);
   const std::string_view name = text.method->name;
   if (!choice.collective->can(combining)) {
     (where / "collective")
         .fail(std::string(choice.collective->name) + " cannot combine what " + std::string(name) + " sends",
-              "accepted: " + one_of(fitting_collectives(*text.method)));
+              "accepted: " + one_of(fitting_collectives(*text.method, text.options)));
   }
   if (text.density) choice.kept = Kept::share(*text.density);
   if (text.k) choice.kept = Kept::number(static_cast<std::uint64_t>(*text.k));

@@ -19,12 +19,27 @@ void propose(Json& field, std::vector<std::string> words, const std::string& fol
   field["anyOf"][0]["examples"] = std::move(words);
 }
 
+/// The collectives that can combine what the method sends, whatever its options.
+std::vector<std::string> fitting_some_options(const MethodEntry& method) {
+  std::vector<std::string> names = fitting_collectives(method, {});
+  for (const CodecParameter* parameter : find_codec(method.codec())->parameters) {
+    for (const ParameterWord& word : parameter->words) {
+      CodecOptions options;
+      parameter->set(options, word.value);
+      for (std::string& name : fitting_collectives(method, options)) {
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+      }
+    }
+  }
+  return names;
+}
+
 /// What an entry of `methods` may hold once its name is known.
 Json method_rules() {
   Json rules = Json::array();
   for (const MethodEntry& method : methods()) {
     const CodecEntry& codec = *find_codec(method.codec());
-    Json fields = {{"collective", {{"enum", fitting_collectives(method)}, {"default", method.collective()}}}};
+    Json fields = {{"collective", {{"enum", fitting_some_options(method)}, {"default", method.collective()}}}};
     if (!codec.sparsifies) fields.update({{"density", false}, {"k", false}});
     for (const CodecParameter* parameter : codec_parameters())
       if (!codec.takes(*parameter)) fields[std::string(parameter->key)] = false;

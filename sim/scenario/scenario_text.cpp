@@ -1,5 +1,6 @@
 #include "sim/scenario/scenario_text.hpp"
 
+#include <bit>
 #include <limits>
 
 #include "sim/scenario/compute_text.hpp"
@@ -20,9 +21,19 @@ Json shown(const CodecParameter& parameter, const CodecOptions& options) {
   return parameter.words.empty() ? Json(parameter.get(options)) : Json(parameter.text_of(options));
 }
 
+Field<std::int64_t> number_field(const CodecParameter& parameter) {
+  const auto any = whole(parameter.least, parameter.most);
+  if (!parameter.powers_of_two) return any;
+  return convert(any, [](std::int64_t number, const Where& where) {
+    if (number != 0 && (number < 32 || !std::has_single_bit(static_cast<std::uint64_t>(number))))
+      where.fail("is " + std::to_string(number), "accepted: 0, or a power of two from 32 on");
+    return number;
+  });
+}
+
 Field<std::int64_t> parameter_field(const CodecParameter& parameter) {
   const Json usual = shown(parameter, {});
-  if (parameter.words.empty()) return usually(whole(parameter.least, parameter.most), usual);
+  if (parameter.words.empty()) return usually(number_field(parameter), usual);
   std::vector<std::pair<std::string, std::int64_t>> words;
   Json summaries = Json::array();
   for (const ParameterWord& word : parameter.words) {
@@ -91,14 +102,16 @@ Field<MethodText> method_field() {
   object.required("name", &MethodText::method, entry_of(methods()), "the method, see simrun list methods")
       .optional("density", &MethodText::density, number({0, 1, true}),
                 "share of entries kept, K / N; or k, or left to the sweep")
-      .optional("k", &MethodText::k, whole(1, 1'000'000'000'000), "number of entries kept, instead of density")
+      .optional("k", &MethodText::k, whole(1, 1'000'000'000'000), "number of entries kept, instead of density");
+  add_parameters(object);
+  object
       .either(
-          "collective", [](const MethodText& text) { return Fit{.if_missing = text.method->collective()}; },
+          "collective",
+          [](const MethodText& text) { return Fit{.if_missing = default_collective(*text.method, text.options).name}; },
           &MethodText::collective, entry_of(collectives()),
           "how payloads are exchanged; each method has its own default")
       .optional("grouping", &MethodText::grouping, grouping_field(),
                 "which tensors travel together, instead of the schedule's grouping");
-  add_parameters(object);
   return object
       .either(
           "error_feedback", [](const MethodText& text) { return Fit{.if_missing = codec_of(text).feeds_back}; },

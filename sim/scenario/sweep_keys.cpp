@@ -25,13 +25,25 @@ const MethodEntry* method_of(const Json& entry) {
   return find_method(entry["name"].get<std::string>());
 }
 
+/// What the entry says of the words among its codec's parameters.
+CodecOptions words_of(const Json& entry, const MethodEntry& method) {
+  CodecOptions options;
+  for (const CodecParameter* parameter : find_codec(method.codec())->parameters) {
+    const auto given = entry.find(std::string(parameter->key));
+    for (const ParameterWord& word : parameter->words) {
+      if (given != entry.end() && *given == word.word) parameter->set(options, word.value);
+    }
+  }
+  return options;
+}
+
 /// True if the entry takes its collective from the sweep and can use this one. A place of the server asks for a server.
 bool fits(const Json& entry, const std::string& collective) {
   const MethodEntry* method = method_of(entry);
   if (method == nullptr) return true;
   if (entry.contains("collective") || (entry.contains("server") && !find_collective(collective)->has_server))
     return false;
-  const std::vector<std::string> fitting = fitting_collectives(*method);
+  const std::vector<std::string> fitting = fitting_collectives(*method, words_of(entry, *method));
   return std::find(fitting.begin(), fitting.end(), collective) != fitting.end();
 }
 

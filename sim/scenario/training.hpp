@@ -32,6 +32,7 @@ struct Momentum {
   };
   double factor = 0;
   Place place = Place::aggregate;
+  bool is_masked = false;  ///< of a worker's, what its residual loses is taken out, too (DGC)
 };
 
 /// K/N in the first rounds: each stage has a number of rounds, after the last comes the method's own.

@@ -249,7 +249,7 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
   check(method.residual_rule.has_value(), combining == Combining::merge && choice.error_feedback, "residual_rule",
         name + (choice.error_feedback ? "" : " without error feedback"));
   check(method.zeros.has_value(), votes_on_all, "zeros", name);
-  check(method.ties.has_value(), votes_on_all, "ties", name);
+  check(method.ties.has_value(), votes_on_all && combining == Combining::vote, "ties", name);
   Training training;
   training.data = scenario.data;
   training.split = scenario.split;
@@ -263,8 +263,13 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
   training.target_accuracy = scenario.target_accuracy;
   training.timed_rounds = scenario.timed_rounds;
   training.saved_rounds = scenario.save_gradients;
+  const OwnMomentum& own = choice.method->momentum;
+  training.method.momentum.factor = own.factor;
+  training.method.momentum.is_masked = own.is_masked;
+  if (own.factor > 0) training.method.momentum.place = Momentum::Place::worker;
   take_step(scenario, training.method);
   take_step(method, training.method);
+  if (training.method.momentum.place != Momentum::Place::worker) training.method.momentum.is_masked = false;
   take(method.residual_weight, training.method.residual_weight);
   take(method.beta, training.method.beta);
   take(method.selection, training.method.selection);

@@ -256,6 +256,25 @@ void GradientExchange::settle(const Aggregator* aggregator, const Outcomes& outc
   });
 }
 
+void GradientExchange::settle_too(std::size_t worker, std::span<float> values) const {
+  for (std::size_t group = 0; group < groups_.size(); ++group) {
+    std::vector<float> copy;
+    for (const std::size_t tensor : groups_[group].tensors) {
+      const auto part = values.subspan(scenario_.model->offset(tensor), scenario_.model->tensors[tensor].elements());
+      copy.insert(copy.end(), part.begin(), part.end());
+    }
+    const std::size_t last = rounds_.size() - 1;
+    rounds_[last].codec->settle(sent_.at(worker, group, last), copy, context_of(group));
+    std::span<const float> rest = copy;
+    for (const std::size_t tensor : groups_[group].tensors) {
+      const std::size_t elements = scenario_.model->tensors[tensor].elements();
+      std::copy_n(rest.begin(), elements,
+                  values.begin() + static_cast<std::ptrdiff_t>(scenario_.model->offset(tensor)));
+      rest = rest.subspan(elements);
+    }
+  }
+}
+
 void GradientExchange::decode(const Outcome& outcome, std::size_t group) {
   const bool vote = rounds_.back().codec->combining() == Combining::vote;
   const bool by_senders = scenario_.training->method.divide_by == MethodTraining::DivideBy::senders;

@@ -47,6 +47,9 @@ class GradientExchange {
   /// gradient, or the vote; valid until the next call.
   std::span<const float> exchange();
 
+  /// Does to `values` (size N, tensors in forward order) what settling did to the worker's residual.
+  void settle_too(std::size_t worker, std::span<float> values) const;
+
   /// Of the latest round: bytes of one worker's encoded gradient (mean over the workers) and of what each decodes.
   double payload_bytes() const;
   double result_bytes() const { return result_bytes_; }

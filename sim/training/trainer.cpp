@@ -89,6 +89,7 @@ void Trainer::step() {
   exchange_.set_density(density);
   compute_gradients();
   update(exchange_.exchange());
+  if (training_.method.momentum.is_masked) mask_velocities();
   if (is_new || is_timed()) {
     for (std::size_t i = 0; i < clocks_.size(); ++i) round_s_[i] = clocks_[i](exchange_.payloads()).value;
   }
@@ -147,6 +148,11 @@ void Trainer::update(std::span<const float> agreed) {
     direction = velocities_.front();
   }
   for (std::size_t i = 0; i < direction.size(); ++i) parameters_[i] -= rate * direction[i];
+}
+
+void Trainer::mask_velocities() {
+  parallel_for(velocities_.size(), threads_,
+               [&](std::size_t worker) { exchange_.settle_too(worker, velocities_[worker]); });
 }
 
 /// After a round: its bytes and time, and a row where one is due.

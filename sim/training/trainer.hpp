@@ -82,6 +82,7 @@ class Trainer {
   double differentiate(std::size_t worker, Classifier::Workspace& workspace, std::vector<float>& gradient);
   void prepare(std::size_t worker, std::vector<float>& gradient);
   void update(std::span<const float> agreed);
+  void mask_velocities();
   void account();
   double accuracy(const Samples& samples, std::span<const std::uint32_t> numbers);
   std::optional<double> warmup_density(std::int64_t round) const;

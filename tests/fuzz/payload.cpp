@@ -33,14 +33,28 @@ Payload made_again(const Payload& payload) {
       require(view.scale >= 0 && view.words.size() == sign_words(payload.elements()), "a scale and all signs");
       return payload;
     }
+    case PayloadKind::levels: {
+      const LevelsView view = view_levels(payload);
+      const LevelsFormat format = LevelsFormat::of(payload.header().format);
+      require(view.scales.size() == format.buckets(payload.elements()), "a scale a bucket");
+      require(view.words.size() == code_words(payload.elements(), format.bits), "all levels");
+      return payload;
+    }
+    case PayloadKind::exponents:
+      require(view_exponents(payload).size() == code_words(payload.elements(), exponent_bits), "all exponents");
+      return payload;
+    case PayloadKind::two_means:
+      require(view_two_means(payload).words.size() == sign_words(payload.elements()), "two means and all signs");
+      return payload;
     default:
       return payload;
   }
 }
 
 void check_cut(const Payload& payload) {
-  const std::uint64_t first = payload.elements() / 96 * 32;
-  const std::uint64_t second = payload.elements() / 64 * 32;
+  const std::uint64_t grain = std::max<std::uint64_t>(32, grain_of(layout_of(payload.kind()), payload.header().format));
+  const std::uint64_t first = payload.elements() / 3 / grain * grain;
+  const std::uint64_t second = payload.elements() / 2 / grain * grain;
   const Payload parts[] = {cut(payload, 0, first), cut(payload, first, second),
                            cut(payload, second, payload.elements())};
   require(join(parts) == payload, "cut and joined");

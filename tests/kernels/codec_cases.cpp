@@ -9,6 +9,13 @@ std::vector<CodecCase> codec_cases() {
     const std::string name(entry.name);
     if (entry.parameters.empty()) cases.push_back({name, &entry, {}});
     for (const CodecParameter* parameter : entry.parameters) {
+      std::vector<std::int64_t> numbers;
+      if (parameter->words.empty()) numbers = {parameter->least, parameter->least + 32};
+      for (const std::int64_t number : numbers) {
+        CodecOptions options;
+        parameter->set(options, number);
+        cases.push_back({name + " " + std::string(parameter->key) + " " + std::to_string(number), &entry, options});
+      }
       for (const ParameterWord& word : parameter->words) {
         CodecOptions options;
         parameter->set(options, word.value);

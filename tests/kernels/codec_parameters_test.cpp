@@ -42,13 +42,13 @@ TEST_CASE("a codec makes other payloads by each of its parameters, and takes no 
     for (const CodecParameter* parameter : codec_parameters()) {
       if (parameter->words.empty()) continue;
       INFO(entry.name << " " << parameter->key);
-      std::set<std::pair<PayloadKind, IndexCoding>> layouts;
+      std::set<std::tuple<PayloadKind, IndexCoding, Format>> layouts;
       for (const ParameterWord& word : parameter->words) {
         CodecOptions options;
         parameter->set(options, word.value);
         const auto codec = entry.make(options, make_cpu_primitives(1));
         const Payload payload = codec->encode(std::vector<float>{3, -1, 2, 5}, 2, {});
-        layouts.insert({payload.kind(), payload.index()});
+        layouts.insert({payload.kind(), payload.index(), payload.header().format});
       }
       CHECK(layouts.size() == (entry.takes(*parameter) ? parameter->words.size() : 1));
     }

@@ -99,12 +99,12 @@ TEST_CASE("add_signs on blocks gives what a loop gives", "[cuda]") {
         expected[0] = -0.0F;
         auto out = uploaded(expected);
         std::vector<float> by_processor = expected;
-        make_cpu_primitives(2)->add_signs(signs, weight, by_processor);
+        make_cpu_primitives(2)->add_signs(signs, weight, -weight, by_processor);
         for (std::size_t i = 0; i < size; ++i) {
           expected[i] += weight * ((signs[i / 32] >> (i % 32) & 1U) != 0 ? -1.0F : 1.0F);
         }
         const auto words = uploaded(signs);
-        launch_add_signs(machine, words.data(), weight, out.data(), size);
+        launch_add_signs(machine, words.data(), weight, -weight, out.data(), size);
         for (std::size_t i = 0; i < size; ++i) {
           REQUIRE(std::bit_cast<std::uint32_t>(out.data()[i]) == std::bit_cast<std::uint32_t>(expected[i]));
         }

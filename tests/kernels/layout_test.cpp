@@ -32,7 +32,7 @@ TEST_CASE("layouts have kinds and names of their own") {
     CHECK(names.insert(layout.name).second);
     CHECK(&layout_of(layout.kind) == &layout);
     CHECK_FALSE((layout.bare && layout.has_indices));
-    CHECK((layout.grain == 1 || !layout.has_indices));
+    CHECK((layout.grain == nullptr || !layout.has_indices));
   }
   CHECK(find_layout(static_cast<PayloadKind>(200)) == nullptr);
   CHECK_THROWS_AS(layout_of(static_cast<PayloadKind>(200)), PayloadError);
@@ -42,10 +42,10 @@ TEST_CASE("a payload is its entries, piece by piece") {
   for (const CodecCase& each : codec_cases()) {
     INFO(each.name);
     const Payload payload = each.make()->encode(normal_values(1003), 57, {});
-    const LayoutEntry& layout = layout_of(payload.kind());
+    const std::uint64_t grain = grain_of(layout_of(payload.kind()), payload.header().format);
     CHECK(made_of_pieces(payload, payload.entries()) == payload);
-    CHECK(made_of_pieces(payload, layout.grain) == payload);
-    CHECK(made_of_pieces(payload, 3 * layout.grain) == payload);
+    CHECK(made_of_pieces(payload, grain) == payload);
+    CHECK(made_of_pieces(payload, 3 * grain) == payload);
   }
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("values that were encoded have no flaw") {
     const LayoutEntry& layout = layout_of(payload.kind());
     std::vector<std::uint32_t> decoded;
     const auto values = view_body(payload, payload.kind(), decoded).values;
-    CHECK(values.size() == layout.size(payload.entries()));
-    if (layout.check != nullptr) CHECK_FALSE(layout.check(values, payload.entries()));
+    CHECK(values.size() == layout.size(payload.entries(), payload.header().format));
+    if (layout.check != nullptr) CHECK_FALSE(layout.check(values, payload.entries(), payload.header().format));
   }
 }

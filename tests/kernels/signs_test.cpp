@@ -42,7 +42,7 @@ TEST_CASE("add_signs subtracts the weight where the bit is set and adds it elsew
     const auto primitives = make_cpu_primitives(3);
     primitives->pack_signs(x, words);
     std::vector<float> out(n, 1.0F);
-    primitives->add_signs(words, 0.25F, out);
+    primitives->add_signs(words, 0.25F, -0.25F, out);
     std::vector<float> expected;
     for (const float value : x) expected.push_back(value < 0 ? 0.75F : 1.25F);
     CHECK(out == expected);

@@ -202,11 +202,31 @@ TEST_CASE("passes over dense arrays without races") {
   both([&](const Primitives& on) { return on.pack_signs(x, signs), signs; });
   both([&](const Primitives& on) {
     Floats sums = x;
-    on.add_signs(signs, 0.3F, sums);
+    on.add_signs(signs, 0.3F, -0.4F, sums);
     on.accumulate(x, sums);
     return sums;
   });
-  both([&](const Primitives& on) { return on.l1_norm(x); });
+  for (const Term term : {Term::magnitude, Term::square, Term::negative, Term::positive})
+    both([&](const Primitives& on) { return on.sum(term, x); });
+  both([&](const Primitives& on) { return on.largest_magnitude(x); });
+  both([&](const Primitives& on) { return on.count_above(x, 0.5F); });
+  const Rounding rounding{.levels = 5, .bits = 4, .bucket = 64};
+  Floats norms(rounding.buckets(n));
+  both([&](const Primitives& on) { return on.bucket_norms(x, rounding.bucket, norms), norms; });
+  Words levels(code_words(n, rounding.bits));
+  both([&](const Primitives& on) { return on.round_to_levels(rounding, x, norms, 7, levels), levels; });
+  both([&](const Primitives& on) {
+    Floats sums = x;
+    on.add_levels(rounding, levels, norms, 0.3F, sums);
+    return sums;
+  });
+  Words powers(code_words(n, exponent_bits));
+  both([&](const Primitives& on) { return on.round_to_powers(x, 7, powers), powers; });
+  both([&](const Primitives& on) {
+    Floats sums = x;
+    on.add_powers(powers, 0.3F, sums);
+    return sums;
+  });
   std::vector<std::uint16_t> halves(n);
   both([&](const Primitives& on) { return on.to_half(x, halves), halves; });
   both([&](const Primitives& on) {

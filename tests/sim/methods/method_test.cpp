@@ -20,7 +20,7 @@ TEST_CASE("method: every one has a codec, and a default collective that can comb
   for (const MethodEntry& method : methods()) {
     INFO(method.name);
     for (const RoundEntry& round : method.rounds) REQUIRE(find_codec(round.codec) != nullptr);
-    const std::vector<std::string> fitting = fitting_collectives(method);
+    const std::vector<std::string> fitting = fitting_collectives(method, {});
     CHECK(std::find(fitting.begin(), fitting.end(), method.collective()) != fitting.end());
     CHECK(find_method(method.name) == &method);
     const std::vector<Round> rounds = make_rounds(chosen(method.name), make_cpu_primitives(1));
@@ -57,7 +57,7 @@ TEST_CASE("method: a collective that users choose goes through all rounds that i
   led.collective = find_collective("parameter-server");
   CHECK(make_rounds(led, make_cpu_primitives(1)).front().is_led());
   CHECK(led.needs_server_host());
-  CHECK(fitting_collectives(*led.method) ==
+  CHECK(fitting_collectives(*led.method, {}) ==
         std::vector<std::string>{"ring", "halving-doubling", "tree", "parameter-server"});
   for (std::uint64_t step = 0; step < 9; ++step) CHECK(leader_of(step, 4) == static_cast<int>(step % 4));
 }

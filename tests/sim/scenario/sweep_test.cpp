@@ -40,7 +40,7 @@ using Labels = std::vector<std::string>;
 
 TEST_CASE("sweep: all collectives are those that fit each method") {
   std::size_t fitting = 0;
-  for (const MethodEntry& method : methods()) fitting += fitting_collectives(method).size();
+  for (const MethodEntry& method : methods()) fitting += fitting_collectives(method, {}).size();
   const Labels all = labels_of(every_method(), {{"collective", "all"}});
   CHECK(all.size() == fitting);
   // No two of them say the same.
@@ -50,7 +50,7 @@ TEST_CASE("sweep: all collectives are those that fit each method") {
   // Other keys multiply: two M, and two densities for those that sparsify.
   std::size_t points = 0;
   for (const MethodEntry& method : methods())
-    points += 2 * fitting_collectives(method).size() * (find_codec(method.codec())->sparsifies ? 2 : 1);
+    points += 2 * fitting_collectives(method, {}).size() * (find_codec(method.codec())->sparsifies ? 2 : 1);
   CHECK(labels_of(every_method(), {{"workers", {2, 4}}, {"density", {0.1, 0.2}}, {"collective", "all"}}).size() ==
         points);
 }

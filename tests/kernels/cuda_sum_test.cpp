@@ -1,10 +1,10 @@
-#include "kernels/cuda/l1_norm.hpp"
+#include "kernels/cuda/sum.hpp"
 
 #include <bit>
 
-#include "tests/kernels/l1_norm_oracle.hpp"
 #include "tests/kernels/machines.hpp"
 #include "tests/kernels/samples.hpp"
+#include "tests/kernels/sum_oracle.hpp"
 
 using namespace simrun;
 using namespace simrun::cuda;
@@ -16,8 +16,8 @@ TEST_CASE("the sum of magnitudes on blocks has the bits of the documented order"
         INFO(sample.name << ", " << size);
         const std::vector<float> x = sample.make(size);
         const auto values = uploaded(x);
-        HostMachine::Buffer<double> sums(l1_norm_sums(size));
-        launch_l1_norm(machine, values.data(), size, sums.data());
+        HostMachine::Buffer<double> sums(sums_of(size));
+        launch_sum(machine, Term::magnitude, values.data(), size, sums.data());
         const double norm = downloaded(sums).back();
         REQUIRE(std::bit_cast<std::uint64_t>(norm) ==
                 std::bit_cast<std::uint64_t>(l1_norm_in_order({x.begin(), x.end()})));
@@ -27,8 +27,8 @@ TEST_CASE("the sum of magnitudes on blocks has the bits of the documented order"
 }
 
 TEST_CASE("sums of magnitudes have room for every level", "[cuda]") {
-  CHECK(l1_norm_sums(1) == 1);
-  CHECK(l1_norm_sums(1024) == 1);
-  CHECK(l1_norm_sums(1025) == 2 + 1);
-  CHECK(l1_norm_sums(std::uint64_t{1} << 32) == (1U << 22) + (1U << 12) + (1U << 2) + 1);
+  CHECK(sums_of(1) == 1);
+  CHECK(sums_of(1024) == 1);
+  CHECK(sums_of(1025) == 2 + 1);
+  CHECK(sums_of(std::uint64_t{1} << 32) == (1U << 22) + (1U << 12) + (1U << 2) + 1);
 }

@@ -1,14 +1,15 @@
 #pragma once
 
 #include "kernels/cuda/sharing.hpp"
+#include "kernels/primitives.hpp"
 
 namespace simrun::cuda {
 
-/// The sum of the magnitudes of every 1024 values, in the order that Primitives::l1_norm tells. A warp adds up a run,
+/// The sum of a term of every 1024 values, in the order that Primitives::sum tells. A warp adds up a run,
 /// without the sum() of warps, which may add in any order. Reads sizeof(T) bytes a value.
 template <class T>
-struct SumMagnitudes {
-  static constexpr const char* name = "sum_magnitudes";
+struct SumTerms {
+  static constexpr const char* name = "sum_terms";
   static constexpr unsigned threads = 256;
   static constexpr unsigned residency = 6;
   static constexpr unsigned warps = threads / warp_lanes;
@@ -17,6 +18,7 @@ struct SumMagnitudes {
   struct Shared {
     double lanes[warps][warp_lanes];
   };
+  Term term;
   const T* values;
   std::uint64_t size;
   double* sums;  ///< one a run
@@ -54,33 +56,48 @@ struct SumMagnitudes {
         items[i] = at < size ? block.read_once(values + at) : T{0};
       }
       SIMRUN_UNROLL
-      for (unsigned i = 0; i < in_flight; ++i) sum += static_cast<double>(items[i] < 0 ? -items[i] : items[i]);
+      for (unsigned i = 0; i < in_flight; ++i) sum += term_of(items[i]);
     }
     return sum;
   }
+
+  SIMRUN_DEVICE double term_of(T x) const {
+    const auto value = static_cast<double>(x);
+    switch (term) {
+      case Term::square:
+        return value * value;
+      case Term::negative:
+        return value < 0 ? -value : 0.0;
+      case Term::positive:
+        return value > 0 ? value : 0.0;
+      case Term::magnitude:
+        break;
+    }
+    return value < 0 ? -value : value;
+  }
 };
 
-/// Sums that launch_l1_norm has room for: one for each run of `size` values, then for each run of those, down to one.
-inline std::uint64_t l1_norm_sums(std::uint64_t size) {
+/// Sums that launch_sum has room for: one for each run of `size` values, then for each run of those, down to one.
+inline std::uint64_t sums_of(std::uint64_t size) {
   std::uint64_t all = 0;
   for (std::uint64_t count = size; count > 1 || all == 0; all += count)
-    count = divide_up<std::uint64_t>(count, SumMagnitudes<float>::values_a_run);
+    count = divide_up<std::uint64_t>(count, SumTerms<float>::values_a_run);
   return all;
 }
 
-/// Adds up the magnitudes of `size` values, at least one; the last of `sums`, l1_norm_sums(size) of them, is the
+/// Adds up a term of `size` values, at least one; the last of `sums`, sums_of(size) of them, is the
 /// result.
 template <class Machine>
-void launch_l1_norm(Machine& machine, const float* x, std::uint64_t size, double* sums) {
+void launch_sum(Machine& machine, Term term, const float* x, std::uint64_t size, double* sums) {
   const auto launch = [&](auto kernel) {
     using Kernel = decltype(kernel);
     machine.launch(blocks_for<Kernel>(machine, kernel.size, Kernel::warps * Kernel::values_a_run), kernel);
     return divide_up<std::uint64_t>(kernel.size, Kernel::values_a_run);
   };
-  std::uint64_t count = launch(SumMagnitudes<float>{x, size, sums});
+  std::uint64_t count = launch(SumTerms<float>{term, x, size, sums});
   while (count > 1) {
     double* const next = sums + count;
-    count = launch(SumMagnitudes<double>{sums, count, next});
+    count = launch(SumTerms<double>{Term::magnitude, sums, count, next});
     sums = next;
   }
 }
