@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <numeric>
 #include <random>
 
 #include "kernels/layout.hpp"
@@ -66,6 +67,12 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
       {{"name", "ef-signsgd"}},
       {{"name", "ef-signsgd"}, {"collective", "allgather-doubling"}},
       {{"name", "rand-k"}, {"density", 0.02}},
+      {{"name", "rand-k"}, {"density", 0.02}, {"indices", "sent"}},
+      {{"name", "dgc"}, {"density", 0.02}},
+      {{"name", "onebit"}},
+      {{"name", "qsgd"}, {"error_feedback", true}, {"bucket", 64}},
+      {{"name", "qsgd"}, {"error_feedback", true}, {"levels", 64}, {"bucket", 0}, {"packing", "int8"}},
+      {{"name", "natural-compression"}, {"error_feedback", true}},
       {{"name", "scalecom"}, {"density", 0.02}},
       {{"name", "scalecom"}, {"density", 0.02}, {"index", "delta"}, {"collective", "parameter-server"}},
       {{"name", "powersgd"}, {"rank", 2}},
@@ -90,6 +97,36 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
       }
       const std::vector<double> left = all_residuals(exchange, std::string(grouping) == "tensor");
       for (std::size_t i = 0; i < N; ++i) CHECK(left[i] + agreed[i] == Approx(total[i]).margin(1e-1));
+    }
+  }
+}
+
+TEST_CASE("exchange: dgc's momentum loses what the residual loses") {
+  for (const char* grouping : {"model", "tensor"}) {
+    const TemporaryFolder folder;
+    const Study study = study_of(trained_scenario({{"name", "dgc"}, {"k", 20}}, grouping), folder);
+    GradientExchange exchange(study.points[0].scenario, 1);
+    const auto all = gradients(1);
+    for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w]);
+    exchange.exchange();
+    for (std::size_t w = 0; w < workers; ++w) {
+      // Nothing was in the residual before: it is the gradient, but for what was sent.
+      std::vector<float> momentum = all[w];
+      exchange.settle_too(w, momentum);
+      std::size_t sent = 0;
+      for (std::size_t i = 0; i < N; ++i) {
+        CHECK((momentum[i] == 0 || momentum[i] == all[w][i]));
+        sent += momentum[i] == 0 && all[w][i] != 0 ? 1U : 0U;
+      }
+      CHECK(sent >= 14);
+      CHECK(sent <= 27);  // 1.3 x 20, in two groups each rounded up to at least one
+      const double left = std::accumulate(momentum.begin(), momentum.end(), 0.0);
+      double residual = 0;
+      for (std::size_t g = 0; g < exchange.feedback().size() / workers; ++g) {
+        const auto part = exchange.feedback()[w * (exchange.feedback().size() / workers) + g].residual();
+        residual += std::accumulate(part.begin(), part.end(), 0.0);
+      }
+      CHECK(left == residual);
     }
   }
 }

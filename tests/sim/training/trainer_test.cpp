@@ -85,6 +85,11 @@ std::vector<json> all_methods() {
           {{"name", "powersgd"}, {"error_feedback", false}, {"collective", "tree"}},
           {{"name", "scalecom"}, {"density", 0.05}, {"index", "delta"}, {"training", {{"beta", 0.5}}}},
           {{"name", "rand-k"}, {"density", 0.05}},
+          {{"name", "dgc"}, {"density", 0.05}},
+          {{"name", "onebit"}},
+          {{"name", "signum"}, {"training", {{"learning_rate", 0.01}}}},
+          {{"name", "qsgd"}, {"levels", 3}, {"bucket", 32}},
+          {{"name", "natural-compression"}},
           {{"name", "sparse-signsgd"},
            {"density", 0.05},
            {"collective", "sharded-parameter-server"},
@@ -107,6 +112,7 @@ TEST_CASE("training: with density 1 what sparsifies is dense sgd, by any collect
       {{"name", "scalecom"}, {"density", 1}},
       {{"name", "rand-k"}, {"density", 1}},
       {{"name", "rand-k"}, {"density", 1}, {"error_feedback", false}},
+      {{"name", "rand-k"}, {"density", 1}, {"indices", "sent"}},
       {{"name", "gtop-k"}, {"density", 1}, {"training", {{"residual_rule", "exact"}}}}};
   for (const json& method : equal) {
     INFO(method);
