@@ -12,9 +12,13 @@ from matplotlib import ticker
 import results
 
 # Okabe and Ito's palette (Color Universal Design, 2008): told apart with every kind of colour vision. What a colour
-# tells, a marker, a line style or a hatch tells as well, for print in grey.
+# tells, a marker, a line style or a hatch tells as well, for print in grey. Beyond these eight: Tol's muted and light
+# schemes (SRON/EPS/TN/09-002).
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+WINE, FOREST, TEAL, VIOLET = "#882255", "#117733", "#44AA99", "#AA4499"
+INDIGO, SAND, OLIVE, ROSE = "#332288", "#DDCC77", "#999933", "#CC6677"
+PALE_BLUE, PEAR = "#77AADD", "#BBCC33"
 
 LINES = {
     "sgd": {"color": BLACK, "marker": "o", "linestyle": "-"},
@@ -26,6 +30,13 @@ LINES = {
     "powersgd": {"color": SKY, "marker": "X", "linestyle": (0, (4, 2))},
     "scalecom": {"color": YELLOW, "marker": "p", "linestyle": (0, (3, 1, 1, 1))},
     "rand-k": {"color": "#999999", "marker": "*", "linestyle": (0, (1, 2))},
+    "dgc": {"color": WINE, "marker": "<", "linestyle": (0, (8, 2))},
+    "signsgd": {"color": FOREST, "marker": "d", "linestyle": (0, (2, 1))},
+    "signum": {"color": TEAL, "marker": "h", "linestyle": (0, (8, 2, 2, 2))},
+    "onebit": {"color": VIOLET, "marker": ">", "linestyle": (0, (5, 1, 5, 3))},
+    "qsgd": {"color": INDIGO, "marker": (4, 1), "linestyle": (0, (3, 3))},
+    "terngrad": {"color": SAND, "marker": (3, 1), "linestyle": (0, (6, 2, 3, 2))},
+    "natural-compression": {"color": OLIVE, "marker": "+", "linestyle": (0, (10, 2, 1, 2, 1, 2))},
     "raw32": {"color": BLACK, "marker": "o", "linestyle": "-"},
     "bitmap": {"color": PURPLE, "marker": "v", "linestyle": (0, (6, 1, 1, 1, 1, 1))},
     "delta": {"color": BLUE, "marker": "s", "linestyle": "--"},
@@ -41,6 +52,13 @@ FILLS = {
     "powersgd": {"facecolor": BLUE, "hatch": "--"},
     "scalecom": {"facecolor": YELLOW, "hatch": "++"},
     "rand-k": {"facecolor": "#999999", "hatch": "oo"},
+    "dgc": {"facecolor": ROSE, "hatch": "//-"},
+    "signsgd": {"facecolor": PEAR, "hatch": "||"},
+    "signum": {"facecolor": TEAL, "hatch": "|.."},
+    "onebit": {"facecolor": VIOLET, "hatch": "OO"},
+    "qsgd": {"facecolor": PALE_BLUE, "hatch": "**"},
+    "terngrad": {"facecolor": SAND, "hatch": "x-"},
+    "natural-compression": {"facecolor": OLIVE, "hatch": "\\\\|"},
     "compute": {"facecolor": SKY, "hatch": ""},
     "encode": {"facecolor": ORANGE, "hatch": "////"},
     "staging": {"facecolor": GREEN, "hatch": "\\\\"},

@@ -89,6 +89,9 @@ class Codec {
   virtual std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries,
                                                std::span<const TensorShape> tensors) const = 0;
 
+  /// At most so many bytes a payload has, where its size depends on the values.
+  virtual std::uint64_t most_bytes(std::uint64_t elements, std::uint64_t entries) const;
+
   /// True if `encode` goes on from what the step before gave: RoundContext::last_step.
   virtual bool continues() const { return false; }
 

@@ -122,6 +122,12 @@ Payload Aggregator::accepted(const Payload& sent, const Payload&) const {
   return sent;
 }
 
+/// Of sparse payloads: header, values, gaps of 32 bits, and a base and a width for each block of 128 gaps or less,
+/// rounded up.
+std::uint64_t Codec::most_bytes(std::uint64_t, std::uint64_t entries) const {
+  return Payload::header_bytes + 8 * entries + 5 * (entries / 128 + 1) + 3;
+}
+
 Payload Codec::encode_largest(PairsView, std::uint64_t) const {
   throw std::logic_error("this codec does not keep the largest elements");
 }

@@ -9,6 +9,7 @@
 #include "sim/report/report_page.hpp"
 #include "sim/run.hpp"
 #include "sim/scenario/scenario_schema.hpp"
+#include "sim/scheduling/schedule.hpp"
 #include "sim/simgrid/cluster.hpp"
 #include "sim/text/error.hpp"
 #include "sim/text/terminal.hpp"
@@ -24,6 +25,7 @@ struct Arguments {
   ReportPageArguments report;
   MeasureArguments measure;
   TrainArguments train;
+  ScheduleArguments schedule;
 };
 
 /// -o DIR.
@@ -137,6 +139,22 @@ int run_train(const Arguments& given) {
   return train(given.train);
 }
 
+void add_schedule(CLI::App& app, Arguments& arguments) {
+  ScheduleArguments& schedule = arguments.schedule;
+  add_scenario(app, schedule.scenario, "scenario whose groupings are compared, a JSON file")->required();
+  add_out(app, schedule.out, "results/<scenario file's stem>-schedule");
+  add_jobs(app, schedule.jobs, "simulations side by side (default: one a core)");
+  add_set(app, schedule.set);
+  add_format(app, schedule.format);
+  app.add_option("--max-groups", schedule.max_groups, "of the best grouping (default: any number)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100'000));
+}
+
+int run_schedule(const Arguments& given) {
+  return schedule(given.schedule);
+}
+
 /// A command: what stands in the help, what it takes, and what runs it and returns the exit status.
 struct Command {
   const char* name;
@@ -158,6 +176,8 @@ constexpr Command commands[] = {
      add_measure, run_measure, refuse_to_measure},
     {"train", "train a scenario's model with its methods on real data: accuracy by round, bytes and simulated time",
      add_train, run_train},
+    {"schedule", "compare groupings of a scenario's tensors: by rule, MergeComp's search, and the best there is",
+     add_schedule, run_schedule},
 };
 
 void declare(CLI::App& app, Arguments& arguments) {

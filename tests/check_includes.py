@@ -39,6 +39,7 @@ ROOMS = {
     "scenario": "text system network simgrid workload collectives methods devices",
     "payloads": "text system workload scenario",
     "study": "text system simgrid workload devices simulation scenario payloads",
+    "scheduling": "text system workload simulation scenario payloads study",
     "report": "text system simgrid devices simulation scenario study",
     "calibration": "text system workload devices scenario",
     "training": "text system network workload methods scenario payloads study",

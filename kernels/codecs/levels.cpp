@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstring>
+#include <limits>
 
 #include "kernels/byte_view.hpp"
 #include "kernels/codecs/gathered.hpp"
@@ -23,6 +23,8 @@ class Levels : public Gathered {
     const std::size_t scale_bytes = rounding_.buckets(gradient.size()) * sizeof(float);
     const auto scales = view_as<float>(body.first(scale_bytes));
     write_scales(gradient, scales);
+    // A norm may be larger than any number of its elements, and than the largest there is.
+    for (float& scale : scales) scale = std::min(scale, std::numeric_limits<float>::max());
     primitives().round_to_levels(rounding_, gradient, scales, context.seed,
                                  view_as<std::uint32_t>(body.subspan(scale_bytes)));
     return Payload::make(header, std::move(bytes));

@@ -37,6 +37,12 @@ class SampledPairs final : public Codec {
     return std::nullopt;
   }
 
+  std::uint64_t most_bytes(std::uint64_t elements, std::uint64_t entries) const override {
+    const std::uint64_t most = std::min<std::uint64_t>(most_entries(entries), elements);
+    const auto shape = pairs_->shape(elements, most, {});
+    return shape ? shape->bytes : pairs_->most_bytes(elements, most);
+  }
+
   std::unique_ptr<const Aggregator> aggregator() const override { return nullptr; }
 
  private:
@@ -46,10 +52,14 @@ class SampledPairs final : public Codec {
   static constexpr double too_many = 1.3;  ///< times K; the factor as well
   static constexpr double too_few = 0.7;
 
+  static std::uint64_t most_entries(std::uint64_t entries) {
+    return static_cast<std::uint64_t>(std::floor(too_many * static_cast<double>(std::max<std::uint64_t>(entries, 1))));
+  }
+
   /// How many elements are kept. Those are the largest, because all of a threshold's magnitude are.
   std::size_t kept(std::span<const float> gradient, std::size_t entries) const {
     const auto wanted = static_cast<double>(entries);
-    const auto most = static_cast<std::size_t>(std::max(wanted, std::floor(too_many * wanted)));
+    const std::size_t most = most_entries(entries);
     const auto least = static_cast<std::size_t>(std::max(1.0, std::ceil(too_few * wanted)));
     float threshold = first_threshold(gradient, entries);
     std::size_t count = primitives_->count_above(gradient, threshold);

@@ -39,34 +39,42 @@ def norm(name, channels):
     return weight_and_bias(name, channels)
 
 
-VGG16_CHANNELS = [64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool", 512, 512, 512, "pool", 512, 512, 512, "pool"]
+def vgg_features(deep, conv_layers):
+    """The convolutions of VGG: 2 in each of the first two stages, `deep` in each of the last three.
 
-
-def vgg16_features(conv_layers):
-    """The 13 convolutions; conv_layers is how many entries of `features` a convolution, its norm and its ReLU take."""
+    conv_layers is how many entries of `features` a convolution, its norm and its ReLU take; the
+    pooling that ends a stage takes one.
+    """
     tensors, index, inputs = [], 0, 3
-    for outputs in VGG16_CHANNELS:
-        if outputs == "pool":
-            index += 1
-            continue
-        tensors += conv_with_bias(f"features.{index}", inputs, outputs, 3)
-        if conv_layers == 3:
-            tensors += norm(f"features.{index + 1}", outputs)
-        index, inputs = index + conv_layers, outputs
+    for outputs, convolutions in [(64, 2), (128, 2), (256, deep), (512, deep), (512, deep)]:
+        for _ in range(convolutions):
+            tensors += conv_with_bias(f"features.{index}", inputs, outputs, 3)
+            if conv_layers == 3:
+                tensors += norm(f"features.{index + 1}", outputs)
+            index, inputs = index + conv_layers, outputs
+        index += 1
     return tensors
 
 
 def vgg16_cifar10():
-    return vgg16_features(conv_layers=3) + linear("classifier", 512, 10)
+    return vgg_features(deep=3, conv_layers=3) + linear("classifier", 512, 10)
 
 
-def vgg16():
+def vgg(deep):
     return (
-        vgg16_features(conv_layers=2)
+        vgg_features(deep, conv_layers=2)
         + linear("classifier.0", 512 * 7 * 7, 4096)
         + linear("classifier.3", 4096, 4096)
         + linear("classifier.6", 4096, 1000)
     )
+
+
+def vgg16():
+    return vgg(deep=3)
+
+
+def vgg19():
+    return vgg(deep=4)
 
 
 def alexnet():
@@ -105,19 +113,168 @@ def bottleneck(name, inputs, width, outputs):
     )
 
 
-def resnet50():
+def resnet_body(stages):
+    """A ResNet of bottlenecks without its last linear layer; stages is the blocks of each stage."""
     tensors = conv("conv1", 3, 64, 7) + norm("bn1", 64)
     inputs = 64
-    for stage, blocks in enumerate([3, 4, 6, 3], start=1):
+    for stage, blocks in enumerate(stages, start=1):
         width = 64 * 2 ** (stage - 1)
         outputs = 4 * width
         for block in range(blocks):
             name = f"layer{stage}.{block}"
             tensors += bottleneck(name, inputs, width, outputs)
             if block == 0:
-                tensors += conv(f"{name}.downsample.0", inputs, outputs, 1) + norm(f"{name}.downsample.1", outputs)
+                tensors += conv(f"{name}.downsample.0", inputs, outputs, 1)
+                tensors += norm(f"{name}.downsample.1", outputs)
             inputs = outputs
-    return tensors + linear("fc", 2048, 1000)
+    return tensors
+
+
+def resnet50():
+    return resnet_body([3, 4, 6, 3]) + linear("fc", 2048, 1000)
+
+
+def resnet101():
+    return resnet_body([3, 4, 23, 3]) + linear("fc", 2048, 1000)
+
+
+def feature_pyramid(name, channels):
+    """From the deepest level down: a 1x1 convolution to `channels`, then a 3x3 convolution."""
+    tensors = []
+    for level in reversed(range(4)):
+        tensors += conv_with_bias(f"{name}.inner_blocks.{level}.0", 256 * 2**level, channels, 1)
+        tensors += conv_with_bias(f"{name}.layer_blocks.{level}.0", channels, channels, 3)
+    return tensors
+
+
+def region_proposals(name, channels, anchors=3):
+    return (
+        conv_with_bias(f"{name}.conv.0.0", channels, channels, 3)
+        + conv_with_bias(f"{name}.cls_logits", channels, anchors, 1)
+        + conv_with_bias(f"{name}.bbox_pred", channels, 4 * anchors, 1)
+    )
+
+
+def box_branch(name, channels, classes, hidden=1024):
+    """The regions are 7 by 7."""
+    return (
+        linear(f"{name}.box_head.fc6", channels * 7 * 7, hidden)
+        + linear(f"{name}.box_head.fc7", hidden, hidden)
+        + linear(f"{name}.box_predictor.cls_score", hidden, classes)
+        + linear(f"{name}.box_predictor.bbox_pred", hidden, 4 * classes)
+    )
+
+
+def mask_branch(name, channels, classes):
+    """The transposed convolution (conv5_mask) has as many inputs as outputs."""
+    tensors = []
+    for layer in range(4):
+        tensors += conv_with_bias(f"{name}.mask_head.{layer}.0", channels, channels, 3)
+    return (
+        tensors
+        + conv_with_bias(f"{name}.mask_predictor.conv5_mask", channels, channels, 2)
+        + conv_with_bias(f"{name}.mask_predictor.mask_fcn_logits", channels, classes, 1)
+    )
+
+
+def mask_rcnn_r50_fpn(channels=256, classes=91):
+    """The backbone's normalisation is frozen (buffers): only its convolutions are parameters."""
+    body = [tensor for tensor in resnet_body([3, 4, 6, 3]) if len(tensor[1]) == 4]
+    return (
+        [(f"backbone.body.{name}", shape) for name, shape in body]
+        + feature_pyramid("backbone.fpn", channels)
+        + region_proposals("rpn.head", channels)
+        + box_branch("roi_heads", channels, classes)
+        + mask_branch("roi_heads", channels, classes)
+    )
+
+
+def conv_norm(name, inputs, outputs, *kernel):
+    weight = (f"{name}.conv.weight", [outputs, inputs, *kernel])
+    return [weight] + norm(f"{name}.bn", outputs)
+
+
+# A block of Inception-v4 as its branches: the outputs and the kernel of each convolution in turn.
+INCEPTION_STEM = [
+    [(64, 1, 1), (96, 3, 3)],
+    [(64, 1, 1), (64, 1, 7), (64, 7, 1), (96, 3, 3)],
+]
+INCEPTION_A = [
+    [(96, 1, 1)],
+    [(64, 1, 1), (96, 3, 3)],
+    [(64, 1, 1), (96, 3, 3), (96, 3, 3)],
+    ["pool", (96, 1, 1)],
+]
+REDUCTION_A = [[(384, 3, 3)], [(192, 1, 1), (224, 3, 3), (256, 3, 3)]]
+INCEPTION_B = [
+    [(384, 1, 1)],
+    [(192, 1, 1), (224, 1, 7), (256, 7, 1)],
+    [(192, 1, 1), (192, 7, 1), (224, 1, 7), (224, 7, 1), (256, 1, 7)],
+    ["pool", (128, 1, 1)],
+]
+REDUCTION_B = [
+    [(192, 1, 1), (192, 3, 3)],
+    [(256, 1, 1), (256, 1, 7), (320, 7, 1), (320, 3, 3)],
+]
+
+
+def inception_branch(name, inputs, layers):
+    """One layer alone has the branch's name; several are numbered, the pooling included."""
+    tensors = []
+    for index, layer in enumerate(layers):
+        if layer == "pool":
+            continue
+        outputs, *kernel = layer
+        layer_name = name if len(layers) == 1 else f"{name}.{index}"
+        tensors += conv_norm(layer_name, inputs, outputs, *kernel)
+        inputs = outputs
+    return tensors
+
+
+def inception_block(name, inputs, branches):
+    tensors = []
+    for index, layers in enumerate(branches):
+        tensors += inception_branch(f"{name}.branch{index}", inputs, layers)
+    return tensors
+
+
+def inception_c(name, inputs=1536):
+    """Branches 1 and 2 each end in two parallel convolutions, 1x3 and 3x1."""
+    return (
+        conv_norm(f"{name}.branch0", inputs, 256, 1, 1)
+        + conv_norm(f"{name}.branch1_0", inputs, 384, 1, 1)
+        + conv_norm(f"{name}.branch1_1a", 384, 256, 1, 3)
+        + conv_norm(f"{name}.branch1_1b", 384, 256, 3, 1)
+        + conv_norm(f"{name}.branch2_0", inputs, 384, 1, 1)
+        + conv_norm(f"{name}.branch2_1", 384, 448, 3, 1)
+        + conv_norm(f"{name}.branch2_2", 448, 512, 1, 3)
+        + conv_norm(f"{name}.branch2_3a", 512, 256, 1, 3)
+        + conv_norm(f"{name}.branch2_3b", 512, 256, 3, 1)
+        + conv_norm(f"{name}.branch3.1", inputs, 256, 1, 1)
+    )
+
+
+def inception_stem():
+    """Blocks 3 and 5 join a convolution with a pooling of their input: 64 + 96 and 192 + 192."""
+    return (
+        conv_norm("features.0", 3, 32, 3, 3)
+        + conv_norm("features.1", 32, 32, 3, 3)
+        + conv_norm("features.2", 32, 64, 3, 3)
+        + conv_norm("features.3.conv", 64, 96, 3, 3)
+        + inception_block("features.4", 64 + 96, INCEPTION_STEM)
+        + conv_norm("features.5.conv", 192, 192, 3, 3)
+    )
+
+
+def inception_v4():
+    tensors = inception_stem()
+    blocks = 4 * [(384, INCEPTION_A)] + [(384, REDUCTION_A)]
+    blocks += 7 * [(1024, INCEPTION_B)] + [(1024, REDUCTION_B)]
+    for index, (inputs, branches) in enumerate(blocks, start=6):
+        tensors += inception_block(f"features.{index}", inputs, branches)
+    for index in range(19, 22):
+        tensors += inception_c(f"features.{index}")
+    return tensors + linear("last_linear", 1536, 1000)
 
 
 def lstm_ptb(vocabulary=10000, hidden=1500):
@@ -142,15 +299,50 @@ def bert_layer(name, hidden):
     )
 
 
-def bert_base(hidden=768):
+def bert(hidden, layers):
     tensors = [
         ("embeddings.word_embeddings.weight", [30522, hidden]),
         ("embeddings.position_embeddings.weight", [512, hidden]),
         ("embeddings.token_type_embeddings.weight", [2, hidden]),
     ] + norm("embeddings.LayerNorm", hidden)
-    for layer in range(12):
+    for layer in range(layers):
         tensors += bert_layer(f"encoder.layer.{layer}", hidden)
     return tensors + linear("pooler.dense", hidden, hidden)
+
+
+def bert_base():
+    return bert(hidden=768, layers=12)
+
+
+def bert_large():
+    return bert(hidden=1024, layers=24)
+
+
+def conv1d(name, inputs, outputs):
+    """GPT-2's linear layer: the weight is stored inputs by outputs."""
+    return [(f"{name}.weight", [inputs, outputs]), (f"{name}.bias", [outputs])]
+
+
+def gpt2_block(name, hidden):
+    return (
+        norm(f"{name}.ln_1", hidden)
+        + conv1d(f"{name}.attn.c_attn", hidden, 3 * hidden)
+        + conv1d(f"{name}.attn.c_proj", hidden, hidden)
+        + norm(f"{name}.ln_2", hidden)
+        + conv1d(f"{name}.mlp.c_fc", hidden, 4 * hidden)
+        + conv1d(f"{name}.mlp.c_proj", 4 * hidden, hidden)
+    )
+
+
+def gpt2(vocabulary=50257, positions=1024, hidden=768):
+    """The output layer is the token embedding (wte), so it has no tensor of its own."""
+    tensors = [
+        ("transformer.wte.weight", [vocabulary, hidden]),
+        ("transformer.wpe.weight", [positions, hidden]),
+    ]
+    for block in range(12):
+        tensors += gpt2_block(f"transformer.h.{block}", hidden)
+    return tensors + norm("transformer.ln_f", hidden)
 
 
 def softmax_mnist():
@@ -187,10 +379,35 @@ MODELS = {
     ),
     "alexnet": (alexnet, "torchvision.models.alexnet (Krizhevsky, 2014), 1000 classes", 61_100_840),
     "resnet50": (resnet50, "torchvision.models.resnet50 (He et al., 2016), 1000 classes", 25_557_032),
+    "resnet101": (
+        resnet101,
+        "torchvision.models.resnet101 (He et al., 2016), 1000 classes",
+        44_549_160,
+    ),
     "vgg16": (
         vgg16,
         "torchvision.models.vgg16 (Simonyan and Zisserman, 2015), no batch normalisation, 1000 classes",
         138_357_544,
+    ),
+    "vgg19": (
+        vgg19,
+        "torchvision.models.vgg19 (Simonyan and Zisserman, 2015), no batch normalisation, "
+        "1000 classes",
+        143_667_240,
+    ),
+    "inception-v4": (
+        inception_v4,
+        "timm inception_v4 (Szegedy et al., 2017; ported by Cadene), no auxiliary classifier, "
+        "1000 classes",
+        42_679_816,
+    ),
+    "mask-rcnn-r50-fpn": (
+        mask_rcnn_r50_fpn,
+        "torchvision.models.detection.maskrcnn_resnet50_fpn (He et al., 2017), 91 classes, made "
+        "with pretrained weights, so that batch normalisation is frozen (buffers, not parameters), "
+        "and with trainable_backbone_layers=5; the default, 3, leaves conv1 and layer1 fixed: "
+        "222400 parameters fewer",
+        44_401_393,
     ),
     "lstm-ptb": (
         lstm_ptb,
@@ -202,6 +419,17 @@ MODELS = {
         bert_base,
         "Hugging Face BertModel, bert-base-uncased (Devlin et al., 2019), with pooler",
         109_482_240,
+    ),
+    "bert-large": (
+        bert_large,
+        "Hugging Face BertModel, bert-large-uncased (Devlin et al., 2019), with pooler",
+        335_141_888,
+    ),
+    "gpt2": (
+        gpt2,
+        "Hugging Face GPT2LMHeadModel, gpt2 (Radford et al., 2019), the output layer tied to the "
+        "token embedding",
+        124_439_808,
     ),
     "softmax-mnist": (softmax_mnist, "Softmax regression on images of 28 by 28 pixels, 10 classes", 7_850),
     "mlp-mnist": (mlp_mnist, "784-200-10 on images of 28 by 28 pixels, ReLU", 159_010),

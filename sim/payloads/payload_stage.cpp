@@ -39,19 +39,15 @@ std::string encoding_name(const Scenario& scenario) {
   return name + "/" + std::to_string(scenario.entries());
 }
 
-/// An upper bound for sparse payloads of K entries whose size depends on them: header, values, gaps of 32 bits, and a
-/// base and a width for each block of 128 gaps or less, rounded up.
-std::uint64_t most_bytes(std::uint64_t entries) {
-  return Payload::header_bytes + 8 * entries + 5 * (entries / 128 + 1) + 3;
-}
-
 /// At most, all workers' together. Sparse signs leave out zeros, and fewer indices may take a word more in elias-fano.
 double bytes_of_payloads(const Encoding& encoding, const GradientSource& source) {
   constexpr std::uint64_t word = 4;
   double bytes = 0;
   for (std::size_t g = 0; g < source.groups().size(); ++g) {
     const auto shape = encoding.codec->shape(source.groups()[g].elements, encoding.entries[g], source.shapes(g));
-    bytes += static_cast<double>(SharedPlace::room_for(shape ? shape->bytes + word : most_bytes(encoding.entries[g])));
+    const std::uint64_t elements = source.groups()[g].elements;
+    bytes += static_cast<double>(SharedPlace::room_for(
+        word + (shape ? shape->bytes : encoding.codec->most_bytes(elements, encoding.entries[g]))));
   }
   return bytes * static_cast<double>(source.workers());
 }

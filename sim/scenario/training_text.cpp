@@ -238,7 +238,7 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
     if (given && !used) (where / key).fail(who + " has no use for it", "leave it out");
   };
   const std::string name(choice.method->name);
-  const auto codec = choice.codec->make({}, nullptr);
+  const auto codec = choice.codec->make(choice.options, nullptr);
   const Combining combining = codec->combining();
   const bool votes_on_all = codec->kind() == PayloadKind::signs;
   check(method.residual_weight.has_value(), choice.error_feedback, "residual_weight", name + " without error feedback");

@@ -170,6 +170,16 @@ TEST_CASE("natural compression at the ends: zero, the smallest and the largest n
   CHECK(tiny == std::set<float>{0.0F});
 }
 
+TEST_CASE("qsgd: a norm beyond the range of fp32 is the largest number there is") {
+  const std::vector<float> x(64, 3e38F);
+  for (const std::uint64_t bucket : {0U, 32U}) {
+    const auto codec = codec_of("qsgd", {.levels = 4, .bucket = bucket});
+    const Payload payload = codec->encode(x, 0, {.seed = 3});
+    CHECK(parse_again(payload) == payload);
+    for (const float value : decoded(*codec, payload)) CHECK(value >= 0.5F * 3e38F);
+  }
+}
+
 TEST_CASE("rounding: the seed alone decides, and what is off stays in the residual") {
   const std::vector<float> x = normal_values(1003);
   for (const char* name : {"qsgd", "terngrad", "exponents", "two-means"}) {
@@ -220,6 +230,12 @@ TEST_CASE("sampled pairs: about K of the largest, within the bounds, and around 
   CHECK(codec->encode(std::vector<float>(n, 1.0F), 100, {}).entries() == 130);
   CHECK(codec->encode(std::vector<float>(n, 0.0F), 100, {}).entries() == 130);
   CHECK(codec->encode(std::vector<float>(3, 1.0F), 3, {}).entries() == 3);
+  for (const CodecCase& each : codec_cases()) {
+    if (each.entry->name != "sampled-pairs") continue;
+    const Payload most = each.make()->encode(std::vector<float>(n, 1.0F), 100, {});
+    CHECK(most.entries() == 130);
+    CHECK(most.size() <= each.make()->most_bytes(n, 100));
+  }
 }
 
 TEST_CASE("payloads of levels: formats, scales and padding are checked") {

@@ -27,6 +27,12 @@ TEST_CASE("the shipped models have the numbers of parameters that their sources 
       {"vgg16", 138'357'544},
       {"lstm-ptb", 66'034'000},
       {"bert-base", 109'482'240},
+      {"resnet101", 44'549'160},
+      {"vgg19", 143'667'240},
+      {"inception-v4", 42'679'816},
+      {"mask-rcnn-r50-fpn", 44'401'393},
+      {"bert-large", 335'141'888},
+      {"gpt2", 124'439'808},
   }));
   const Model model = read(name);
   CAPTURE(name);

@@ -1,0 +1,146 @@
+// Cutting tensors into groups, against all partitions that there are.
+
+#include "sim/scheduling/partition.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <numeric>
+#include <random>
+
+namespace simrun {
+namespace {
+
+/// Groups that take a start and a time an element in each stage, of tensors of random sizes and times.
+struct Case {
+  std::vector<Seconds> backward;
+  std::vector<std::uint64_t> elements;
+  GroupTimes start;
+  GroupTimes each;
+
+  Case(std::size_t tensors, unsigned seed) {
+    std::mt19937 random(seed);
+    const auto upto = [&](double most) { return std::uniform_real_distribution<double>(0, most)(random); };
+    for (std::size_t i = 0; i < tensors; ++i) {
+      backward.emplace_back(upto(1));
+      elements.push_back(1 + random() % 1000);
+    }
+    start = {Seconds(upto(0.5)), Seconds(upto(0.5)), Seconds(upto(0.2))};
+    each = {Seconds(upto(1e-3)), Seconds(upto(3e-3)), Seconds(upto(1e-3))};
+  }
+
+  TimesOfGroup times() const {
+    return [this](std::size_t first, std::size_t last) {
+      const double size = std::accumulate(elements.begin() + static_cast<std::ptrdiff_t>(first),
+                                          elements.begin() + static_cast<std::ptrdiff_t>(last), 0.0);
+      return GroupTimes{start.encode + size * each.encode, start.exchange + size * each.exchange,
+                        start.decode + size * each.decode};
+    };
+  }
+};
+
+/// The partition with a cut behind tensor i wherever bit i is set.
+Partition partition_of_bits(std::size_t tensors, unsigned bits) {
+  Partition partition;
+  for (std::size_t i = 0; i + 1 < tensors; ++i) {
+    if ((bits >> i & 1U) != 0) partition.push_back(i + 1);
+  }
+  partition.push_back(tensors);
+  return partition;
+}
+
+/// The rules of execution, once more and as plainly as it goes: what a worker does, span by span.
+double played(const Partition& partition, const Case& given) {
+  double clock = 0, network = 0;
+  std::vector<double> arrived;
+  std::size_t first = 0;
+  for (const std::size_t last : partition) {
+    for (std::size_t i = first; i < last; ++i) clock += given.backward[i].value;
+    const GroupTimes group = given.times()(first, last);
+    clock += group.encode.value;
+    network = std::max(network, clock) + group.exchange.value;
+    arrived.push_back(network);
+    first = last;
+  }
+  first = 0;
+  for (std::size_t g = 0; g < partition.size(); ++g) {
+    clock = std::max(clock, arrived[g]) + given.times()(first, partition[g]).decode.value;
+    first = partition[g];
+  }
+  return clock;
+}
+
+}  // namespace
+
+TEST_CASE("partition: times are those of the rules, played step by step") {
+  for (unsigned seed = 0; seed < 50; ++seed) {
+    const Case given(8, seed);
+    for (unsigned bits = 0; bits < 128; ++bits) {
+      const Partition partition = partition_of_bits(8, bits);
+      CHECK(time_of(partition, given.backward, given.times()).value == Approx(played(partition, given)));
+    }
+  }
+}
+
+TEST_CASE("partition: the best one is the best of all 2^(T-1)") {
+  for (const std::size_t tensors : {1U, 2U, 5U, 11U, 13U}) {
+    for (unsigned seed = 0; seed < 12; ++seed) {
+      const Case given(tensors, seed);
+      INFO(tensors << " tensors, seed " << seed);
+      double least = 1e300, least_of_three = 1e300;
+      for (unsigned bits = 0; bits < 1U << (tensors - 1); ++bits) {
+        const Partition partition = partition_of_bits(tensors, bits);
+        const double time = played(partition, given);
+        least = std::min(least, time);
+        if (partition.size() <= 3) least_of_three = std::min(least_of_three, time);
+      }
+      const BestPartition best = best_partition(given.backward, given.times());
+      CHECK(best.time.value == Approx(least).epsilon(1e-12));
+      CHECK(played(best.partition, given) == Approx(least).epsilon(1e-12));
+      const BestPartition of_three = best_partition(given.backward, given.times(), 3);
+      CHECK(of_three.partition.size() <= 3);
+      CHECK(played(of_three.partition, given) == Approx(least_of_three).epsilon(1e-12));
+    }
+  }
+}
+
+TEST_CASE("partition: the best one of two groups is the best of all cuts, for hundreds of tensors") {
+  const Case given(314, 7);
+  double least = played({314}, given);
+  for (std::size_t cut = 1; cut < 314; ++cut) least = std::min(least, played({cut, 314}, given));
+  CHECK(best_partition(given.backward, given.times(), 2).time.value == Approx(least).epsilon(1e-12));
+  CHECK(best_partition(given.backward, given.times()).time.value <= least);
+}
+
+TEST_CASE("partition: MergeComp's search finds the cut where times fall towards it, in few evaluations") {
+  for (const std::size_t best : {2U, 17U, 80U, 159U}) {
+    const SearchedPartition found = search_one_cut(161, [&](const Partition& partition) {
+      const auto cut = static_cast<double>(partition.front());
+      return Seconds(std::abs(cut - static_cast<double>(best)));
+    });
+    INFO("best " << best << ", found " << found.partition.front());
+    CHECK(std::abs(static_cast<double>(found.partition.front()) - static_cast<double>(best)) <= 2);
+    CHECK(found.evaluations <= 16);  // two for each halving of 161
+  }
+  CHECK(search_one_cut(1, [](const Partition&) { return Seconds(1); }).partition == Partition{1});
+  CHECK(search_one_cut(3, [](const Partition&) { return Seconds(1); }).partition == Partition{1, 3});
+}
+
+TEST_CASE("partition: equal counts and equal sizes") {
+  CHECK(equal_counts(10, 3) == Partition{3, 6, 10});
+  CHECK(equal_counts(2, 5) == Partition{1, 2});
+  CHECK(equal_counts(7, 1) == Partition{7});
+  CHECK(equal_sizes(std::vector<std::uint64_t>{5, 1, 1, 1, 1, 1}, 2) == Partition{1, 6});
+  CHECK(equal_sizes(std::vector<std::uint64_t>{1, 1, 1, 1}, 4) == Partition{1, 2, 3, 4});
+  CHECK(equal_sizes(std::vector<std::uint64_t>{1}, 4) == Partition{1});
+}
+
+TEST_CASE("partition: groups are named in backward order, and give the schedule that they came from") {
+  const Model model{"three", {{"a", {10}}, {"b", {20}}, {"c", {30}}}};
+  const Grouping::Explicit named = named_groups(model, {1, 3});
+  CHECK(named.groups == std::vector<std::vector<std::string>>{{"c"}, {"b", "a"}});
+  const auto groups = make_schedule(model, {named});
+  CHECK(groups.size() == 2);
+  CHECK(partition_of(groups) == Partition{1, 3});
+}
+
+}  // namespace simrun
