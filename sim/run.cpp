@@ -4,6 +4,7 @@
 
 #include "sim/report/report.hpp"
 #include "sim/scenario/sweep_keys.hpp"
+#include "sim/scheduling/schedule.hpp"
 #include "sim/study/fastest.hpp"
 #include "sim/study/long_points.hpp"
 #include "sim/study/sweep_run.hpp"
@@ -58,7 +59,8 @@ void say_what_is_missing(const SweepRun& sweep, const SweepOptions& options) {
 }
 
 /// Runs the sweep; returns the exit status.
-int run_sweep(const Study& study, const SweepOptions& options, const std::string& format) {
+int run_sweep(const Study& asked, const SweepOptions& options, const std::string& format) {
+  const Study study = with_searched_groups(asked, options.jobs);
   SweepRun sweep(study, options);
   sweep.run();
   const Report report(study, sweep.results());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -50,6 +51,18 @@ std::span<const TopologyEntry> topologies();
 /// Of a tree or a chain; null of what has none.
 const Switches* switches_of(const Topology& topology);
 
+/// What joins the GPUs of a host to each other and to its network card.
+struct IntraHost {
+  enum class Kind {
+    nvlink,  ///< every GPU has links of its own
+    pcie,    ///< every GPU has links of its own, and what all of them send goes through one that they share
+  };
+  Kind kind = Kind::nvlink;
+  BytesPerSecond bandwidth;                        ///< of a GPU's links, each way
+  Seconds latency;                                 ///< one way, GPU to GPU
+  std::optional<BytesPerSecond> shared_bandwidth;  ///< pcie; none: the shared link is no bottleneck
+};
+
 /// The network between the workers' hosts.
 struct Network {
   enum class Model {
@@ -61,6 +74,8 @@ struct Network {
   Topology topology;
   BytesPerSecond bandwidth;  ///< of a host's link, each way; not with a platform file
   Seconds latency;           ///< one way, host to host, through the switch; not with a platform file
+  int gpus_per_host = 1;     ///< ranks in a row on a host, whose network card they share; star
+  IntraHost intra_host;      ///< where a host has several
   Model model = Model::ideal;
   EthernetTcp tcp;                                         ///< model ethernet_tcp
   const TcpSoftware* software = &tcp_softwares().front();  ///< model ethernet_tcp: where `tcp` comes from

@@ -13,10 +13,10 @@ struct NetworkText : Network, PlatformFile, Switches {
   const TopologyEntry* entry = &topologies().front();
   Bytes mtu = usual_mtu;
   EthernetTcpText tcp_text;
-  std::int64_t gpus_per_host = 1;
 
   bool is_file() const { return !platform.empty(); }
   bool has_switches() const { return !is_file() && entry->has_switches; }
+  bool is_ideal_star() const { return !is_file() && !has_switches() && model == Model::ideal; }
   bool is_shuffled() const { return has_switches() && placement == Placement::shuffled; }
 };
 
@@ -50,20 +50,34 @@ Fit with_switches(const NetworkText& text, Use use, Json if_missing = nullptr) {
   return Fit::to(topology_of(text), text.has_switches() ? use : Use::none, std::move(if_missing));
 }
 
+Fit with_gpus(const NetworkText& text) {
+  const bool used = text.is_ideal_star();
+  return Fit::to(text.model == Network::Model::ideal ? topology_of(text) : std::string("model ") + name_of(text.model),
+                 optional_if(used), used ? Json(1) : Json());
+}
+
+Fit with_several_gpus(const NetworkText& text) {
+  return Fit::to(text.gpus_per_host > 1 ? "several GPUs a host" : "one GPU a host",
+                 required_if(text.gpus_per_host > 1));
+}
+
 Fit with_shuffle(const NetworkText& text) {
   return Fit::to(text.is_shuffled() ? "placement shuffled" : "a placement other than shuffled",
                  required_if(text.is_shuffled()));
 }
 
-Field<std::int64_t> one_gpu() {
-  Field<std::int64_t> field = whole(1, 1);
-  field.read = [read = field.read](Json& value, const Where& where) {
-    if (value.is_number() && value != 1)
-      where.fail("is " + brief(value),
-                 "accepted: 1 (a server of several GPUs is a switch of topology tree, its network card the uplink)");
-    return read(value, where);
-  };
-  return field;
+Field<IntraHost> intra_host_field() {
+  using Kind = IntraHost::Kind;
+  return Object<IntraHost>()
+      .required("kind", &IntraHost::kind, choice<Kind>({{"nvlink", Kind::nvlink}, {"pcie", Kind::pcie}}),
+                "nvlink: every GPU has links of its own; pcie: what all send also goes through one that they share")
+      .required("bandwidth", &IntraHost::bandwidth, bandwidth(), "bandwidth of a GPU's links, each way")
+      .required("latency", &IntraHost::latency, latency(), "latency one way, GPU to GPU")
+      .either(
+          "shared_bandwidth",
+          [](const IntraHost& read) { return Fit::to("kind nvlink", optional_if(read.kind == Kind::pcie)); },
+          &IntraHost::shared_bandwidth, bandwidth(), "pcie: of all that the host's GPUs send together")
+      .field();
 }
 
 /// Names of hosts: a rank each.
@@ -84,48 +98,51 @@ Field<Network> network_field() {
   using Text = NetworkText;
   const auto required_without_file = [](const Text& text) { return without_file(text, Use::required); };
   const auto required_with_switches = [](const Text& text) { return with_switches(text, Use::required); };
-  return convert(Object<Text>()
-                     .optional("platform", &Text::platform, name_text(),
-                               "a SimGrid platform file instead of a topology; its hosts in file order are the ranks")
-                     .either(
-                         "topology", [](const Text& text) { return without_file(text, Use::optional, "star"); },
-                         &Text::entry, usually(entry_of(topologies()), "star"), "how hosts are joined")
-                     .either("hosts", with_file, &Text::hosts, distinct_names(),
-                             "platform: names of its hosts, by rank; left out, all in file order")
-                     .either("bandwidth", required_without_file, &Text::bandwidth, bandwidth(),
-                             "bandwidth of a host's link, each way")
-                     .either("latency", required_without_file, &Text::latency, latency(),
-                             "latency one way, host to host, through the switch")
-                     .with_default("model", "ideal", &Text::model,
-                                   convert(entry_of(network_models()),
-                                           [](const NetworkModelEntry* entry, const Where&) { return entry->model; }),
-                                   "what a transfer costs beside latency and bandwidth")
-                     .either("mtu", with_tcp, &Text::mtu, usually(mtu_field(), "1500 B"),
-                             "ethernet-tcp: bytes of IP in a full frame, which set the goodput")
-                     .either("software", with_tcp, &Text::software, usually(entry_of(tcp_softwares()), "open-mpi"),
-                             "ethernet-tcp: what sends, and so which constants")
-                     .either("tcp", with_tcp, &Text::tcp_text, ethernet_tcp_field(),
-                             "ethernet-tcp: its constants, where they are known")
-                     .either("hosts_per_switch", required_with_switches, &Text::hosts_per_switch, whole(1, 65536),
-                             "tree, chain: hosts on one switch")
-                     .either("uplink_bandwidth", required_with_switches, &Text::uplink_bandwidth, bandwidth(),
-                             "tree, chain: bandwidth of a switch's uplink, each way")
-                     .either("uplink_latency", required_with_switches, &Text::uplink_latency, latency(),
-                             "tree, chain: latency added for every uplink crossed")
-                     .either(
-                         "placement", [](const Text& text) { return with_switches(text, Use::optional, "by-switch"); },
-                         &Text::placement,
-                         usually(choice<Switches::Placement>({{"by-switch", Switches::Placement::by_switch},
-                                                              {"round-robin", Switches::Placement::round_robin},
-                                                              {"shuffled", Switches::Placement::shuffled}}),
-                                 "by-switch"),
-                         "tree, chain: on which switch ranks are: the first ones on the first, in turn, or at random")
-                     .either("placement_seed", with_shuffle, &Text::placement_seed,
-                             whole(0, std::numeric_limits<std::int64_t>::max()), "shuffled: seed of the placement")
-                     .with_default("gpus_per_host", 1, &Text::gpus_per_host, one_gpu(),
-                                   "reserved; a server of several GPUs is a switch")
-                     .field(),
-                 network_of);
+  return convert(
+      Object<Text>()
+          .optional("platform", &Text::platform, name_text(),
+                    "a SimGrid platform file instead of a topology; its hosts in file order are the ranks")
+          .either(
+              "topology", [](const Text& text) { return without_file(text, Use::optional, "star"); }, &Text::entry,
+              usually(entry_of(topologies()), "star"), "how hosts are joined")
+          .either("hosts", with_file, &Text::hosts, distinct_names(),
+                  "platform: names of its hosts, by rank; left out, all in file order")
+          .either("bandwidth", required_without_file, &Text::bandwidth, bandwidth(),
+                  "bandwidth of a host's link, each way")
+          .either("latency", required_without_file, &Text::latency, latency(),
+                  "latency one way, host to host, through the switch")
+          .with_default("model", "ideal", &Text::model,
+                        convert(entry_of(network_models()),
+                                [](const NetworkModelEntry* entry, const Where&) { return entry->model; }),
+                        "what a transfer costs beside latency and bandwidth")
+          .either("mtu", with_tcp, &Text::mtu, usually(mtu_field(), "1500 B"),
+                  "ethernet-tcp: bytes of IP in a full frame, which set the goodput")
+          .either("software", with_tcp, &Text::software, usually(entry_of(tcp_softwares()), "open-mpi"),
+                  "ethernet-tcp: what sends, and so which constants")
+          .either("tcp", with_tcp, &Text::tcp_text, ethernet_tcp_field(),
+                  "ethernet-tcp: its constants, where they are known")
+          .either("hosts_per_switch", required_with_switches, &Text::hosts_per_switch, whole(1, 65536),
+                  "tree, chain: hosts on one switch")
+          .either("uplink_bandwidth", required_with_switches, &Text::uplink_bandwidth, bandwidth(),
+                  "tree, chain: bandwidth of a switch's uplink, each way")
+          .either("uplink_latency", required_with_switches, &Text::uplink_latency, latency(),
+                  "tree, chain: latency added for every uplink crossed")
+          .either(
+              "placement", [](const Text& text) { return with_switches(text, Use::optional, "by-switch"); },
+              &Text::placement,
+              usually(choice<Switches::Placement>({{"by-switch", Switches::Placement::by_switch},
+                                                   {"round-robin", Switches::Placement::round_robin},
+                                                   {"shuffled", Switches::Placement::shuffled}}),
+                      "by-switch"),
+              "tree, chain: on which switch ranks are: the first ones on the first, in turn, or at random")
+          .either("placement_seed", with_shuffle, &Text::placement_seed,
+                  whole(0, std::numeric_limits<std::int64_t>::max()), "shuffled: seed of the placement")
+          .either("gpus_per_host", with_gpus, &Text::gpus_per_host, usually(whole(1, 1024), 1),
+                  "GPUs of a host, each a worker, that share its network card; ranks in a row are on one host")
+          .either("intra_host", with_several_gpus, &Text::intra_host, intra_host_field(),
+                  "what joins the GPUs of a host, where it has several")
+          .field(),
+      network_of);
 }
 
 }  // namespace simrun

@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void check_grouping(const Grouping& grouping, const Model& model, const Where& where) {
+  if (std::holds_alternative<Grouping::Search>(grouping.how)) return;
   try {
     make_schedule(model, grouping);
   } catch (const GroupingError& error) {
@@ -73,10 +74,17 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   scenario.compute = text.compute;
   scenario.device = find_device(text.device);
   scenario.host = text.host;
+  if (text.host && text.network.gpus_per_host > 1)
+    (top / "host")
+        .fail("does not go with several GPUs a host", "leave it out; network.intra_host has the way to the card");
   scenario.network = text.network;
   scenario.gradients = text.gradients;
   scenario.grouping = method_text.grouping.value_or(text.schedule.grouping);
   scenario.decode = text.schedule.decode;
+  if (std::holds_alternative<Grouping::Search>(scenario.grouping.how) && scenario.decode != DecodeTime::after_backward)
+    (top / "schedule" / "decode")
+        .fail("does not go with a grouping that is searched for",
+              "accepted: after-backward, by whose rules is searched");
   if (method_text.training && !text.training)
     (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");
   if (text.training) {

@@ -61,27 +61,45 @@ void add_parameters(Object<MethodText>& object) {
   }
 }
 
-struct BucketText {
+struct GroupingText {
   std::optional<Bytes> bucket;
   std::optional<std::vector<std::vector<std::string>>> groups;
+  std::optional<Grouping::Search::By> search;
+  std::size_t max_groups = 0;
 };
+
+Grouping grouping_of(const GroupingText& text, const Where& where) {
+  const int given = (text.bucket ? 1 : 0) + (text.groups ? 1 : 0) + (text.search ? 1 : 0);
+  if (given == 0) where.fail("neither bucket, groups nor search is given", "accepted: one of them");
+  if (given > 1)
+    where.fail(text.search ? "search is given with bucket or groups" : "bucket and groups are both given",
+               "accepted: one of them");
+  if (text.search) return Grouping{Grouping::Search{*text.search, text.max_groups}};
+  if (text.bucket) return Grouping{Grouping::Bucket{*text.bucket}};
+  return Grouping{Grouping::Explicit{*text.groups}};
+}
 
 Field<Grouping> grouping_field() {
   const auto words = choice<Grouping>({{"model", {Grouping::WholeModel{}}}, {"tensor", {Grouping::EachTensor{}}}});
   const auto object = convert(
-      Object<BucketText>()
-          .optional("bucket", &BucketText::bucket, size(),
+      Object<GroupingText>()
+          .optional("bucket", &GroupingText::bucket, size(),
                     "groups of at least this many bytes of fp32 gradient, in backward order")
-          .optional("groups", &BucketText::groups, list_of(list_of(text())), "names of the tensors of each group")
+          .optional("groups", &GroupingText::groups, list_of(list_of(text())), "names of the tensors of each group")
+          .optional("search", &GroupingText::search,
+                    choice<Grouping::Search::By>(
+                        {{"mergecomp", Grouping::Search::By::mergecomp}, {"optimal", Grouping::Search::By::optimal}}),
+                    "groups of neighbours: MergeComp's two, or the fastest there are; decode is after-backward then")
+          .either(
+              "max_groups",
+              [](const GroupingText& read) {
+                const bool used = read.search == Grouping::Search::By::optimal;
+                return Fit::to(used ? "search optimal" : "a grouping other than search optimal", optional_if(used));
+              },
+              &GroupingText::max_groups, whole(1, 1'000'000), "search optimal: of so many groups at most")
           .field(),
-      [](const BucketText& text, const Where& where) {
-        if (text.bucket.has_value() == text.groups.has_value())
-          where.fail(text.bucket ? "bucket and groups are both given" : "neither bucket nor groups is given",
-                     "accepted: one of them");
-        if (text.bucket) return Grouping{Grouping::Bucket{*text.bucket}};
-        return Grouping{Grouping::Explicit{*text.groups}};
-      });
-  return text_or_object(words, object, "model, tensor, or an object with bucket or groups");
+      grouping_of);
+  return text_or_object(words, object, "model, tensor, or an object with bucket, groups or search");
 }
 
 Field<ScheduleText> schedule_field() {

@@ -36,7 +36,14 @@ Scenario of_one_tensor(const Scenario& scenario, const std::shared_ptr<const Mod
     const double kept = one.method.kept->density(scenario.elements()) * static_cast<double>(model->elements());
     one.method.kept = Kept::number(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(kept))));
   }
-  if (std::holds_alternative<NpyFiles>(one.gradients)) one.gradients = SyntheticGradients{};
+  Json resolved = *scenario.resolved;  // by which payloads are told apart
+  resolved["model"] = {{"elements", model->elements()}};
+  resolved["schedule"] = {{"grouping", "model"}};
+  if (std::holds_alternative<NpyFiles>(one.gradients)) {
+    one.gradients = SyntheticGradients{};
+    resolved["gradients"] = Json::object();
+  }
+  one.resolved = std::move(resolved);
   return one;
 }
 

@@ -49,14 +49,30 @@ struct Backward {
   std::vector<std::uint64_t> before;  ///< elements of the tensors before each
 };
 
+/// The times of a point's groups.
+TimesOfGroup times_of_groups(const Backward& backward, const GroupCosts& costs) {
+  return [&](std::size_t first, std::size_t last) { return costs.of(backward.before[last] - backward.before[first]); };
+}
+
+/// The groups that a search ends with.
+Partition searched_for(const Grouping::Search& search, const Scenario& scenario, const GroupCosts& costs) {
+  const Backward backward(scenario);
+  const TimesOfGroup times = times_of_groups(backward, costs);
+  if (search.by == Grouping::Search::By::mergecomp)
+    return search_one_cut(backward.elements.size(),
+                          [&](const Partition& partition) { return time_of(partition, backward.times, times); })
+        .partition;
+  std::optional<std::size_t> most_groups;
+  if (search.max_groups > 0) most_groups = search.max_groups;
+  return best_partition(backward.times, times, most_groups).partition;
+}
+
 /// All groupings of one point.
 std::vector<Candidate> candidates_of(std::size_t point, const Scenario& scenario, const GroupCosts& costs,
                                      std::optional<std::size_t> most_groups) {
   const Backward backward(scenario);
   const std::size_t tensors = backward.elements.size();
-  const TimesOfGroup times = [&](std::size_t first, std::size_t last) {
-    return costs.of(backward.before[last] - backward.before[first]);
-  };
+  const TimesOfGroup times = times_of_groups(backward, costs);
   const auto time = [&](const Partition& partition) { return time_of(partition, backward.times, times); };
   const auto by_rule = [&](const Grouping& grouping) { return partition_of(make_schedule(*scenario.model, grouping)); };
   const BestPartition best = best_partition(backward.times, times, most_groups);
@@ -76,17 +92,22 @@ std::vector<Candidate> candidates_of(std::size_t point, const Scenario& scenario
   return all;
 }
 
-/// The point with its tensors grouped so.
-Point grouped(const Point& point, const Partition& partition) {
-  Point changed = point;
-  changed.scenario.grouping = {named_groups(*point.scenario.model, partition)};
-  return changed;
+/// Groups the tensors so, also in what the scenario says.
+void group(Scenario& scenario, const Partition& partition) {
+  const Grouping::Explicit groups = named_groups(*scenario.model, partition);
+  Json resolved = *scenario.resolved;
+  resolved["schedule"] = {{"grouping", {{"groups", groups.groups}}}, {"decode", "after-backward"}};
+  scenario.resolved = std::move(resolved);
+  scenario.grouping = {groups};
 }
 
 void simulate(const Study& study, unsigned jobs, std::vector<Candidate>& candidates) {
   Study all;
   all.file = study.file;
-  for (const Candidate& each : candidates) all.points.push_back(grouped(study.points[each.point], each.partition));
+  for (const Candidate& each : candidates) {
+    all.points.push_back(study.points[each.point]);
+    group(all.points.back().scenario, each.partition);
+  }
   const std::vector<Times> times = simulate_all(all, jobs, "groupings");
   for (std::size_t i = 0; i < candidates.size(); ++i) candidates[i].iteration = times[i].iteration.value;
 }
@@ -161,25 +182,49 @@ bool follows_shapes(const MethodChoice& method) {
   return codec->shape(1'000'000, 1000, matrix) != codec->shape(1'000'000, 1000, {});
 }
 
-/// Refuses what the model of groups does not know, and makes decoding wait for the backward pass.
-Study checked(Study study) {
+/// Refuses what the model of groups does not know.
+void check_points(const Study& study) {
   const Where where{study.file, ""};
-  for (Point& point : study.points) {
+  for (const Point& point : study.points) {
     if (follows_shapes(point.scenario.method))
       (where / "methods" / point.method)
-          .fail(point.label + " sends bytes that follow from the shapes of tensors", "leave it out of simrun schedule");
+          .fail(point.label + " sends bytes that follow from the shapes of tensors",
+                "groups cannot be searched for: leave it out");
     if (point.scenario.compute.pace.jitters() || !point.scenario.compute.pace.stragglers.empty())
-      (where / "compute").fail("jitter and stragglers are not known to simrun schedule", "leave them out");
-    point.scenario.decode = DecodeTime::after_backward;
+      (where / "compute").fail("groups cannot be searched for with jitter or stragglers", "leave them out");
   }
+}
+
+/// By whose rules groups are searched for.
+Study decoding_after_backward(Study study) {
+  for (Point& point : study.points) point.scenario.decode = DecodeTime::after_backward;
   return study;
 }
 
 }  // namespace
 
+Study with_searched_groups(const Study& study, unsigned jobs) {
+  std::vector<std::size_t> open;
+  for (std::size_t point = 0; point < study.points.size(); ++point) {
+    if (std::holds_alternative<Grouping::Search>(study.points[point].scenario.grouping.how)) open.push_back(point);
+  }
+  if (open.empty()) return study;
+  const Study asked = with_points(study, open);
+  check_points(asked);
+  const std::vector<GroupCosts> costs = GroupCosts::simulated(asked, jobs);
+  Study found = study;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    Scenario& scenario = found.points[open[i]].scenario;
+    const auto& search = std::get<Grouping::Search>(scenario.grouping.how);
+    group(scenario, searched_for(search, scenario, costs[i]));
+  }
+  return found;
+}
+
 int schedule(const ScheduleArguments& arguments) {
   const std::string file = find_file(arguments.scenario, "").value_or(arguments.scenario);
-  const Study study = checked(read_study(file, parse_overrides(arguments.set)));
+  const Study study = decoding_after_backward(read_study(file, parse_overrides(arguments.set)));
+  check_points(study);
   const std::string out = arguments.out.empty() ? "results/" + name_of_scenario(file) + "-schedule" : arguments.out;
   const std::vector<GroupCosts> costs = GroupCosts::simulated(study, arguments.jobs);
   std::optional<std::size_t> most_groups;

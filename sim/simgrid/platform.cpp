@@ -38,7 +38,48 @@ sg4::Host* add_host(sg4::NetZone& zone, int number, const Network& network) {
   return host;
 }
 
+/// A host of several GPUs, each a rank: a star within `core`, joined to its switch by the host's network card.
+void add_host_of_gpus(sg4::NetZone& core, int number, int gpus, const Network& network,
+                      std::vector<sg4::Host*>& ranks) {
+  const IntraHost& inside = network.intra_host;
+  const std::string name = "host-" + std::to_string(number);
+  sg4::NetZone* zone = sg4::create_star_zone(name);
+  zone->set_parent(&core);
+  std::vector<sg4::LinkInRoute> shared;
+  if (inside.shared_bandwidth)
+    shared.emplace_back(zone->create_link(name + "-pcie", inside.shared_bandwidth->value)->set_latency(0)->seal());
+  auto* gateway = zone->create_router(name + "-gateway");
+  zone->add_route(nullptr, gateway, nullptr, nullptr, std::vector<sg4::LinkInRoute>{}, false);
+  zone->add_route(gateway, nullptr, nullptr, nullptr, shared, false);
+  for (int i = 0; i < gpus; ++i) {
+    const std::string gpu = name + "-gpu-" + std::to_string(i);
+    sg4::Host* host = zone->create_host(gpu, host_speed);
+    const auto link = [&](const char* way) {
+      return zone->create_link(gpu + way, inside.bandwidth.value)->set_latency(inside.latency.value / 2)->seal();
+    };
+    // What a GPU sends passes the link that all share once, wherever it goes.
+    std::vector<sg4::LinkInRoute> up = {sg4::LinkInRoute(link("-up"))};
+    up.insert(up.end(), shared.begin(), shared.end());
+    zone->add_route(host->get_netpoint(), nullptr, nullptr, nullptr, up, false);
+    zone->add_route(nullptr, host->get_netpoint(), nullptr, nullptr, {sg4::LinkInRoute(link("-down"))}, false);
+    ranks.push_back(host);
+  }
+  zone->seal();
+  join_star(core, zone->get_netpoint(), gateway, name + "-card", network.bandwidth, network.latency / 2);
+}
+
+std::vector<sg4::Host*> build_hosts_of_gpus(const Network& network, int count) {
+  sg4::NetZone* core = sg4::create_star_zone("cluster");
+  std::vector<sg4::Host*> ranks;
+  for (int first = 0; first < count; first += network.gpus_per_host)
+    add_host_of_gpus(*core, first / network.gpus_per_host, std::min(network.gpus_per_host, count - first), network,
+                     ranks);
+  core->seal();
+  return ranks;
+}
+
 std::vector<sg4::Host*> build(const Star&, sg4::Engine&, const Network& network, int count) {
+  if (network.gpus_per_host > 1) return build_hosts_of_gpus(network, count);
   sg4::NetZone* zone = sg4::create_star_zone("cluster");
   std::vector<sg4::Host*> hosts;
   for (int i = 0; i < count; ++i) hosts.push_back(add_host(*zone, i, network));

@@ -31,6 +31,7 @@ const std::vector<Residuals>& residuals() {
 }  // namespace
 
 std::optional<Band> network_error(const Network& network) {
+  if (network.gpus_per_host > 1) return std::nullopt;
   const bool is_tree = std::holds_alternative<Tree>(network.topology);
   if (!is_tree && !std::holds_alternative<Star>(network.topology)) return std::nullopt;
   for (const Residuals& each : residuals()) {

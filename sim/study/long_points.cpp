@@ -28,7 +28,9 @@ Seconds time_to_simulate(const Scenario& scenario) {
   const double once = ends_together && is_tcp    ? 2.2e-7 * std::pow(m, 3)
                       : ends_together && is_star ? 2.7e-9 * std::pow(m, 4)
                                                  : 8e-7 * std::pow(m, 4);
-  return Seconds(once * static_cast<double>(make_schedule(*scenario.model, scenario.grouping).size()));
+  const bool is_open = std::holds_alternative<Grouping::Search>(scenario.grouping.how);
+  const std::size_t groups = is_open ? 1 : make_schedule(*scenario.model, scenario.grouping).size();
+  return Seconds(once * static_cast<double>(groups));
 }
 
 std::optional<std::string> warn_of_long_points(const Study& study, const std::vector<std::size_t>& points) {

@@ -74,6 +74,9 @@ struct Grouper {
   std::vector<Group> operator()(const Grouping::EachTensor&) const { return group_in_buckets(model, Bytes(0)); }
   std::vector<Group> operator()(const Grouping::Bucket& bucket) const { return group_in_buckets(model, bucket.size); }
   std::vector<Group> operator()(const Grouping::Explicit& named) const { return group_as_named(model, named.groups); }
+  std::vector<Group> operator()(const Grouping::Search&) const {
+    throw GroupingError("groups are searched for by simrun SCENARIO.json alone");
+  }
 };
 
 }  // namespace
@@ -83,6 +86,9 @@ std::string name_of(const Grouping& grouping) {
     std::string operator()(const Grouping::WholeModel&) const { return "whole model"; }
     std::string operator()(const Grouping::EachTensor&) const { return "tensor by tensor"; }
     std::string operator()(const Grouping::Bucket& bucket) const { return show(bucket.size) + " buckets"; }
+    std::string operator()(const Grouping::Search& search) const {
+      return search.by == Grouping::Search::By::optimal ? "optimal" : "mergecomp";
+    }
     std::string operator()(const Grouping::Explicit& named) const {
       return std::to_string(named.groups.size()) + (named.groups.size() == 1 ? " group" : " groups");
     }

@@ -30,7 +30,13 @@ struct Grouping {
     std::vector<std::vector<std::string>> groups;  ///< names of tensors; every tensor once
     bool operator==(const Explicit&) const = default;
   };
-  std::variant<WholeModel, EachTensor, Bucket, Explicit> how;
+  struct Search {
+    enum class By { mergecomp, optimal };
+    By by = By::optimal;
+    std::size_t max_groups = 0;  ///< 0: any number
+    bool operator==(const Search&) const = default;
+  };
+  std::variant<WholeModel, EachTensor, Bucket, Explicit, Search> how;
 };
 
 /// For people: "whole model", "tensor by tensor", "25.0 MB buckets", "3 groups".
@@ -55,8 +61,8 @@ struct GroupingError : std::invalid_argument {
 };
 
 /// Which tensors travel together, in the order in which the groups become ready in the backward pass (a group is ready
-/// when the gradient of its first tensor, which comes last, is done). Throws std::invalid_argument where explicit
-/// groups do not cover the model once.
+/// when the gradient of its first tensor, which comes last, is done). Throws GroupingError where explicit groups do not
+/// cover the model once, or where groups are still to be searched for.
 std::vector<Group> make_schedule(const Model& model, const Grouping& grouping);
 
 /// The shapes of a group's tensors, in the order in which their gradients follow each other.

@@ -252,6 +252,30 @@ TEST_CASE("placement changes who crosses an uplink, not what is sent") {
   CHECK(dealt.sent == grouped.sent);
 }
 
+TEST_CASE("hosts of several GPUs: what is inside is as fast as its links, what leaves shares the card") {
+  // c = a chunk of the ring, i = latency inside, I = bandwidth of a GPU's links.
+  constexpr double i = 10e-6;
+  constexpr double I = 10 * B;
+  constexpr double c = 40'000;
+  Network network = star();
+  network.gpus_per_host = 4;
+  network.intra_host = {IntraHost::Kind::nvlink, BytesPerSecond(I), Seconds(i), {}};
+  CHECK(simulated(network, "ring", dense(40'000), 4).finish == close_to(6 * (i + c / I)));
+  // The four chunks of a step share a link of 2 I: each gets I / 2.
+  network.intra_host = {IntraHost::Kind::pcie, BytesPerSecond(I), Seconds(i), BytesPerSecond(2 * I)};
+  CHECK(simulated(network, "ring", dense(40'000), 4).finish == close_to(6 * (i + c / (I / 2))));
+  // Eight ranks on two hosts: 3-4 and 7-0 cross, over both cards, the others are inside; all wait for those.
+  CHECK(simulated(network, "ring", dense(80'000), 8).finish == close_to(14 * (i + a + c / B)));
+  // In the steps of a doubling all-gather 1, 2 and 4 ranks of a host send 1, 2 and 4 n to the other and share its card;
+  // those that send inside are done before.
+  const Payload payload = pairs(50'000, 10'000);
+  const double n = static_cast<double>(payload.size());
+  CHECK(simulated(network, "allgather-doubling", payload, 8).finish == close_to(3 * (i + a) + (1 + 4 + 16) * n / B));
+  // A host of one is on the network alone.
+  network.gpus_per_host = 1;
+  CHECK(simulated(network, "ring", dense(40'000), 4).finish == close_to(6 * (a + c / B)));
+}
+
 TEST_CASE("platform files: ranks are hosts in file order") {
   // Two switches of 17 hosts: ranks 0 to 16 are on the left one, so a ring of 16 stays there, at 1 Gbps and 2 x 25 us.
   Network network;
