@@ -43,9 +43,21 @@ Seconds DeviceProfile::seconds(const Step& step) const {
   return Seconds(time);
 }
 
+std::vector<Step> DeviceProfile::steps(const Work& work) const {
+  const bool of_codec = work.stage == Stage::encode || work.stage == Stage::decode;
+  const std::string own = of_codec ? operation_name(work.stage, std::string(work.codec)) : std::string();
+  // Names of layouts are not meant here.
+  const auto is_own = [&](const OperationEntry& entry) { return entry.name == own; };
+  if (!of_codec || operations.count(own) == 0 || std::ranges::none_of(codec_operations(), is_own))
+    return steps_of(work);
+  Work one = work;
+  one.parts = 1;
+  return {{own, one, work.stage == Stage::decode ? work.parts : 1.0}};
+}
+
 Seconds DeviceProfile::seconds(const Work& work) const {
   Seconds sum;
-  for (const Step& step : steps_of(work)) sum += step.times * seconds(step);
+  for (const Step& step : steps(work)) sum += step.times * seconds(step);
   return sum;
 }
 

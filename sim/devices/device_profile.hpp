@@ -75,14 +75,15 @@ struct DeviceProfile {
   std::string device;
   std::string uuid;  ///< of a GPU that was measured
   std::string software;
-  std::string commit;      ///< of the simrun that measured; empty where unknown
-  std::string provenance;  ///< of most operations: measured, published or scaled
+  std::string implementation;  ///< whose kernels: "simrun", or "pytorch"
+  std::string commit;          ///< of the simrun that measured; empty where unknown
+  std::string provenance;      ///< of most operations: measured, published or scaled
   std::string source;
   std::string scaled_processor;  ///< the profile of a measured processor that this one was scaled from; often none
   BytesPerSecond bandwidth;      ///< of memory, read and write together
   std::vector<std::pair<std::string, std::string>> conditions;  ///< key and text
   std::optional<Measurement> measurement;
-  std::map<std::string, OperationTimes> operations;  ///< all of profile_operations(), by name
+  std::map<std::string, OperationTimes> operations;  ///< all of profile_operations() and some of codec_operations()
 
   /// One time of that operation. On the grid and between its points it is the table's time. Beyond the grid, where the
   /// table only continues in proportion, it is at least what the operation's fewest bytes take at the memory's
@@ -91,7 +92,10 @@ struct DeviceProfile {
   /// is right.)
   Seconds seconds(const Step& step) const;
 
-  /// All steps of a piece of work.
+  /// The operations that a piece of work takes on this device: the codec's own where the profile has it, else steps_of.
+  std::vector<Step> steps(const Work& work) const;
+
+  /// All of them.
   Seconds seconds(const Work& work) const;
 
   /// How far one time of a measured operation may be off on another day: from the spread of its runs at the nearest

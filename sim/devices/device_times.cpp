@@ -17,7 +17,7 @@ void include(UsedExtents& all, const UsedExtents& more) {
 
 Seconds DeviceTimes::of(const Work& work) {
   Seconds sum;
-  for (const Step& step : steps_of(work)) {
+  for (const Step& step : profile_.steps(work)) {
     std::vector<Extent> extents;
     for (const double value : place_of(step.work, profile_.operations.at(step.operation).table))
       extents.push_back({value, value});

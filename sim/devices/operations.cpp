@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "kernels/codec.hpp"
 #include "kernels/find_entry.hpp"
 #include "kernels/index_coding.hpp"
 #include "kernels/layout.hpp"
@@ -256,8 +257,25 @@ const std::vector<OperationEntry>& profile_operations() {
   return table;
 }
 
+const std::vector<OperationEntry>& codec_operations() {
+  static const std::vector<OperationEntry> table = [] {
+    std::vector<OperationEntry> all;
+    for (const CodecEntry& codec : codecs()) {
+      for (const Stage stage : {Stage::encode, Stage::decode}) {
+        OperationEntry entry{stage, std::string(codec.name), {Axis::elements}, {}, "all of it, of one payload"};
+        const std::string& name = entry.name;
+        // Some codecs are called as their layout is, whose operation the name then means.
+        if (find_entry(std::span(profile_operations()), name) == nullptr) all.push_back(std::move(entry));
+      }
+    }
+    return all;
+  }();
+  return table;
+}
+
 const OperationEntry& operation_entry(const std::string& name) {
-  return *find_entry(std::span(profile_operations()), name);
+  const OperationEntry* found = find_entry(std::span(profile_operations()), name);
+  return found != nullptr ? *found : *find_entry(std::span(codec_operations()), name);
 }
 
 std::vector<Step> steps_of(const Work& work) {

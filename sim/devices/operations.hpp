@@ -53,7 +53,11 @@ struct OperationEntry {
 /// Every operation, in the order in which profiles list them.
 const std::vector<OperationEntry>& profile_operations();
 
-/// The entry called `name`, which is one of them.
+/// Encoding and decoding of a codec as a whole, by elements: "encode.two-means". Profiles may have their times, of an
+/// implementation that does not consist of the operations above; where they do, these stand in place of all steps.
+const std::vector<OperationEntry>& codec_operations();
+
+/// The entry called `name`, which is one of either.
 const OperationEntry& operation_entry(const std::string& name);
 
 /// An operation that a piece of work takes, done a number of times.

@@ -154,12 +154,14 @@ OperationTimes read_table(const OperationEntry& operation, Json& value, const Wh
 std::map<std::string, OperationTimes> read_operations(Json value, const Where& where) {
   if (!value.is_object()) where.fail("is " + brief(value), "accepted: an object, one table an operation");
   std::vector<std::string> known;
-  for (const OperationEntry& operation : profile_operations()) known.push_back(operation.name);
+  std::vector<OperationEntry> all = profile_operations();
+  all.insert(all.end(), codec_operations().begin(), codec_operations().end());
+  for (const OperationEntry& operation : all) known.push_back(operation.name);
   for (const auto& [key, unused] : value.items()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) fail_unknown_key(where, key, known);
   }
   std::map<std::string, OperationTimes> tables;
-  for (const OperationEntry& operation : profile_operations()) {
+  for (const OperationEntry& operation : all) {
     const std::string& name = operation.name;
     if (value.contains(name)) tables[name] = read_table(operation, value[name], where / name);
   }
@@ -209,6 +211,7 @@ Field<DeviceProfile> profile_field() {
       .required("device", &DeviceProfile::device, text(), "what was measured")
       .optional("uuid", &DeviceProfile::uuid, text(), "of the GPU that was measured")
       .required("software", &DeviceProfile::software, text(), "with what")
+      .with_default("implementation", "simrun", &DeviceProfile::implementation, name_text(), "whose kernels were timed")
       .optional("commit", &DeviceProfile::commit, text(), "of the simrun that measured")
       .required("provenance", &DeviceProfile::provenance, provenance(), "of most operations")
       .required("source", &DeviceProfile::source, text(), "where the figures come from")

@@ -14,15 +14,23 @@ Field<DeviceText> device_field() {
                           .field();
   const auto object =
       Object<DeviceText>()
-          .required("profile", &DeviceText::profile, text(), "name or path of the profile whose times are scaled")
-          .required(
-              "scaled_to", &DeviceText::scaled_to,
+          .required("profile", &DeviceText::profile, text(), "name or path of the profile")
+          .optional("implementation", &DeviceText::implementation, name_text(),
+                    "whose kernels the profile must be of: simrun, or pytorch")
+          .either(
+              "scaled_to",
+              [](const DeviceText& read) {
+                return Fit{read.implementation ? Use::optional : Use::required, "",
+                           "required: another device: times are scaled by the ratio of memory bandwidths"};
+              },
+              &DeviceText::scaled_to,
               convert(scaled, [](DeviceText::Scaled read, const Where&) { return std::optional(std::move(read)); }),
               "another device: times are scaled by the ratio of memory bandwidths")
           .field();
-  const auto name = convert(text(), [](std::string read, const Where&) { return DeviceText{std::move(read), {}}; });
-  return text_or_object(name, object,
-                        "auto, cpu, cuda, a profile's name or path, or an object with profile and scaled_to");
+  const auto name = convert(text(), [](std::string read, const Where&) { return DeviceText{std::move(read), {}, {}}; });
+  return text_or_object(
+      name, object,
+      "auto, cpu, cuda, a profile's name or path, or an object with profile, implementation and scaled_to");
 }
 
 }  // namespace simrun

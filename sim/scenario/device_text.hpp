@@ -7,13 +7,15 @@
 
 namespace simrun {
 
-/// `device` as it stands in a scenario: a profile's name or path, and another device that its times are scaled to.
+/// `device` as it stands in a scenario: a profile's name or path, whose kernels it must be of, and another device that
+/// its times are scaled to.
 struct DeviceText {
   struct Scaled {
     std::string name;
     BytesPerSecond bandwidth;
   };
   std::string profile;
+  std::optional<std::string> implementation;  ///< that the profile must be of
   std::optional<Scaled> scaled_to;
 };
 

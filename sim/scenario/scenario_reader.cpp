@@ -182,9 +182,16 @@ std::shared_ptr<const Model> ScenarioReader::find_model(Json& value) {
 std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const DeviceText& text) {
   const auto scaled = text.scaled_to.value_or(DeviceText::Scaled{});
   const auto [known, is_new] = devices_.try_emplace({text.profile, scaled.name, scaled.bandwidth});
-  if (!is_new) return known->second;
   const Where where{file_, "device"};
-  DeviceProfile profile = read_device(text.profile, text.scaled_to ? where / "profile" : where);
+  const auto check = [&](const DeviceProfile& profile) {
+    if (!text.implementation || *text.implementation == profile.implementation) return;
+    (where / "implementation")
+        .fail(text.profile + " has times of " + profile.implementation, "accepted: " + profile.implementation);
+  };
+  if (!is_new) return check(*known->second), known->second;
+  const bool is_object = text.scaled_to || text.implementation;
+  DeviceProfile profile = read_device(text.profile, is_object ? where / "profile" : where);
+  check(profile);
   if (text.scaled_to) profile = scaled_to(profile, scaled.name, scaled.bandwidth);
   known->second = std::make_shared<DeviceProfile>(std::move(profile));
   return known->second;

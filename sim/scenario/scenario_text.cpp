@@ -89,7 +89,7 @@ Field<Grouping> grouping_field() {
           .optional("search", &GroupingText::search,
                     choice<Grouping::Search::By>(
                         {{"mergecomp", Grouping::Search::By::mergecomp}, {"optimal", Grouping::Search::By::optimal}}),
-                    "groups of neighbours: MergeComp's two, or the fastest there are; decode is after-backward then")
+                    "groups of neighbours: MergeComp's two, or the fastest there are; with decode after-backward")
           .either(
               "max_groups",
               [](const GroupingText& read) {

@@ -39,7 +39,7 @@ TEST_CASE("device profile: shipped ones have every operation, and dense fp32 cos
     INFO(name);
     const DeviceProfile profile = read_device_profile(data_root() + "/platforms/devices/" + name + ".json");
     CHECK(profile.name == name);
-    CHECK(profile.operations.size() == profile_operations().size());
+    for (const OperationEntry& operation : profile_operations()) CHECK(profile.operations.count(operation.name) == 1);
     Work dense{.stage = Stage::encode, .kind = PayloadKind::dense32};
     dense.elements = 1e6;
     CHECK(profile.seconds(dense) == Seconds(0));

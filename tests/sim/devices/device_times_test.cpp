@@ -1,0 +1,31 @@
+#include "sim/devices/device_times.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/sim/profiles.hpp"
+
+namespace simrun {
+
+TEST_CASE("device times: a codec's own operation stands in place of its steps, once a payload that is decoded") {
+  DeviceProfile profile = even_profile({1e-6, 1e12}, 1e-3);
+  const Work encode{.stage = Stage::encode, .kind = PayloadKind::two_means, .elements = 1000, .codec = "two-means"};
+  Work decode = encode;
+  decode.stage = Stage::decode;
+  decode.parts = 8;
+  // Charged otherwise: 3 + 2 operations, and one a payload.
+  CHECK(DeviceTimes(profile).of(encode).value == Approx(5e-3));
+  CHECK(DeviceTimes(profile).of(decode).value == Approx(8e-3));
+  // Flat up to 2^20 elements, then in proportion.
+  const CostTable start({{Axis::elements, {1, 0x1p20}}}, {0.25e-3, 0.25e-3});
+  profile.operations["encode.two-means"] = {"published", "", start, {}};
+  profile.operations["decode.two-means"] = {"published", "", start, {}};
+  DeviceTimes times(profile);
+  CHECK(times.of(encode).value == Approx(0.25e-3));
+  CHECK(times.of(decode).value == Approx(8 * 0.25e-3));
+  CHECK(times.used().count("encode.two-means") == 1);
+  Work large = encode;
+  large.elements = 0x1p22;
+  CHECK(times.of(large).value == Approx(4 * 0.25e-3));
+}
+
+}  // namespace simrun
