@@ -51,6 +51,21 @@ const Point& point_of(const RunPoint& at) {
   return at.point;
 }
 
+bool has_hosts_of_gpus(const Study& study) {
+  return std::ranges::any_of(study.points, [](const Point& point) { return point.scenario.network.gpus_per_host > 1; });
+}
+
+/// Hosts that the workers, a GPU each, are on.
+int hosts_of(const Scenario& scenario) {
+  const int gpus = scenario.network.gpus_per_host;
+  return (scenario.workers + gpus - 1) / gpus;
+}
+
+/// True if the profile's times are of another program's kernels.
+bool is_of_others(const DeviceProfile& profile) {
+  return profile.implementation != "simrun";
+}
+
 }  // namespace
 
 std::optional<double> RunPoint::samples_per_second() const {
@@ -94,6 +109,9 @@ Columns<RunPoint> report_columns(const Study& study) {
   columns.insert(columns.end(), of_all_points.begin(), of_all_points.end());
   if (study.gives_groupings)
     columns.push_back({"grouping", [](At at) { return at.scenario.resolved->at("schedule").at("grouping"); }});
+  if (has_hosts_of_gpus(study)) columns.push_back({"hosts", [](At at) { return hosts_of(at.scenario); }});
+  if (std::ranges::any_of(study.points, [](const Point& point) { return is_of_others(*point.scenario.device); }))
+    columns.push_back({"implementation", [](At at) { return at.scenario.device->implementation; }});
   std::set<std::string> swept;
   for (const auto& [key, count] : study.keys) swept.insert(key);
   append_columns(columns, number_columns(study, swept), point_of);
@@ -121,6 +139,8 @@ std::vector<TextColumn> table_columns(const Study& study, const Columns<RunPoint
       {"efficiency", [](At at) { return shown_if(at.scaling_efficiency(), [](double e) { return percent(e); }); }},
       {"speed-up", [](At at) { return shown_if(at.speedup, [](double s) { return three_digits(s) + "x"; }); }},
   };
+  if (has_hosts_of_gpus(study))
+    shown.insert(shown.begin() + 2, {"hosts", [](At at) { return std::to_string(hosts_of(at.scenario)); }});
   const auto any = [&](auto&& has) { return std::any_of(points.begin(), points.end(), has); };
   if (any([](At at) { return at.break_even.has_value(); })) shown.push_back({"break-even", break_even_text});
   if (any([](At at) { return at.times.staging.value > 0; }))

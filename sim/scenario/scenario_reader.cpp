@@ -65,6 +65,8 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   scenario.model = find_model(json["model"]);
   scenario.batch_per_worker = text.batch_per_worker;
   scenario.method = choose_method(method_text, scenario.elements(), here);
+  if (scenario.method.needs_server_host() && text.network.gpus_per_host > 1)
+    (here / "server").fail("own-host does not go with several GPUs a host", "accepted: rank0");
   if (scenario.method.error_feedback && !scenario.method.leaves_residual())
     add_note((here / "error_feedback").path + ": " + std::string(scenario.method.method->name) +
              " leaves no residual, so it changes nothing");

@@ -20,9 +20,6 @@ class GroupCosts {
 
   GroupTimes of(std::uint64_t elements) const;
 
-  /// Simulations that this took.
-  std::size_t simulations() const { return known_.size(); }
-
  private:
   std::map<std::uint64_t, GroupTimes> known_;  ///< by elements
 };

@@ -17,8 +17,10 @@ struct Clocks {
   /// When all is decoded, if this is all.
   double end() const { return std::max(decoded, worked); }
 
-  bool is_no_earlier_than(const Clocks& other) const {
-    return computed >= other.computed && sent >= other.sent && decoded >= other.decoded && worked >= other.worked;
+  /// But for a `slack`.
+  bool is_no_earlier_than(const Clocks& other, double slack) const {
+    return computed + slack >= other.computed && sent + slack >= other.sent && decoded + slack >= other.decoded &&
+           worked + slack >= other.worked;
   }
 };
 
@@ -39,16 +41,18 @@ struct State {
 };
 
 /// True if the first leaves nothing to gain from the second.
-bool is_as_good(const State& a, const State& b, bool groups_count) {
-  return b.clocks.is_no_earlier_than(a.clocks) && (!groups_count || b.groups >= a.groups);
+bool is_as_good(const State& a, const State& b, bool groups_count, double slack) {
+  return b.clocks.is_no_earlier_than(a.clocks, slack) && (!groups_count || b.groups >= a.groups);
 }
 
-/// The states that no other is as good as.
-void add_state(std::vector<State>& front, const State& state, bool groups_count) {
+/// Keeps the states that no other is as good as. One that is better than another by less than `slack`, as rounding
+/// makes it, is not added; none is taken out for one that is not better. So slacks add up from place to place, not at a
+/// place.
+void add_state(std::vector<State>& front, const State& state, bool groups_count, double slack) {
   for (const State& other : front) {
-    if (is_as_good(other, state, groups_count)) return;
+    if (is_as_good(other, state, groups_count, slack)) return;
   }
-  std::erase_if(front, [&](const State& other) { return is_as_good(state, other, groups_count); });
+  std::erase_if(front, [&](const State& other) { return is_as_good(state, other, groups_count, 0); });
   front.push_back(state);
 }
 
@@ -128,37 +132,41 @@ namespace {
 /// Goes through the tensors with the states that may lead to the best partition.
 class Search {
  public:
-  Search(std::span<const Seconds> backward, const TimesOfGroup& times, std::optional<std::size_t> most_groups)
+  Search(std::span<const Seconds> backward, const TimesOfGroup& times)
       : tensors_(backward.size()),
-        most_groups_(most_groups),
         before_(sums_before(backward)),
         groups_(tensors_, times),
-        bound_(groups_, before_) {}
+        bound_(groups_, before_),
+        whole_(time_of({tensors_}, backward, times).value) {}
 
-  /// The best of those that can be faster than `known`, or as fast; with at most so many states at a place it may be
-  /// missed.
-  BestPartition run(double known, std::size_t most_states) const {
+  /// The best of those that can be faster than `known`, or as fast, and have at most so many groups; none if there is
+  /// none. With at most so many states at a place it may be missed.
+  std::optional<BestPartition> run(double known, std::size_t most_states,
+                                   std::optional<std::size_t> most_groups) const {
     std::vector<std::vector<State>> fronts(tensors_ + 1);
     fronts[0].push_back({});
     BestPartition best;
     for (std::size_t last = 1; last <= tensors_; ++last) {
-      for (std::size_t first = 0; first < last; ++first) extend(fronts, first, last, known);
+      for (std::size_t first = 0; first < last; ++first) extend(fronts, first, last, known, most_groups);
       if (fronts[last].size() > most_states) keep_best(fronts[last], last, most_states);
       best.most_states = std::max(best.most_states, fronts[last].size());
     }
+    if (fronts[tensors_].empty()) return std::nullopt;
     read_back(fronts, best);
     return best;
   }
 
  private:
-  void extend(std::vector<std::vector<State>>& fronts, std::size_t first, std::size_t last, double known) const {
+  void extend(std::vector<std::vector<State>>& fronts, std::size_t first, std::size_t last, double known,
+              std::optional<std::size_t> most_groups) const {
     const double backward = before_[last] - before_[first];
+    const double slack = 1e-13 * whole_;
     for (std::size_t i = 0; i < fronts[first].size(); ++i) {
       const State& from = fronts[first][i];
-      if (most_groups_ && from.groups >= *most_groups_) continue;
+      if (most_groups && from.groups >= *most_groups) continue;
       const Clocks clocks = after(from.clocks, backward, groups_.at(first, last));
       if (bound_.of(clocks, last) > known) continue;
-      add_state(fronts[last], {clocks, from.groups + 1, first, i}, most_groups_.has_value());
+      add_state(fronts[last], {clocks, from.groups + 1, first, i}, most_groups.has_value(), slack);
     }
   }
 
@@ -184,10 +192,10 @@ class Search {
   }
 
   std::size_t tensors_;
-  std::optional<std::size_t> most_groups_;
   std::vector<double> before_;
   AllGroups groups_;
   Bound bound_;
+  double whole_;  ///< time of one group, s
 };
 
 }  // namespace
@@ -195,12 +203,20 @@ class Search {
 BestPartition best_partition(std::span<const Seconds> backward, const TimesOfGroup& times,
                              std::optional<std::size_t> most_groups) {
   constexpr std::size_t few = 8;
+  constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  const Search search(backward, times, most_groups);
-  // A good partition, found with few states, bounds what the exact search must look at. Rounding must not drop the
-  // best.
-  const double known = search.run(infinity, few).time.value * (1 + 1e-12);
-  return search.run(known, std::numeric_limits<std::size_t>::max());
+  constexpr double rounding = 1 + 1e-12;
+  const Search search(backward, times);
+  // A good partition, found with few states, bounds what the exact search must look at.
+  const double known = search.run(infinity, few, most_groups).value().time.value * rounding;
+  const BestPartition best = search.run(known, all, most_groups).value();
+  // As fast with few groups?
+  constexpr double as_fast = 1 + 1e-9;
+  constexpr std::size_t tried = 3;
+  for (std::size_t groups = 1; groups <= std::min(tried, best.partition.size() - 1); ++groups) {
+    if (const auto fewer = search.run(best.time.value * as_fast, all, groups)) return *fewer;
+  }
+  return best;
 }
 
 SearchedPartition search_one_cut(std::size_t tensors, const std::function<Seconds(const Partition&)>& evaluate) {

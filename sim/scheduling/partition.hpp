@@ -38,9 +38,10 @@ struct BestPartition {
   std::size_t most_states = 0;  ///< partial partitions that were kept at one place
 };
 
-/// The partition of least time_of, of at most so many groups. Exact: of two partial partitions that end at the same
-/// place, one is dropped if none of its clocks is earlier; so is what can no longer be faster than a partition that is
-/// known. Of equal ones that with the fewest groups is returned.
+/// The partition of least time_of, of at most so many groups. Exact but for rounding, to 1e-13 a tensor: of two partial
+/// partitions that end at the same place, one is dropped if none of its clocks is earlier; so is what can no longer be
+/// faster than a partition that is known. Where one of at most 3 groups is as fast, to 1e-9, that with the fewest is
+/// returned.
 BestPartition best_partition(std::span<const Seconds> backward, const TimesOfGroup& times,
                              std::optional<std::size_t> most_groups = std::nullopt);
 

@@ -1,6 +1,7 @@
 #include "sim/scheduling/schedule.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "sim/scenario/sweep.hpp"
 #include "sim/scheduling/group_costs.hpp"
@@ -175,6 +176,26 @@ Json json_of(const Study& study, const std::vector<Candidate>& candidates) {
   return all;
 }
 
+/// A line for each point of which another grouping was faster than what is best by the model of groups.
+std::vector<std::string> notes_of(const Study& study, const std::vector<Candidate>& candidates) {
+  std::vector<std::string> notes;
+  for (std::size_t point = 0; point < study.points.size(); ++point) {
+    const Candidate* best = nullptr;
+    const Candidate* fastest = nullptr;
+    for (const Candidate& each : candidates) {
+      if (each.point != point) continue;
+      if (std::string_view(each.name) == "optimal") best = &each;
+      if (fastest == nullptr || each.iteration < fastest->iteration) fastest = &each;
+    }
+    if (fastest->iteration > 0.999 * best->iteration) continue;
+    notes.push_back(study.points[point].label + ", M = " + std::to_string(study.points[point].scenario.workers) + ": " +
+                    fastest->name + " is " + percent(1 - fastest->iteration / best->iteration) +
+                    " faster than what is best by the model of groups, which is off by " +
+                    percent(std::abs(best->predicted / best->iteration - 1)) + " there");
+  }
+  return notes;
+}
+
 /// True if bytes follow from the shapes of tensors, not only from their elements.
 bool follows_shapes(const MethodChoice& method) {
   const auto codec = method.codec->make(method.options, nullptr);
@@ -242,6 +263,7 @@ int schedule(const ScheduleArguments& arguments) {
   if (arguments.format == "json") print_data(json_of(study, candidates).dump(2) + "\n");
   if (arguments.format == "table") print_lines(table_of(study, candidates));
   for (const std::string& note : study.notes) say("note: " + note);
+  for (const std::string& note : notes_of(study, candidates)) say("note: " + note);
   say("groupings decode after the backward pass; the groups of each are in " + out + "/schedule.json");
   return 0;
 }
