@@ -76,7 +76,8 @@ SIMRUN_INLINE void unpack(std::span<const std::uint32_t> words, unsigned bits, C
 }
 
 SIMRUN_INLINE std::uint32_t level_of(float x, float scale, float levels, std::uint32_t word) {
-  const float y = scale == 0 ? 0.0F : std::min(std::fabs(x) / scale, 1.0F) * levels;
+  const float share = scale == 0 ? 0.0F : std::fabs(x) / scale;
+  const float y = share < 1 ? share * levels : levels;  // also where nothing is a number
   const float low = std::floor(y);
   const bool up = static_cast<float>(word >> 8) * 0x1p-24F < y - low;
   const auto level = static_cast<std::int32_t>(low) + static_cast<std::int32_t>(up);

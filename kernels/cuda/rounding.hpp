@@ -55,7 +55,8 @@ struct LevelCode {
   SIMRUN_DEVICE std::uint32_t code(float x, std::uint64_t i, std::uint32_t word) const {
     const float scale = scale_of(i);
     const float share = scale == 0 ? 0.0F : (x < 0 ? -x : x) / scale;
-    const float y = smaller(share, 1.0F) * static_cast<float>(rounding.levels);
+    const auto levels = static_cast<float>(rounding.levels);
+    const float y = share < 1 ? share * levels : levels;  // also where nothing is a number
     const auto low = static_cast<std::int32_t>(y);
     const bool up = static_cast<float>(word >> 8) * 0x1p-24F < y - static_cast<float>(low);
     const std::int32_t level = low + (up ? 1 : 0);

@@ -113,7 +113,7 @@ TEST_CASE("qsgd: bytes are 32 + 4 a bucket + the bits of 2 levels + 1 values, in
   CHECK(codec_of("gathered-signs")->shape(1000, 0, {})->bytes == 32 + 128);
 }
 
-TEST_CASE("qsgd is unbiased, bucket by bucket") {
+TEST_CASE("qsgd is unbiased, bucket by bucket", "[large]") {
   const std::vector<float> x = normal_values(2000);
   for (const auto& [levels, bucket] : {std::pair{1, 64}, {7, 512}, {64, 0}}) {
     INFO(levels << " levels, buckets of " << bucket);
@@ -130,7 +130,7 @@ TEST_CASE("qsgd is unbiased, bucket by bucket") {
   }
 }
 
-TEST_CASE("terngrad is unbiased for the gradient clipped at 2.5 times its root mean square") {
+TEST_CASE("terngrad is unbiased for the gradient clipped at 2.5 times its root mean square", "[large]") {
   std::vector<float> x = normal_values(2000);
   double squares = 0;
   for (const float value : x) squares += static_cast<double>(value) * value;
@@ -143,7 +143,7 @@ TEST_CASE("terngrad is unbiased for the gradient clipped at 2.5 times its root m
   check_unbiased(*codec_of("terngrad"), x, clipped, choices);
 }
 
-TEST_CASE("natural compression is unbiased, between two powers of two") {
+TEST_CASE("natural compression is unbiased, between two powers of two", "[large]") {
   const std::vector<float> x = normal_values(2000);
   std::vector<Choice> choices;
   for (const float value : x) {
@@ -207,7 +207,7 @@ TEST_CASE("one bit: the means of what is below zero and of the rest stand for th
   CHECK(decoded(*codec, codec->encode(std::vector<float>{-1, -3}, 0, {})) == std::vector<float>{-2, -2});
 }
 
-TEST_CASE("sampled pairs: about K of the largest, within the bounds, and around the aim") {
+TEST_CASE("sampled pairs: about K of the largest, within the bounds, and around the aim", "[large]") {
   const auto codec = codec_of("sampled-pairs");
   constexpr std::size_t n = 200'000;
   for (const std::size_t k : {20U, 2000U}) {

@@ -36,7 +36,7 @@ std::map<std::string, double> iterations(const std::vector<std::map<std::string,
 
 }  // namespace
 
-TEST_CASE("schedule: the optimum is the least of all groupings, and a run that searches finds it") {
+TEST_CASE("schedule: the optimum is the least of all groupings, and a run that searches finds it", "[large]") {
   const TemporaryFolder folder;
   nlohmann::json scenario = eight_tensors(folder);
   folder.write("s.json", scenario.dump());
