@@ -32,6 +32,19 @@ void check_grouping(const Grouping& grouping, const Model& model, const Where& w
   }
 }
 
+/// Rules between parts of the scenario.
+void check_together(const Scenario& scenario, const Where& top, const Where& here) {
+  if (scenario.method.needs_server_host() && scenario.network.gpus_per_host > 1)
+    (here / "server").fail("own-host does not go with several GPUs a host", "accepted: rank0");
+  if (scenario.host && scenario.network.gpus_per_host > 1)
+    (top / "host")
+        .fail("does not go with several GPUs a host", "leave it out; network.intra_host has the way to the card");
+  if (std::holds_alternative<Grouping::Search>(scenario.grouping.how) && scenario.decode != DecodeTime::after_backward)
+    (top / "schedule" / "decode")
+        .fail("does not go with a grouping that is searched for",
+              "accepted: after-backward, by whose rules is searched");
+}
+
 }  // namespace
 
 Model read_model(const std::string& file) {
@@ -65,8 +78,6 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   scenario.model = find_model(json["model"]);
   scenario.batch_per_worker = text.batch_per_worker;
   scenario.method = choose_method(method_text, scenario.elements(), here);
-  if (scenario.method.needs_server_host() && text.network.gpus_per_host > 1)
-    (here / "server").fail("own-host does not go with several GPUs a host", "accepted: rank0");
   if (scenario.method.error_feedback && !scenario.method.leaves_residual())
     add_note((here / "error_feedback").path + ": " + std::string(scenario.method.method->name) +
              " leaves no residual, so it changes nothing");
@@ -76,17 +87,11 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   scenario.compute = text.compute;
   scenario.device = find_device(text.device);
   scenario.host = text.host;
-  if (text.host && text.network.gpus_per_host > 1)
-    (top / "host")
-        .fail("does not go with several GPUs a host", "leave it out; network.intra_host has the way to the card");
   scenario.network = text.network;
   scenario.gradients = text.gradients;
   scenario.grouping = method_text.grouping.value_or(text.schedule.grouping);
   scenario.decode = text.schedule.decode;
-  if (std::holds_alternative<Grouping::Search>(scenario.grouping.how) && scenario.decode != DecodeTime::after_backward)
-    (top / "schedule" / "decode")
-        .fail("does not go with a grouping that is searched for",
-              "accepted: after-backward, by whose rules is searched");
+  check_together(scenario, top, here);
   if (method_text.training && !text.training)
     (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");
   if (text.training) {
