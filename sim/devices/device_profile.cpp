@@ -52,7 +52,12 @@ std::vector<Step> DeviceProfile::steps(const Work& work) const {
     return steps_of(work);
   Work one = work;
   one.parts = 1;
-  return {{own, one, work.stage == Stage::decode ? work.parts : 1.0}};
+  std::vector<Step> all = {{own, one, work.stage == Stage::decode ? work.parts : 1.0}};
+  for (Step& step : steps_of(work)) {
+    const Stage stage = operation_entry(step.operation).stage;
+    if (stage == Stage::index_encode || stage == Stage::index_decode) all.push_back(std::move(step));
+  }
+  return all;
 }
 
 Seconds DeviceProfile::seconds(const Work& work) const {

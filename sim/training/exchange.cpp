@@ -73,6 +73,16 @@ std::span<const float> GradientExchange::values_of(std::span<const float> gradie
   return copy;
 }
 
+/// The inverse of values_of.
+void GradientExchange::put_values(std::span<const float> values, std::size_t group, std::span<float> all) const {
+  for (const std::size_t tensor : groups_[group].tensors) {
+    const std::size_t elements = scenario_.model->tensors[tensor].elements();
+    const auto to = all.subspan(scenario_.model->offset(tensor), elements);
+    std::copy_n(values.begin(), elements, to.begin());
+    values = values.subspan(elements);
+  }
+}
+
 Pairs GradientExchange::select_by_tensor(std::span<const float> values, std::size_t group) const {
   Pairs all;
   std::size_t offset = 0;
@@ -257,21 +267,13 @@ void GradientExchange::settle(const Aggregator* aggregator, const Outcomes& outc
 }
 
 void GradientExchange::settle_too(std::size_t worker, std::span<float> values) const {
+  const std::size_t last = rounds_.size() - 1;
+  std::vector<float> buffer;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
-    std::vector<float> copy;
-    for (const std::size_t tensor : groups_[group].tensors) {
-      const auto part = values.subspan(scenario_.model->offset(tensor), scenario_.model->tensors[tensor].elements());
-      copy.insert(copy.end(), part.begin(), part.end());
-    }
-    const std::size_t last = rounds_.size() - 1;
-    rounds_[last].codec->settle(sent_.at(worker, group, last), copy, context_of(group));
-    std::span<const float> rest = copy;
-    for (const std::size_t tensor : groups_[group].tensors) {
-      const std::size_t elements = scenario_.model->tensors[tensor].elements();
-      std::copy_n(rest.begin(), elements,
-                  values.begin() + static_cast<std::ptrdiff_t>(scenario_.model->offset(tensor)));
-      rest = rest.subspan(elements);
-    }
+    const std::span<const float> before = values_of(values, group, buffer);
+    std::vector<float> after(before.begin(), before.end());
+    rounds_[last].codec->settle(sent_.at(worker, group, last), after, context_of(group));
+    put_values(after, group, values);
   }
 }
 
@@ -282,12 +284,7 @@ void GradientExchange::decode(const Outcome& outcome, std::size_t group) {
   std::vector<float> values(groups_[group].elements, 0.0F);
   for (const Payload& part : outcome.parts) rounds_.back().codec->decode(part, weight, values, context_of(group));
   if (by_senders) divide_by_senders(outcome.parts, values);
-  auto from = values.begin();
-  for (const std::size_t tensor : groups_[group].tensors) {
-    const auto elements = static_cast<std::ptrdiff_t>(scenario_.model->tensors[tensor].elements());
-    std::copy_n(from, elements, agreed_.begin() + static_cast<std::ptrdiff_t>(scenario_.model->offset(tensor)));
-    from += elements;
-  }
+  put_values(values, group, agreed_);
 }
 
 double GradientExchange::payload_bytes() const {

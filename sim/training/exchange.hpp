@@ -77,6 +77,7 @@ class GradientExchange {
   using Outcomes = std::vector<std::vector<Outcome>>;
 
   std::span<const float> values_of(std::span<const float> gradient, std::size_t group, std::vector<float>& copy) const;
+  void put_values(std::span<const float> values, std::size_t group, std::span<float> all) const;
   Payload make_payload(std::span<const float> values, std::size_t group, const RoundContext& context) const;
   RoundContext context_of(std::size_t group, std::uint64_t seed = 0) const;
   bool has_random_zeros() const;

@@ -28,4 +28,22 @@ TEST_CASE("device times: a codec's own operation stands in place of its steps, o
   CHECK(times.of(large).value == Approx(4 * 0.25e-3));
 }
 
+TEST_CASE("device times: a codec's own operation leaves out the coding of indices, which is charged besides") {
+  DeviceProfile profile = even_profile({1e-6, 1e12}, 1e-3);
+  profile.operations["encode.top-k"] = {"published", "", CostTable({{Axis::elements, {1, 1e10}}}, {5e-3, 5e-3}), {}};
+  profile.operations["decode.top-k"] = profile.operations["encode.top-k"];
+  Work work{.stage = Stage::encode,
+            .kind = PayloadKind::pairs,
+            .index = IndexCoding::bitmap,
+            .elements = 1000,
+            .entries = 10,
+            .codec = "top-k"};
+  CHECK(DeviceTimes(profile).of(work).value == Approx(5e-3 + 1e-3));
+  work.stage = Stage::decode;
+  work.parts = 3;
+  CHECK(DeviceTimes(profile).of(work).value == Approx(3 * (5e-3 + 1e-3)));
+  work.index = IndexCoding::raw32;
+  CHECK(DeviceTimes(profile).of(work).value == Approx(3 * 5e-3));
+}
+
 }  // namespace simrun
