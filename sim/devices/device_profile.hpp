@@ -92,7 +92,7 @@ struct DeviceProfile {
   /// is right.)
   Seconds seconds(const Step& step) const;
 
-  /// Of a piece of work on this device: the codec's own, and coding of indices, where the profile has it; else steps_of.
+  /// Of a piece of work on this device: the codec's own and coding of indices, where the profile has it; else steps_of.
   std::vector<Step> steps(const Work& work) const;
 
   /// All of them.
