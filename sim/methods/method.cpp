@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/find_entry.hpp"
+#include "sim/collectives/collectives.hpp"
 
 namespace simrun {
 std::span<const MethodEntry> methods() {
@@ -75,6 +76,25 @@ std::vector<std::string> fitting_collectives(const MethodEntry& method, const Co
   return names;
 }
 
+bool MethodChoice::follows_shapes() const {
+  const std::unique_ptr<const Codec> made = codec->make(options, nullptr);
+  const std::vector<TensorShape> matrix = {{1000, 1000}};
+  return made->shape(1'000'000, 1000, matrix) != made->shape(1'000'000, 1000, {});
+}
+
+std::span<const HierarchyEntry> hierarchies() {
+  static constexpr HierarchyEntry table[] = {
+      {"flat", "every GPU exchanges with all", Hierarchy::flat},
+      {"shard", "each GPU of a host for its part of the host's gradient", Hierarchy::shard},
+      {"leader", "one GPU of a host for all of the host's gradient", Hierarchy::leader},
+  };
+  return table;
+}
+
+const char* name_of(Hierarchy hierarchy) {
+  return std::ranges::find(hierarchies(), hierarchy, &HierarchyEntry::hierarchy)->name;
+}
+
 std::string label(const MethodChoice& choice, Naming naming) {
   std::string text(choice.method->name);
   if (naming == Naming::with_collective || choice.collective != &default_collective(*choice.method, choice.options))
@@ -85,13 +105,34 @@ std::string label(const MethodChoice& choice, Naming naming) {
         ", " + (parameter->words.empty() ? std::string(parameter->key) + " " : "") + parameter->text_of(choice.options);
   }
   if (choice.collective_options.server == ServerPlace::rank0) text += ", server on rank 0";
+  if (choice.hierarchy != Hierarchy::flat) text += ", " + std::string(name_of(choice.hierarchy));
   return text;
 }
+
+namespace {
+
+/// A round among the GPUs of a host.
+Round round_in_host(Round::Part part, std::shared_ptr<const Collective> collective,
+                    const std::shared_ptr<const Primitives>& primitives) {
+  Round round;
+  round.part = part;
+  round.entry = find_codec("dense");
+  round.codec = round.entry->make({}, primitives);
+  round.collective = std::move(collective);
+  round.aggregator = round.codec->aggregator();
+  return round;
+}
+
+}  // namespace
 
 std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives) {
   CodecOptions options = choice.options;
   options.error_feedback = choice.error_feedback;
   std::vector<Round> rounds;
+  const bool is_sharded = choice.hierarchy == Hierarchy::shard;
+  if (choice.hierarchy != Hierarchy::flat)
+    rounds.push_back(
+        round_in_host(Round::Part::reduce, is_sharded ? make_reduce_scatter() : make_reduce(), primitives));
   for (const RoundEntry& entry : choice.method->rounds) {
     Round round;
     round.entry = find_codec(entry.codec);
@@ -101,6 +142,9 @@ std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr
     round.aggregator = round.codec->aggregator();
     rounds.push_back(std::move(round));
   }
+  if (choice.hierarchy != Hierarchy::flat)
+    rounds.push_back(round_in_host(Round::Part::share,
+                                   is_sharded ? make_allgather_ring({}) : make_spread_from_first(), primitives));
   return rounds;
 }
 

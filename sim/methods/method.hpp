@@ -10,6 +10,7 @@
 
 #include "kernels/codec.hpp"
 #include "sim/collectives/collective.hpp"
+#include "sim/methods/hierarchy.hpp"
 #include "sim/methods/kept.hpp"
 #include "sim/workload/schedule.hpp"
 
@@ -64,6 +65,7 @@ struct MethodChoice {
   const CollectiveEntry* collective = nullptr;  ///< of the last round
   CodecOptions options;
   CollectiveOptions collective_options;
+  Hierarchy hierarchy = Hierarchy::flat;
   std::optional<Grouping> grouping;  ///< instead of the schedule's
   bool error_feedback = false;
   std::optional<Kept> kept;  ///< by methods that sparsify
@@ -74,6 +76,9 @@ struct MethodChoice {
   /// True if error feedback has something to keep. Signs that are sent count as the whole of their elements; fp32
   /// values are sent as they are.
   bool leaves_residual() const { return codec->feeds_back || codec->rounds || options.half_precision; }
+
+  /// True if bytes follow from the shapes of tensors, not only from their elements.
+  bool follows_shapes() const;
 
   /// True if the exchange needs one host more than there are workers.
   bool needs_server_host() const {
@@ -89,6 +94,12 @@ std::string label(const MethodChoice& choice, Naming naming = Naming::in_brief);
 
 /// A codec and the collective that its payloads go through.
 struct Round {
+  enum class Part {
+    exchange,  ///< of the method: among all workers, or of one GPU of each host
+    reduce,    ///< before it: the host's GPUs add up their gradients, which are dense
+    share,     ///< after it, and after decoding: the host's GPUs get the result, which is dense
+  };
+  Part part = Part::exchange;
   const CodecEntry* entry = nullptr;  ///< the codec's
   std::shared_ptr<const Codec> codec;
   std::shared_ptr<const Collective> collective;
@@ -104,7 +115,7 @@ constexpr int leader_of(std::uint64_t step, int workers) {
 }
 
 /// The rounds of one exchange. Each goes through the chosen collective if that can combine what it sends, else through
-/// its own default.
+/// its own default. With a hierarchy there is one round more before them, and one after them.
 std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives);
 
 }  // namespace simrun

@@ -74,16 +74,18 @@ PayloadTable encode(const Scenario& scenario, std::size_t worker) {
   const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
   const auto codec = scenario.method.codec->make(scenario.method.options, make_cpu_primitives(threads));
   if (is_dense(codec->kind())) return PayloadTable(scenario);
-  const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
-  const std::vector<std::uint64_t> entries = share_entries(groups, scenario.entries());
+  const auto encoder = static_cast<std::size_t>(scenario.host_groups().encoder_of(static_cast<int>(worker)));
+  const std::vector<Group> groups = encoded_groups(scenario);
+  const std::vector<std::uint64_t> entries = encoded_entries(scenario, groups);
   PayloadTable table(scenario);
   GradientSource source(scenario);
   std::vector<float> buffer(source.largest_group());
   try {
     for (std::size_t g = 0; g < groups.size(); ++g) {
       const std::vector<TensorShape> shapes = source.shapes(g);
-      const RoundContext context{.seed = source.seed(worker, g), .tensors = shapes};
-      table.set(0, g, codec->encode(source.fill(worker, g, threads, buffer), entries[g], context));
+      const RoundContext context{.seed = source.seed(encoder, g), .tensors = shapes};
+      table.set(0, g, codec->encode(source.fill(encoder, g, threads, buffer), entries[g], context),
+                table.first_round());
     }
   } catch (const NonFiniteError&) {
     source.check(threads);  // says which
@@ -108,7 +110,7 @@ class RankRun {
         record.exchanges.clear();
         seen_.iterations.push_back(std::move(record));
       }
-      seen_.payload_bytes = payloads_.mean_bytes(1, setup_.workers);
+      seen_.payload_bytes = payloads_.mean_bytes(1, setup_.plan.hosts.hosts());
     };
     const auto serve = [&](Transport& transport) {
       const Staging staging(transport, std::nullopt, setup_.profile->bandwidth);

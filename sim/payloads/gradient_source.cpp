@@ -43,16 +43,26 @@ class BufferPool {
 
 }  // namespace
 
+namespace {
+
+/// What hosts make of their GPUs' gradients.
+std::string host_part(const HostGroups& hosts) {
+  return hosts.gpus == 1 ? "" : std::string(name_of(hosts.hierarchy)) + " of " + std::to_string(hosts.gpus);
+}
+
+}  // namespace
+
 GradientSource::GradientSource(const Scenario& scenario)
     : scenario_(scenario),
-      groups_(make_schedule(*scenario.model, scenario.grouping)),
+      hosts_(scenario.host_groups()),
+      groups_(encoded_groups(scenario)),
       gradients_(make_gradients(scenario)) {
-  add_workers(scenario.workers);
+  add_workers(scenario);
 }
 
 std::string GradientSource::identity(const Scenario& scenario) {
   const Json& all = *scenario.resolved;
-  return all["model"].dump() + all["gradients"].dump() + all["schedule"].dump();
+  return all["model"].dump() + all["gradients"].dump() + all["schedule"].dump() + host_part(scenario.host_groups());
 }
 
 bool GradientSource::is_shared() const {
@@ -60,8 +70,8 @@ bool GradientSource::is_shared() const {
   return npy != nullptr && npy->files.size() == 1;
 }
 
-void GradientSource::add_workers(int workers) {
-  if (!is_shared()) workers_ = std::max(workers_, static_cast<std::size_t>(workers));
+void GradientSource::add_workers(const Scenario& scenario) {
+  if (!is_shared()) workers_ = std::max(workers_, static_cast<std::size_t>(scenario.host_groups().encoders()));
 }
 
 std::size_t GradientSource::largest_group() const {
@@ -101,12 +111,13 @@ std::string GradientSource::key(std::size_t worker) const {
   }
   const Json made_of =
       contents_.empty() ? Json{scenario_.resolved->at("gradients"), worker} : Json(hexadecimal(contents_[worker]));
-  return Json{program_identity(), made_of, groups}.dump();
+  return Json{program_identity(), made_of, groups, host_part(hosts_)}.dump();
 }
 
 std::size_t GradientSource::part_size() const {
   constexpr std::size_t most = std::size_t{1} << 22;
   static_assert(most % Gradients::grain == 0);
+  if (hosts_.gpus > 1) return largest_group();
   return std::min(largest_group(), most);
 }
 
@@ -125,6 +136,7 @@ void GradientSource::for_each_worker(unsigned threads, std::size_t size, std::si
 
 void GradientSource::for_each_part(std::size_t worker, std::size_t group, unsigned threads, std::span<float> buffer,
                                    const std::function<void(std::uint64_t, std::span<const float>)>& work) const {
+  if (hosts_.gpus > 1) return work(0, fill_mean(worker, group, threads, buffer));
   std::uint64_t first = 0;  // of what is in the buffer
   std::size_t held = 0;
   const auto hand_over = [&] {
@@ -149,6 +161,7 @@ void GradientSource::for_each_part(std::size_t worker, std::size_t group, unsign
 
 std::span<const float> GradientSource::fill(std::size_t worker, std::size_t group, unsigned threads,
                                             std::span<float> buffer) const {
+  if (hosts_.gpus > 1) return fill_mean(worker, group, threads, buffer);
   std::size_t offset = 0;
   for (const std::size_t tensor : groups_[group].tensors) {
     const std::size_t size = scenario_.model->tensors[tensor].elements();
@@ -156,6 +169,41 @@ std::span<const float> GradientSource::fill(std::size_t worker, std::size_t grou
     offset += size;
   }
   return buffer.first(offset);
+}
+
+/// The mean over the GPUs of a host, or the encoder's part of it.
+std::span<const float> GradientSource::fill_mean(std::size_t encoder, std::size_t group, unsigned threads,
+                                                 std::span<float> buffer) const {
+  const auto gpus = static_cast<std::size_t>(hosts_.gpus);
+  const bool is_part = hosts_.shards() > 1;
+  const std::size_t host = is_part ? encoder / gpus : encoder;
+  const std::span<float> mean = buffer.first(groups_[group].elements);
+  std::fill(mean.begin(), mean.end(), 0.0F);
+  const std::uint64_t first = is_part ? encoder % gpus * mean.size() : 0;
+  for (std::size_t gpu = 0; gpu < gpus; ++gpu)
+    add_range(static_cast<int>(host * gpus + gpu), groups_[group], first, threads, mean);
+  for (float& value : mean) value /= static_cast<float>(gpus);
+  return mean;
+}
+
+/// Adds the worker's gradient of the group from element `first` on.
+void GradientSource::add_range(int worker, const Group& group, std::uint64_t first, unsigned threads,
+                               std::span<float> sum) const {
+  constexpr std::uint64_t most = std::uint64_t{1} << 20;
+  std::vector<float> made;
+  std::uint64_t begin = 0;  // of the tensor in the group
+  for (const std::size_t tensor : group.tensors) {
+    const std::uint64_t end = begin + scenario_.model->tensors[tensor].elements();
+    const std::uint64_t last = std::min<std::uint64_t>(end, first + sum.size());
+    for (std::uint64_t at = std::max(begin, first); at < last;) {
+      const std::uint64_t from = (at - begin) / Gradients::grain * Gradients::grain;
+      const std::uint64_t to = std::min(last - begin, from + most);
+      made.resize(to - from);
+      gradients_->fill_part(worker, tensor, from, threads, made);
+      for (; at < begin + to; ++at) sum[at - first] += made[at - begin - from];
+    }
+    begin = end;
+  }
 }
 
 // Source: SplitMix64, Steele, Lea and Flood, OOPSLA 2014.

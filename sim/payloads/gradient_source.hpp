@@ -20,14 +20,16 @@ class GradientSource {
   /// What points that share gradients have in common.
   static std::string identity(const Scenario& scenario);
 
+  /// Elements are those of what a worker encodes.
   const std::vector<Group>& groups() const { return groups_; }
 
   /// The shapes of a group's tensors.
   std::vector<TensorShape> shapes(std::size_t group) const { return shapes_of(*scenario_.model, groups_[group]); }
 
-  /// How many workers have gradients of their own: the most that any point has; 1 where all share one.
+  /// How many workers encode gradients of their own: the most that any point has; 1 where all share one. What follows
+  /// counts them by themselves.
   std::size_t workers() const { return workers_; }
-  void add_workers(int workers);
+  void add_workers(const Scenario& scenario);
 
   /// Elements of the largest group.
   std::size_t largest_group() const;
@@ -64,8 +66,12 @@ class GradientSource {
 
  private:
   bool is_shared() const;
+  std::span<const float> fill_mean(std::size_t encoder, std::size_t group, unsigned threads,
+                                   std::span<float> buffer) const;
+  void add_range(int worker, const Group& group, std::uint64_t first, unsigned threads, std::span<float> sum) const;
 
   const Scenario& scenario_;
+  HostGroups hosts_;
   std::vector<Group> groups_;
   std::size_t workers_ = 1;
   std::unique_ptr<const Gradients> gradients_;

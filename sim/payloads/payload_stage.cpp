@@ -127,12 +127,12 @@ class PayloadStage::Plan {
     const Scenario& scenario = study_.points[point].scenario;
     const std::shared_ptr<const Codec> codec =
         scenario.method.codec->make(scenario.method.options, make_cpu_primitives(1));
-    const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
-    std::vector<std::uint64_t> entries = share_entries(groups, scenario.entries());
+    const std::vector<Group> groups = encoded_groups(scenario);
+    std::vector<std::uint64_t> entries = encoded_entries(scenario, groups);
     if (!is_dense(codec->kind())) {
       Job& job = jobs_[GradientSource::identity(scenario)];
       if (!job.source) job.source = std::make_unique<GradientSource>(scenario);
-      job.source->add_workers(scenario.workers);
+      job.source->add_workers(scenario);
       if (codec->sizes_need_contents()) {
         const auto [at, is_new] = numbers_.try_emplace({&job, encoding_name(scenario)}, job.encodings.size());
         if (is_new) {
@@ -179,7 +179,8 @@ class PayloadStage::Plan {
     parallel_for(job.source->workers() * groups, threads_, [&](std::size_t i) {
       const std::size_t worker = i / groups;
       const std::size_t g = i % groups;
-      table.set(worker, g, place_->take(selections_->encode(*encoding.codec, worker, g, encoding.entries[g])));
+      table.set(worker, g, place_->take(selections_->encode(*encoding.codec, worker, g, encoding.entries[g])),
+                table.first_round());
     });
   }
 
@@ -190,7 +191,8 @@ class PayloadStage::Plan {
             const std::span<const float> gradient = source.fill(worker, g, inner, buffer);
             const std::vector<TensorShape> shapes = source.shapes(g);
             const RoundContext context{.seed = source.seed(worker, g), .tensors = shapes};
-            table.set(worker, g, place_->take(encoding.codec->encode(gradient, encoding.entries[g], context)));
+            table.set(worker, g, place_->take(encoding.codec->encode(gradient, encoding.entries[g], context)),
+                      table.first_round());
             step(gradient.size());
           }
         });

@@ -6,18 +6,23 @@
 
 namespace simrun {
 
-PayloadTable::PayloadTable(const Scenario& scenario, std::size_t workers) {
-  const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
-  const std::vector<std::uint64_t> entries = share_entries(groups, scenario.entries());
-  groups_ = groups.size();
+PayloadTable::PayloadTable(const Scenario& scenario, std::size_t encoders) {
+  const std::vector<Group> whole = make_schedule(*scenario.model, scenario.grouping);
+  const std::vector<Group> encoded = encoded_groups(scenario);
+  const std::vector<std::uint64_t> entries = encoded_entries(scenario, encoded);
+  groups_ = whole.size();
+  const HostGroups hosts = scenario.host_groups();
+  workers_an_encoder_ = static_cast<std::size_t>(hosts.workers / hosts.encoders());
+  first_round_ = hosts.hierarchy == Hierarchy::flat ? 0 : 1;
   for (const Round& round : make_rounds(scenario.method, nullptr)) {
-    RoundOfAll all{{}, round.is_led()};
+    const std::vector<Group>& groups = round.part == Round::Part::reduce ? whole : encoded;
+    RoundOfAll all{{}, round.is_led(), round.part == Round::Part::exchange};
     for (std::size_t g = 0; g < groups_; ++g) {
       const auto header = round.codec->shape(groups[g].elements, entries[g], shapes_of(*scenario.model, groups[g]));
       all.payloads.push_back(header ? Payload::size_only(*header) : Payload());
     }
     const std::vector<Payload> of_one = all.payloads;
-    for (std::size_t worker = 1; worker < workers; ++worker)
+    for (std::size_t encoder = 1; encoder < encoders; ++encoder)
       all.payloads.insert(all.payloads.end(), of_one.begin(), of_one.end());
     rounds_.push_back(std::move(all));
   }
@@ -35,6 +40,7 @@ PayloadTable PayloadTable::sizes_of_first() const {
 double PayloadTable::mean_bytes(std::size_t workers, int m) const {
   double mean = 0;
   for (std::size_t round = 0; round < rounds_.size(); ++round) {
+    if (!rounds_[round].is_encoded) continue;
     double total = 0;
     for (std::size_t worker = 0; worker < workers; ++worker) {
       for (std::size_t group = 0; group < groups_; ++group)

@@ -12,33 +12,41 @@ namespace simrun {
 /// The payloads of one method setting: what every worker sends of every group, in every round.
 class PayloadTable {
  public:
-  /// For so many workers. Until they are set, payloads have the sizes that follow from N, K and the shapes of tensors;
-  /// those whose sizes depend on values have none.
-  explicit PayloadTable(const Scenario& scenario, std::size_t workers = 1);
+  /// For so many workers that encode: all, or one a host. Until they are set, payloads have the sizes that follow from
+  /// N, K and the shapes of tensors; those whose sizes depend on values have none.
+  explicit PayloadTable(const Scenario& scenario, std::size_t encoders = 1);
 
-  /// A table of one worker is for all: they share one gradient, or only sizes are wanted.
-  const Payload& at(std::size_t worker, std::size_t group, std::size_t round = 0) const {
+  /// What a worker sends, or the one that encodes for its host. A table of one is for all: they share one gradient, or
+  /// only sizes are wanted.
+  const Payload& at(std::size_t worker, std::size_t group, std::size_t round) const {
     const std::vector<Payload>& payloads = rounds_[round].payloads;
-    return payloads[worker * groups_ % payloads.size() + group];
+    return payloads[worker / workers_an_encoder_ * groups_ % payloads.size() + group];
   }
-  void set(std::size_t worker, std::size_t group, Payload payload, std::size_t round = 0) {
-    rounds_[round].payloads[worker * groups_ + group] = std::move(payload);
+  void set(std::size_t encoder, std::size_t group, Payload payload, std::size_t round) {
+    rounds_[round].payloads[encoder * groups_ + group] = std::move(payload);
   }
+
+  /// The first of the rounds that are the method's own.
+  std::size_t first_round() const { return first_round_; }
 
   /// The first worker's, without contents, for all.
   PayloadTable sizes_of_first() const;
 
-  /// Bytes that one worker sends, all groups and rounds together: the mean over the first `workers` of the table. In a
-  /// round that one worker leads, it alone sends, and each of the M workers is as likely to lead.
+  /// Bytes that one worker encodes, all groups and rounds of the method together: the mean over the first `workers` of
+  /// the table, of those that encode. In a round that one worker leads, it alone sends, and each of the m that exchange
+  /// with each other is as likely to lead.
   double mean_bytes(std::size_t workers, int m) const;
 
  private:
   struct RoundOfAll {
     std::vector<Payload> payloads;  ///< by worker and group
     bool is_led = false;
+    bool is_encoded = true;  ///< in rounds inside a host nothing is
   };
 
   std::size_t groups_ = 0;
+  std::size_t workers_an_encoder_ = 1;
+  std::size_t first_round_ = 0;
   std::vector<RoundOfAll> rounds_;
 };
 

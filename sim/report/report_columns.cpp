@@ -52,7 +52,9 @@ const Point& point_of(const RunPoint& at) {
 }
 
 bool has_hosts_of_gpus(const Study& study) {
-  return std::ranges::any_of(study.points, [](const Point& point) { return point.scenario.network.gpus_per_host > 1; });
+  return std::ranges::any_of(study.points, [](const Point& point) {
+    return point.scenario.network.gpus_per_host > 1 || point.scenario.method.hierarchy != Hierarchy::flat;
+  });
 }
 
 /// Hosts that the workers, a GPU each, are on.
@@ -109,14 +111,17 @@ Columns<RunPoint> report_columns(const Study& study) {
   columns.insert(columns.end(), of_all_points.begin(), of_all_points.end());
   if (study.gives_groupings)
     columns.push_back({"grouping", [](At at) { return at.scenario.resolved->at("schedule").at("grouping"); }});
-  if (has_hosts_of_gpus(study)) columns.push_back({"hosts", [](At at) { return hosts_of(at.scenario); }});
+  if (has_hosts_of_gpus(study)) {
+    columns.push_back({"hosts", [](At at) { return hosts_of(at.scenario); }});
+    columns.push_back({"hierarchy", [](At at) { return name_of(at.scenario.method.hierarchy); }});
+  }
   if (std::ranges::any_of(study.points, [](const Point& point) { return is_of_others(*point.scenario.device); }))
     columns.push_back({"implementation", [](At at) { return at.scenario.device->implementation; }});
   std::set<std::string> swept;
   for (const auto& [key, count] : study.keys) swept.insert(key);
   append_columns(columns, number_columns(study, swept), point_of);
   append_columns(
-      columns, swept_columns(study, {"workers", "density", "k", "index", "collective", "grouping", "model", "device"}),
+      columns, swept_columns(study, {"workers", "density", "k", "index", "collective", "grouping", "hierarchy", "model", "device"}),
       point_of);
   return columns;
 }

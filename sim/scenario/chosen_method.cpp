@@ -41,8 +41,12 @@ MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const
   if (text.k) choice.kept = Kept::number(static_cast<std::uint64_t>(*text.k));
   choice.options = text.options;
   choice.collective_options.server = text.server;
+  choice.hierarchy = text.hierarchy;
   choice.grouping = text.grouping;
   choice.error_feedback = text.error_feedback;
+  if (choice.hierarchy == Hierarchy::shard && choice.follows_shapes())
+    (where / "hierarchy")
+        .fail(std::string(name) + " encodes matrices, which shards are not", "accepted: flat or leader");
   check_entries(text, choice, elements, where);
   return choice;
 }

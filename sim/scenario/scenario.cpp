@@ -1,9 +1,29 @@
 #include "sim/scenario/scenario.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace simrun {
 
 Seconds Scenario::computing() const {
   return compute.forward + compute.backward + compute.update;
+}
+
+HostGroups Scenario::host_groups() const {
+  const int gpus = method.hierarchy == Hierarchy::flat ? 1 : std::min(network.gpus_per_host, workers);
+  return {method.hierarchy, workers, gpus};
+}
+
+std::vector<Group> encoded_groups(const Scenario& scenario) {
+  std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
+  const auto shards = static_cast<std::uint64_t>(scenario.host_groups().shards());
+  for (Group& group : groups) group.elements = (group.elements + shards - 1) / shards;
+  return groups;
+}
+
+std::vector<std::uint64_t> encoded_entries(const Scenario& scenario, std::span<const Group> groups) {
+  const double share = static_cast<double>(scenario.entries()) / scenario.host_groups().shards();
+  return share_entries(groups, std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(share))));
 }
 
 }  // namespace simrun

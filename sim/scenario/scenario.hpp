@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -72,6 +73,16 @@ struct Scenario {
 
   /// Time of forward, backward and update together.
   Seconds computing() const;
+
+  /// Which workers encode and exchange together.
+  HostGroups host_groups() const;
 };
+
+/// What a worker that encodes has of each group: all of it, or its part. In a part the last elements may be filled up
+/// with zeros. Throws GroupingError.
+std::vector<Group> encoded_groups(const Scenario& scenario);
+
+/// K of each of these.
+std::vector<std::uint64_t> encoded_entries(const Scenario& scenario, std::span<const Group> groups);
 
 }  // namespace simrun

@@ -32,6 +32,28 @@ void check_grouping(const Grouping& grouping, const Model& model, const Where& w
   }
 }
 
+/// Hosts that have as many GPUs each, nothing between them and the network that would take time, and nothing in training
+/// that is a worker's own.
+void check_hierarchy(const Scenario& scenario, const Where& where) {
+  const MethodChoice& method = scenario.method;
+  if (method.hierarchy == Hierarchy::flat) return;
+  const auto refuse = [&](bool asked, const std::string& what, const std::string& instead) {
+    if (asked) where.fail(what, "accepted: flat, or " + instead);
+  };
+  const int gpus = scenario.network.gpus_per_host;
+  refuse(scenario.workers > gpus && scenario.workers % gpus != 0,
+         std::to_string(scenario.workers) + " workers do not fill hosts of " + std::to_string(gpus) + " GPUs",
+         "a multiple of network.gpus_per_host as workers");
+  refuse(scenario.host.has_value(), "does not go with host", "leave host out");
+  refuse(std::holds_alternative<NpyFiles>(scenario.gradients), "does not go with gradients from files",
+         "gradients of source synthetic");
+  if (!scenario.training) return;
+  refuse(method.method->momentum.is_masked, "does not go with masked momentum in training", "another method");
+  refuse(scenario.training->method.selection == MethodTraining::Selection::tensor, "does not go with selection by tensor",
+         "selection group");
+  refuse(!scenario.training->saved_rounds.empty(), "does not go with training.save_gradients", "leave that out");
+}
+
 /// Rules between parts of the scenario.
 void check_together(const Scenario& scenario, const Where& top, const Where& here) {
   if (scenario.method.needs_server_host() && scenario.network.gpus_per_host > 1)
@@ -99,6 +121,9 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
     scenario.training = training_of(*text.training, method_text.training.value_or(MethodTrainingText{}),
                                     scenario.method, here / "training");
   }
+  check_hierarchy(scenario, here / "hierarchy");
+  if (scenario.method.hierarchy != Hierarchy::flat && scenario.network.gpus_per_host == 1)
+    add_note((here / "hierarchy").path + ": one GPU a host, so it changes nothing");
   if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
     find_files(*npy, scenario.workers, top / "gradients");
     check_files(npy->files, *scenario.model, scenario.workers);

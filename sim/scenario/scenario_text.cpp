@@ -144,6 +144,10 @@ Field<MethodText> method_field() {
           usually(choice<ServerPlace>({{"own-host", ServerPlace::own_host}, {"rank0", ServerPlace::rank0}}),
                   "own-host"),
           "parameter-server: where it runs, on a host of its own or on rank 0's")
+      .with_default("hierarchy", "flat", &MethodText::hierarchy,
+                    convert(entry_of(hierarchies()),
+                            [](const HierarchyEntry* entry, const Where&) { return entry->hierarchy; }),
+                    "what the GPUs of a host do together before they exchange with other hosts")
       .optional("training", &MethodText::training, method_training_field(),
                 "what this method does otherwise than the scenario's training says")
       .field();
@@ -177,7 +181,7 @@ Field<ScenarioText> scenario_field() {
       .optional("training", &ScenarioText::training, training_field(), "how simrun train trains the model")
       .required("methods", &ScenarioText::methods, method_list, "methods to compare")
       .optional("sweep", &ScenarioText::sweep, anything(),
-                "lists of values by key: workers, density, k, index, collective, grouping, or any dotted path; all "
+                "lists of values by key: workers, density, k, index, collective, grouping, hierarchy, or any dotted path; all "
                 "combinations are run")
       .field();
 }

@@ -22,6 +22,7 @@ struct MethodText {
   CodecOptions options;
   bool error_feedback = false;
   ServerPlace server = ServerPlace::own_host;
+  Hierarchy hierarchy = Hierarchy::flat;
   std::optional<MethodTrainingText> training;
 };
 

@@ -113,7 +113,7 @@ const std::vector<std::string>& method_keys() {
     std::vector<std::string> all = {"density", "k"};
     for (const CodecParameter* parameter : codec_parameters())
       if (parameter->swept) all.emplace_back(parameter->key);
-    all.insert(all.end(), {"collective", "grouping"});
+    all.insert(all.end(), {"collective", "grouping", "hierarchy"});
     return all;
   }();
   return keys;
@@ -152,7 +152,7 @@ std::vector<SweepKey> take_sweep(Json& scenario, const std::string& file) {
 SweepUse use_of(const Json& entry, const std::vector<SweepKey>& keys, std::size_t key, std::size_t value) {
   const auto& [name, values] = keys[key];
   const auto used_if = [](bool condition) { return condition ? SweepUse::applies : SweepUse::keeps_own; };
-  if (name == "grouping") return used_if(!entry.is_object() || !entry.contains("grouping"));
+  if (name == "grouping" || name == "hierarchy") return used_if(!entry.is_object() || !entry.contains(name));
   if (name == "schedule.grouping") {
     const bool is_replaced =
         std::any_of(keys.begin(), keys.end(), [](const SweepKey& k) { return k.name == "grouping"; });

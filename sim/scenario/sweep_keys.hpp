@@ -19,7 +19,7 @@ struct SweepKey {
 std::vector<SweepKey> take_sweep(Json& scenario, const std::string& file);
 
 /// True for keys that stand for a field of every entry of `methods` that accepts it: density, k, index, collective,
-/// grouping.
+/// grouping, hierarchy.
 bool is_method_key(const std::string& key);
 const std::vector<std::string>& method_keys();  ///< all of them
 

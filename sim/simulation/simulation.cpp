@@ -63,8 +63,8 @@ Times collect(const SteadyState& steady) {
     times.communication = Seconds(0);
     times.iteration = busy;
   }
-  times.result_bytes = shown.result_bytes;
   for (const IterationRecord& record : records) {
+    times.result_bytes = std::max(times.result_bytes, record.result_bytes);
     times.sent_bytes = std::max(times.sent_bytes, record.traffic.sent);
     times.received_bytes = std::max(times.received_bytes, record.traffic.received);
   }

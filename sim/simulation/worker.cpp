@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "sim/network/part_transport.hpp"
 #include "sim/network/rotated_transport.hpp"
 
 namespace simrun {
@@ -47,12 +48,13 @@ IterationRecord Worker::iterate() {
   }
   last_encode_ = encoded.back();
   IterationRecord record;
-  record.leads = std::ranges::any_of(rounds_, &Round::is_led) && leads();
+  record.leads = is_shown();
   for (std::size_t group = 0; group < encoded.size(); ++group) {
     device_.finish(encoded[group]);
     const Span exchange = exchange_group(group, record);
     if (exchange.end > exchange.begin) record.exchanges.push_back(exchange);
   }
+  share_decoded(record);
   staging_.work();
   device_.submit(Activity::compute, pace * plan_.update);
   device_.finish();
@@ -66,10 +68,17 @@ IterationRecord Worker::iterate() {
 }
 
 bool Worker::leads() const {
-  return leader_of(iteration_, transport_.size()) == transport_.rank();
+  return leader_of(iteration_, plan_.hosts.hosts()) == transport_.rank() / plan_.hosts.gpus;
+}
+
+bool Worker::is_shown() const {
+  const bool has_leader = std::ranges::any_of(rounds_, &Round::is_led);
+  if (plan_.hosts.hierarchy != Hierarchy::leader) return has_leader && leads();
+  return encodes() && (!has_leader || leads());
 }
 
 Seconds Worker::encode_time(std::size_t group, std::size_t round) {
+  if (rounds_[round].part != Round::Part::exchange) return Seconds(0);
   Work work = plan_.stages[group].encode[round];
   if (rounds_[round].is_led()) work.leads = leads();
   return plan_.encode_factor * times_.of(work);
@@ -77,39 +86,71 @@ Seconds Worker::encode_time(std::size_t group, std::size_t round) {
 
 Span Worker::exchange_group(std::size_t group, IterationRecord& record) {
   const Seconds begin = transport_.now();
-  Seconds encoding;
+  Seconds working;
   Outcome outcome;
   for (std::size_t round = 0; round < rounds_.size(); ++round) {
+    const bool is_own = rounds_[round].part == Round::Part::exchange;
+    if (rounds_[round].part == Round::Part::share || (is_own && !encodes())) continue;
     if (round > 0) {
       staging_.copy_up(outcome);
-      const Seconds encoding_begins = transport_.now();
-      device_.spend(Activity::encode, encode_time(group, round));
-      encoding += transport_.now() - encoding_begins;
+      working += spend(Activity::encode, encode_time(group, round));
     }
     outcome = exchange_round(group, round);
-    record.result_bytes += outcome.bytes();
+    if (is_own) record.result_bytes += outcome.bytes();
   }
   Work work = plan_.stages[group].decode;
   work.entries = static_cast<double>(outcome.entries());
   work.parts = static_cast<double>(outcome.parts.size()) + outcome.alike;
-  decode({.duration = times_.of(work),
-          .dense_bytes = static_cast<std::uint64_t>(4 * work.elements),
-          .result_bytes = outcome.bytes()});
+  const Decoding decoding{.duration = encodes() ? times_.of(work) : Seconds(0),
+                          .dense_bytes = static_cast<std::uint64_t>(4 * work.elements),
+                          .result_bytes = outcome.bytes()};
+  if (is_flat()) {
+    decode(decoding);
+  } else if (plan_.decode == DecodeTime::after_backward) {
+    decoded_.push_back(device_.submit(Activity::decode, decoding.duration));
+  } else {
+    working += spend(Activity::decode, decoding.duration);
+    exchange_round(group, rounds_.size() - 1);
+  }
   const Seconds end = transport_.now();
-  return {Activity::communication, begin, end, end - begin - encoding};
+  return {Activity::communication, begin, end, end - begin - working};
+}
+
+/// Returns how long that was waited for.
+Seconds Worker::spend(Activity activity, Seconds duration) {
+  const Seconds begin = transport_.now();
+  device_.spend(activity, duration);
+  return transport_.now() - begin;
+}
+
+void Worker::share_decoded(IterationRecord& record) {
+  for (std::size_t group = 0; group < decoded_.size(); ++group) {
+    device_.finish(decoded_[group]);
+    const Seconds begin = transport_.now();
+    exchange_round(group, rounds_.size() - 1);
+    const Seconds end = transport_.now();
+    if (end > begin) record.exchanges.push_back({Activity::communication, begin, end, end - begin});
+  }
+  decoded_.clear();
 }
 
 Outcome Worker::exchange_round(std::size_t group, std::size_t number) {
   const Round& round = rounds_[number];
+  const HostGroups& hosts = plan_.hosts;
   std::optional<TimedAggregator> timed;
   if (round.aggregator) timed.emplace(*round.aggregator, times_, device_, staging_, memo_);
   const Payload& mine = payload_(transport_.rank(), group, number);
+  if (round.part != Round::Part::exchange) {
+    PartTransport host(transport_, hosts.in_host(transport_.rank()), true);
+    return round.collective->exchange(host, mine, timed ? &*timed : nullptr);
+  }
+  PartTransport across(transport_, hosts.across_hosts(transport_.rank()), hosts.hierarchy != Hierarchy::leader);
   if (!round.is_led()) {
     staging_.copy_down(mine);
-    return round.collective->exchange(transport_, mine, timed ? &*timed : nullptr);
+    return round.collective->exchange(across, mine, timed ? &*timed : nullptr);
   }
   if (leads()) staging_.copy_down(mine);
-  RotatedTransport rotated(transport_, leader_of(iteration_, transport_.size()));
+  RotatedTransport rotated(across, leader_of(iteration_, across.size()));
   return round.collective->exchange(rotated, mine, nullptr);
 }
 
@@ -130,7 +171,7 @@ void Server::iterate() {
   memo_.begin_iteration();
   for (std::size_t group = 0; group < groups_; ++group) {
     for (const Round& round : rounds_) {
-      if (round.is_led()) continue;
+      if (round.is_led() || round.part != Round::Part::exchange) continue;
       const TimedAggregator timed(*round.aggregator, times_, device_, staging_, memo_);
       round.collective->serve(transport_, timed);
     }

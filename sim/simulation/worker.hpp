@@ -27,6 +27,7 @@ struct IterationPlan {
   Seconds update;
   Pace pace;
   DecodeTime decode = DecodeTime::as_ready;
+  HostGroups hosts;
   double encode_factor = 1;   ///< all encoding takes that many times as long: what if it did?
   std::vector<Stage> stages;  ///< in the order in which they become ready
 };
@@ -49,7 +50,8 @@ struct IterationRecord {
 
 /// One rank's iterations: forward, backward tensor by tensor, encoding as each group is ready, exchanges in order
 /// beside the rest of the backward pass, decoding as the plan has it, update. A later round's encoding begins when the
-/// round before it has ended, between two pieces of the backward pass.
+/// round before it has ended, between two pieces of the backward pass. What a host's GPUs share is shared when it is
+/// decoded: at once, or after all exchanges.
 class Worker {
  public:
   using PayloadOf = std::function<const Payload&(int worker, std::size_t group, std::size_t round)>;
@@ -62,10 +64,15 @@ class Worker {
 
  private:
   bool leads() const;
+  bool is_shown() const;
   Seconds encode_time(std::size_t group, std::size_t round);
   Span exchange_group(std::size_t group, IterationRecord& record);
   Outcome exchange_round(std::size_t group, std::size_t round);
   void decode(const Decoding& decoding);
+  Seconds spend(Activity activity, Seconds duration);
+  void share_decoded(IterationRecord& record);
+  bool is_flat() const { return plan_.hosts.hierarchy == Hierarchy::flat; }
+  bool encodes() const { return plan_.hosts.encodes(transport_.rank()); }
 
   Transport& transport_;
   const IterationPlan& plan_;
@@ -77,6 +84,7 @@ class Worker {
   Staging staging_;
   std::size_t last_encode_ = 0;  ///< the device's piece of work with which the backward pass and all encoding are done
   std::vector<Decoding> held_;   ///< what waits for that, on the host
+  std::vector<std::size_t> decoded_;  ///< by group: the piece of work that decodes what is to be shared
   std::uint64_t iteration_ = 0;
 };
 

@@ -35,19 +35,24 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
                                             ? share_backward(*scenario.model, scenario.compute.backward)
                                             : scenario.compute.backward_by_tensor;
   std::size_t remaining = backward.size();  // tensors whose backward pass is still to come
-  const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
-  const std::vector<RoundEntry>& rounds = scenario.method.method->rounds;
+  plan.hosts = scenario.host_groups();
+  const std::vector<Group> groups = encoded_groups(scenario);
+  const std::vector<Round> rounds = make_rounds(scenario.method, nullptr);
   for (std::size_t g = 0; g < groups.size(); ++g) {
     IterationPlan::Stage stage;
     while (remaining > groups[g].tensors.front()) stage.backward.push_back(backward[--remaining]);
     // One after another, since a round may read the indices of one before it. The last round is decoded.
     Work work{.stage = Stage::encode, .elements = static_cast<double>(groups[g].elements)};
     for (std::size_t r = 0; r < rounds.size(); ++r) {
+      if (rounds[r].part != Round::Part::exchange) {
+        stage.encode.push_back({});
+        continue;
+      }
       const Payload& payload = payloads.at(0, g, r);
       work.kind = payload.kind();
       if (payload.index() != IndexCoding::none) work.index = payload.index();
       work.entries = static_cast<double>(payload.entries());
-      work.codec = rounds[r].codec;
+      work.codec = rounds[r].entry->name;
       stage.encode.push_back(work);
     }
     stage.decode = work;
@@ -111,7 +116,8 @@ void run_batch(const Study& study, const PayloadStage::Batch& batch, unsigned jo
     result.failure = child.failure;
     const std::size_t point = batch.points[child.task];
     const int workers = study.points[point].scenario.workers;
-    result.payload_bytes = batch.tables[child.task]->mean_bytes(static_cast<std::size_t>(workers), workers);
+    const int exchanging = study.points[point].scenario.host_groups().hosts();
+    result.payload_bytes = batch.tables[child.task]->mean_bytes(static_cast<std::size_t>(workers), exchanging);
     on_result(point, std::move(result));
   }
 }

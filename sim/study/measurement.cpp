@@ -102,10 +102,10 @@ PointResult point_result(const AllRanks& ranks, std::size_t workers, std::size_t
   // A device that is always busy may seem to be more than that, by the grain of real clocks.
   times.iteration = std::max(Seconds(median), busy);
   times.communication = times.iteration - busy;
-  times.result_bytes = shown.result_bytes;
   times.interval = Interval{Seconds(quantile(ascending, 0.05)), Seconds(quantile(ascending, 0.95))};
   double payload_bytes = 0;
   for (const RankMeasurement& rank : ranks) {
+    times.result_bytes = std::max(times.result_bytes, rank.iterations[typical].result_bytes);
     times.sent_bytes = std::max(times.sent_bytes, rank.iterations.back().traffic.sent);
     times.received_bytes = std::max(times.received_bytes, rank.iterations.back().traffic.received);
     include(times.used, rank.used);

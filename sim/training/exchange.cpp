@@ -9,6 +9,7 @@
 #include "kernels/parallel.hpp"
 #include "kernels/random_ties.hpp"
 #include "sim/network/memory_transport.hpp"
+#include "sim/network/part_transport.hpp"
 #include "sim/network/rotated_transport.hpp"
 #include "sim/scenario/training.hpp"
 
@@ -38,28 +39,34 @@ void give_signs(std::span<float> values, RandomStream& random) {
 GradientExchange::GradientExchange(const Scenario& scenario, unsigned threads)
     : scenario_(scenario),
       threads_(threads),
+      hosts_(scenario.host_groups()),
       workers_(static_cast<std::size_t>(scenario.workers)),
+      encoders_(static_cast<std::size_t>(hosts_.encoders())),
       groups_(make_schedule(*scenario.model, scenario.grouping)),
+      encoded_(encoded_groups(scenario)),
       primitives_(make_cpu_primitives(1)),
       rounds_(make_rounds(scenario.method, primitives_)),
-      sent_(scenario, workers_),
-      results_(groups_.size()),
+      sent_(scenario, encoders_),
+      results_(groups_.size() * static_cast<std::size_t>(hosts_.shards())),
       agreed_(scenario.elements()) {
+  first_ = sent_.first_round();
+  last_ = rounds_.size() - 1 - first_;
+  if (!is_flat()) gradients_.resize(workers_ * groups_.size());
   set_density(std::nullopt);
   for (const Group& group : groups_) shapes_.push_back(shapes_of(*scenario.model, group));
-  if (rounds_.size() > 1 && !scenario.method.error_feedback) values_.resize(workers_ * groups_.size());
+  if (last_ > first_ && !scenario.method.error_feedback) values_.resize(encoders_ * groups_.size());
   if (!scenario.method.error_feedback) return;
   const auto weight = static_cast<float>(scenario.training->method.residual_weight);
   const auto beta = static_cast<float>(scenario.training->method.beta);
-  for (std::size_t i = 0; i < workers_ * groups_.size(); ++i)
-    feedback_.emplace_back(groups_[i % groups_.size()].elements, primitives_, weight, beta);
+  for (std::size_t i = 0; i < encoders_ * groups_.size(); ++i)
+    feedback_.emplace_back(encoded_[i % groups_.size()].elements, primitives_, weight, beta);
 }
 
 void GradientExchange::set_density(std::optional<double> density) {
-  MethodChoice choice = scenario_.method;
-  if (density) choice.kept = Kept::share(*density);
-  density_ = choice.kept ? choice.kept->density(scenario_.elements()) : 1;
-  entries_ = share_entries(groups_, choice.entries(scenario_.elements()));
+  Scenario scenario = scenario_;
+  if (density) scenario.method.kept = Kept::share(*density);
+  density_ = scenario.method.kept ? scenario.method.kept->density(scenario.elements()) : 1;
+  entries_ = encoded_entries(scenario, encoded_);
 }
 
 std::span<const float> GradientExchange::values_of(std::span<const float> gradient, std::size_t group,
@@ -97,20 +104,20 @@ Pairs GradientExchange::select_by_tensor(std::span<const float> values, std::siz
   return all;
 }
 
-RoundContext GradientExchange::context_of(std::size_t group, std::uint64_t seed) const {
+RoundContext GradientExchange::context_of(std::size_t encoder, std::size_t group, std::uint64_t seed) const {
   RandomStream shared(id_.seed, Randomness::shared_encoding, static_cast<std::uint32_t>(group), id_.round);
   const std::uint64_t high = std::uint64_t{shared()} << 32U;
   return {.seed = seed,
           .shared_seed = high | shared(),
           .tensors = shapes_[group],
-          .previous = results_[group],
+          .previous = results_[shard_of(encoder) * groups_.size() + group],
           .last_step = last_step_.empty() ? nullptr : &last_step_[group]};
 }
 
 Payload GradientExchange::make_payload(std::span<const float> values, std::size_t group,
                                        const RoundContext& context) const {
   const bool by_tensor = scenario_.training->method.selection == MethodTraining::Selection::tensor;
-  const Codec& codec = *rounds_.front().codec;
+  const Codec& codec = *rounds_[first_].codec;
   if (by_tensor && codec.keeps_largest()) {
     const Pairs largest = select_by_tensor(values, group);
     return codec.encode_largest({largest.indices, largest.values}, values.size());
@@ -120,21 +127,45 @@ Payload GradientExchange::make_payload(std::span<const float> values, std::size_
 
 void GradientExchange::encode(std::size_t worker, std::span<const float> gradient) {
   RandomStream lots = lots_of_zeros(worker);
-  RandomStream seeds(id_.seed, Randomness::encoding, static_cast<std::uint32_t>(worker), id_.round);
+  RandomStream seeds = seeds_of(worker);
   std::vector<float> copy;
-  std::vector<float> with_signs;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
-    std::span<const float> values = values_of(gradient, group, copy);
-    if (!feedback_.empty()) values = feedback_[worker * groups_.size() + group].correct(values);
-    if (has_random_zeros()) {
-      with_signs.assign(values.begin(), values.end());
-      give_signs(with_signs, lots);
-      values = with_signs;
+    const std::span<const float> values = values_of(gradient, group, copy);
+    if (is_flat()) {
+      encode_group(worker, group, values, seeds, lots);
+    } else {
+      gradients_[worker * groups_.size() + group] = rounds_.front().codec->encode(values, values.size(), {});
     }
-    const std::uint64_t seed = std::uint64_t{seeds()} << 32U;
-    sent_.set(worker, group, make_payload(values, group, context_of(group, seed | seeds())));
-    if (!values_.empty()) values_[worker * groups_.size() + group].assign(values.begin(), values.end());
   }
+}
+
+void GradientExchange::encode_group(std::size_t encoder, std::size_t group, std::span<const float> values,
+                                    RandomStream& seeds, RandomStream& lots) {
+  std::vector<float> with_signs;
+  if (!feedback_.empty()) values = feedback_[encoder * groups_.size() + group].correct(values);
+  if (has_random_zeros()) {
+    with_signs.assign(values.begin(), values.end());
+    give_signs(with_signs, lots);
+    values = with_signs;
+  }
+  const std::uint64_t seed = std::uint64_t{seeds()} << 32U;
+  sent_.set(encoder, group, make_payload(values, group, context_of(encoder, group, seed | seeds())), first_);
+  if (!values_.empty()) values_[encoder * groups_.size() + group].assign(values.begin(), values.end());
+}
+
+/// Each host's mean, encoded by whom it is for.
+void GradientExchange::encode_means() {
+  const Outcomes sums = run_in_hosts(rounds_.front(), gradients_);
+  const float weight = 1.0F / static_cast<float>(hosts_.gpus);
+  parallel_for(encoders_, threads_, [&](std::size_t encoder) {
+    RandomStream lots = lots_of_zeros(encoder);
+    RandomStream seeds = seeds_of(encoder);
+    for (std::size_t group = 0; group < groups_.size(); ++group) {
+      std::vector<float> mean(encoded_[group].elements, 0.0F);
+      rounds_.front().codec->decode(sums[worker_of(encoder)][group].parts.front(), weight, mean, {});
+      encode_group(encoder, group, mean, seeds, lots);
+    }
+  });
 }
 
 std::vector<float> GradientExchange::corrected(std::size_t worker, std::span<const float> gradient) const {
@@ -160,8 +191,12 @@ bool GradientExchange::has_random_zeros() const {
   return scenario_.training->method.zeros == MethodTraining::Signless::random;
 }
 
-RandomStream GradientExchange::lots_of_zeros(std::size_t worker) const {
-  return {id_.seed, Randomness::zeros, static_cast<std::uint32_t>(worker), id_.round};
+RandomStream GradientExchange::seeds_of(std::size_t encoder) const {
+  return {id_.seed, Randomness::encoding, static_cast<std::uint32_t>(encoder), id_.round};
+}
+
+RandomStream GradientExchange::lots_of_zeros(std::size_t encoder) const {
+  return {id_.seed, Randomness::zeros, static_cast<std::uint32_t>(encoder), id_.round};
 }
 
 std::shared_ptr<const Aggregator> GradientExchange::aggregator_of_round(const Round& round) const {
@@ -182,19 +217,24 @@ std::span<const float> GradientExchange::exchange() {
   std::shared_ptr<const Aggregator> aggregator;
   Outcomes outcomes;
   result_bytes_ = 0;
-  for (std::size_t round = 0; round < rounds_.size(); ++round) {
-    if (round > 0) encode_again(round);
+  if (!is_flat()) encode_means();
+  for (std::size_t round = first_; round <= last_; ++round) {
+    if (round > first_) encode_again(round);
     aggregator = aggregator_of_round(rounds_[round]);
     outcomes = run_collective(round, aggregator);
-    // All workers have the same.
-    for (std::size_t group = 0; group < groups_.size(); ++group) {
-      const Outcome& outcome = outcomes.front()[group];
-      result_bytes_ += static_cast<double>(outcome.bytes());
-      if (round + 1 < rounds_.size()) results_[group].push_back(outcome.parts.front());
-    }
+    for (const Outcome& outcome : outcomes.front()) result_bytes_ += static_cast<double>(outcome.bytes());
+    if (round == last_) break;
+    // All workers have the same, those of one shard at least.
+    for (std::size_t i = 0; i < results_.size(); ++i)
+      results_[i].push_back(outcomes[i / groups_.size()][i % groups_.size()].parts.front());
   }
   settle(aggregator.get(), outcomes);
-  for (std::size_t group = 0; group < groups_.size(); ++group) decode(outcomes.front()[group], group);
+  if (is_flat()) {
+    for (std::size_t group = 0; group < groups_.size(); ++group)
+      put_values(decoded(outcomes.front()[group], 0, group), group, agreed_);
+  } else {
+    share(outcomes);
+  }
   if (continues()) {
     last_step_.clear();
     for (const Outcome& outcome : outcomes.front()) last_step_.push_back(outcome.parts.front());
@@ -203,17 +243,38 @@ std::span<const float> GradientExchange::exchange() {
   return agreed_;
 }
 
+/// What every host's GPUs have decoded, or its leader, goes to all of them.
+void GradientExchange::share(const Outcomes& outcomes) {
+  const Codec& dense = *rounds_.back().codec;
+  std::vector<Payload> payloads(workers_ * groups_.size());
+  parallel_for(payloads.size(), threads_, [&](std::size_t i) {
+    const std::size_t worker = i / groups_.size();
+    const std::size_t group = i % groups_.size();
+    const bool has_some = hosts_.encodes(static_cast<int>(worker));
+    const std::vector<float> values = has_some ? decoded(outcomes[worker][group], worker, group)
+                                               : std::vector<float>(encoded_[group].elements, 0.0F);
+    payloads[i] = dense.encode(values, values.size(), {});
+  });
+  const Outcomes all = run_in_hosts(rounds_.back(), payloads);
+  for (std::size_t group = 0; group < groups_.size(); ++group) {
+    std::vector<float> values(groups_[group].elements, 0.0F);
+    dense.decode(cut(join(all.front()[group].parts), 0, values.size()), 1.0F, values, {});
+    put_values(values, group, agreed_);
+  }
+}
+
 /// What was corrected is what is encoded, until it is settled.
 void GradientExchange::encode_again(std::size_t round) {
-  parallel_for(workers_ * groups_.size(), threads_, [&](std::size_t i) {
+  parallel_for(encoders_ * groups_.size(), threads_, [&](std::size_t i) {
+    const std::size_t encoder = i / groups_.size();
     const std::size_t group = i % groups_.size();
-    const auto step = static_cast<std::uint32_t>(id_.round * rounds_.size() + round);
+    const auto step = static_cast<std::uint32_t>(id_.round * (last_ - first_ + 1) + round - first_);
     RandomStream seeds(id_.seed, Randomness::later_encoding, static_cast<std::uint32_t>(i), step);
     const std::uint64_t seed = std::uint64_t{seeds()} << 32U;
     const std::span<const float> values =
         feedback_.empty() ? std::span<const float>(values_[i]) : feedback_[i].residual();
-    const RoundContext context = context_of(group, seed | seeds());
-    sent_.set(i / groups_.size(), group, rounds_[round].codec->encode(values, entries_[group], context), round);
+    const RoundContext context = context_of(encoder, group, seed | seeds());
+    sent_.set(encoder, group, rounds_[round].codec->encode(values, entries_[group], context), round);
   });
 }
 
@@ -226,8 +287,8 @@ std::vector<std::vector<std::byte>> GradientExchange::last_step() const {
 void GradientExchange::restore_last_step(const std::vector<std::vector<std::byte>>& bytes) {
   last_step_.clear();
   for (std::size_t group = 0; group < bytes.size(); ++group) {
-    const Codec& codec = *rounds_.back().codec;
-    const auto shape = codec.shape(groups_.at(group).elements, entries_[group], shapes_[group]);
+    const Codec& codec = *rounds_[last_].codec;
+    const auto shape = codec.shape(encoded_.at(group).elements, entries_[group], shapes_[group]);
     last_step_.push_back(is_dense(codec.kind())
                              ? Payload::parse_dense(codec.kind(), shape.value().elements, bytes[group])
                              : Payload::parse(bytes[group]));
@@ -239,12 +300,15 @@ GradientExchange::Outcomes GradientExchange::run_collective(std::size_t number,
   const Round& round = rounds_[number];
   Outcomes outcomes(workers_);
   const auto rank = [&](Transport& transport) {
-    const auto worker = static_cast<std::size_t>(transport.rank());
+    const int worker = transport.rank();
+    if (!hosts_.encodes(worker)) return;
     const auto own = aggregator_of(transport, aggregator);
-    RotatedTransport led(transport, leader_of(id_.round, scenario_.workers));
-    Transport& used = round.is_led() ? static_cast<Transport&>(led) : transport;
+    PartTransport across(transport, hosts_.across_hosts(worker), false);
+    RotatedTransport led(across, leader_of(id_.round, across.size()));
+    Transport& used = round.is_led() ? static_cast<Transport&>(led) : across;
     for (std::size_t group = 0; group < groups_.size(); ++group)
-      outcomes[worker].push_back(round.collective->exchange(used, sent_.at(worker, group, number), own.get()));
+      outcomes[static_cast<std::size_t>(worker)].push_back(
+          round.collective->exchange(used, sent_.at(static_cast<std::size_t>(worker), group, number), own.get()));
   };
   const auto serve = [&](Transport& transport) {
     const auto own = aggregator_of(transport, aggregator);
@@ -255,40 +319,54 @@ GradientExchange::Outcomes GradientExchange::run_collective(std::size_t number,
   return outcomes;
 }
 
+/// By worker and group.
+GradientExchange::Outcomes GradientExchange::run_in_hosts(const Round& round,
+                                                          const std::vector<Payload>& payloads) const {
+  Outcomes outcomes(workers_);
+  run_in_memory(scenario_.workers, [&](Transport& transport) {
+    const auto worker = static_cast<std::size_t>(transport.rank());
+    PartTransport host(transport, hosts_.in_host(transport.rank()), false);
+    for (std::size_t group = 0; group < groups_.size(); ++group)
+      outcomes[worker].push_back(
+          round.collective->exchange(host, payloads[worker * groups_.size() + group], round.aggregator.get()));
+  });
+  return outcomes;
+}
+
 void GradientExchange::settle(const Aggregator* aggregator, const Outcomes& outcomes) {
   parallel_for(feedback_.size(), threads_, [&](std::size_t i) {
-    const std::size_t worker = i / groups_.size();
+    const std::size_t encoder = i / groups_.size();
     const std::size_t group = i % groups_.size();
-    const Payload& sent = sent_.at(worker, group, rounds_.size() - 1);
-    const Payload& first = outcomes[worker][group].parts.front();
-    feedback_[i].settle(*rounds_.back().codec, aggregator != nullptr ? aggregator->accepted(sent, first) : sent,
-                        context_of(group));
+    const Payload& sent = sent_.at(worker_of(encoder), group, last_);
+    const Payload& first = outcomes[worker_of(encoder)][group].parts.front();
+    feedback_[i].settle(*rounds_[last_].codec, aggregator != nullptr ? aggregator->accepted(sent, first) : sent,
+                        context_of(encoder, group));
   });
 }
 
 void GradientExchange::settle_too(std::size_t worker, std::span<float> values) const {
-  const std::size_t last = rounds_.size() - 1;
   std::vector<float> buffer;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     const std::span<const float> before = values_of(values, group, buffer);
     std::vector<float> after(before.begin(), before.end());
-    rounds_[last].codec->settle(sent_.at(worker, group, last), after, context_of(group));
+    rounds_[last_].codec->settle(sent_.at(worker, group, last_), after, context_of(worker, group));
     put_values(after, group, values);
   }
 }
 
-void GradientExchange::decode(const Outcome& outcome, std::size_t group) {
-  const bool vote = rounds_.back().codec->combining() == Combining::vote;
+std::vector<float> GradientExchange::decoded(const Outcome& outcome, std::size_t encoder, std::size_t group) const {
+  const Codec& codec = *rounds_[last_].codec;
+  const bool vote = codec.combining() == Combining::vote;
   const bool by_senders = scenario_.training->method.divide_by == MethodTraining::DivideBy::senders;
-  const float weight = vote || by_senders ? 1.0F : 1.0F / static_cast<float>(workers_);
-  std::vector<float> values(groups_[group].elements, 0.0F);
-  for (const Payload& part : outcome.parts) rounds_.back().codec->decode(part, weight, values, context_of(group));
+  const float weight = vote || by_senders ? 1.0F : 1.0F / static_cast<float>(hosts_.hosts());
+  std::vector<float> values(encoded_[group].elements, 0.0F);
+  for (const Payload& part : outcome.parts) codec.decode(part, weight, values, context_of(encoder, group));
   if (by_senders) divide_by_senders(outcome.parts, values);
-  put_values(values, group, agreed_);
+  return values;
 }
 
 double GradientExchange::payload_bytes() const {
-  return sent_.mean_bytes(workers_, scenario_.workers);
+  return sent_.mean_bytes(workers_, hosts_.hosts());
 }
 
 }  // namespace simrun

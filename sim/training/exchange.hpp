@@ -21,8 +21,9 @@ struct RoundId {
 };
 
 /// What M workers do with their gradients in every step: correct, encode, exchange, settle, decode; methods of several
-/// rounds encode and exchange once a round. The codecs, error feedback, aggregators and collectives are those of the
-/// simulation; messages go through memory.
+/// rounds encode and exchange once a round. With a hierarchy, the GPUs of a host add up their gradients before, and
+/// share what was decoded after; all in between is done by those that encode. The codecs, error feedback, aggregators
+/// and collectives are those of the simulation; messages go through memory.
 class GradientExchange {
  public:
   /// The scenario has a training part and outlives this. Uses at most `threads` threads, but for the ranks of the
@@ -35,19 +36,20 @@ class GradientExchange {
   /// Whose round it is from now on.
   void begin(const RoundId& id) { id_ = id; }
 
-  /// Encodes worker's gradient (size N) for the first round of the method. Calls for different workers may be made at
+  /// Encodes worker's gradient (size N) for the first round. Calls for different workers may be made at
   /// the same time. Throws NonFiniteError.
   void encode(std::size_t worker, std::span<const float> gradient);
 
   /// What encode() made the payload of, from the same gradient: residual and signs of zeros included (size N, tensors
-  /// in forward order).
+  /// in forward order). Without a hierarchy.
   std::vector<float> corrected(std::size_t worker, std::span<const float> gradient) const;
 
   /// Exchanges what all workers have encoded and settles their residuals. Returns what they agree on (size N): the mean
   /// gradient, or the vote; valid until the next call.
   std::span<const float> exchange();
 
-  /// Does to `values` (size N, tensors in forward order) what settling did to the worker's residual.
+  /// Does to `values` (size N, tensors in forward order) what settling did to the worker's residual. Without a
+  /// hierarchy.
   void settle_too(std::size_t worker, std::span<float> values) const;
 
   /// Of the latest round: bytes of one worker's encoded gradient (mean over the workers) and of what each decodes.
@@ -55,20 +57,20 @@ class GradientExchange {
   double result_bytes() const { return result_bytes_; }
 
   /// True if payload sizes depend on values.
-  bool sizes_change() const { return rounds_.front().codec->sizes_need_contents(); }
+  bool sizes_change() const { return rounds_[first_].codec->sizes_need_contents(); }
 
   /// The payloads of the latest round.
   const PayloadTable& payloads() const { return sent_; }
 
   /// True if a step goes on from what the last one gave.
-  bool continues() const { return rounds_.front().codec->continues(); }
+  bool continues() const { return rounds_[first_].codec->continues(); }
 
   /// What it goes on from: bytes of a payload a group; before the first step nothing. Throws PayloadError for bytes
   /// that are none.
   std::vector<std::vector<std::byte>> last_step() const;
   void restore_last_step(const std::vector<std::vector<std::byte>>& bytes);
 
-  /// By worker and group; empty without error feedback.
+  /// By worker that encodes and group; empty without error feedback.
   std::span<ErrorFeedback> feedback() { return feedback_; }
   std::span<const ErrorFeedback> feedback() const { return feedback_; }
 
@@ -79,32 +81,47 @@ class GradientExchange {
   std::span<const float> values_of(std::span<const float> gradient, std::size_t group, std::vector<float>& copy) const;
   void put_values(std::span<const float> values, std::size_t group, std::span<float> all) const;
   Payload make_payload(std::span<const float> values, std::size_t group, const RoundContext& context) const;
-  RoundContext context_of(std::size_t group, std::uint64_t seed = 0) const;
+  RoundContext context_of(std::size_t encoder, std::size_t group, std::uint64_t seed = 0) const;
+  void encode_group(std::size_t encoder, std::size_t group, std::span<const float> values, RandomStream& seeds,
+                    RandomStream& lots);
+  void encode_means();
+  void share(const Outcomes& outcomes);
   bool has_random_zeros() const;
-  RandomStream lots_of_zeros(std::size_t worker) const;
+  RandomStream seeds_of(std::size_t encoder) const;
+  RandomStream lots_of_zeros(std::size_t encoder) const;
   std::shared_ptr<const Aggregator> aggregator_of_round(const Round& round) const;
   std::shared_ptr<const Aggregator> aggregator_of(const Transport& transport,
                                                   const std::shared_ptr<const Aggregator>& shared) const;
   Pairs select_by_tensor(std::span<const float> values, std::size_t group) const;
   void encode_again(std::size_t round);
   Outcomes run_collective(std::size_t round, const std::shared_ptr<const Aggregator>& aggregator) const;
+  Outcomes run_in_hosts(const Round& round, const std::vector<Payload>& payloads) const;
   void settle(const Aggregator* aggregator, const Outcomes& outcomes);
-  void decode(const Outcome& outcome, std::size_t group);
+  std::vector<float> decoded(const Outcome& outcome, std::size_t encoder, std::size_t group) const;
+  bool is_flat() const { return hosts_.hierarchy == Hierarchy::flat; }
+  std::size_t shard_of(std::size_t encoder) const { return encoder % static_cast<std::size_t>(hosts_.shards()); }
+  std::size_t worker_of(std::size_t encoder) const { return encoder * (workers_ / encoders_); }
 
   const Scenario& scenario_;
   unsigned threads_;
+  HostGroups hosts_;
   std::size_t workers_;
+  std::size_t encoders_;
   RoundId id_;
-  std::vector<Group> groups_;
+  std::vector<Group> groups_;                     ///< whole
+  std::vector<Group> encoded_;                    ///< the same, as far as a worker encodes them
   std::vector<std::vector<TensorShape>> shapes_;  ///< by group
   double density_ = 1;
   std::vector<std::uint64_t> entries_;  ///< by group
   std::shared_ptr<const Primitives> primitives_;
   std::vector<Round> rounds_;
+  std::size_t first_ = 0;  ///< of the method's own rounds
+  std::size_t last_ = 0;   ///< likewise
+  std::vector<Payload> gradients_;  ///< by worker and group, dense; with a hierarchy
   std::vector<ErrorFeedback> feedback_;
-  std::vector<std::vector<float>> values_;  ///< by worker and group: what later rounds encode, without feedback
+  std::vector<std::vector<float>> values_;  ///< by encoder and group: what later rounds encode, without feedback
   PayloadTable sent_;
-  std::vector<std::vector<Payload>> results_;  ///< by group: what each round of this step gave so far
+  std::vector<std::vector<Payload>> results_;  ///< by shard and group: what each round of this step gave so far
   std::vector<Payload> last_step_;             ///< by group: what the step before gave, for codecs that go on from it
   double result_bytes_ = 0;
   std::vector<float> agreed_;

@@ -87,21 +87,37 @@ class Measure(unittest.TestCase):
             self.assertIn(part, err)
         self.assertEqual([path.name for path in self.folder.iterdir() if path.name != "s.json"], [])
 
+    def assert_sizes_as_simulated(self, text):
+        self.write(text)
+        status, _, err = self.finish(self.start(SIMRUN, "s.json", "-o", "simulated"))
+        self.assertEqual(status, 0, err)
+        status, out, err = self.measure(4, "s.json", "--iterations", "4", "--warmup", "1", "-o", "measured")
+        self.assertEqual(status, 0, err)
+        self.assertIn("measured: 4 ranks on 1 host", out)
+        simulated, measured = self.rows("simulated"), self.rows("measured")
+        self.assertEqual(list(measured[0]), list(simulated[0]))
+        for one, other in zip(simulated, measured, strict=True):
+            self.assertEqual((one["source"], other["source"]), ("simulated", "measured"))
+            for column in ("method", "collective", "workers", *SIZES):
+                self.assertEqual(one[column], other[column], (one["method"], one["collective"], column))
+
     def test_sizes_are_those_of_the_simulation(self):
         for grouping in ("model", "tensor"):
             with self.subTest(grouping):
-                self.write(scenario(schedule={"grouping": grouping}))
-                status, _, err = self.finish(self.start(SIMRUN, "s.json", "-o", "simulated"))
-                self.assertEqual(status, 0, err)
-                status, out, err = self.measure(4, "s.json", "--iterations", "4", "--warmup", "1", "-o", "measured")
-                self.assertEqual(status, 0, err)
-                self.assertIn("measured: 4 ranks on 1 host", out)
-                simulated, measured = self.rows("simulated"), self.rows("measured")
-                self.assertEqual(list(measured[0]), list(simulated[0]))
-                for one, other in zip(simulated, measured, strict=True):
-                    self.assertEqual((one["source"], other["source"]), ("simulated", "measured"))
-                    for column in ("method", "collective", "workers", *SIZES):
-                        self.assertEqual(one[column], other[column], (one["method"], one["collective"], column))
+                self.assert_sizes_as_simulated(scenario(schedule={"grouping": grouping}))
+
+    def test_sizes_are_those_of_the_simulation_where_gpus_of_a_host_exchange_together(self):
+        network = SCENARIO["network"] | {"gpus_per_host": 2, "intra_host": {"kind": "nvlink", "bandwidth": "10 GB/s",
+                                                                            "latency": "5 us"}}
+        methods = [{"name": "sgd"}, {"name": "top-k", "density": 0.01, "index": "delta"},
+                   {"name": "gtop-k", "density": 0.01}, {"name": "signsgd-mv", "server": "rank0"},
+                   {"name": "scalecom", "density": 0.01},
+                   {"name": "sparse-signsgd", "density": 0.01, "collective": "sharded-parameter-server"}]
+        for decode in ("as-ready", "after-backward"):
+            with self.subTest(decode):
+                self.assert_sizes_as_simulated(scenario(
+                    workers=4, network=network, methods=methods, sweep={"hierarchy": ["shard", "leader"]},
+                    schedule={"grouping": "tensor", "decode": decode}))
 
     def test_times_add_up_and_are_no_shorter_than_computing(self):
         self.write(scenario())

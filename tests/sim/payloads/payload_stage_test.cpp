@@ -97,7 +97,7 @@ TEST_CASE("payload stage: every point gets the payloads that its codec makes, or
       for (int worker = 0; worker < scenario.workers; ++worker) {
         for (std::size_t g = 0; g < scenario.model->tensors.size(); ++g) {
           const Payload expected = encoded(scenario, worker, g);
-          const Payload& payload = table.at(static_cast<std::size_t>(worker), g);
+          const Payload& payload = table.at(static_cast<std::size_t>(worker), g, 0);
           INFO(label(scenario.method) << ", K " << scenario.entries() << ", worker " << worker << ", group " << g);
           if (payload.has_contents()) {
             REQUIRE(payload == expected);
@@ -123,12 +123,12 @@ TEST_CASE("payload stage: what only has sizes is simulated like what has content
   PayloadCache cache = no_cache();
   std::size_t compared = 0;
   for_each_point(study, cache, 1, [&](const Scenario& scenario, const PayloadTable& sizes) {
-    if (sizes.at(0, 0).has_contents()) return;
+    if (sizes.at(0, 0, 0).has_contents()) return;
     const std::size_t groups = scenario.model->tensors.size();
     PayloadTable contents(scenario, static_cast<std::size_t>(scenario.workers));
     for (int worker = 0; worker < scenario.workers; ++worker) {
       for (std::size_t g = 0; g < groups; ++g)
-        contents.set(static_cast<std::size_t>(worker), g, encoded(scenario, worker, g));
+        contents.set(static_cast<std::size_t>(worker), g, encoded(scenario, worker, g), 0);
     }
     const auto times = [&](const PayloadTable& table) {
       return run_in_child([&] {
@@ -175,7 +175,7 @@ TEST_CASE("payload stage: a group that is made in parts gives what it gives as a
     while (const auto batch = stage.next()) {
       for (std::size_t i = 0; i < batch->points.size(); ++i) {
         for (std::size_t worker = 0; worker < 2; ++worker)
-          CHECK(batch->tables[i]->at(worker, 0) ==
+          CHECK(batch->tables[i]->at(worker, 0, 0) ==
                 encoded(study.points[batch->points[i]].scenario, static_cast<int>(worker), 0));
       }
     }
@@ -204,7 +204,7 @@ TEST_CASE("payload stage: of equal magnitudes in several parts the first are kep
   PayloadCache cache = no_cache();
   for_each_point(study, cache, 2, [&](const Scenario&, const PayloadTable& table) {
     std::vector<std::uint32_t> indices;
-    const PairsView pairs = view_pairs(table.at(0, 0), indices);
+    const PairsView pairs = view_pairs(table.at(0, 0, 0), indices);
     REQUIRE(pairs.indices.size() == 1000);
     for (std::uint32_t i = 0; i < 999; ++i) REQUIRE(pairs.indices[i] == i);
     CHECK(pairs.indices[999] == elements - 1);
@@ -238,7 +238,7 @@ TEST_CASE("payload stage: a worker whose values are far below another's keeps it
   for_each_point(study, cache, 1, [&](const Scenario&, const PayloadTable& table) {
     for (std::size_t worker = 0; worker < 3; ++worker) {
       std::vector<std::uint32_t> indices;
-      const PairsView pairs = view_pairs(table.at(worker, 0), indices);
+      const PairsView pairs = view_pairs(table.at(worker, 0, 0), indices);
       REQUIRE(pairs.indices.size() == 10);
       for (std::uint32_t i = 0; i < 10; ++i) CHECK(pairs.indices[i] == (worker == 1 ? i : 90 + i));
       CHECK(pairs.values[0] == (worker == 1 ? 1 : 91));
@@ -267,9 +267,9 @@ TEST_CASE("payload stage: fewer signs than K may take more bytes than K signs do
   PayloadCache cache = no_cache();
   std::size_t seen = 0;
   for_each_point(study, cache, 1, [&](const Scenario&, const PayloadTable& table) {
-    if (!table.at(0, 0).has_contents()) return;
-    CHECK(table.at(0, 0).entries() == 33);
-    CHECK(table.at(0, 0).size() == 57);
+    if (!table.at(0, 0, 0).has_contents()) return;
+    CHECK(table.at(0, 0, 0).entries() == 33);
+    CHECK(table.at(0, 0, 0).size() == 57);
     ++seen;
   });
   CHECK(seen == 2);
@@ -282,7 +282,7 @@ TEST_CASE("payload stage: what a cache keeps serves later runs, also smaller K a
     const Study study = study_of(folder, sweep_text, {{"sweep", sweep_part}});
     PayloadCache cache(folder.path(), "payloads", Bytes(1e9));
     for_each_point(study, cache, 2, [&](const Scenario& scenario, const PayloadTable& table) {
-      if (table.at(0, 0).has_contents()) REQUIRE(table.at(1, 0) == encoded(scenario, 1, 0));
+      if (table.at(0, 0, 0).has_contents()) REQUIRE(table.at(1, 0, 0) == encoded(scenario, 1, 0));
     });
   };
   const auto times = [&] {
@@ -309,8 +309,8 @@ TEST_CASE("payload stage: a damaged file of the cache is made anew") {
   const auto run = [&] {
     PayloadCache cache(folder.path(), "payloads", Bytes(1e9));
     for_each_point(study, cache, 1, [&](const Scenario& scenario, const PayloadTable& table) {
-      for (std::size_t worker = 0; table.at(0, 0).has_contents() && worker < 2; ++worker)
-        REQUIRE(table.at(worker, 0) == encoded(scenario, static_cast<int>(worker), 0));
+      for (std::size_t worker = 0; table.at(0, 0, 0).has_contents() && worker < 2; ++worker)
+        REQUIRE(table.at(worker, 0, 0) == encoded(scenario, static_cast<int>(worker), 0));
     });
   };
   run();
@@ -401,7 +401,7 @@ TEST_CASE("payload stage: a codec that says nothing of itself has its gradients 
     if (scenario.method.codec != &entry) return;
     ++seen;
     for (std::size_t worker = 0; worker < 3; ++worker)
-      CHECK(table.at(worker, 1) == encoded(scenario, static_cast<int>(worker), 1));
+      CHECK(table.at(worker, 1, 0) == encoded(scenario, static_cast<int>(worker), 1));
   });
   CHECK(seen == 2);
 }

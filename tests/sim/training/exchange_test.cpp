@@ -101,6 +101,72 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
   }
 }
 
+TEST_CASE("exchange: with a hierarchy hosts' means and what was agreed on are what was sent and what is left") {
+  // Hosts of three GPUs: shards of 334 elements, of which the last has two that are filled up. A host's mean counts for
+  // three workers.
+  const std::vector<json> conserving = {{{"name", "sgd"}, {"error_feedback", true}},
+                                        {{"name", "top-k"}, {"density", 0.02}},
+                                        {{"name", "gtop-k"}, {"density", 0.02}, {"training", {{"residual_rule", "exact"}}}},
+                                        {{"name", "ef-signsgd"}},
+                                        {{"name", "rand-k"}, {"density", 0.02}},
+                                        {{"name", "qsgd"}, {"error_feedback", true}, {"bucket", 64}},
+                                        {{"name", "scalecom"}, {"density", 0.02}}};
+  constexpr std::size_t gpus = 3;
+  for (json method : conserving) {
+    for (const char* hierarchy : {"shard", "leader"}) {
+      method["hierarchy"] = hierarchy;
+      INFO(method);
+      const TemporaryFolder folder;
+      json scenario = trained_scenario(method, "model");
+      scenario["network"]["gpus_per_host"] = gpus;
+      scenario["network"]["intra_host"] = {{"kind", "nvlink"}, {"bandwidth", "10 GB/s"}, {"latency", "5 us"}};
+      const Study study = study_of(scenario, folder);
+      GradientExchange exchange(study.points[0].scenario, 2);
+      const bool is_sharded = std::string(hierarchy) == "shard";
+      REQUIRE(exchange.feedback().size() == (is_sharded ? workers : workers / gpus));
+      std::vector<double> total(N);
+      std::vector<double> agreed(N);
+      for (unsigned round = 0; round < 20; ++round) {
+        exchange.begin({.seed = 1, .round = round});
+        const auto all = gradients(round);
+        for (std::size_t w = 0; w < workers; ++w) {
+          exchange.encode(w, all[w]);
+          for (std::size_t i = 0; i < N; ++i) total[i] += static_cast<double>(all[w][i]);
+        }
+        const auto mean = exchange.exchange();
+        for (std::size_t i = 0; i < N; ++i) agreed[i] += workers * static_cast<double>(mean[i]);
+      }
+      for (std::size_t e = 0; e < exchange.feedback().size(); ++e) {
+        const auto residual = exchange.feedback()[e].residual();
+        REQUIRE(residual.size() == (is_sharded ? 334 : N));
+        const std::size_t first = is_sharded ? e % gpus * residual.size() : 0;
+        for (std::size_t i = 0; i < residual.size() && first + i < N; ++i)
+          agreed[first + i] += gpus * static_cast<double>(residual[i]);
+      }
+      for (std::size_t i = 0; i < N; ++i) CHECK(agreed[i] == Approx(total[i]).margin(0.2));
+    }
+  }
+}
+
+TEST_CASE("exchange: with a hierarchy signs are those of hosts' means") {
+  const TemporaryFolder folder;
+  for (const char* hierarchy : {"shard", "leader"}) {
+    json scenario = trained_scenario({{"name", "signsgd"}, {"hierarchy", hierarchy}}, "tensor");
+    scenario["network"]["gpus_per_host"] = 2;
+    scenario["network"]["intra_host"] = {{"kind", "nvlink"}, {"bandwidth", "10 GB/s"}, {"latency", "5 us"}};
+    const Study study = study_of(scenario, folder);
+    GradientExchange exchange(study.points[0].scenario, 2);
+    const auto all = gradients(3);
+    for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w]);
+    const auto agreed = exchange.exchange();
+    for (std::size_t i = 0; i < N; ++i) {
+      float mean = 0;
+      for (std::size_t host = 0; host < workers; host += 2) mean += all[host][i] + all[host + 1][i] < 0 ? -1.0F : 1.0F;
+      CHECK(agreed[i] == Approx(mean / 3).margin(1e-6));
+    }
+  }
+}
+
 TEST_CASE("exchange: dgc's momentum loses what the residual loses") {
   for (const char* grouping : {"model", "tensor"}) {
     const TemporaryFolder folder;
@@ -276,9 +342,9 @@ TEST_CASE("exchange: random zeros have either sign, whatever is not zero has its
     exchange.encode(worker, all[worker]);
     const auto codec = find_codec("signs")->make({}, make_cpu_primitives(1));
     // What is saved of a round makes the round's payload again.
-    CHECK(codec->encode(exchange.corrected(worker, all[worker]), N, {}) == exchange.payloads().at(worker, 0));
+    CHECK(codec->encode(exchange.corrected(worker, all[worker]), N, {}) == exchange.payloads().at(worker, 0, 0));
     std::vector<float> signs(N);
-    codec->decode(exchange.payloads().at(worker, 0), 1, signs, {});
+    codec->decode(exchange.payloads().at(worker, 0, 0), 1, signs, {});
     return signs;
   };
   const std::vector<float> signs = signs_of(0, {});
@@ -360,7 +426,7 @@ TEST_CASE("exchange: top-k divides by the workers, or by those that sent the ele
     std::vector<int> senders(N);
     std::vector<std::uint32_t> decoded;
     for (std::size_t w = 0; w < workers; ++w) {
-      for (const std::uint32_t i : view_pairs(exchange.payloads().at(w, 0), decoded).indices) ++senders[i];
+      for (const std::uint32_t i : view_pairs(exchange.payloads().at(w, 0, 0), decoded).indices) ++senders[i];
     }
     return std::pair(mean, senders);
   };
@@ -379,7 +445,7 @@ TEST_CASE("exchange: the K largest of each tensor, or of all that travels togeth
     exchange.set_density(density);
     const auto all = gradients(6);
     for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w]);
-    return exchange.payloads().at(0, 0).entries();
+    return exchange.payloads().at(0, 0, 0).entries();
   };
   // Tensors of 200 and 800 elements.
   CHECK(entries({{"selection", "group"}}, std::nullopt) == 11);
