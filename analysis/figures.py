@@ -190,7 +190,9 @@ def draw_cells(axes, table, norm, colours=COLOURS):
 
 
 def draw_timeline(axes, trace, lanes=DEVICE_LANES):
-    """Draws what worker 0 does, by results.load_trace, in milliseconds: a lane for each entry of `lanes`, the first below."""
+    """Draws what worker 0 does in a trace of results.load_trace, in milliseconds: a lane for each entry of `lanes`, from
+    below.
+    """
     for lane, activities in enumerate(lanes.values()):
         for activity in activities:
             spans = trace[(trace["worker"] == 0) & (trace["activity"] == activity)]

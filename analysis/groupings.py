@@ -55,9 +55,10 @@ def where(table):
     counts = table.apply(lambda row: tuple(row.index[row]), axis=1)
     texts = []
     for some in sorted(set(counts), key=lambda some: (-len(some), some)):
-        *first, last = map(str, some or ["no number of"])
+        labels = names_of(counts.index[counts == some])
+        *first, last = map(str, some or [0])
         number = " and ".join(filter(None, [", ".join(first), last]))
-        texts.append(f"{names_of(counts.index[counts == some])} with {number} GPUs")
+        texts.append(f"{labels} with {number} GPUs" if some else f"never {labels}")
     return "; ".join(texts)
 
 
