@@ -41,6 +41,10 @@ LINES = {
     "bitmap": {"color": PURPLE, "marker": "v", "linestyle": (0, (6, 1, 1, 1, 1, 1))},
     "delta": {"color": BLUE, "marker": "s", "linestyle": "--"},
     "elias-fano": {"color": VERMILLION, "marker": "^", "linestyle": "-."},
+    "tensor by tensor": {"color": VERMILLION, "marker": "^", "linestyle": ":"},
+    "MergeComp's search": {"color": BLUE, "marker": "s", "linestyle": "--"},
+    # Wide, as what is drawn upon it often lies there.
+    "optimal": {"color": SKY, "marker": "o", "linestyle": "-", "linewidth": 3.5, "markersize": 7.5},
 }
 FILLS = {
     "sgd": {"facecolor": "#DDDDDD", "hatch": ""},
@@ -67,6 +71,9 @@ FILLS = {
     "decode": {"facecolor": YELLOW, "hatch": "xxxx"},
 }
 COLOURS = "cividis"  # of maps: its lightness rises evenly, so that it reads the same in grey
+TWO_SIDED = "PuOr_r"  # of cells around 1: told apart with every kind of colour vision; in grey their numbers tell the side
+# Lanes of a timeline from below, and the activities in each.
+DEVICE_LANES = {"exchanges": ("exchange",), "device": ("compute", "encode", "staging", "decode")}
 
 
 def use_style():
@@ -162,6 +169,41 @@ def draw_choice(axes, table, value):
         inside = (corners == name).astype(float)
         axes.contourf(x, y, inside, levels=[0.5, 1.5], colors=[fill["facecolor"]], hatches=[fill["hatch"]])
     _map_axes(axes, workers)
+
+
+def draw_cells(axes, table, norm, colours=COLOURS):
+    """Draws the DataFrame `table` as cells, each with its number, rows from above by index, columns by name."""
+    mesh = axes.pcolormesh(table.to_numpy(), norm=norm, cmap=colours, edgecolors="white", linewidth=1.5, rasterized=True)
+    for (row, column), value in np.ndenumerate(table.to_numpy()):
+        red, green, blue, _ = mesh.cmap(norm(value))
+        dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+        text = f"{value:.2f}" if value < 9.995 else f"{value:.1f}"
+        look = {"color": "white" if dark else BLACK, "fontsize": 8, "ha": "center", "va": "center_baseline"}
+        axes.text(column + 0.5, row + 0.5, text, **look)
+    axes.set_xticks(np.arange(len(table.columns)) + 0.5, table.columns)
+    axes.set_yticks(np.arange(len(table)) + 0.5, table.index)
+    axes.tick_params(length=0)
+    axes.set_ylim(len(table), 0)
+    axes.grid(False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def draw_timeline(axes, trace, lanes=DEVICE_LANES):
+    """Draws what worker 0 does in a trace of results.load_trace, in milliseconds: a lane for each entry of `lanes`, from
+    below.
+    """
+    for lane, activities in enumerate(lanes.values()):
+        for activity in activities:
+            spans = trace[(trace["worker"] == 0) & (trace["activity"] == activity)]
+            begin, length = 1e3 * spans["begin_s"], 1e3 * (spans["end_s"] - spans["begin_s"])
+            look = fill_of(activity)
+            # A white edge tells long spans apart, but would hide short ones.
+            edges = ["white" if wide else look["facecolor"] for wide in length > 1.5]
+            look |= {"edgecolor": edges, "hatchcolor": "black", "linewidth": 0.3}
+            axes.broken_barh(list(zip(begin, length)), (lane - 0.38, 0.76), **look)
+    axes.set(ylim=(-0.6, len(lanes) - 0.4), yticks=range(len(lanes)), yticklabels=lanes)
+    axes.grid(axis="y", visible=False)
 
 
 def _map_axes(axes, workers):

@@ -135,6 +135,16 @@ def load_trace(folder, row):
     )
 
 
+def entries(folder):
+    """The method's entry of each point as it was resolved, in the order of points.csv; of a sweep in which no point failed.
+    Raises ResultsError.
+    """
+    report = read_json(Path(folder) / "report.json")
+    if report["failed"]:
+        raise ResultsError(f"{folder}: some points failed; report.json says which")
+    return [scenario["methods"][0] for scenario in report["resolved"]]
+
+
 def provenance(table):
     """One line that says where the numbers of `table` come from: scenario, versions, network model, devices."""
     versions = table.attrs["versions"]
@@ -276,6 +286,8 @@ def grouping_name(text):
     if not text.startswith("{"):
         return {"model": "whole model", "tensor": "tensor by tensor"}[text]
     grouping = json.loads(text)
+    if "search" in grouping:
+        return {"mergecomp": "MergeComp's search", "optimal": "optimal"}[grouping["search"]]
     return f"{grouping['bucket']} buckets" if "bucket" in grouping else f"{len(grouping['groups'])} groups"
 
 

@@ -347,6 +347,8 @@ def test_without_a_grouping_of_their_own_collectives_alone_are_chosen():
         ("tensor", "tensor by tensor"),
         ('{"bucket":"25 MB"}', "25 MB buckets"),
         ('{"groups":[["a"],["b"]]}', "2 groups"),
+        ('{"search":"optimal"}', "optimal"),
+        ('{"max_groups":4,"search":"mergecomp"}', "MergeComp's search"),
     ],
 )
 def test_groupings_have_names(text, name):
@@ -380,6 +382,33 @@ def test_cells_of_a_map_hold_their_points():
     plt.close(figure)
 
 
+def test_cells_of_a_table_have_their_numbers_from_above():
+    figure, axes = plt.subplots()
+    table = pd.DataFrame({"a": [1.0, 2.345], "b": [9.996, 0.5]}, index=["x", "y"])
+    figures.draw_cells(axes, table, matplotlib.colors.LogNorm(0.1, 10))
+    assert {text.get_position(): text.get_text() for text in axes.texts} == {
+        (0.5, 0.5): "1.00",
+        (1.5, 0.5): "10.0",
+        (0.5, 1.5): "2.35",
+        (1.5, 1.5): "0.50",
+    }
+    assert axes.get_ylim() == (2, 0)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["x", "y"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b"]
+    plt.close(figure)
+
+
+def test_a_timeline_has_what_worker_0_does_in_milliseconds():
+    spans = [(0, "compute", 0, 0.002), (0, "exchange", 0.001, 0.004), (1, "exchange", 0, 1), (0, "communication", 0, 1)]
+    trace = pd.DataFrame(spans, columns=["worker", "activity", "begin_s", "end_s"])
+    figure, axes = plt.subplots()
+    figures.draw_timeline(axes, trace)
+    drawn = [path.get_extents().get_points() for bars in axes.collections for path in bars.get_paths()]
+    np.testing.assert_allclose(drawn, [[[1, -0.38], [4, 0.38]], [[0, 0.62], [2, 1.38]]])
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["exchanges", "device"]
+    plt.close(figure)
+
+
 # Looks
 
 
@@ -400,7 +429,11 @@ def test_fills_differ_in_grey(names):
 
 @pytest.mark.parametrize(
     "names",
-    [["sgd", "top-k", "gtop-k", "signsgd-mv", "ef-signsgd", "sparse-signsgd"], ["raw32", "bitmap", "delta", "elias-fano"]]
+    [
+        ["sgd", "top-k", "gtop-k", "signsgd-mv", "ef-signsgd", "sparse-signsgd"],
+        ["raw32", "bitmap", "delta", "elias-fano"],
+        ["tensor by tensor", "MergeComp's search", "optimal"],
+    ]
 )
 @pytest.mark.parametrize("key", ["marker", "linestyle", "color"])
 def test_lines_differ_without_colour(names, key):
