@@ -82,6 +82,7 @@ PayloadTable encode(const Scenario& scenario, std::size_t worker) {
   std::vector<float> buffer(source.largest_group());
   try {
     for (std::size_t g = 0; g < groups.size(); ++g) {
+      if (groups[g].is_dense) continue;
       const std::vector<TensorShape> shapes = source.shapes(g);
       const RoundContext context{.seed = source.seed(encoder, g), .tensors = shapes};
       table.set(0, g, codec->encode(source.fill(encoder, g, threads, buffer), entries[g], context),
@@ -103,7 +104,7 @@ class RankRun {
   RankMeasurement run(MpiWorld& world, int iterations) {
     const auto work = [&](Transport& transport) {
       const Staging staging(transport, setup_.host, setup_.profile->bandwidth);
-      Worker worker(transport, setup_.plan, setup_.rounds, device_, staging, setup_.payload);
+      Worker worker(transport, setup_.plan, setup_.rounds, setup_.dense_rounds, device_, staging, setup_.payload);
       for (int i = 0; i < iterations; ++i) {
         IterationRecord record = worker.iterate();
         record.spans.clear();
@@ -114,7 +115,7 @@ class RankRun {
     };
     const auto serve = [&](Transport& transport) {
       const Staging staging(transport, std::nullopt, setup_.profile->bandwidth);
-      Server server(transport, setup_.plan.stages.size(), setup_.rounds, device_, staging);
+      Server server(transport, setup_.plan, setup_.rounds, device_, staging);
       for (int i = 0; i < iterations; ++i) server.iterate();
       seen_.iterations.emplace_back().traffic = server.traffic();
     };

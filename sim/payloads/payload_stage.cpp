@@ -179,6 +179,7 @@ class PayloadStage::Plan {
     parallel_for(job.source->workers() * groups, threads_, [&](std::size_t i) {
       const std::size_t worker = i / groups;
       const std::size_t g = i % groups;
+      if (job.source->groups()[g].is_dense) return;
       table.set(worker, g, place_->take(selections_->encode(*encoding.codec, worker, g, encoding.entries[g])),
                 table.first_round());
     });
@@ -188,6 +189,10 @@ class PayloadStage::Plan {
     source.for_each_worker(
         threads_, source.largest_group(), 0, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
           for (std::size_t g = 0; g < source.groups().size(); ++g) {
+            if (source.groups()[g].is_dense) {
+              step(source.groups()[g].elements);
+              continue;
+            }
             const std::span<const float> gradient = source.fill(worker, g, inner, buffer);
             const std::vector<TensorShape> shapes = source.shapes(g);
             const RoundContext context{.seed = source.seed(worker, g), .tensors = shapes};

@@ -14,12 +14,20 @@ PayloadTable::PayloadTable(const Scenario& scenario, std::size_t encoders) {
   const HostGroups hosts = scenario.host_groups();
   workers_an_encoder_ = static_cast<std::size_t>(hosts.workers / hosts.encoders());
   first_round_ = hosts.hierarchy == Hierarchy::flat ? 0 : 1;
-  for (const Round& round : make_rounds(scenario.method, nullptr)) {
-    const std::vector<Group>& groups = round.part == Round::Part::reduce ? whole : encoded;
-    RoundOfAll all{{}, round.is_led(), round.part == Round::Part::exchange};
+  const std::vector<Round> own = make_rounds(scenario.method, nullptr);
+  const std::vector<Round> dense = make_dense_rounds(scenario.method, nullptr);
+  for (std::size_t r = 0; r < std::max(own.size(), dense.size()); ++r) {
+    RoundOfAll all;
     for (std::size_t g = 0; g < groups_; ++g) {
-      const auto header = round.codec->shape(groups[g].elements, entries[g], shapes_of(*scenario.model, groups[g]));
-      all.payloads.push_back(header ? Payload::size_only(*header) : Payload());
+      const std::vector<Round>& rounds = whole[g].is_dense ? dense : own;
+      all.payloads.emplace_back();
+      all.senders.push_back(Sender::nobody);
+      if (r >= rounds.size()) continue;
+      const Round& round = rounds[r];
+      const Group& group = round.part == Round::Part::reduce ? whole[g] : encoded[g];
+      const auto header = round.codec->shape(group.elements, entries[g], shapes_of(*scenario.model, group));
+      if (header) all.payloads.back() = Payload::size_only(*header);
+      if (round.part == Round::Part::exchange) all.senders.back() = round.is_led() ? Sender::leader : Sender::all;
     }
     const std::vector<Payload> of_one = all.payloads;
     for (std::size_t encoder = 1; encoder < encoders; ++encoder)
@@ -40,14 +48,17 @@ PayloadTable PayloadTable::sizes_of_first() const {
 double PayloadTable::mean_bytes(std::size_t workers, int m) const {
   double mean = 0;
   for (std::size_t round = 0; round < rounds_.size(); ++round) {
-    if (!rounds_[round].is_encoded) continue;
-    double total = 0;
+    double of_all = 0;
+    double of_leaders = 0;
     for (std::size_t worker = 0; worker < workers; ++worker) {
-      for (std::size_t group = 0; group < groups_; ++group)
-        total += static_cast<double>(at(worker, group, round).size());
+      for (std::size_t group = 0; group < groups_; ++group) {
+        const Sender sender = rounds_[round].senders[group];
+        const auto bytes = static_cast<double>(at(worker, group, round).size());
+        if (sender == Sender::all) of_all += bytes;
+        if (sender == Sender::leader) of_leaders += bytes;
+      }
     }
-    const double of_one = total / static_cast<double>(workers);
-    mean += rounds_[round].is_led ? of_one / m : of_one;
+    mean += of_all / static_cast<double>(workers) + of_leaders / static_cast<double>(workers) / m;
   }
   return mean;
 }

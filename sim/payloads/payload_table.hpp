@@ -38,10 +38,11 @@ class PayloadTable {
   double mean_bytes(std::size_t workers, int m) const;
 
  private:
+  /// Who encodes what is sent of a group. In rounds inside a host nobody does.
+  enum class Sender { nobody, all, leader };
   struct RoundOfAll {
     std::vector<Payload> payloads;  ///< by worker and group
-    bool is_led = false;
-    bool is_encoded = true;  ///< in rounds inside a host nothing is
+    std::vector<Sender> senders;  ///< by group
   };
 
   std::size_t groups_ = 0;

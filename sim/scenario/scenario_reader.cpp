@@ -27,6 +27,7 @@ void check_grouping(const Grouping& grouping, const Model& model, const Where& w
     make_schedule(model, grouping);
   } catch (const GroupingError& error) {
     Where groups = where / "groups";
+    if (error.dense) (where / "dense" / *error.dense).fail(error.what(), "accepted: the number of each group once");
     if (error.place) groups = groups / error.place->first / error.place->second;
     groups.fail(error.what(), "accepted: every tensor of the model in one group");
   }

@@ -64,6 +64,7 @@ void add_parameters(Object<MethodText>& object) {
 struct GroupingText {
   std::optional<Bytes> bucket;
   std::optional<std::vector<std::vector<std::string>>> groups;
+  std::vector<std::size_t> dense;
   std::optional<Grouping::Search::By> search;
   std::size_t max_groups = 0;
 };
@@ -76,7 +77,7 @@ Grouping grouping_of(const GroupingText& text, const Where& where) {
                "accepted: one of them");
   if (text.search) return Grouping{Grouping::Search{*text.search, text.max_groups}};
   if (text.bucket) return Grouping{Grouping::Bucket{*text.bucket}};
-  return Grouping{Grouping::Explicit{*text.groups}};
+  return Grouping{Grouping::Explicit{*text.groups, text.dense}};
 }
 
 Field<Grouping> grouping_field() {
@@ -86,6 +87,15 @@ Field<Grouping> grouping_field() {
           .optional("bucket", &GroupingText::bucket, size(),
                     "groups of at least this many bytes of fp32 gradient, in backward order")
           .optional("groups", &GroupingText::groups, list_of(list_of(text())), "names of the tensors of each group")
+          .either(
+              "dense",
+              [](const GroupingText& read) {
+                return Fit::to(read.groups ? "groups" : "a grouping without groups", optional_if(read.groups.has_value()));
+              },
+              &GroupingText::dense, list_of(convert(whole(0, 1'000'000), [](std::int64_t number, const Where&) {
+                return static_cast<std::size_t>(number);
+              })),
+              "groups: numbers of those that are not compressed, the first is 0")
           .optional("search", &GroupingText::search,
                     choice<Grouping::Search::By>(
                         {{"mergecomp", Grouping::Search::By::mergecomp}, {"optimal", Grouping::Search::By::optimal}}),

@@ -119,7 +119,7 @@ Times simulate(const Setup& setup) {
 
   const auto rank = [&](Transport& transport) {
     const Staging staging(transport, setup.host, setup.profile->bandwidth);
-    Worker worker(transport, setup.plan, setup.rounds, device, staging, setup.payload);
+    Worker worker(transport, setup.plan, setup.rounds, setup.dense_rounds, device, staging, setup.payload);
     while (!steady.record(transport.rank(), worker.iterate())) {
       if (steady.iterations() == 1) steady.shorten(most_unsettled(cluster.messages()));
     }
@@ -128,7 +128,7 @@ Times simulate(const Setup& setup) {
   };
   const auto serve = [&](Transport& transport) {
     const Staging staging(transport, std::nullopt, setup.profile->bandwidth);
-    Server own(transport, setup.plan.stages.size(), setup.rounds, device, staging);
+    Server own(transport, setup.plan, setup.rounds, device, staging);
     server = &own;
     while (true) own.iterate();
   };

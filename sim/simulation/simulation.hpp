@@ -22,6 +22,7 @@ struct Setup {
   Repeats repeats = Repeats::skipped;
   IterationPlan plan;
   std::vector<Round> rounds;
+  std::vector<Round> dense_rounds;  ///< of groups that are not compressed
   const DeviceProfile* profile = nullptr;
   std::optional<Host> host;  ///< of every worker
   Worker::PayloadOf payload;

@@ -26,11 +26,12 @@ void account(IterationRecord& record) {
 
 }  // namespace
 
-Worker::Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds, DeviceTimes& times,
-               const Staging& staging, PayloadOf payload)
+Worker::Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds,
+               std::span<const Round> dense_rounds, DeviceTimes& times, const Staging& staging, PayloadOf payload)
     : transport_(transport),
       plan_(plan),
       rounds_(rounds),
+      dense_rounds_(dense_rounds),
       times_(times),
       payload_(std::move(payload)),
       device_(transport),
@@ -78,9 +79,10 @@ bool Worker::is_shown() const {
 }
 
 Seconds Worker::encode_time(std::size_t group, std::size_t round) {
-  if (rounds_[round].part != Round::Part::exchange) return Seconds(0);
+  const Round& of_group = rounds_of(group)[round];
+  if (of_group.part != Round::Part::exchange) return Seconds(0);
   Work work = plan_.stages[group].encode[round];
-  if (rounds_[round].is_led()) work.leads = leads();
+  if (of_group.is_led()) work.leads = leads();
   return plan_.encode_factor * times_.of(work);
 }
 
@@ -88,9 +90,10 @@ Span Worker::exchange_group(std::size_t group, IterationRecord& record) {
   const Seconds begin = transport_.now();
   Seconds working;
   Outcome outcome;
-  for (std::size_t round = 0; round < rounds_.size(); ++round) {
-    const bool is_own = rounds_[round].part == Round::Part::exchange;
-    if (rounds_[round].part == Round::Part::share || (is_own && !encodes())) continue;
+  const std::span<const Round> rounds = rounds_of(group);
+  for (std::size_t round = 0; round < rounds.size(); ++round) {
+    const bool is_own = rounds[round].part == Round::Part::exchange;
+    if (rounds[round].part == Round::Part::share || (is_own && !encodes())) continue;
     if (round > 0) {
       staging_.copy_up(outcome);
       working += spend(Activity::encode, encode_time(group, round));
@@ -110,7 +113,7 @@ Span Worker::exchange_group(std::size_t group, IterationRecord& record) {
     decoded_.push_back(device_.submit(Activity::decode, decoding.duration));
   } else {
     working += spend(Activity::decode, decoding.duration);
-    exchange_round(group, rounds_.size() - 1);
+    exchange_round(group, rounds.size() - 1);
   }
   const Seconds end = transport_.now();
   return {Activity::communication, begin, end, end - begin - working};
@@ -127,7 +130,7 @@ void Worker::share_decoded(IterationRecord& record) {
   for (std::size_t group = 0; group < decoded_.size(); ++group) {
     device_.finish(decoded_[group]);
     const Seconds begin = transport_.now();
-    exchange_round(group, rounds_.size() - 1);
+    exchange_round(group, rounds_of(group).size() - 1);
     const Seconds end = transport_.now();
     if (end > begin) record.exchanges.push_back({Activity::communication, begin, end, end - begin});
   }
@@ -135,7 +138,7 @@ void Worker::share_decoded(IterationRecord& record) {
 }
 
 Outcome Worker::exchange_round(std::size_t group, std::size_t number) {
-  const Round& round = rounds_[number];
+  const Round& round = rounds_of(group)[number];
   const HostGroups& hosts = plan_.hosts;
   std::optional<TimedAggregator> timed;
   if (round.aggregator) timed.emplace(*round.aggregator, times_, device_, staging_, memo_);
@@ -162,14 +165,15 @@ void Worker::decode(const Decoding& decoding) {
   for (const Decoding& held : std::exchange(held_, {})) staging_.decode(device_, held, plan_.decode);
 }
 
-Server::Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, DeviceTimes& times,
+Server::Server(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds, DeviceTimes& times,
                const Staging& staging)
-    : transport_(transport), groups_(groups), rounds_(rounds), times_(times), device_(transport), staging_(staging) {}
+    : transport_(transport), plan_(plan), rounds_(rounds), times_(times), device_(transport), staging_(staging) {}
 
 void Server::iterate() {
   begun_with_ = transport_.traffic();
   memo_.begin_iteration();
-  for (std::size_t group = 0; group < groups_; ++group) {
+  for (const IterationPlan::Stage& stage : plan_.stages) {
+    if (stage.is_dense) continue;
     for (const Round& round : rounds_) {
       if (round.is_led() || round.part != Round::Part::exchange) continue;
       const TimedAggregator timed(*round.aggregator, times_, device_, staging_, memo_);

@@ -22,6 +22,7 @@ struct IterationPlan {
     std::vector<Seconds> backward;
     std::vector<Work> encode;  ///< by round
     Work decode;               ///< of what the last round gives: entries and parts are those of the outcome
+    bool is_dense = false;     ///< not compressed, whatever the method
   };
   Seconds forward;
   Seconds update;
@@ -56,13 +57,17 @@ class Worker {
  public:
   using PayloadOf = std::function<const Payload&(int worker, std::size_t group, std::size_t round)>;
 
-  Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds, DeviceTimes& times,
-         const Staging& staging, PayloadOf payload);
+  /// `dense_rounds`: of the stages that are not compressed.
+  Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds,
+         std::span<const Round> dense_rounds, DeviceTimes& times, const Staging& staging, PayloadOf payload);
 
   /// One iteration; begins at now().
   IterationRecord iterate();
 
  private:
+  std::span<const Round> rounds_of(std::size_t group) const {
+    return plan_.stages[group].is_dense ? dense_rounds_ : rounds_;
+  }
   bool leads() const;
   bool is_shown() const;
   Seconds encode_time(std::size_t group, std::size_t round);
@@ -77,6 +82,7 @@ class Worker {
   Transport& transport_;
   const IterationPlan& plan_;
   std::span<const Round> rounds_;
+  std::span<const Round> dense_rounds_;
   DeviceTimes& times_;
   CombineMemo memo_;
   PayloadOf payload_;
@@ -88,10 +94,11 @@ class Worker {
   std::uint64_t iteration_ = 0;
 };
 
-/// A parameter server on a host of its own: combines for `groups` groups an iteration on a device of its own.
+/// A parameter server on a host of its own: combines the stages of an iteration on a device of its own, but for those
+/// that are not compressed.
 class Server {
  public:
-  Server(Transport& transport, std::size_t groups, std::span<const Round> rounds, DeviceTimes& times,
+  Server(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds, DeviceTimes& times,
          const Staging& staging);
 
   /// Serves one iteration.
@@ -102,7 +109,7 @@ class Server {
 
  private:
   Transport& transport_;
-  std::size_t groups_;
+  const IterationPlan& plan_;
   std::span<const Round> rounds_;
   DeviceTimes& times_;
   CombineMemo memo_;

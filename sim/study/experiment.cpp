@@ -37,9 +37,12 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
   std::size_t remaining = backward.size();  // tensors whose backward pass is still to come
   plan.hosts = scenario.host_groups();
   const std::vector<Group> groups = encoded_groups(scenario);
-  const std::vector<Round> rounds = make_rounds(scenario.method, nullptr);
+  const std::vector<Round> own = make_rounds(scenario.method, nullptr);
+  const std::vector<Round> dense = make_dense_rounds(scenario.method, nullptr);
   for (std::size_t g = 0; g < groups.size(); ++g) {
     IterationPlan::Stage stage;
+    stage.is_dense = groups[g].is_dense;
+    const std::vector<Round>& rounds = stage.is_dense ? dense : own;
     while (remaining > groups[g].tensors.front()) stage.backward.push_back(backward[--remaining]);
     // One after another, since a round may read the indices of one before it. The last round is decoded.
     Work work{.stage = Stage::encode, .elements = static_cast<double>(groups[g].elements)};
@@ -70,6 +73,7 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
   setup.server_host = scenario.method.needs_server_host() && scenario.workers > 1;
   setup.plan = make_plan(scenario, payloads);
   setup.rounds = make_rounds(scenario.method, make_cpu_primitives(1));
+  setup.dense_rounds = make_dense_rounds(scenario.method, nullptr);
   setup.profile = scenario.device.get();
   setup.host = scenario.host;
   setup.payload = [&payloads](int worker, std::size_t group, std::size_t round) -> const Payload& {

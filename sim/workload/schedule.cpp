@@ -38,7 +38,8 @@ std::vector<Group> group_in_buckets(const Model& model, Bytes size) {
   throw error;
 }
 
-std::vector<Group> group_as_named(const Model& model, const std::vector<std::vector<std::string>>& names) {
+std::vector<Group> group_as_named(const Model& model, const Grouping::Explicit& named) {
+  const std::vector<std::vector<std::string>>& names = named.groups;
   std::map<std::string, std::size_t> position;
   for (std::size_t i = 0; i < model.tensors.size(); ++i) position[model.tensors[i].name] = i;
   std::set<std::size_t> used;
@@ -57,6 +58,13 @@ std::vector<Group> group_as_named(const Model& model, const std::vector<std::vec
   for (const auto& [name, index] : position) {
     if (used.count(index) == 0) throw GroupingError("tensor \"" + name + "\" is in no group");
   }
+  for (std::size_t i = 0; i < named.dense.size(); ++i) {
+    const std::size_t group = named.dense[i];
+    if (group < groups.size() && !std::exchange(groups[group].is_dense, true)) continue;
+    GroupingError error("group " + std::to_string(group) + (group < groups.size() ? " is named twice" : " is none"));
+    error.dense = i;
+    throw error;
+  }
   // The backward pass reaches a group's first tensor last.
   std::stable_sort(groups.begin(), groups.end(),
                    [](const Group& a, const Group& b) { return a.tensors.front() > b.tensors.front(); });
@@ -73,7 +81,7 @@ struct Grouper {
   }
   std::vector<Group> operator()(const Grouping::EachTensor&) const { return group_in_buckets(model, Bytes(0)); }
   std::vector<Group> operator()(const Grouping::Bucket& bucket) const { return group_in_buckets(model, bucket.size); }
-  std::vector<Group> operator()(const Grouping::Explicit& named) const { return group_as_named(model, named.groups); }
+  std::vector<Group> operator()(const Grouping::Explicit& named) const { return group_as_named(model, named); }
   std::vector<Group> operator()(const Grouping::Search&) const {
     throw GroupingError("groups are searched for by simrun SCENARIO.json alone");
   }
@@ -90,7 +98,8 @@ std::string name_of(const Grouping& grouping) {
       return search.by == Grouping::Search::By::optimal ? "optimal" : "mergecomp";
     }
     std::string operator()(const Grouping::Explicit& named) const {
-      return std::to_string(named.groups.size()) + (named.groups.size() == 1 ? " group" : " groups");
+      return std::to_string(named.groups.size()) + (named.groups.size() == 1 ? " group" : " groups") +
+             (named.dense.empty() ? "" : ", " + std::to_string(named.dense.size()) + " dense");
     }
   };
   return std::visit(Namer{}, grouping.how);

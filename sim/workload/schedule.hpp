@@ -28,6 +28,7 @@ struct Grouping {
   };
   struct Explicit {
     std::vector<std::vector<std::string>> groups;  ///< names of tensors; every tensor once
+    std::vector<std::size_t> dense = {};           ///< numbers of the groups that are not compressed
     bool operator==(const Explicit&) const = default;
   };
   struct Search {
@@ -52,12 +53,14 @@ enum class DecodeTime {
 struct Group {
   std::vector<std::size_t> tensors;  ///< in forward order
   std::uint64_t elements = 0;
+  bool is_dense = false;  ///< not compressed, whatever the method: it travels as sgd's do
 };
 
 /// Explicit groups that do not hold every tensor of the model once.
 struct GroupingError : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
   std::optional<std::pair<std::size_t, std::size_t>> place;  ///< group and item, where one is to blame
+  std::optional<std::size_t> dense;                          ///< the item of `dense` that is to blame
 };
 
 /// Which tensors travel together, in the order in which the groups become ready in the backward pass (a group is ready
