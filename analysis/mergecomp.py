@@ -9,8 +9,9 @@ Read are published/mergecomp_2021.csv and .json: scaling factors T_n / (n T_1) o
      and the time an element, of encoding and one decoding together. None is below 0. How they are divided between
      encoding and decoding is the device profile v100's.
   3. Layer-wise and merged runs at 4 and 8 GPUs, and all of ResNet101, are predicted.
-  4. This is repeated with other times of one GPU, which are not published, and with a baseline in 25 MB buckets.
-Every number is of simrun. One job at a time; it takes some minutes.
+  4. This is repeated with other times of one GPU, which are not published, with a baseline in buckets, and with all
+     coding in the encoding, none in the decoding.
+Every number is of simrun. One job at a time: about 12 minutes, with --quick 2.
 
 Written into DIR (default: published/):
   mergecomp_2021.csv              its column network.bandwidth; into DIR only where it is published/
@@ -18,7 +19,7 @@ Written into DIR (default: published/):
   mergecomp_constants.csv         the constants, and what is predicted of the points they were fitted to
   mergecomp_predictions.csv       model,method,grouping,gpus,scaling_factor (in percent)
   mergecomp_sensitivity.csv       the same, for what was assumed otherwise
---quick leaves the fourth step and its file out.
+--quick leaves out the fourth step, mergecomp_sensitivity.csv and mergecomp_constants.csv.
 $SIMRUN names the program (default: ./simrun).
 Exit status: 0 done, 1 a run failed, 2 wrong input; one line on stderr says what.
 """
@@ -42,7 +43,7 @@ TABLE, SCENARIO = FOLDER / "mergecomp_2021.csv", FOLDER / "mergecomp_2021.json"
 V100 = tables.ROOT / "platforms" / "devices" / "v100.json"
 GPUS = [2, 4, 8]
 FORMS = {"layer-wise": "tensor", "merged": {"search": "mergecomp"}}  # names of the table's labels, and groupings
-BUCKETS = {"bucket": "25 MB"}
+BUCKETS = [{"bucket": "64 MB"}, {"bucket": "25 MB"}]  # of the baseline, each at least so large
 BASELINE = "fp32"
 # The codec that a method's times are called by in a profile; and v100's operation that its division is taken from.
 CODECS = {
@@ -57,15 +58,23 @@ STEP = (1e-5, 2e-11)  # of finite differences: 1.6 ms of ResNet50's 161 tensors,
 CLOSE = 2e-4  # of the logarithm of a scaling factor: 0.01 points of 50
 ROUNDS = 14  # of a fit, at most
 
-# What is assumed: milliseconds of one GPU alone by model, and what travels together in the baseline.
-Case = namedtuple("Case", ["t1", "fusion"])
+# What is assumed: milliseconds of one GPU alone by model, what travels together in the baseline, and how a coding is
+# divided: as the profile v100 has it, or all of it encoding.
+Case = namedtuple("Case", ["t1", "fusion", "division"])
 
 
 def cases_of(t1):
     """The case of the table, and the others, each of which changes one assumption."""
-    first = Case(t1, "model")
+    first = Case(t1, "model", "v100")
     changed = [("resnet50", 2 / 3), ("resnet50", 4 / 3), ("resnet101", 2 / 3), ("resnet101", 4 / 3)]
-    return [first, *(Case(t1 | {model: t1[model] * by}, "model") for model, by in changed), Case(t1, BUCKETS)]
+    times = [first._replace(t1=t1 | {model: t1[model] * by}) for model, by in changed]
+    fusions = [first._replace(fusion=buckets) for buckets in BUCKETS]
+    return [first, *times, *fusions, first._replace(division="encoding")]
+
+
+def what_is_fitted(case):
+    """Cases of which this is equal have the same bandwidths and constants."""
+    return case.t1["resnet50"], as_text(case.fusion), case.division
 
 
 # Reading
@@ -94,19 +103,22 @@ def measured_at(rows, model="resnet50"):
 
 def efficiencies(case, model, gpus, bandwidth, methods, profile="v100"):
     """Simulated scaling factors in percent, one for each entry of `methods`, in their order."""
-    t1 = case.t1[model]
-    settings = {
-        "model": model,
-        "compute.forward": f"{t1 / 3:.6f} ms",
-        "compute.backward": f"{2 * t1 / 3:.6f} ms",
-        "network.bandwidth": bandwidth,
-        "device": profile,
-        "methods": json.dumps(methods),
-    }
+    settings = computing(case, model) | {"model": model, "network.bandwidth": bandwidth, "device": profile}
+    settings["methods"] = json.dumps(methods)
     points = tables.run_points(SCENARIO, settings, [gpus], ["-j", "1"])
     if len(points) != len(methods):
         raise tables.TableError(f"{SCENARIO}: {len(points)} points were run; required: {len(methods)}", 1)
     return [100 * float(point["scaling_efficiency"]) for point in points]
+
+
+def computing(case, model):
+    """Settings of the times of one GPU: a third is the forward pass."""
+    t1 = case.t1[model]
+    return {"compute.forward": f"{t1 / 3:.6f} ms", "compute.backward": f"{2 * t1 / 3:.6f} ms"}
+
+
+def as_text(grouping):
+    return grouping if isinstance(grouping, str) else json.dumps(grouping)
 
 
 def both_forms(case, model, gpus, bandwidth, methods, profile):
@@ -119,9 +131,12 @@ def both_forms(case, model, gpus, bandwidth, methods, profile):
 # Profiles
 
 
-def division():
-    """By method the parts of a start and of the time an element that are encoding's, as v100 has them at 1 and at the
-    last of its elements. Its top-k has no start; there, decoding is rand-k's, and so is the start's division."""
+def parts_of(division):
+    """By method the parts of a start and of the time an element that are encoding's. `division` is "encoding", all, or
+    "v100": as that profile has them at 1 and at the last of its elements. Its top-k has no start, which is divided as
+    that of rand-k, since both decode alike."""
+    if division == "encoding":
+        return dict.fromkeys(CODECS, (1, 1))
     operations = tables.read_scenario(V100)["operations"]
 
     def part(codec, at):
@@ -191,16 +206,6 @@ def fit_bandwidths(case, rows):
         row["settings"] |= {"network.bandwidth": "3 GB/s", "device": "v100"}
         found[gpus] = fitting.best_value(TABLE, SCENARIO, "network.bandwidth", [row], ["-j", "1"])
     return found
-
-
-def computing(case, model):
-    """Settings of the times of one GPU."""
-    t1 = case.t1[model]
-    return {"compute.forward": f"{t1 / 3:.6f} ms", "compute.backward": f"{2 * t1 / 3:.6f} ms"}
-
-
-def as_text(grouping):
-    return grouping if isinstance(grouping, str) else json.dumps(grouping)
 
 
 def fit_constants(measured, simulate, say=lambda text: None):
@@ -275,7 +280,7 @@ def fit_case(case, rows, methods, folder, say):
     say("bandwidth of a GPU: " + ", ".join(f"{value} of {gpus}" for gpus, value in bandwidths.items()))
     published = measured_at(rows)
     measured = {name: tuple(published[f"{name} {form}", 2] for form in FORMS) for name in CODECS}
-    parts = division()
+    parts = parts_of(case.division)
 
     def simulate(constants):
         profile = written(profile_of(constants, parts), folder)
@@ -309,15 +314,27 @@ def predictions(case, bandwidths, profile, methods, models=("resnet50", "resnet1
 
 
 COLUMNS = ["model", "method", "grouping", "gpus", "scaling_factor"]
-ASSUMED = ["resnet50_t1_ms", "resnet101_t1_ms", "baseline_groups"]
+ASSUMED = ["resnet50_t1_ms", "resnet101_t1_ms", "baseline_groups", "coding"]
+CONSTANTS = [*ASSUMED[:1], *ASSUMED[2:], "method", "start_us", "element_ns", *FORMS, *(f"bandwidth_{gpus}" for gpus in GPUS)]
 
 
 def assumed(case):
-    return [f"{case.t1['resnet50']:g}", f"{case.t1['resnet101']:g}", "model" if case.fusion == "model" else "25 MB"]
+    """Cells of the columns ASSUMED."""
+    groups = case.fusion if isinstance(case.fusion, str) else case.fusion["bucket"]
+    return [f"{case.t1['resnet50']:g}", f"{case.t1['resnet101']:g}", groups, case.division]
 
 
-def text_of(rows):
-    return [[f"{cell:.2f}" if isinstance(cell, float) else cell for cell in row] for row in rows]
+def constants_rows(case, bandwidths, constants, there):
+    """Microseconds a group, nanoseconds an element, and simulated factors in percent at 2 GPUs."""
+    t1, _, *others = assumed(case)
+    return [
+        [t1, *others, name, f"{1e6 * start:.1f}", f"{1e9 * each:.4f}", *as_texts(there[name]), *bandwidths.values()]
+        for name, (start, each) in constants.items()
+    ]
+
+
+def as_texts(cells):
+    return [f"{cell:.2f}" if isinstance(cell, float) else cell for cell in cells]
 
 
 def csv_of(header, rows):
@@ -326,47 +343,42 @@ def csv_of(header, rows):
     return text.getvalue()
 
 
-CONSTANTS = [*ASSUMED, "method", "start_us", "element_ns", "layer-wise", "merged", "bandwidth_2", "bandwidth_4", "bandwidth_8"]
+def say(text):
+    print(text, file=sys.stderr, flush=True)
 
 
-def constants_rows(case, bandwidths, constants, there):
-    """Microseconds a group, nanoseconds an element, and simulated factors in percent at 2 GPUs."""
-    return [
-        [*assumed(case), name, f"{1e6 * start:.1f}", f"{1e9 * each:.4f}", *text_of([there[name]])[0], *bandwidths.values()]
-        for name, (start, each) in constants.items()
-    ]
+def run_cases(cases, rows, methods):
+    """Fits by what_is_fitted(), and by number of the case its predictions as rows of text."""
+    fits, found = {}, []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, case in enumerate(cases, 1):
+            say(f"case {number} of {len(cases)}: " + ", ".join(map(" ".join, zip(ASSUMED, assumed(case)))))
+            key = what_is_fitted(case)
+            models = ("resnet101",) if key in fits else ("resnet50", "resnet101")
+            if key not in fits:
+                fits[key] = fit_case(case, rows, methods, folder, say)
+            bandwidths, constants, _ = fits[key]
+            profile = written(profile_of(constants, parts_of(case.division)), folder)
+            found.append([as_texts(row) for row in predictions(case, bandwidths, profile, methods, models)])
+    return fits, found
 
 
 def run(out, quick):
     """All of it. Raises TableError."""
-    say = lambda text: print(text, file=sys.stderr, flush=True)  # noqa: E731
     rows, methods, t1 = read()
-    parts = division()
-    known, changed, predicted = [], [], []
-    fits = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for case in cases_of(t1)[: 1 if quick else None]:
-            say(f"one GPU takes {case.t1['resnet50']:g} and {case.t1['resnet101']:g} ms, baseline in {assumed(case)[2]}")
-            key = (case.t1["resnet50"], as_text(case.fusion))
-            is_new = key not in fits
-            if is_new:
-                fits[key] = fit_case(case, rows, methods, folder, say)
-                known += constants_rows(case, *fits[key])
-            bandwidths, constants, _ = fits[key]
-            profile = written(profile_of(constants, parts), folder)
-            models = ("resnet50", "resnet101") if is_new else ("resnet101",)
-            found = text_of(predictions(case, bandwidths, profile, methods, models))
-            if not predicted:
-                predicted, kept = found, (bandwidths, profile_of(constants, parts))
-            else:
-                changed += [assumed(case) + row for row in found]
+    cases = cases_of(t1)[: 1 if quick else None]
+    fits, found = run_cases(cases, rows, methods)
+    by_fit = {what_is_fitted(case): case for case in reversed(cases)}
+    known = [row for key, fit in fits.items() for row in constants_rows(by_fit[key], *fit)]
+    changed = [assumed(case) + row for case, rows in zip(cases[1:], found[1:]) for row in rows]
+    bandwidths, constants, _ = fits[what_is_fitted(cases[0])]
     (out / "devices").mkdir(exist_ok=True)
     if out.resolve() == FOLDER:
-        fitting.write_column(TABLE, "network.bandwidth", {str(gpus): value for gpus, value in kept[0].items()}, "workers")
-    tables.write_file(out / "devices" / "mergecomp_v100.json", json_of(kept[1]))
-    tables.write_file(out / "mergecomp_constants.csv", csv_of(CONSTANTS, known))
-    tables.write_file(out / "mergecomp_predictions.csv", csv_of(COLUMNS, predicted))
+        fitting.write_column(TABLE, "network.bandwidth", {str(gpus): value for gpus, value in bandwidths.items()}, "workers")
+    tables.write_file(out / "devices" / "mergecomp_v100.json", json_of(profile_of(constants, parts_of(cases[0].division))))
+    tables.write_file(out / "mergecomp_predictions.csv", csv_of(COLUMNS, found[0]))
     if not quick:
+        tables.write_file(out / "mergecomp_constants.csv", csv_of(CONSTANTS, known))
         tables.write_file(out / "mergecomp_sensitivity.csv", csv_of([*ASSUMED, *COLUMNS], changed))
 
 
