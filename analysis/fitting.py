@@ -104,8 +104,9 @@ def least(cost, low, high, steps=STEPS):
     return a if at_a < at_b else b
 
 
-def write_column(file, path, values):
-    """Writes what was fitted into the table, as its column `path`: a value by method. The rest stays as it is."""
+def write_column(file, path, values, by="method"):
+    """Writes what was fitted into the table, as its column `path`: a value for each cell of the column `by`. The rest
+    stays as it is."""
     lines = Path(file).read_text(encoding="utf-8-sig").splitlines()
     header = None
     for number, line in enumerate(lines):
@@ -118,7 +119,7 @@ def write_column(file, path, values):
         else:
             cells += [""] * (len(header) - len(cells))
             own = cells[header.index(path)]
-            cells[header.index(path)] = values.get(cells[header.index("method")].strip(), own)
+            cells[header.index(path)] = values.get(cells[header.index(by)].strip(), own)
         text = io.StringIO()
         csv.writer(text, lineterminator="").writerow(cells)
         lines[number] = text.getvalue()

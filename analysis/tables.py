@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIRED = ["method", "workers"]
 MEASURES = ["samples_per_s_per_worker", "samples_per_s", "iteration_s", "scaling_efficiency"]
 CHOOSE = ["density", "k", "index", "collective"]  # a point among those of a method
-OWN = ["model", "note", "used_for", *REQUIRED, *MEASURES, *CHOOSE]
+OWN = ["label", "model", "note", "used_for", *REQUIRED, *MEASURES, *CHOOSE]
 USES = ["test", "calibration", "baseline"]
 UNITS = {"": 1, "%": 0.01, "us": 1e-6, "ms": 1e-3, "s": 1, "min": 60}
 NUMBER = r"([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*"
@@ -32,6 +32,12 @@ class TableError(Exception):
 
 
 # Reading
+
+
+def published():
+    """The tables of published/: files that have a scenario beside them."""
+    folder = ROOT / "analysis" / "published"
+    return [file for file in sorted(folder.glob("*.csv")) if file.with_suffix(".json").exists()]
 
 
 def read_scenario(file):
@@ -120,7 +126,7 @@ def read_row(where, cells, scenario):
         row["settings"] = {"model": row["model"]} | row["settings"]
     row["model"] = model.get("name", "inline") if isinstance(model, dict) else model
     row["batch"] = batch_of(where, row, scenario)
-    row["label"] = " ".join([row["method"], *(row[name] for name in CHOOSE if row.get(name))])
+    row["label"] = row.get("label") or " ".join([row["method"], *(row[name] for name in CHOOSE if row.get(name))])
     # What differs from method to method by nature, such as a host's bandwidth, does not make another case.
     network = [cell for path, cell in row["settings"].items() if path.startswith("network")]
     row["case"] = " ".join([row["model"], *network])

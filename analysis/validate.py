@@ -10,6 +10,7 @@ Beside TABLE.csv lies TABLE.json, the scenario. The table has a row for each mea
                                 what was measured; a row fills one of them
   model                         a shipped model or a file beside the table; left out: the scenario's
   density, k, index, collective if the scenario has a method more than once: which of its points is meant
+  label                         what to print instead of the method and what chooses it
   used_for                      calibration, baseline or test; left out: test
   note                          anything; it is not read
 and any others whose names are fields of the scenario by dotted path (batch_per_worker, compute.forward, host.bandwidth):
@@ -178,7 +179,7 @@ def main():
     parser.add_argument("--by-method", action="store_true")
     parser.add_argument("--seeds", type=count, metavar="N")
     parser.add_argument("-o", "--out", metavar="FILE")
-    parser.add_argument("tables", nargs="*", default=sorted((tables.ROOT / "analysis" / "published").glob("*.csv")))
+    parser.add_argument("tables", nargs="*", default=tables.published())
     arguments = parser.parse_args()
     if arguments.by_method and not arguments.fit:
         parser.error("--by-method goes with --fit")
