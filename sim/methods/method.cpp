@@ -148,13 +148,17 @@ std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr
   return rounds;
 }
 
-std::vector<Round> make_dense_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives) {
+MethodChoice dense_choice(const MethodChoice& choice) {
   MethodChoice sgd;
   sgd.method = find_method("sgd");
   sgd.codec = find_codec(sgd.method->codec());
   sgd.collective = &default_collective(*sgd.method, sgd.options);
   sgd.hierarchy = choice.hierarchy;
-  return make_rounds(sgd, primitives);
+  return sgd;
+}
+
+std::vector<Round> make_dense_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives) {
+  return make_rounds(dense_choice(choice), primitives);
 }
 
 }  // namespace simrun

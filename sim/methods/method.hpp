@@ -118,7 +118,11 @@ constexpr int leader_of(std::uint64_t step, int workers) {
 /// its own default. With a hierarchy there is one round more before them, and one after them.
 std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives);
 
-/// The same for what is not compressed: as sgd's fp32 gradients by its own collective, in the same hierarchy.
+/// How what is not compressed travels beside what is: as sgd's fp32 gradients, by sgd's own collective, in the same
+/// hierarchy.
+MethodChoice dense_choice(const MethodChoice& choice);
+
+/// The rounds of that.
 std::vector<Round> make_dense_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives);
 
 }  // namespace simrun

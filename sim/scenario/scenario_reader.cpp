@@ -123,6 +123,10 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
                                     scenario.method, here / "training");
   }
   check_hierarchy(scenario, here / "hierarchy");
+  if (const auto* named = std::get_if<Grouping::Explicit>(&scenario.grouping.how);
+      scenario.training && named != nullptr && !named->dense.empty())
+    ((method_text.grouping ? here : top / "schedule") / "grouping" / "dense")
+        .fail("does not go with training", "leave it out, or training");
   if (scenario.method.hierarchy != Hierarchy::flat && scenario.network.gpus_per_host == 1)
     add_note((here / "hierarchy").path + ": one GPU a host, so it changes nothing");
   if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {

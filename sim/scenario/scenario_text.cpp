@@ -67,6 +67,7 @@ struct GroupingText {
   std::vector<std::size_t> dense;
   std::optional<Grouping::Search::By> search;
   std::size_t max_groups = 0;
+  bool is_mixed = false;
 };
 
 Grouping grouping_of(const GroupingText& text, const Where& where) {
@@ -75,7 +76,7 @@ Grouping grouping_of(const GroupingText& text, const Where& where) {
   if (given > 1)
     where.fail(text.search ? "search is given with bucket or groups" : "bucket and groups are both given",
                "accepted: one of them");
-  if (text.search) return Grouping{Grouping::Search{*text.search, text.max_groups}};
+  if (text.search) return Grouping{Grouping::Search{*text.search, text.max_groups, text.is_mixed}};
   if (text.bucket) return Grouping{Grouping::Bucket{*text.bucket}};
   return Grouping{Grouping::Explicit{*text.groups, text.dense}};
 }
@@ -103,10 +104,17 @@ Field<Grouping> grouping_field() {
           .either(
               "max_groups",
               [](const GroupingText& read) {
+                return Fit::to("a grouping without search", optional_if(read.search.has_value()));
+              },
+              &GroupingText::max_groups, whole(1, 1'000'000),
+              "search: of so many groups at most; mergecomp has two if it is left out")
+          .either(
+              "mixed",
+              [](const GroupingText& read) {
                 const bool used = read.search == Grouping::Search::By::optimal;
                 return Fit::to(used ? "search optimal" : "a grouping other than search optimal", optional_if(used));
               },
-              &GroupingText::max_groups, whole(1, 1'000'000), "search optimal: of so many groups at most")
+              &GroupingText::is_mixed, boolean(), "search optimal: groups that had better not be compressed are not")
           .field(),
       grouping_of);
   return text_or_object(words, object, "model, tensor, or an object with bucket, groups or search");

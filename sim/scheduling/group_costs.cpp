@@ -94,6 +94,30 @@ std::vector<GroupCosts> GroupCosts::simulated(const Study& study, unsigned jobs)
   return costs;
 }
 
+std::vector<GroupCosts> GroupCosts::simulated_dense(const Study& study, unsigned jobs) {
+  Study dense;
+  dense.file = study.file;
+  std::map<std::string, std::size_t> known;  // methods differ, what they would send otherwise does not
+  std::vector<std::size_t> numbers;
+  for (const Point& point : study.points) {
+    Point other;
+    other.label = point.label + ", dense";
+    other.scenario = point.scenario;
+    other.scenario.method = dense_choice(point.scenario.method);
+    Json resolved = *point.scenario.resolved;
+    resolved["methods"] = {{{"name", "sgd"}, {"hierarchy", name_of(point.scenario.method.hierarchy)}}};
+    const auto [at, is_new] = known.try_emplace(resolved.dump(), dense.points.size());
+    numbers.push_back(at->second);
+    if (!is_new) continue;
+    other.scenario.resolved = std::move(resolved);
+    dense.points.push_back(std::move(other));
+  }
+  const std::vector<GroupCosts> costs = simulated(dense, jobs);
+  std::vector<GroupCosts> all;
+  for (const std::size_t number : numbers) all.push_back(costs[number]);
+  return all;
+}
+
 GroupTimes GroupCosts::of(std::uint64_t elements) const {
   const auto above = known_.lower_bound(elements);
   if (above == known_.end()) return known_.rbegin()->second;

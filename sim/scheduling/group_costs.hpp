@@ -15,8 +15,11 @@ namespace simrun {
 /// taken to be straight lines. So they are the simulation's own, from the same device times and the same collective.
 class GroupCosts {
  public:
-  /// For these points of a study. Uses at most `jobs` processes.
+  /// For these points of a study, each as it stands. Uses at most `jobs` processes.
   static std::vector<GroupCosts> simulated(const Study& study, unsigned jobs);
+
+  /// The same, not compressed.
+  static std::vector<GroupCosts> simulated_dense(const Study& study, unsigned jobs);
 
   GroupTimes of(std::uint64_t elements) const;
 

@@ -38,6 +38,7 @@ struct State {
   std::size_t groups = 0;
   std::size_t from = 0;    ///< where the last group begins
   std::size_t before = 0;  ///< the state there
+  std::size_t way = 0;     ///< in which the last group travels
 };
 
 /// True if the first leaves nothing to gain from the second.
@@ -56,32 +57,40 @@ void add_state(std::vector<State>& front, const State& state, bool groups_count,
   front.push_back(state);
 }
 
-/// The times of every group of neighbours, each asked for once.
+/// The times of every group of neighbours in every way, each asked for once.
 class AllGroups {
  public:
-  AllGroups(std::size_t tensors, const TimesOfGroup& times) : tensors_(tensors), times_((tensors + 1) * (tensors + 1)) {
+  AllGroups(std::size_t tensors, std::span<const TimesOfGroup> ways)
+      : tensors_(tensors), ways_(ways.size()), times_((tensors + 1) * (tensors + 1) * ways.size()) {
     for (std::size_t first = 0; first < tensors; ++first) {
-      for (std::size_t last = first + 1; last <= tensors; ++last)
-        times_[first * (tensors + 1) + last] = times(first, last);
+      for (std::size_t last = first + 1; last <= tensors; ++last) {
+        for (std::size_t way = 0; way < ways_; ++way)
+          times_[(first * (tensors + 1) + last) * ways_ + way] = ways[way](first, last);
+      }
     }
   }
 
-  const GroupTimes& at(std::size_t first, std::size_t last) const { return times_[first * (tensors_ + 1) + last]; }
+  /// By way.
+  std::span<const GroupTimes> at(std::size_t first, std::size_t last) const {
+    return std::span(times_).subspan((first * (tensors_ + 1) + last) * ways_, ways_);
+  }
 
-  /// For each place the least sum of `cost` over all ways to group what is behind it.
+  /// For each place the least sum of `cost` over all ways to group what is behind it and to let it travel.
   template <class Cost>
   std::vector<double> least_behind(const Cost& cost) const {
     std::vector<double> least(tensors_ + 1, std::numeric_limits<double>::infinity());
     least[tensors_] = 0;
     for (std::size_t first = tensors_; first-- > 0;) {
-      for (std::size_t last = first + 1; last <= tensors_; ++last)
-        least[first] = std::min(least[first], cost(at(first, last)) + least[last]);
+      for (std::size_t last = first + 1; last <= tensors_; ++last) {
+        for (const GroupTimes& each : at(first, last)) least[first] = std::min(least[first], cost(each) + least[last]);
+      }
     }
     return least;
   }
 
  private:
   std::size_t tensors_;
+  std::size_t ways_;
   std::vector<GroupTimes> times_;
 };
 
@@ -132,41 +141,45 @@ namespace {
 /// Goes through the tensors with the states that may lead to the best partition.
 class Search {
  public:
-  Search(std::span<const Seconds> backward, const TimesOfGroup& times)
+  Search(std::span<const Seconds> backward, std::span<const TimesOfGroup> ways)
       : tensors_(backward.size()),
         before_(sums_before(backward)),
-        groups_(tensors_, times),
-        bound_(groups_, before_),
-        whole_(time_of({tensors_}, backward, times).value) {}
+        groups_(tensors_, ways),
+        bound_(groups_, before_) {}
 
-  /// The best of those that can be faster than `known`, or as fast, and have at most so many groups; none if there is
+  /// The best of those that can be faster than `known`, or as fast, and have at most so many groups; empty if there is
   /// none. With at most so many states at a place it may be missed.
-  std::optional<BestPartition> run(double known, std::size_t most_states,
-                                   std::optional<std::size_t> most_groups) const {
+  BestPartition run(double known, std::size_t most_states, std::optional<std::size_t> most_groups,
+                                   double slack) const {
     std::vector<std::vector<State>> fronts(tensors_ + 1);
     fronts[0].push_back({});
     BestPartition best;
     for (std::size_t last = 1; last <= tensors_; ++last) {
-      for (std::size_t first = 0; first < last; ++first) extend(fronts, first, last, known, most_groups);
-      if (fronts[last].size() > most_states) keep_best(fronts[last], last, most_states);
+      for (std::size_t first = 0; first < last; ++first) {
+        extend(fronts, first, last, known, most_groups, slack);
+        if (fronts[last].size() <= most_states) continue;
+        keep_best(fronts[last], last, most_states);
+        best.is_proved = false;
+      }
       best.most_states = std::max(best.most_states, fronts[last].size());
     }
-    if (fronts[tensors_].empty()) return std::nullopt;
-    read_back(fronts, best);
+    if (!fronts[tensors_].empty()) read_back(fronts, best);
     return best;
   }
 
  private:
   void extend(std::vector<std::vector<State>>& fronts, std::size_t first, std::size_t last, double known,
-              std::optional<std::size_t> most_groups) const {
+              std::optional<std::size_t> most_groups, double slack) const {
     const double backward = before_[last] - before_[first];
-    const double slack = 1e-13 * whole_;
     for (std::size_t i = 0; i < fronts[first].size(); ++i) {
       const State& from = fronts[first][i];
       if (most_groups && from.groups >= *most_groups) continue;
-      const Clocks clocks = after(from.clocks, backward, groups_.at(first, last));
-      if (bound_.of(clocks, last) > known) continue;
-      add_state(fronts[last], {clocks, from.groups + 1, first, i}, most_groups.has_value(), slack);
+      const std::span<const GroupTimes> ways = groups_.at(first, last);
+      for (std::size_t way = 0; way < ways.size(); ++way) {
+        const Clocks clocks = after(from.clocks, backward, ways[way]);
+        if (bound_.of(clocks, last) > known) continue;
+        add_state(fronts[last], {clocks, from.groups + 1, first, i, way}, most_groups.has_value(), slack);
+      }
     }
   }
 
@@ -186,67 +199,138 @@ class Search {
     best.time = Seconds(state->clocks.end());
     for (std::size_t last = tensors_; last > 0; state = &fronts[last][state->before]) {
       best.partition.push_back(last);
+      best.ways.push_back(state->way);
       last = state->from;
     }
     std::reverse(best.partition.begin(), best.partition.end());
+    std::reverse(best.ways.begin(), best.ways.end());
   }
 
   std::size_t tensors_;
   std::vector<double> before_;
   AllGroups groups_;
   Bound bound_;
-  double whole_;  ///< time of one group, s
 };
 
 }  // namespace
 
-BestPartition best_partition(std::span<const Seconds> backward, const TimesOfGroup& times,
-                             std::optional<std::size_t> most_groups) {
+BestPartition best_partition(std::span<const Seconds> backward, std::span<const TimesOfGroup> ways,
+                             std::optional<std::size_t> most_groups, double tolerance,
+                             std::size_t most_states) {
   constexpr std::size_t few = 8;
-  constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  constexpr double rounding = 1 + 1e-12;
-  const Search search(backward, times);
+  constexpr double rounding = 1e-12;
+  const Search search(backward, ways);
+  const double rough = 1e-13 * time_of({backward.size()}, backward, ways.front()).value;
   // A good partition, found with few states, bounds what the exact search must look at.
-  const double known = search.run(infinity, few, most_groups).value().time.value * rounding;
-  const BestPartition best = search.run(known, all, most_groups).value();
+  BestPartition best = search.run(infinity, few, most_groups, rough);
+  const double slack = std::max(rough, tolerance / 2 * best.time.value / static_cast<double>(backward.size()));
+  const double known = best.time.value * (1 + rounding - tolerance / 2);
+  BestPartition better = search.run(known, most_states, most_groups, slack);
+  const bool is_proved = better.is_proved;
+  if (!better.partition.empty()) best = std::move(better);
+  best.is_proved = is_proved;
   // As fast with few groups?
   constexpr double as_fast = 1 + 1e-9;
   constexpr std::size_t tried = 3;
   for (std::size_t groups = 1; groups <= std::min(tried, best.partition.size() - 1); ++groups) {
-    if (const auto fewer = search.run(best.time.value * as_fast, all, groups)) return *fewer;
+    BestPartition fewer = search.run(best.time.value * as_fast, most_states, groups, slack);
+    if (fewer.partition.empty()) continue;
+    fewer.is_proved = is_proved;
+    return fewer;
   }
   return best;
 }
 
-SearchedPartition search_one_cut(std::size_t tensors, const std::function<Seconds(const Partition&)>& evaluate) {
-  constexpr std::size_t step = 2;
-  std::map<std::size_t, double> known;
-  const auto time = [&](std::size_t cut) {
-    const auto [entry, is_new] = known.try_emplace(cut, 0.0);
-    if (is_new) entry->second = evaluate({cut, tensors}).value;
+namespace {
+
+using Evaluate = std::function<Seconds(const Partition&)>;
+
+/// What partitions take; each is evaluated once.
+class Evaluations {
+ public:
+  explicit Evaluations(const Evaluate& evaluate) : evaluate_(evaluate) {}
+
+  double of(const Partition& partition) {
+    const auto [entry, is_new] = known_.try_emplace(partition, 0.0);
+    if (is_new) entry->second = evaluate_(partition).value;
     return entry->second;
+  }
+  std::size_t count() const { return known_.size(); }
+
+ private:
+  const Evaluate& evaluate_;
+  std::map<Partition, double> known_;
+};
+
+/// Moves the partition's cut number `cut`, which lies behind `low` and before `high`, to the best place that MergeComp's
+/// search tries; leaves it where it is if there is none.
+void search_cut(Partition& partition, std::size_t cut, std::size_t low, std::size_t high, Evaluations& evaluations) {
+  constexpr std::size_t step = 2;
+  const std::size_t first = low;
+  const std::size_t last = high;
+  std::map<std::size_t, double> tried;
+  const auto time = [&](std::size_t place) {
+    Partition moved = partition;
+    moved[cut] = place;
+    return tried[place] = evaluations.of(moved);
   };
-  std::size_t low = 1;
-  std::size_t high = tensors > 0 ? tensors - 1 : 0;
   while (low + 1 < high) {
     const std::size_t middle = (low + high) / 2;
-    const std::size_t beyond = std::min(middle + step, tensors - 1);
+    const std::size_t beyond = std::min(middle + step, last);
     if (time(middle) > time(beyond)) {
       low = beyond;
     } else {
       high = middle;
     }
   }
-  std::size_t cut = tensors / 2;
   double least = std::numeric_limits<double>::infinity();
-  for (const auto& [tried, taken] : known) {
-    if (tried <= 1 || tried + 1 >= tensors || taken >= least) continue;
-    cut = tried;
+  for (const auto& [place, taken] : tried) {
+    if (place <= first || place >= last || taken >= least) continue;
+    partition[cut] = place;
     least = taken;
   }
-  if (cut == 0) return {{tensors}, known.size()};
-  return {{cut, tensors}, known.size()};
+}
+
+/// Moves one cut after another until none gains.
+Partition search_all_cuts(Partition partition, Evaluations& evaluations) {
+  double before = std::numeric_limits<double>::infinity();
+  while (evaluations.of(partition) < before) {
+    before = evaluations.of(partition);
+    for (std::size_t cut = 0; cut + 1 < partition.size(); ++cut) {
+      Partition moved = partition;
+      search_cut(moved, cut, cut > 0 ? partition[cut - 1] + 1 : 1, partition[cut + 1] - 1, evaluations);
+      if (evaluations.of(moved) < evaluations.of(partition)) partition = std::move(moved);
+    }
+  }
+  return partition;
+}
+
+Partition with_one_cut(std::size_t tensors, Evaluations& evaluations) {
+  if (tensors < 2) return {tensors};
+  Partition partition = {tensors / 2, tensors};
+  search_cut(partition, 0, 1, tensors - 1, evaluations);
+  return partition;
+}
+
+}  // namespace
+
+SearchedPartition search_one_cut(std::size_t tensors, const Evaluate& evaluate) {
+  Evaluations evaluations(evaluate);
+  Partition found = with_one_cut(tensors, evaluations);
+  return {std::move(found), evaluations.count()};
+}
+
+SearchedPartition search_cuts(std::size_t tensors, const Evaluate& evaluate, std::size_t most_groups,
+                              double threshold) {
+  Evaluations evaluations(evaluate);
+  Partition found = with_one_cut(tensors, evaluations);
+  for (std::size_t groups = 3; groups <= std::min(most_groups, tensors); ++groups) {
+    Partition further = search_all_cuts(equal_counts(tensors, groups), evaluations);
+    if (evaluations.of(further) > (1 - threshold) * evaluations.of(found)) break;
+    found = std::move(further);
+  }
+  return {std::move(found), evaluations.count()};
 }
 
 Partition equal_counts(std::size_t tensors, std::size_t groups) {
@@ -273,8 +357,9 @@ Partition equal_sizes(std::span<const std::uint64_t> elements, std::size_t group
   return partition;
 }
 
-Grouping::Explicit named_groups(const Model& model, const Partition& partition) {
+Grouping::Explicit named_groups(const Model& model, const Partition& partition, std::vector<std::size_t> dense) {
   Grouping::Explicit named;
+  named.dense = std::move(dense);
   std::size_t first = 0;
   for (const std::size_t last : partition) {
     std::vector<std::string> names;

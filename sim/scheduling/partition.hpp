@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -34,16 +35,30 @@ Seconds time_of(const Partition& partition, std::span<const Seconds> backward, c
 
 struct BestPartition {
   Partition partition;
+  std::vector<std::size_t> ways;  ///< by group: in which it travels
   Seconds time;
   std::size_t most_states = 0;  ///< partial partitions that were kept at one place
+  bool is_proved = true;        ///< that none is faster; false where states were left out
 };
 
-/// The partition of least time_of, of at most so many groups. Exact but for rounding, to 1e-13 a tensor: of two partial
+/// The partition of least time_of, of at most so many groups. A group may travel in one of several ways, each with times
+/// of its own: compressed or not. Exact but for rounding, to 1e-13 a tensor: of two partial
 /// partitions that end at the same place, one is dropped if none of its clocks is earlier; so is what can no longer be
 /// faster than a partition that is known. Where one of at most 3 groups is as fast, to 1e-9, that with the fewest is
 /// returned.
-BestPartition best_partition(std::span<const Seconds> backward, const TimesOfGroup& times,
-                             std::optional<std::size_t> most_groups = std::nullopt);
+///
+/// With several ways there may be very many partial partitions of which none is better by every clock. At most
+/// `most_states` are kept at a place, those that may lead to the least times; where more would have been needed, the
+/// result is not proved. `tolerance`: a proved time is at most so much, in parts of it, above the least.
+BestPartition best_partition(std::span<const Seconds> backward, std::span<const TimesOfGroup> ways,
+                             std::optional<std::size_t> most_groups = std::nullopt, double tolerance = 0,
+                             std::size_t most_states = std::numeric_limits<std::size_t>::max());
+
+/// The same for one way.
+inline BestPartition best_partition(std::span<const Seconds> backward, const TimesOfGroup& times,
+                                    std::optional<std::size_t> most_groups = std::nullopt) {
+  return best_partition(backward, std::span(&times, 1), most_groups);
+}
 
 struct SearchedPartition {
   Partition partition;
@@ -55,6 +70,12 @@ struct SearchedPartition {
 /// Source: MergeComp's code (commit 82bc96c), scheduler.py.
 SearchedPartition search_one_cut(std::size_t tensors, const std::function<Seconds(const Partition&)>& evaluate);
 
+/// The same with more groups, up to `most_groups`: one more is tried while the last gained at least a `threshold` of the
+/// time (the paper's rule). How it searches several cuts is not published; here equal counts are the beginning, and one
+/// cut after another is searched as above, between its neighbours, until none gains.
+SearchedPartition search_cuts(std::size_t tensors, const std::function<Seconds(const Partition&)>& evaluate,
+                              std::size_t most_groups, double threshold = 0.01);
+
 /// So many groups with as many tensors each, or nearly: cut every floor(T / groups) tensors, the rest in the last.
 Partition equal_counts(std::size_t tensors, std::size_t groups);
 
@@ -62,8 +83,8 @@ Partition equal_counts(std::size_t tensors, std::size_t groups);
 /// tensor in backward order.
 Partition equal_sizes(std::span<const std::uint64_t> elements, std::size_t groups);
 
-/// The same as groups of names.
-Grouping::Explicit named_groups(const Model& model, const Partition& partition);
+/// The same as groups of names. `dense`: numbers of those that are not compressed.
+Grouping::Explicit named_groups(const Model& model, const Partition& partition, std::vector<std::size_t> dense = {});
 
 /// The partition of a schedule whose groups are neighbours in backward order.
 Partition partition_of(std::span<const Group> groups);

@@ -34,7 +34,8 @@ struct Grouping {
   struct Search {
     enum class By { mergecomp, optimal };
     By by = By::optimal;
-    std::size_t max_groups = 0;  ///< 0: any number
+    std::size_t max_groups = 0;  ///< 0: any number; of mergecomp two
+    bool is_mixed = false;       ///< optimal: groups that had better stay dense do
     bool operator==(const Search&) const = default;
   };
   std::variant<WholeModel, EachTensor, Bucket, Explicit, Search> how;

@@ -111,6 +111,63 @@ TEST_CASE("partition: the best one of two groups is the best of all cuts, for hu
   CHECK(best_partition(given.backward, given.times()).time.value <= least);
 }
 
+TEST_CASE("partition: with two ways for each group the best is the best of all partitions and choices") {
+  // 2^(T-1) partitions, and in each 2^y choices for its y groups.
+  for (const std::size_t tensors : {1U, 2U, 5U, 8U}) {
+    for (unsigned seed = 0; seed < 12; ++seed) {
+      const Case one(tensors, seed);
+      const Case other(tensors, seed + 1000);
+      INFO(tensors << " tensors, seed " << seed);
+      const std::vector<TimesOfGroup> ways = {one.times(), other.times()};
+      const auto time_with = [&](const Partition& partition, const auto& way_of) {
+        const auto chosen = [&](std::size_t first, std::size_t last) {
+          return ways[way_of(static_cast<std::size_t>(
+              std::ranges::lower_bound(partition, last) - partition.begin()))](first, last);
+        };
+        return time_of(partition, one.backward, chosen).value;
+      };
+      double least = 1e300;
+      for (unsigned bits = 0; bits < 1U << (tensors - 1); ++bits) {
+        const Partition partition = partition_of_bits(tensors, bits);
+        for (unsigned choice = 0; choice < 1U << partition.size(); ++choice)
+          least = std::min(least, time_with(partition, [&](std::size_t group) { return choice >> group & 1U; }));
+      }
+      const BestPartition best = best_partition(one.backward, ways);
+      CHECK(best.time.value == Approx(least).epsilon(1e-11));
+      REQUIRE(best.ways.size() == best.partition.size());
+      CHECK(time_with(best.partition, [&](std::size_t group) { return best.ways[group]; }) ==
+            Approx(least).epsilon(1e-11));
+    }
+  }
+}
+
+TEST_CASE("partition: further cuts are made while they gain") {
+  // A tensor takes 1 in the backward pass and 1 on the network, which the backward pass hides but for the last group:
+  // with y groups of T/y tensors the end is at T + T/y, and one group more gains 1 / (y + 1)^2 of that.
+  constexpr std::size_t T = 240;
+  const std::vector<Seconds> backward(T, Seconds(1));
+  const auto evaluate = [&](const Partition& partition) {
+    return time_of(partition, backward, [](std::size_t first, std::size_t last) {
+      return GroupTimes{Seconds(0), Seconds(static_cast<double>(last - first)), Seconds(0)};
+    });
+  };
+  double before = 1e300;
+  for (std::size_t most = 2; most <= 5; ++most) {
+    const SearchedPartition found = search_cuts(T, evaluate, most);
+    CHECK(found.partition.size() <= most);
+    CHECK(found.partition.back() == T);
+    CHECK(std::ranges::is_sorted(found.partition));
+    CHECK(evaluate(found.partition).value == Approx(T + T / static_cast<double>(most)).epsilon(0.02));
+    CHECK(evaluate(found.partition).value < before);
+    before = evaluate(found.partition).value;
+  }
+  CHECK(search_cuts(T, evaluate, 2).partition == search_one_cut(T, evaluate).partition);
+  CHECK(search_cuts(T, evaluate, 100, 0.5).partition.size() == 2);  // nothing gains a half
+  CHECK(search_cuts(T, evaluate, 100, 0.05).partition.size() == 4);  // the third gains 1/9, the fourth 1/16, the fifth 1/25
+  CHECK(search_cuts(2, evaluate, 100).partition == Partition{1, 2});
+  CHECK(search_cuts(1, evaluate, 100).partition == Partition{1});
+}
+
 TEST_CASE("partition: MergeComp's search finds the cut where times fall towards it, in few evaluations") {
   for (const std::size_t best : {2U, 17U, 80U, 159U}) {
     const SearchedPartition found = search_one_cut(161, [&](const Partition& partition) {
