@@ -75,7 +75,7 @@ struct Network {
   BytesPerSecond bandwidth;  ///< of a host's link, each way; not with a platform file
   Seconds latency;           ///< one way, host to host, through the switch; not with a platform file
   int gpus_per_host = 1;     ///< ranks in a row on a host, whose network card they share; star
-  IntraHost intra_host;      ///< where a host has several
+  IntraHost intra_host;      ///< where a host has several; the model is that between hosts, inside it is ideal
   Model model = Model::ideal;
   EthernetTcp tcp;                                         ///< model ethernet_tcp
   const TcpSoftware* software = &tcp_softwares().front();  ///< model ethernet_tcp: where `tcp` comes from

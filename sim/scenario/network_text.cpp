@@ -16,7 +16,7 @@ struct NetworkText : Network, PlatformFile, Switches {
 
   bool is_file() const { return !platform.empty(); }
   bool has_switches() const { return !is_file() && entry->has_switches; }
-  bool is_ideal_star() const { return !is_file() && !has_switches() && model == Model::ideal; }
+  bool may_have_gpus() const { return !is_file() && !has_switches() && model != Model::lv08; }
   bool is_shuffled() const { return has_switches() && placement == Placement::shuffled; }
 };
 
@@ -51,8 +51,8 @@ Fit with_switches(const NetworkText& text, Use use, Json if_missing = nullptr) {
 }
 
 Fit with_gpus(const NetworkText& text) {
-  const bool used = text.is_ideal_star();
-  return Fit::to(text.model == Network::Model::ideal ? topology_of(text) : std::string("model ") + name_of(text.model),
+  const bool used = text.may_have_gpus();
+  return Fit::to(text.model == Network::Model::lv08 ? std::string("model ") + name_of(text.model) : topology_of(text),
                  optional_if(used), used ? Json(1) : Json());
 }
 

@@ -10,12 +10,16 @@ namespace sg4 = simgrid::s4u;
 
 SharedState::SharedState(const Network& network, int workers_, Repeats repeats_, const std::vector<sg4::Host*>& hosts)
     : workers(workers_),
+      gpus_per_host(network.gpus_per_host),
       repeats(repeats_),
       eager_limit(network.eager_limit()),
       flows(network, hosts),
       short_messages(network.tcp.goodput, flows) {
   if (network.model != Network::Model::ethernet_tcp) return;
-  for (const BytesPerSecond link : link_bandwidths(hosts))
+  // GPUs of a host are on the network by its card.
+  const std::vector<BytesPerSecond> links = gpus_per_host > 1 ? std::vector(hosts.size(), network.bandwidth)
+                                                              : link_bandwidths(hosts);
+  for (const BytesPerSecond link : links)
     tcp.emplace_back(network.tcp, network.tcp.goodput * link, flows, short_messages);
 }
 
@@ -45,7 +49,7 @@ void SharedState::start_if_ready(const FlowPtr& flow) {
   if (!flow->is_sent || (!flow->is_awaited && !is_eager)) return;
   ++messages;
   flow->on_wire = flow->size;
-  if (tcp.empty())
+  if (tcp.empty() || is_inside(*flow))
     flows.start(flow, Seconds(sg4::Engine::get_clock()));
   else
     tcp[flow->from].send(flow, tcp[flow->to]);
@@ -75,7 +79,8 @@ Message SimulatedTransport::wait(Request request) {
   if (!is_receive) return {};
   last_arrival_ = flow->end();
   traffic_.received += static_cast<std::uint64_t>(flow->size.value);
-  if (!shared_.tcp.empty()) wait_until(shared_.tcp[rank_].take_in(*flow, shared_.tcp[flow->from]));
+  if (!shared_.tcp.empty() && !shared_.is_inside(*flow))
+    wait_until(shared_.tcp[rank_].take_in(*flow, shared_.tcp[flow->from]));
   return std::move(flow->message);
 }
 

@@ -23,10 +23,14 @@ struct SharedState {
   /// whichever comes first, and handed to the other.
   FlowPtr next_flow(int from, int to, int tag, bool Flow::*asks);
 
+  /// True if both ends are GPUs of one host.
+  bool is_inside(const Flow& flow) const { return flow.from / gpus_per_host == flow.to / gpus_per_host; }
+
   /// `flow` leaves if its sender has sent it, and its receiver awaits it or it is so short that it needs not.
   void start_if_ready(const FlowPtr& flow);
 
   int workers;
+  int gpus_per_host;
   Repeats repeats;
   Bytes eager_limit;
   Flows flows;

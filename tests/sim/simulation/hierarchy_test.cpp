@@ -86,6 +86,27 @@ TEST_CASE("hierarchy: a host alone exchanges with no other, one GPU a host does 
   }
 }
 
+TEST_CASE("hosts of several GPUs: TCP costs between hosts, and nothing inside") {
+  // Two hosts, leaders: what is inside takes what it takes with model ideal. Between hosts two leaders exchange as two
+  // workers on hosts of their own do, over links whose latency is that of both.
+  const TemporaryFolder folder;
+  for (const json& method : {json{{"name", "sgd"}}, json{{"name", "top-k"}, {"k", 8000}}, json{{"name", "top-k"}, {"k", 80}}}) {
+    INFO(method);
+    json scenario = scenario_of(with(method, "leader"), folder);
+    scenario["network"]["model"] = "ethernet-tcp";
+    const double both = times_of(scenario).iteration.value;
+    scenario["workers"] = 4;
+    CHECK(times_of(scenario).iteration.value == Approx(led).epsilon(1e-5));
+    scenario["workers"] = 2;
+    scenario["methods"] = {method};
+    for (const char* key : {"gpus_per_host", "intra_host"}) scenario["network"].erase(key);
+    scenario["network"]["latency"] = "60 us";
+    const double between = times_of(scenario).iteration.value;
+    CHECK(both == Approx(led + between).epsilon(1e-5));
+    CHECK(between > 1.02 * (x + (method["name"] == "sgd" ? 8 * c / 2 : 8.0 * method["k"].get<double>()) / B));
+  }
+}
+
 TEST_CASE("hierarchy: encoding waits for the host's sum, sharing for what was decoded") {
   // The backward pass takes 10 ms, every encoding and decoding 1 ms. fp32 sums take none. Leaders encode four times as
   // much, in the same time.
