@@ -149,6 +149,7 @@ struct CodecEntry {
   bool sparsifies = false;    ///< takes a number of entries to keep
   bool feeds_back = false;    ///< error feedback keeps what is not sent, unless users say otherwise
   bool rounds = false;        ///< at random, so that error feedback has something to keep, but is not needed
+  bool varies = false;        ///< how many entries it sends changes from step to step
   bool stands_alone = true;   ///< a payload says all of its elements; else earlier rounds or a seed are needed, too
   std::vector<const CodecParameter*> parameters = {};
   std::unique_ptr<const Codec> (*make)(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);

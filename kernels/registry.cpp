@@ -110,6 +110,7 @@ const std::vector<CodecEntry>& table() {
        .encoding = "sampled-pairs",
        .sparsifies = true,
        .feeds_back = true,
+       .varies = true,
        .parameters = {index_parameter()},
        .make = make_sampled_pairs},
   };

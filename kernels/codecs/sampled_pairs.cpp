@@ -8,10 +8,10 @@ namespace simrun {
 namespace {
 
 /// Pairs whose magnitude is at least a threshold that keeps about K of N: that which keeps as large a share of a sample
-/// of every so-manieth element, corrected by a factor as long as it keeps too many or too few, a few times. What it
-/// then keeps beyond those bounds is cut off, or added, by magnitude.
-/// Source: DGC, Lin, Han, Mao, Wang, Dally, ICLR 2018 (arXiv 1712.01887), section 3.1 and appendix; the constants are
-/// those of MergeComp's code (arXiv 2103.15195), sampling of at least 1024 elements and the last cut are not.
+/// of every so-manieth element, from a random one on, corrected by a factor as long as it keeps too many or too few, a
+/// few times. What it then keeps beyond those bounds is cut off, or added, by magnitude. Source: DGC, Lin, Han, Mao,
+/// Wang, Dally, ICLR 2018 (arXiv 1712.01887), section 3.1 and appendix; the constants are those of MergeComp's code
+/// (arXiv 2103.15195), sampling of at least 1024 elements and the last cut are not.
 class SampledPairs final : public Codec {
  public:
   SampledPairs(std::unique_ptr<const Codec> pairs, std::shared_ptr<const Primitives> primitives)
@@ -22,7 +22,7 @@ class SampledPairs final : public Codec {
 
   Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const override {
     check_finite(gradient);
-    return pairs_->encode(gradient, kept(gradient, entries), context);
+    return pairs_->encode(gradient, kept(gradient, entries, context.seed), context);
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
@@ -57,11 +57,11 @@ class SampledPairs final : public Codec {
   }
 
   /// How many elements are kept. Those are the largest, because all of a threshold's magnitude are.
-  std::size_t kept(std::span<const float> gradient, std::size_t entries) const {
+  std::size_t kept(std::span<const float> gradient, std::size_t entries, std::uint64_t seed) const {
     const auto wanted = static_cast<double>(entries);
     const std::size_t most = most_entries(entries);
     const auto least = static_cast<std::size_t>(std::max(1.0, std::ceil(too_few * wanted)));
-    float threshold = first_threshold(gradient, entries);
+    float threshold = first_threshold(gradient, entries, seed);
     std::size_t count = primitives_->count_above(gradient, threshold);
     for (int i = 0; i < most_corrections && (count > most || count < least); ++i) {
       threshold *= static_cast<float>(count > most ? too_many : too_few);
@@ -70,11 +70,11 @@ class SampledPairs final : public Codec {
     return std::min(std::clamp(count, least, most), gradient.size());
   }
 
-  float first_threshold(std::span<const float> gradient, std::size_t entries) const {
+  float first_threshold(std::span<const float> gradient, std::size_t entries, std::uint64_t seed) const {
     const std::size_t wanted = std::max(least_sample, gradient.size() / sampled_of);
     const std::size_t stride = std::max<std::size_t>(1, gradient.size() / wanted);
     std::vector<float> sample;
-    for (std::size_t i = 0; i < gradient.size(); i += stride) sample.push_back(gradient[i]);
+    for (std::size_t i = seed % stride; i < gradient.size(); i += stride) sample.push_back(gradient[i]);
     const double share = static_cast<double>(entries) / static_cast<double>(gradient.size());
     const auto kept = static_cast<std::size_t>(std::llround(share * static_cast<double>(sample.size())));
     const Pairs largest = primitives_->select_largest(sample, std::clamp<std::size_t>(kept, 1, sample.size()));

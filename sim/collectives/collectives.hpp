@@ -4,8 +4,9 @@
 
 #include "sim/collectives/collective.hpp"
 
-/// The factories behind the table in sim/collectives/collective.cpp, one a file of this folder, and those for hosts. Each states its time T
-/// on one switch, network model ideal, with latency a and bandwidth B, if all ranks begin together.
+/// The factories behind the table in sim/collectives/collective.cpp, one a file of this folder, and those for hosts.
+/// Each states its time T on one switch, network model ideal, with latency a and bandwidth B, if all ranks begin
+/// together.
 namespace simrun {
 
 std::unique_ptr<const Collective> make_ring(const CollectiveOptions&);

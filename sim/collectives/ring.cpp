@@ -36,8 +36,7 @@ void run(Transport& transport, int count, const std::function<void(int)>& step, 
 }
 
 /// M-1 steps, each moving one chunk to the right, that leave this rank with the chunk `last` summed up.
-void reduce_scatter(Transport& transport, Chunks& chunks, int last, const Payload& mine,
-                    const Aggregator& aggregator) {
+void reduce_scatter(Transport& transport, Chunks& chunks, int last, const Payload& mine, const Aggregator& aggregator) {
   const int m = transport.size();
   const int rank = transport.rank();
   const auto reduce = [&](int step) {

@@ -143,8 +143,8 @@ std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr
     rounds.push_back(std::move(round));
   }
   if (choice.hierarchy != Hierarchy::flat)
-    rounds.push_back(round_in_host(Round::Part::share,
-                                   is_sharded ? make_allgather_ring({}) : make_spread_from_first(), primitives));
+    rounds.push_back(
+        round_in_host(Round::Part::share, is_sharded ? make_allgather_ring({}) : make_spread_from_first(), primitives));
   return rounds;
 }
 

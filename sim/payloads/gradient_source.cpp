@@ -207,10 +207,11 @@ void GradientSource::add_range(int worker, const Group& group, std::uint64_t fir
 }
 
 // Source: SplitMix64, Steele, Lea and Flood, OOPSLA 2014.
-std::uint64_t GradientSource::seed(std::size_t worker, std::size_t group) const {
+std::uint64_t GradientSource::seed(std::size_t worker, std::size_t group, std::size_t step) const {
   const auto* synthetic = std::get_if<SyntheticGradients>(&scenario_.gradients);
   std::uint64_t state = synthetic != nullptr ? synthetic->seed : 0;
-  for (const std::uint64_t part : {static_cast<std::uint64_t>(worker), static_cast<std::uint64_t>(group)}) {
+  for (const std::uint64_t part :
+       {static_cast<std::uint64_t>(worker), static_cast<std::uint64_t>(group) + (std::uint64_t{step} << 32U)}) {
     state += part + 0x9E3779B97F4A7C15;
     state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9;
     state = (state ^ (state >> 27)) * 0x94D049BB133111EB;

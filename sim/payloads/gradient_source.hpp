@@ -61,8 +61,8 @@ class GradientSource {
   /// Writes a worker's gradient of a group to the start of `buffer` and returns that part of it.
   std::span<const float> fill(std::size_t worker, std::size_t group, unsigned threads, std::span<float> buffer) const;
 
-  /// For codecs that draw random numbers: a seed of the worker's and the group's own.
-  std::uint64_t seed(std::size_t worker, std::size_t group) const;
+  /// For codecs that draw random numbers: a seed of the worker's and the group's own in that step.
+  std::uint64_t seed(std::size_t worker, std::size_t group, std::size_t step = 0) const;
 
  private:
   bool is_shared() const;

@@ -22,7 +22,11 @@ struct Encoding {
   std::shared_ptr<const Codec> codec;
   std::vector<std::uint64_t> entries;  ///< K by group
   std::vector<std::size_t> points;
+  std::size_t steps = 1;  ///< training steps, each with payloads of its own; of several, sizes alone
 };
+
+/// Of a codec that sends more in one step than in another. Their gradients are alike; what it draws differs.
+constexpr std::size_t varying_steps = 4;
 
 /// Gradients, and the ways in which they are encoded.
 struct Job {
@@ -42,6 +46,7 @@ std::string encoding_name(const Scenario& scenario) {
 /// At most, all workers' together. Sparse signs leave out zeros, and fewer indices may take a word more in elias-fano.
 double bytes_of_payloads(const Encoding& encoding, const GradientSource& source) {
   constexpr std::uint64_t word = 4;
+  if (encoding.steps > 1) return 0;  // of these only sizes are kept
   double bytes = 0;
   for (std::size_t g = 0; g < source.groups().size(); ++g) {
     const auto shape = encoding.codec->shape(source.groups()[g].elements, encoding.entries[g], source.shapes(g));
@@ -139,7 +144,7 @@ class PayloadStage::Plan {
           // Shares of a larger K are not always larger: a group may lose one.
           job.entries.resize(groups.size());
           for (std::size_t g = 0; g < groups.size(); ++g) job.entries[g] = std::max(job.entries[g], entries[g]);
-          job.encodings.push_back({codec, std::move(entries), {}});
+          job.encodings.push_back({codec, std::move(entries), {}, scenario.method.codec->varies ? varying_steps : 1});
         }
         job.encodings[at->second].points.push_back(point);
         return;
@@ -160,7 +165,8 @@ class PayloadStage::Plan {
 
   /// The payloads of an encoding.
   Batch make(const Job& job, const Encoding& encoding) {
-    auto table = std::make_shared<PayloadTable>(study_.points[encoding.points.front()].scenario, job.source->workers());
+    auto table = std::make_shared<PayloadTable>(study_.points[encoding.points.front()].scenario, job.source->workers(),
+                                                encoding.steps);
     if (!place_) place_.emplace(static_cast<std::size_t>(most_bytes_of_payloads(job)));
     place_->clear();
     if (encoding.codec->keeps_largest()) {
@@ -195,9 +201,12 @@ class PayloadStage::Plan {
             }
             const std::span<const float> gradient = source.fill(worker, g, inner, buffer);
             const std::vector<TensorShape> shapes = source.shapes(g);
-            const RoundContext context{.seed = source.seed(worker, g), .tensors = shapes};
-            table.set(worker, g, place_->take(encoding.codec->encode(gradient, encoding.entries[g], context)),
-                      table.first_round());
+            for (std::size_t s = 0; s < encoding.steps; ++s) {
+              const RoundContext context{.seed = source.seed(worker, g, s), .tensors = shapes};
+              const Payload payload = encoding.codec->encode(gradient, encoding.entries[g], context);
+              table.set(worker, g, encoding.steps > 1 ? payload.without_contents() : place_->take(payload),
+                        table.first_round(), s);
+            }
             step(gradient.size());
           }
         });

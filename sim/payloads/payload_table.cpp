@@ -6,7 +6,7 @@
 
 namespace simrun {
 
-PayloadTable::PayloadTable(const Scenario& scenario, std::size_t encoders) {
+PayloadTable::PayloadTable(const Scenario& scenario, std::size_t encoders, std::size_t steps) : steps_(steps) {
   const std::vector<Group> whole = make_schedule(*scenario.model, scenario.grouping);
   const std::vector<Group> encoded = encoded_groups(scenario);
   const std::vector<std::uint64_t> entries = encoded_entries(scenario, encoded);
@@ -30,7 +30,7 @@ PayloadTable::PayloadTable(const Scenario& scenario, std::size_t encoders) {
       if (round.part == Round::Part::exchange) all.senders.back() = round.is_led() ? Sender::leader : Sender::all;
     }
     const std::vector<Payload> of_one = all.payloads;
-    for (std::size_t encoder = 1; encoder < encoders; ++encoder)
+    for (std::size_t i = 1; i < encoders * steps; ++i)
       all.payloads.insert(all.payloads.end(), of_one.begin(), of_one.end());
     rounds_.push_back(std::move(all));
   }
@@ -38,6 +38,7 @@ PayloadTable::PayloadTable(const Scenario& scenario, std::size_t encoders) {
 
 PayloadTable PayloadTable::sizes_of_first() const {
   PayloadTable table = *this;
+  table.steps_ = 1;
   for (RoundOfAll& round : table.rounds_) {
     round.payloads.resize(groups_);
     for (Payload& payload : round.payloads) payload = payload.without_contents();
@@ -47,18 +48,19 @@ PayloadTable PayloadTable::sizes_of_first() const {
 
 double PayloadTable::mean_bytes(std::size_t workers, int m) const {
   double mean = 0;
+  const auto count = static_cast<double>(workers * steps_);
   for (std::size_t round = 0; round < rounds_.size(); ++round) {
     double of_all = 0;
     double of_leaders = 0;
-    for (std::size_t worker = 0; worker < workers; ++worker) {
+    for (std::size_t i = 0; i < workers * steps_; ++i) {
       for (std::size_t group = 0; group < groups_; ++group) {
         const Sender sender = rounds_[round].senders[group];
-        const auto bytes = static_cast<double>(at(worker, group, round).size());
+        const auto bytes = static_cast<double>(at(i % workers, group, round, i / workers).size());
         if (sender == Sender::all) of_all += bytes;
         if (sender == Sender::leader) of_leaders += bytes;
       }
     }
-    mean += of_all / static_cast<double>(workers) + of_leaders / static_cast<double>(workers) / m;
+    mean += of_all / count + of_leaders / count / m;
   }
   return mean;
 }

@@ -14,17 +14,22 @@ class PayloadTable {
  public:
   /// For so many workers that encode: all, or one a host. Until they are set, payloads have the sizes that follow from
   /// N, K and the shapes of tensors; those whose sizes depend on values have none.
-  explicit PayloadTable(const Scenario& scenario, std::size_t encoders = 1);
+  /// `steps`: training steps one after another, each with payloads of its own.
+  explicit PayloadTable(const Scenario& scenario, std::size_t encoders = 1, std::size_t steps = 1);
 
   /// What a worker sends, or the one that encodes for its host. A table of one is for all: they share one gradient, or
   /// only sizes are wanted.
-  const Payload& at(std::size_t worker, std::size_t group, std::size_t round) const {
+  const Payload& at(std::size_t worker, std::size_t group, std::size_t round, std::size_t step = 0) const {
     const std::vector<Payload>& payloads = rounds_[round].payloads;
-    return payloads[worker / workers_an_encoder_ * groups_ % payloads.size() + group];
+    const std::size_t a_step = payloads.size() / steps_;
+    return payloads[step % steps_ * a_step + worker / workers_an_encoder_ * groups_ % a_step + group];
   }
-  void set(std::size_t encoder, std::size_t group, Payload payload, std::size_t round) {
-    rounds_[round].payloads[encoder * groups_ + group] = std::move(payload);
+  void set(std::size_t encoder, std::size_t group, Payload payload, std::size_t round, std::size_t step = 0) {
+    std::vector<Payload>& payloads = rounds_[round].payloads;
+    payloads[step * (payloads.size() / steps_) + encoder * groups_ + group] = std::move(payload);
   }
+
+  std::size_t steps() const { return steps_; }
 
   /// The first of the rounds that are the method's own.
   std::size_t first_round() const { return first_round_; }
@@ -32,9 +37,9 @@ class PayloadTable {
   /// The first worker's, without contents, for all.
   PayloadTable sizes_of_first() const;
 
-  /// Bytes that one worker encodes, all groups and rounds of the method together: the mean over the first `workers` of
-  /// the table, of those that encode. In a round that one worker leads, it alone sends, and each of the m that exchange
-  /// with each other is as likely to lead.
+  /// Bytes that one worker encodes, all groups and rounds of the method together: the mean over all steps and the first
+  /// `workers` of the table, of those that encode. In a round that one worker leads, it alone sends, and each of the m
+  /// that exchange with each other is as likely to lead.
   double mean_bytes(std::size_t workers, int m) const;
 
  private:
@@ -42,10 +47,11 @@ class PayloadTable {
   enum class Sender { nobody, all, leader };
   struct RoundOfAll {
     std::vector<Payload> payloads;  ///< by worker and group
-    std::vector<Sender> senders;  ///< by group
+    std::vector<Sender> senders;    ///< by group
   };
 
   std::size_t groups_ = 0;
+  std::size_t steps_ = 1;
   std::size_t workers_an_encoder_ = 1;
   std::size_t first_round_ = 0;
   std::vector<RoundOfAll> rounds_;

@@ -120,9 +120,10 @@ Columns<RunPoint> report_columns(const Study& study) {
   std::set<std::string> swept;
   for (const auto& [key, count] : study.keys) swept.insert(key);
   append_columns(columns, number_columns(study, swept), point_of);
-  append_columns(
-      columns, swept_columns(study, {"workers", "density", "k", "index", "collective", "grouping", "hierarchy", "model", "device"}),
-      point_of);
+  append_columns(columns,
+                 swept_columns(study, {"workers", "density", "k", "index", "collective", "grouping", "hierarchy",
+                                       "model", "device"}),
+                 point_of);
   return columns;
 }
 

@@ -33,8 +33,8 @@ void check_grouping(const Grouping& grouping, const Model& model, const Where& w
   }
 }
 
-/// Hosts that have as many GPUs each, nothing between them and the network that would take time, and nothing in training
-/// that is a worker's own.
+/// Hosts that have as many GPUs each, nothing between them and the network that would take time, and nothing in
+/// training that is a worker's own.
 void check_hierarchy(const Scenario& scenario, const Where& where) {
   const MethodChoice& method = scenario.method;
   if (method.hierarchy == Hierarchy::flat) return;
@@ -50,8 +50,8 @@ void check_hierarchy(const Scenario& scenario, const Where& where) {
          "gradients of source synthetic");
   if (!scenario.training) return;
   refuse(method.method->momentum.is_masked, "does not go with masked momentum in training", "another method");
-  refuse(scenario.training->method.selection == MethodTraining::Selection::tensor, "does not go with selection by tensor",
-         "selection group");
+  refuse(scenario.training->method.selection == MethodTraining::Selection::tensor,
+         "does not go with selection by tensor", "selection group");
   refuse(!scenario.training->saved_rounds.empty(), "does not go with training.save_gradients", "leave that out");
 }
 

@@ -91,11 +91,12 @@ Field<Grouping> grouping_field() {
           .either(
               "dense",
               [](const GroupingText& read) {
-                return Fit::to(read.groups ? "groups" : "a grouping without groups", optional_if(read.groups.has_value()));
+                return Fit::to(read.groups ? "groups" : "a grouping without groups",
+                               optional_if(read.groups.has_value()));
               },
-              &GroupingText::dense, list_of(convert(whole(0, 1'000'000), [](std::int64_t number, const Where&) {
-                return static_cast<std::size_t>(number);
-              })),
+              &GroupingText::dense,
+              list_of(convert(whole(0, 1'000'000),
+                              [](std::int64_t number, const Where&) { return static_cast<std::size_t>(number); })),
               "groups: numbers of those that are not compressed, the first is 0")
           .optional("search", &GroupingText::search,
                     choice<Grouping::Search::By>(
@@ -162,10 +163,10 @@ Field<MethodText> method_field() {
           usually(choice<ServerPlace>({{"own-host", ServerPlace::own_host}, {"rank0", ServerPlace::rank0}}),
                   "own-host"),
           "parameter-server: where it runs, on a host of its own or on rank 0's")
-      .with_default("hierarchy", "flat", &MethodText::hierarchy,
-                    convert(entry_of(hierarchies()),
-                            [](const HierarchyEntry* entry, const Where&) { return entry->hierarchy; }),
-                    "what the GPUs of a host do together before they exchange with other hosts")
+      .with_default(
+          "hierarchy", "flat", &MethodText::hierarchy,
+          convert(entry_of(hierarchies()), [](const HierarchyEntry* entry, const Where&) { return entry->hierarchy; }),
+          "what the GPUs of a host do together before they exchange with other hosts")
       .optional("training", &MethodText::training, method_training_field(),
                 "what this method does otherwise than the scenario's training says")
       .field();
@@ -199,7 +200,8 @@ Field<ScenarioText> scenario_field() {
       .optional("training", &ScenarioText::training, training_field(), "how simrun train trains the model")
       .required("methods", &ScenarioText::methods, method_list, "methods to compare")
       .optional("sweep", &ScenarioText::sweep, anything(),
-                "lists of values by key: workers, density, k, index, collective, grouping, hierarchy, or any dotted path; all "
+                "lists of values by key: workers, density, k, index, collective, grouping, hierarchy, or any dotted "
+                "path; all "
                 "combinations are run")
       .field();
 }

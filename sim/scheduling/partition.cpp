@@ -142,15 +142,11 @@ namespace {
 class Search {
  public:
   Search(std::span<const Seconds> backward, std::span<const TimesOfGroup> ways)
-      : tensors_(backward.size()),
-        before_(sums_before(backward)),
-        groups_(tensors_, ways),
-        bound_(groups_, before_) {}
+      : tensors_(backward.size()), before_(sums_before(backward)), groups_(tensors_, ways), bound_(groups_, before_) {}
 
   /// The best of those that can be faster than `known`, or as fast, and have at most so many groups; empty if there is
   /// none. With at most so many states at a place it may be missed.
-  BestPartition run(double known, std::size_t most_states, std::optional<std::size_t> most_groups,
-                                   double slack) const {
+  BestPartition run(double known, std::size_t most_states, std::optional<std::size_t> most_groups, double slack) const {
     std::vector<std::vector<State>> fronts(tensors_ + 1);
     fronts[0].push_back({});
     BestPartition best;
@@ -215,8 +211,7 @@ class Search {
 }  // namespace
 
 BestPartition best_partition(std::span<const Seconds> backward, std::span<const TimesOfGroup> ways,
-                             std::optional<std::size_t> most_groups, double tolerance,
-                             std::size_t most_states) {
+                             std::optional<std::size_t> most_groups, double tolerance, std::size_t most_states) {
   constexpr std::size_t few = 8;
   constexpr double infinity = std::numeric_limits<double>::infinity();
   constexpr double rounding = 1e-12;
@@ -263,8 +258,8 @@ class Evaluations {
   std::map<Partition, double> known_;
 };
 
-/// Moves the partition's cut number `cut`, which lies behind `low` and before `high`, to the best place that MergeComp's
-/// search tries; leaves it where it is if there is none.
+/// Moves the partition's cut number `cut`, which lies behind `low` and before `high`, to the best place that
+/// MergeComp's search tries; leaves it where it is if there is none.
 void search_cut(Partition& partition, std::size_t cut, std::size_t low, std::size_t high, Evaluations& evaluations) {
   constexpr std::size_t step = 2;
   const std::size_t first = low;

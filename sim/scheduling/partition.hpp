@@ -41,11 +41,10 @@ struct BestPartition {
   bool is_proved = true;        ///< that none is faster; false where states were left out
 };
 
-/// The partition of least time_of, of at most so many groups. A group may travel in one of several ways, each with times
-/// of its own: compressed or not. Exact but for rounding, to 1e-13 a tensor: of two partial
-/// partitions that end at the same place, one is dropped if none of its clocks is earlier; so is what can no longer be
-/// faster than a partition that is known. Where one of at most 3 groups is as fast, to 1e-9, that with the fewest is
-/// returned.
+/// The partition of least time_of, of at most so many groups. A group may travel in one of several ways, each with
+/// times of its own: compressed or not. Exact but for rounding, to 1e-13 a tensor: of two partial partitions that end
+/// at the same place, one is dropped if none of its clocks is earlier; so is what can no longer be faster than a
+/// partition that is known. Where one of at most 3 groups is as fast, to 1e-9, that with the fewest is returned.
 ///
 /// With several ways there may be very many partial partitions of which none is better by every clock. At most
 /// `most_states` are kept at a place, those that may lead to the least times; where more would have been needed, the
@@ -70,9 +69,9 @@ struct SearchedPartition {
 /// Source: MergeComp's code (commit 82bc96c), scheduler.py.
 SearchedPartition search_one_cut(std::size_t tensors, const std::function<Seconds(const Partition&)>& evaluate);
 
-/// The same with more groups, up to `most_groups`: one more is tried while the last gained at least a `threshold` of the
-/// time (the paper's rule). How it searches several cuts is not published; here equal counts are the beginning, and one
-/// cut after another is searched as above, between its neighbours, until none gains.
+/// The same with more groups, up to `most_groups`: one more is tried while the last gained at least a `threshold` of
+/// the time (the paper's rule). How it searches several cuts is not published; here equal counts are the beginning, and
+/// one cut after another is searched as above, between its neighbours, until none gains.
 SearchedPartition search_cuts(std::size_t tensors, const std::function<Seconds(const Partition&)>& evaluate,
                               std::size_t most_groups, double threshold = 0.01);
 

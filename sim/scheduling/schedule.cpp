@@ -30,8 +30,8 @@ struct Candidate {
   std::size_t evaluations;
   std::vector<std::size_t> dense = {};  ///< numbers of the groups that are not compressed
   bool is_proved = true;                ///< by the model of groups, where it is called optimal
-  double predicted = 0;  ///< iteration by the model of groups, s
-  double iteration = 0;  ///< simulated, s
+  double predicted = 0;                 ///< iteration by the model of groups, s
+  double iteration = 0;                 ///< simulated, s
 };
 
 /// A point's model in backward order.
@@ -84,9 +84,8 @@ class GroupingSearch {
 
  private:
   TimesOfGroup times_of_groups(const GroupCosts& costs) const {
-    return [&](std::size_t first, std::size_t last) {
-      return costs.of(backward_.before[last] - backward_.before[first]);
-    };
+    return
+        [&](std::size_t first, std::size_t last) { return costs.of(backward_.before[last] - backward_.before[first]); };
   }
   std::function<Seconds(const Partition&)> evaluate() const {
     return [this](const Partition& partition) { return time(partition); };
@@ -115,7 +114,7 @@ Grouping::Explicit searched_for(const Grouping::Search& search, const Scenario& 
   const GroupingSearch among(scenario, costs);
   const Model& model = *scenario.model;
   if (search.by == Grouping::Search::By::mergecomp)
-    return named_groups(model, search.max_groups == 1 ? Partition{among.tensors()}
+    return named_groups(model, search.max_groups == 1  ? Partition{among.tensors()}
                                : search.max_groups > 2 ? among.cuts(search.max_groups).partition
                                                        : among.one_cut().partition);
   if (!search.is_mixed) return named_groups(model, among.best(limit_of(search.max_groups)).partition);
@@ -188,13 +187,13 @@ void simulate(const Study& study, unsigned jobs, std::vector<Candidate>& candida
 Row row_of(const Study& study, const Candidate& each, double optimum) {
   const Point& point = study.points[each.point];
   Row row = {{"method", point.label},
-          {"workers", point.scenario.workers},
-          {"grouping", each.name},
-          {"groups", each.partition.size()},
-          {"iteration_s", each.iteration},
-          {"evaluations", each.evaluations},
-          {"over_optimum", each.iteration / optimum - 1},
-          {"dense_groups", each.dense.size()}};
+             {"workers", point.scenario.workers},
+             {"grouping", each.name},
+             {"groups", each.partition.size()},
+             {"iteration_s", each.iteration},
+             {"evaluations", each.evaluations},
+             {"over_optimum", each.iteration / optimum - 1},
+             {"dense_groups", each.dense.size()}};
   for (const auto& [key, value] : point.swept) {
     if (key != "workers") row.emplace_back(key, *value);
   }
@@ -217,9 +216,8 @@ std::string table_of(const Study& study, const std::vector<Candidate>& candidate
     table.add_row({point.label, std::to_string(point.scenario.workers), each.name,
                    std::to_string(each.partition.size()) +
                        (each.dense.empty() ? "" : " (" + std::to_string(each.dense.size()) + " dense)"),
-                   show(Seconds(each.iteration)),
-                   percent(each.iteration / optimum - 1), percent(each.predicted / each.iteration - 1),
-                   std::to_string(each.evaluations)});
+                   show(Seconds(each.iteration)), percent(each.iteration / optimum - 1),
+                   percent(each.predicted / each.iteration - 1), std::to_string(each.evaluations)});
   }
   return table.text() +
          "\nmodel: how far the time that groupings were chosen by is from the simulated one; over optimum: of "
@@ -322,8 +320,8 @@ Study with_searched_groups(const Study& study, unsigned jobs) {
   const Study asked = with_points(study, open);
   check_points(asked);
   const auto search_of = [](const Scenario& scenario) { return std::get<Grouping::Search>(scenario.grouping.how); };
-  const bool any_mixed = std::ranges::any_of(
-      asked.points, [&](const Point& point) { return search_of(point.scenario).is_mixed; });
+  const bool any_mixed =
+      std::ranges::any_of(asked.points, [&](const Point& point) { return search_of(point.scenario).is_mixed; });
   const std::vector<PointCosts> costs = costs_of(asked, jobs, any_mixed);
   Study found = study;
   for (std::size_t i = 0; i < open.size(); ++i) {

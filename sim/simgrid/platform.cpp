@@ -49,7 +49,8 @@ void add_host_of_gpus(sg4::NetZone& core, int number, int gpus, const Network& n
   zone->set_parent(&core);
   std::vector<sg4::LinkInRoute> shared;
   if (inside.shared_bandwidth)
-    shared.emplace_back(zone->create_link(name + "-pcie", whole * inside.shared_bandwidth->value)->set_latency(0)->seal());
+    shared.emplace_back(
+        zone->create_link(name + "-pcie", whole * inside.shared_bandwidth->value)->set_latency(0)->seal());
   auto* gateway = zone->create_router(name + "-gateway");
   zone->add_route(nullptr, gateway, nullptr, nullptr, std::vector<sg4::LinkInRoute>{}, false);
   zone->add_route(gateway, nullptr, nullptr, nullptr, shared, false);
@@ -57,7 +58,9 @@ void add_host_of_gpus(sg4::NetZone& core, int number, int gpus, const Network& n
     const std::string gpu = name + "-gpu-" + std::to_string(i);
     sg4::Host* host = zone->create_host(gpu, host_speed);
     const auto link = [&](const char* way) {
-      return zone->create_link(gpu + way, whole * inside.bandwidth.value)->set_latency(inside.latency.value / 2)->seal();
+      return zone->create_link(gpu + way, whole * inside.bandwidth.value)
+          ->set_latency(inside.latency.value / 2)
+          ->seal();
     };
     // What a GPU sends passes the link that all share once, wherever it goes.
     std::vector<sg4::LinkInRoute> up = {sg4::LinkInRoute(link("-up"))};

@@ -17,8 +17,8 @@ SharedState::SharedState(const Network& network, int workers_, Repeats repeats_,
       short_messages(network.tcp.goodput, flows) {
   if (network.model != Network::Model::ethernet_tcp) return;
   // GPUs of a host are on the network by its card.
-  const std::vector<BytesPerSecond> links = gpus_per_host > 1 ? std::vector(hosts.size(), network.bandwidth)
-                                                              : link_bandwidths(hosts);
+  const std::vector<BytesPerSecond> links =
+      gpus_per_host > 1 ? std::vector(hosts.size(), network.bandwidth) : link_bandwidths(hosts);
   for (const BytesPerSecond link : links)
     tcp.emplace_back(network.tcp, network.tcp.goodput * link, flows, short_messages);
 }

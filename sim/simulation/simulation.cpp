@@ -21,7 +21,9 @@ int most_unsettled(std::size_t messages) {
 }
 
 Watch watch_of(const Setup& setup) {
-  Watch watch = setup.plan.pace.jitters() ? watch_jitter(setup.workers) : Watch{};
+  Watch watch = setup.plan.pace.jitters() ? watch_jitter(setup.workers)
+                : setup.payload_steps > 1 ? watch_cycle(static_cast<int>(setup.payload_steps))
+                                          : Watch{};
   // Messages over TCP depend on those before them, and the first iteration's follow none.
   watch.first_may = setup.network.model != Network::Model::ethernet_tcp;
   return watch;
@@ -84,7 +86,7 @@ std::optional<Interval> interval_of(const Times& times, const Setup& setup, cons
                                     const Band& device) {
   std::vector<Deviation> deviations = {deviation(times.encode + times.decode, device)};
   if (setup.network_error) deviations.push_back(deviation(network_time(steady.records()), *setup.network_error));
-  if (setup.plan.pace.jitters()) {
+  if (varies(setup)) {
     const std::vector<double> durations = steady.durations();
     deviations.push_back({std::max(Seconds(0), times.iteration - Seconds(quantile(durations, 0.05))),
                           std::max(Seconds(0), Seconds(quantile(durations, 0.95)) - times.iteration)});
@@ -93,6 +95,10 @@ std::optional<Interval> interval_of(const Times& times, const Setup& setup, cons
 }
 
 }  // namespace
+
+bool varies(const Setup& setup) {
+  return setup.plan.pace.jitters() || setup.payload_steps > 1;
+}
 
 std::optional<Seconds> pause_between_exchanges(const Setup& setup, Seconds period,
                                                const std::vector<IterationRecord>& ranks) {
@@ -139,7 +145,7 @@ Times simulate(const Setup& setup) {
   times.used = device.used();
   times.pause = pause_between_exchanges(setup, times.iteration, steady.records());
   times.interval = interval_of(times, setup, steady, device.band());
-  if (!setup.plan.pace.jitters() && !steady.has_settled()) {
+  if (!varies(setup) && !steady.has_settled()) {
     const std::vector<double> durations = steady.durations();
     times.unsettled = {static_cast<int>(durations.size()), Seconds(durations.front()), Seconds(durations.back())};
   }

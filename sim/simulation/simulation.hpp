@@ -26,8 +26,12 @@ struct Setup {
   const DeviceProfile* profile = nullptr;
   std::optional<Host> host;  ///< of every worker
   Worker::PayloadOf payload;
+  std::size_t payload_steps = 1;  ///< iterations after which payloads are the same again
   bool keep_spans = false;
 };
+
+/// True if one iteration takes longer than another because of what it does.
+bool varies(const Setup& setup);
 
 /// Iterations that did not settle: `Times::iteration` is their mean.
 struct Unsettled {

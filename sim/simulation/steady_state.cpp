@@ -19,6 +19,11 @@ Watch watch_jitter(int workers) {
   return {.limit = warm_up + counted, .warm_up = warm_up, .may_settle = false};
 }
 
+Watch watch_cycle(int iterations) {
+  constexpr int warm_up = 2;
+  return {.limit = warm_up + iterations, .warm_up = warm_up, .may_settle = false};
+}
+
 bool SteadyState::record(int rank, IterationRecord iteration) {
   const auto r = static_cast<std::size_t>(rank);
   const std::size_t index = next_[r]++ - static_cast<std::size_t>(complete_);

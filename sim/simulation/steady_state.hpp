@@ -20,6 +20,9 @@ struct Watch {
 /// least 10. An iteration of many workers takes long to simulate, and varies less.
 Watch watch_jitter(int workers);
 
+/// For payloads that come again after so many iterations: each of them once.
+Watch watch_cycle(int iterations);
+
 /// Watches all ranks' iterations and finds the period at which they repeat: as soon as all ranks end the first one at
 /// the same instant (if it may repeat), or as every rank took the same time from one finish to the next. At the limit
 /// without, the mean of the iterations that count.

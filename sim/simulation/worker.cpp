@@ -142,7 +142,7 @@ Outcome Worker::exchange_round(std::size_t group, std::size_t number) {
   const HostGroups& hosts = plan_.hosts;
   std::optional<TimedAggregator> timed;
   if (round.aggregator) timed.emplace(*round.aggregator, times_, device_, staging_, memo_);
-  const Payload& mine = payload_(transport_.rank(), group, number);
+  const Payload& mine = payload_(transport_.rank(), group, number, iteration_);
   if (round.part != Round::Part::exchange) {
     PartTransport host(transport_, hosts.in_host(transport_.rank()), true);
     return round.collective->exchange(host, mine, timed ? &*timed : nullptr);

@@ -55,7 +55,8 @@ struct IterationRecord {
 /// decoded: at once, or after all exchanges.
 class Worker {
  public:
-  using PayloadOf = std::function<const Payload&(int worker, std::size_t group, std::size_t round)>;
+  using PayloadOf =
+      std::function<const Payload&(int worker, std::size_t group, std::size_t round, std::size_t iteration)>;
 
   /// `dense_rounds`: of the stages that are not compressed.
   Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds,

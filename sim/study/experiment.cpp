@@ -76,9 +76,10 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
   setup.dense_rounds = make_dense_rounds(scenario.method, nullptr);
   setup.profile = scenario.device.get();
   setup.host = scenario.host;
-  setup.payload = [&payloads](int worker, std::size_t group, std::size_t round) -> const Payload& {
-    return payloads.at(static_cast<std::size_t>(worker), group, round);
+  setup.payload = [&payloads](int worker, std::size_t group, std::size_t round, std::size_t step) -> const Payload& {
+    return payloads.at(static_cast<std::size_t>(worker), group, round, step);
   };
+  setup.payload_steps = scenario.workers > 1 ? payloads.steps() : 1;
   return setup;
 }
 

@@ -251,8 +251,8 @@ void GradientExchange::share(const Outcomes& outcomes) {
     const std::size_t worker = i / groups_.size();
     const std::size_t group = i % groups_.size();
     const bool has_some = hosts_.encodes(static_cast<int>(worker));
-    const std::vector<float> values = has_some ? decoded(outcomes[worker][group], worker, group)
-                                               : std::vector<float>(encoded_[group].elements, 0.0F);
+    const std::vector<float> values =
+        has_some ? decoded(outcomes[worker][group], worker, group) : std::vector<float>(encoded_[group].elements, 0.0F);
     payloads[i] = dense.encode(values, values.size(), {});
   });
   const Outcomes all = run_in_hosts(rounds_.back(), payloads);

@@ -115,8 +115,8 @@ class GradientExchange {
   std::vector<std::uint64_t> entries_;  ///< by group
   std::shared_ptr<const Primitives> primitives_;
   std::vector<Round> rounds_;
-  std::size_t first_ = 0;  ///< of the method's own rounds
-  std::size_t last_ = 0;   ///< likewise
+  std::size_t first_ = 0;           ///< of the method's own rounds
+  std::size_t last_ = 0;            ///< likewise
   std::vector<Payload> gradients_;  ///< by worker and group, dense; with a hierarchy
   std::vector<ErrorFeedback> feedback_;
   std::vector<std::vector<float>> values_;  ///< by encoder and group: what later rounds encode, without feedback

@@ -95,7 +95,9 @@ std::string name_of(const Grouping& grouping) {
     std::string operator()(const Grouping::EachTensor&) const { return "tensor by tensor"; }
     std::string operator()(const Grouping::Bucket& bucket) const { return show(bucket.size) + " buckets"; }
     std::string operator()(const Grouping::Search& search) const {
-      return search.by == Grouping::Search::By::mergecomp ? "mergecomp" : search.is_mixed ? "optimal, mixed" : "optimal";
+      return search.by == Grouping::Search::By::mergecomp ? "mergecomp"
+             : search.is_mixed                            ? "optimal, mixed"
+                                                          : "optimal";
     }
     std::string operator()(const Grouping::Explicit& named) const {
       return std::to_string(named.groups.size()) + (named.groups.size() == 1 ? " group" : " groups") +

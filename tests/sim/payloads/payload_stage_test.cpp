@@ -8,6 +8,7 @@
 #include <fstream>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "kernels/layout.hpp"
 #include "sim/study/experiment.hpp"
@@ -404,6 +405,37 @@ TEST_CASE("payload stage: a codec that says nothing of itself has its gradients 
       CHECK(table.at(worker, 1, 0) == encoded(scenario, static_cast<int>(worker), 1));
   });
   CHECK(seen == 2);
+}
+
+TEST_CASE("payloads: of a codec whose sizes vary there are those of several steps") {
+  const TemporaryFolder folder;
+  const Study study =
+      study_of(folder, sweep_text,
+               {{"model", R"({"name": "one", "tensors": [{"name": "a", "shape": [100000]}]})"},
+                {"methods", R"([{"name": "dgc", "density": 0.01}, {"name": "top-k", "density": 0.01}])"},
+                {"sweep", R"({"workers": [4]})"}});
+  PayloadCache cache = no_cache();
+  for_each_point(study, cache, 2, [&](const Scenario& each, const PayloadTable& table) {
+    if (each.method.method->name == "top-k") {
+      CHECK(table.steps() == 1);
+      return;
+    }
+    REQUIRE(table.steps() == 4);
+    std::set<std::uint64_t> sizes;
+    double total = 0;
+    for (std::size_t step = 0; step < 4; ++step) {
+      for (std::size_t worker = 0; worker < 4; ++worker) {
+        const Payload& payload = table.at(worker, 0, 0, step);
+        CHECK(payload.entries() >= 700);
+        CHECK(payload.entries() <= 1300);
+        CHECK(payload == table.at(worker, 0, 0, step + 4));
+        sizes.insert(payload.size());
+        total += static_cast<double>(payload.size());
+      }
+    }
+    CHECK(sizes.size() > 8);  // of 16
+    CHECK(table.mean_bytes(4, 4) == Approx(total / 16));
+  });
 }
 
 }  // namespace simrun

@@ -57,8 +57,8 @@ TEST_CASE("ResNet-50 of 1001 classes: what is sent, to the byte") {
   CHECK(bytes_of(qsgd, "tensor") == 161 * (32 + 4) + 25'559'084);
   CHECK(bytes_of({{"name", "sgd"}, {"precision", "fp16"}}, "tensor") == 2 * N_of_resnet);
   // 1 % of N is 255,590.81, and 255,591 pairs of 8 bytes, however they are shared among tensors.
-  for (const json& method : {json{{"name", "top-k"}, {"density", 0.01}},
-                             json{{"name", "rand-k"}, {"density", 0.01}, {"indices", "sent"}}}) {
+  for (const json& method :
+       {json{{"name", "top-k"}, {"density", 0.01}}, json{{"name", "rand-k"}, {"density", 0.01}, {"indices", "sent"}}}) {
     INFO(method);
     CHECK(bytes_of(method, "model") == 32 + 8 * 255'591);
     CHECK(bytes_of(method, "tensor") == 161 * 32 + 8 * 255'591);

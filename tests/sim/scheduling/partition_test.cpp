@@ -121,8 +121,8 @@ TEST_CASE("partition: with two ways for each group the best is the best of all p
       const std::vector<TimesOfGroup> ways = {one.times(), other.times()};
       const auto time_with = [&](const Partition& partition, const auto& way_of) {
         const auto chosen = [&](std::size_t first, std::size_t last) {
-          return ways[way_of(static_cast<std::size_t>(
-              std::ranges::lower_bound(partition, last) - partition.begin()))](first, last);
+          return ways[way_of(static_cast<std::size_t>(std::ranges::lower_bound(partition, last) - partition.begin()))](
+              first, last);
         };
         return time_of(partition, one.backward, chosen).value;
       };
@@ -163,7 +163,8 @@ TEST_CASE("partition: further cuts are made while they gain") {
   }
   CHECK(search_cuts(T, evaluate, 2).partition == search_one_cut(T, evaluate).partition);
   CHECK(search_cuts(T, evaluate, 100, 0.5).partition.size() == 2);  // nothing gains a half
-  CHECK(search_cuts(T, evaluate, 100, 0.05).partition.size() == 4);  // the third gains 1/9, the fourth 1/16, the fifth 1/25
+  CHECK(search_cuts(T, evaluate, 100, 0.05).partition.size() ==
+        4);  // the third gains 1/9, the fourth 1/16, the fifth 1/25
   CHECK(search_cuts(2, evaluate, 100).partition == Partition{1, 2});
   CHECK(search_cuts(1, evaluate, 100).partition == Partition{1});
 }

@@ -18,12 +18,16 @@ constexpr double x = 60e-6;   // latency from host to host: that and the network
 constexpr double B = 125e6;   // bandwidth of a host's card, B/s
 constexpr double c = N;       // bytes of a shard: 4 N / 4
 
-constexpr double inside = 3 * (i + c / I);              // a ring of four, one chunk in each step
-constexpr double to_one = i + 3 * c / I;                // three chunks from or to one GPU at once
-constexpr double reduced_and_shared = 2 * inside;       // by shards
-constexpr double led = 2 * inside + 2 * to_one;         // by a leader
-double across(double bytes) { return x + bytes / (B / 4); }  // four GPUs share the card
-double alone(double bytes) { return x + bytes / B; }
+constexpr double inside = 3 * (i + c / I);         // a ring of four, one chunk in each step
+constexpr double to_one = i + 3 * c / I;           // three chunks from or to one GPU at once
+constexpr double reduced_and_shared = 2 * inside;  // by shards
+constexpr double led = 2 * inside + 2 * to_one;    // by a leader
+double across(double bytes) {
+  return x + bytes / (B / 4);
+}  // four GPUs share the card
+double alone(double bytes) {
+  return x + bytes / B;
+}
 
 /// `seconds`: of every encoding, decoding and combining.
 json scenario_of(const json& method, const TemporaryFolder& folder, double seconds = 1e-12) {
@@ -90,7 +94,8 @@ TEST_CASE("hosts of several GPUs: TCP costs between hosts, and nothing inside") 
   // Two hosts, leaders: what is inside takes what it takes with model ideal. Between hosts two leaders exchange as two
   // workers on hosts of their own do, over links whose latency is that of both.
   const TemporaryFolder folder;
-  for (const json& method : {json{{"name", "sgd"}}, json{{"name", "top-k"}, {"k", 8000}}, json{{"name", "top-k"}, {"k", 80}}}) {
+  for (const json& method :
+       {json{{"name", "sgd"}}, json{{"name", "top-k"}, {"k", 8000}}, json{{"name", "top-k"}, {"k", 80}}}) {
     INFO(method);
     json scenario = scenario_of(with(method, "leader"), folder);
     scenario["network"]["model"] = "ethernet-tcp";
@@ -136,8 +141,8 @@ TEST_CASE("hierarchy: groups are shared at once, or when all are exchanged") {
     scenario["schedule"] = {{"grouping", "tensor"}, {"decode", decode}};
     CHECK(times_of(scenario).iteration.value == Approx(2 * half).epsilon(1e-5));
   }
-  // The backward pass of b takes 5 ms, that of each c 1.25 ms. b is added up behind the first, encoded after it, exchanged
-  // behind the second and decoded after that; at once it is shared behind the third, else at the end.
+  // The backward pass of b takes 5 ms, that of each c 1.25 ms. b is added up behind the first, encoded after it,
+  // exchanged behind the second and decoded after that; at once it is shared behind the third, else at the end.
   json scenario = scenario_of(with({{"name", "top-k"}, {"k", 8000}}, "shard"), folder);
   scenario["model"]["tensors"] = json::array();
   for (const char* name : {"c1", "c2", "c3", "c4"})

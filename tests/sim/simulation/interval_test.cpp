@@ -238,4 +238,21 @@ TEST_CASE("interval: the table shows it where there is one, and all outputs say 
                       "device even; ") != std::string::npos);
 }
 
+TEST_CASE("interval: payloads that vary from step to step spread iterations, others do not") {
+  const TemporaryFolder folder;
+  json scenario = scenario_of({{"name", "dgc"}, {"density", 0.01}}, folder);
+  scenario["model"]["tensors"] = {{{"name", "a"}, {"shape", {1'000'000}}}};
+  scenario["network"]["bandwidth"] = "100 Mbps";
+  const Times varying = times_of(scenario);
+  REQUIRE(varying.interval);
+  CHECK_FALSE(varying.unsettled);
+  CHECK(varying.interval->low < varying.iteration);
+  CHECK(varying.interval->high > varying.iteration);
+  // Three steps of at most 1.3 K pairs, and of at least 0.7 K.
+  const auto exchange = [](double entries) { return 3 * 8 * entries / 12.5e6; };
+  CHECK((varying.interval->high - varying.interval->low).value < exchange(13'000) - exchange(7000));
+  scenario["methods"] = {{{"name", "top-k"}, {"density", 0.01}}};
+  CHECK_FALSE(times_of(scenario).interval);
+}
+
 }  // namespace simrun

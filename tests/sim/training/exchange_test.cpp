@@ -104,13 +104,14 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
 TEST_CASE("exchange: with a hierarchy hosts' means and what was agreed on are what was sent and what is left") {
   // Hosts of three GPUs: shards of 334 elements, of which the last has two that are filled up. A host's mean counts for
   // three workers.
-  const std::vector<json> conserving = {{{"name", "sgd"}, {"error_feedback", true}},
-                                        {{"name", "top-k"}, {"density", 0.02}},
-                                        {{"name", "gtop-k"}, {"density", 0.02}, {"training", {{"residual_rule", "exact"}}}},
-                                        {{"name", "ef-signsgd"}},
-                                        {{"name", "rand-k"}, {"density", 0.02}},
-                                        {{"name", "qsgd"}, {"error_feedback", true}, {"bucket", 64}},
-                                        {{"name", "scalecom"}, {"density", 0.02}}};
+  const std::vector<json> conserving = {
+      {{"name", "sgd"}, {"error_feedback", true}},
+      {{"name", "top-k"}, {"density", 0.02}},
+      {{"name", "gtop-k"}, {"density", 0.02}, {"training", {{"residual_rule", "exact"}}}},
+      {{"name", "ef-signsgd"}},
+      {{"name", "rand-k"}, {"density", 0.02}},
+      {{"name", "qsgd"}, {"error_feedback", true}, {"bucket", 64}},
+      {{"name", "scalecom"}, {"density", 0.02}}};
   constexpr std::size_t gpus = 3;
   for (json method : conserving) {
     for (const char* hierarchy : {"shard", "leader"}) {
