@@ -82,19 +82,6 @@ bool MethodChoice::follows_shapes() const {
   return made->shape(1'000'000, 1000, matrix) != made->shape(1'000'000, 1000, {});
 }
 
-std::span<const HierarchyEntry> hierarchies() {
-  static constexpr HierarchyEntry table[] = {
-      {"flat", "every GPU exchanges with all", Hierarchy::flat},
-      {"shard", "each GPU of a host for its part of the host's gradient", Hierarchy::shard},
-      {"leader", "one GPU of a host for all of the host's gradient", Hierarchy::leader},
-  };
-  return table;
-}
-
-const char* name_of(Hierarchy hierarchy) {
-  return std::ranges::find(hierarchies(), hierarchy, &HierarchyEntry::hierarchy)->name;
-}
-
 std::string label(const MethodChoice& choice, Naming naming) {
   std::string text(choice.method->name);
   if (naming == Naming::with_collective || choice.collective != &default_collective(*choice.method, choice.options))

@@ -10,7 +10,7 @@
 
 #include "kernels/codec.hpp"
 #include "sim/collectives/collective.hpp"
-#include "sim/methods/hierarchy.hpp"
+#include "sim/collectives/hierarchy.hpp"
 #include "sim/methods/kept.hpp"
 #include "sim/workload/schedule.hpp"
 

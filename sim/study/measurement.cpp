@@ -103,9 +103,10 @@ PointResult point_result(const AllRanks& ranks, std::size_t workers, std::size_t
   times.iteration = std::max(Seconds(median), busy);
   times.communication = times.iteration - busy;
   times.interval = Interval{Seconds(quantile(ascending, 0.05)), Seconds(quantile(ascending, 0.95))};
+  for (std::size_t worker = 0; worker < workers; ++worker)  // a server decodes nothing
+    times.result_bytes = std::max(times.result_bytes, ranks[worker].iterations[typical].result_bytes);
   double payload_bytes = 0;
   for (const RankMeasurement& rank : ranks) {
-    times.result_bytes = std::max(times.result_bytes, rank.iterations[typical].result_bytes);
     times.sent_bytes = std::max(times.sent_bytes, rank.iterations.back().traffic.sent);
     times.received_bytes = std::max(times.received_bytes, rank.iterations.back().traffic.received);
     include(times.used, rank.used);
