@@ -7,6 +7,8 @@
 #include <numeric>
 #include <random>
 
+#include "sim/scheduling/mergecomp_search.hpp"
+
 namespace simrun {
 namespace {
 
