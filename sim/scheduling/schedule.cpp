@@ -88,15 +88,17 @@ Json json_of(const Study& study, const std::vector<Candidate>& candidates) {
   return all;
 }
 
-/// Where another grouping was faster than what is best by the model of groups, that is the optimum. A line for each
+/// Where another grouping of at most so many groups was faster than what is best by the model of groups, that is the optimum. A line for each
 /// point of which that is so.
-std::vector<std::string> correct_optima(const Study& study, std::vector<Candidate>& candidates) {
+std::vector<std::string> correct_optima(const Study& study, std::vector<Candidate>& candidates,
+                                        std::optional<std::size_t> most_groups) {
   std::vector<std::string> notes;
   for (Candidate& best : candidates) {
     if (std::string_view(best.name) != "optimal") continue;
     const Candidate* fastest = &best;
     for (const Candidate& each : candidates) {
-      if (each.point == best.point && each.dense.empty() && each.iteration < fastest->iteration) fastest = &each;
+      const bool is_allowed = each.dense.empty() && (!most_groups || each.partition.size() <= *most_groups);
+      if (each.point == best.point && is_allowed && each.iteration < fastest->iteration) fastest = &each;
     }
     if (fastest->iteration > (1 - as_fast) * best.iteration) continue;
     const Point& point = study.points[best.point];
@@ -180,7 +182,7 @@ int schedule(const ScheduleArguments& arguments) {
     candidates.insert(candidates.end(), of_point.begin(), of_point.end());
   }
   simulate(study, arguments.jobs, candidates);
-  const std::vector<std::string> corrections = correct_optima(study, candidates);
+  const std::vector<std::string> corrections = correct_optima(study, candidates, most_groups);
   make_folder(out);
   write_file(out + "/schedule.csv", csv_of(study, candidates));
   write_file(out + "/schedule.json", json_of(study, candidates).dump(2) + "\n");
