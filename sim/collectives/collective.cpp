@@ -9,7 +9,7 @@
 namespace simrun {
 
 std::uint64_t Outcome::bytes() const {
-  return size_of(parts) + (alike > 0 ? parts.back().size() * static_cast<std::uint64_t>(alike) : 0);
+  return apart + size_of(parts) + (alike > 0 ? parts.back().size() * static_cast<std::uint64_t>(alike) : 0);
 }
 
 std::uint64_t Outcome::entries() const {

@@ -112,12 +112,13 @@ Round round_in_host(Round::Part part, std::shared_ptr<const Collective> collecti
 
 }  // namespace
 
-std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives) {
+std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives,
+                               Hierarchy hierarchy) {
   CodecOptions options = choice.options;
   options.error_feedback = choice.error_feedback;
   std::vector<Round> rounds;
-  const bool is_sharded = choice.hierarchy == Hierarchy::shard;
-  if (choice.hierarchy != Hierarchy::flat)
+  const bool is_sharded = hierarchy == Hierarchy::shard;
+  if (hierarchy != Hierarchy::flat)
     rounds.push_back(
         round_in_host(Round::Part::reduce, is_sharded ? make_reduce_scatter() : make_reduce(), primitives));
   for (const RoundEntry& entry : choice.method->rounds) {
@@ -129,7 +130,7 @@ std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr
     round.aggregator = round.codec->aggregator();
     rounds.push_back(std::move(round));
   }
-  if (choice.hierarchy != Hierarchy::flat)
+  if (hierarchy != Hierarchy::flat)
     rounds.push_back(
         round_in_host(Round::Part::share, is_sharded ? make_allgather_ring({}) : make_spread_from_first(), primitives));
   return rounds;
@@ -144,8 +145,9 @@ MethodChoice dense_choice(const MethodChoice& choice) {
   return sgd;
 }
 
-std::vector<Round> make_dense_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives) {
-  return make_rounds(dense_choice(choice), primitives);
+std::vector<Round> make_dense_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives,
+                                     Hierarchy hierarchy) {
+  return make_rounds(dense_choice(choice), primitives, hierarchy);
 }
 
 }  // namespace simrun

@@ -115,14 +115,17 @@ constexpr int leader_of(std::uint64_t step, int workers) {
 }
 
 /// The rounds of one exchange. Each goes through the chosen collective if that can combine what it sends, else through
-/// its own default. With a hierarchy there is one round more before them, and one after them.
-std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives);
+/// its own default. With a hierarchy, that of the hosts that the workers are on, there is one round more before them,
+/// and one after them.
+std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives,
+                               Hierarchy hierarchy = Hierarchy::flat);
 
 /// How what is not compressed travels beside what is: as sgd's fp32 gradients, by sgd's own collective, in the same
 /// hierarchy.
 MethodChoice dense_choice(const MethodChoice& choice);
 
 /// The rounds of that.
-std::vector<Round> make_dense_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives);
+std::vector<Round> make_dense_rounds(const MethodChoice& choice, const std::shared_ptr<const Primitives>& primitives,
+                                     Hierarchy hierarchy = Hierarchy::flat);
 
 }  // namespace simrun

@@ -153,6 +153,7 @@ Study read_study_on_all(const MpiWorld& world, const std::string& file, const Me
   std::string keys;
   world.agree([&] {
     study = read_study(file, parse_overrides(arguments.set));
+    refuse_searches(study, "measure");
     for (const std::string& key : point_keys(study)) keys += key;
   });
   const std::vector<std::string> all = world.gather(keys);

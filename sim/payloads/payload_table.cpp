@@ -14,8 +14,8 @@ PayloadTable::PayloadTable(const Scenario& scenario, std::size_t encoders, std::
   const HostGroups hosts = scenario.host_groups();
   workers_an_encoder_ = static_cast<std::size_t>(hosts.workers / hosts.encoders());
   first_round_ = hosts.hierarchy == Hierarchy::flat ? 0 : 1;
-  const std::vector<Round> own = make_rounds(scenario.method, nullptr);
-  const std::vector<Round> dense = make_dense_rounds(scenario.method, nullptr);
+  const std::vector<Round> own = make_rounds(scenario.method, nullptr, hosts.hierarchy);
+  const std::vector<Round> dense = make_dense_rounds(scenario.method, nullptr, hosts.hierarchy);
   for (std::size_t r = 0; r < std::max(own.size(), dense.size()); ++r) {
     RoundOfAll all;
     for (std::size_t g = 0; g < groups_; ++g) {

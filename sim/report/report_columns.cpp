@@ -52,9 +52,7 @@ const Point& point_of(const RunPoint& at) {
 }
 
 bool has_hosts_of_gpus(const Study& study) {
-  return std::ranges::any_of(study.points, [](const Point& point) {
-    return point.scenario.network.gpus_per_host > 1 || point.scenario.method.hierarchy != Hierarchy::flat;
-  });
+  return std::ranges::any_of(study.points, [](const Point& point) { return point.scenario.network.gpus_per_host > 1; });
 }
 
 /// Hosts that the workers, a GPU each, are on.

@@ -117,7 +117,7 @@ std::vector<std::string> Report::interval_sources() const {
     }
     if (network_error(scenario.network)) sources.insert("error of the network model on real traffic, 2 to 8 hosts");
     if (scenario.compute.pace.jitters()) sources.insert("jitter of single iterations");
-    if (scenario.method.codec->varies && scenario.workers > 1) sources.insert("payloads that vary from step to step");
+    if (scenario.method.codec->varies) sources.insert("payloads that vary from step to step");
   }
   return {sources.begin(), sources.end()};
 }

@@ -11,7 +11,7 @@ Seconds Scenario::computing() const {
 
 HostGroups Scenario::host_groups() const {
   const int gpus = method.hierarchy == Hierarchy::flat ? 1 : std::min(network.gpus_per_host, workers);
-  return {method.hierarchy, workers, gpus};
+  return {gpus > 1 ? method.hierarchy : Hierarchy::flat, workers, gpus};
 }
 
 std::vector<Group> encoded_groups(const Scenario& scenario) {

@@ -59,6 +59,7 @@ struct Scenario {
   std::variant<SyntheticGradients, NpyFiles> gradients;
   Grouping grouping;
   DecodeTime decode = DecodeTime::as_ready;
+  bool metadata_apart = false;  ///< indices and scales travel in a collective of their own
   MethodChoice method;
   std::optional<Training> training;  ///< for `simrun train`
 
@@ -74,12 +75,12 @@ struct Scenario {
   /// Time of forward, backward and update together.
   Seconds computing() const;
 
-  /// Which workers encode and exchange together.
+  /// Which workers encode and exchange together. Flat where no host has several.
   HostGroups host_groups() const;
 };
 
 /// What a worker that encodes has of each group: all of it, or its part. In a part the last elements may be filled up
-/// with zeros. Throws GroupingError.
+/// with zeros; its tensors are those of the whole group. Throws GroupingError.
 std::vector<Group> encoded_groups(const Scenario& scenario);
 
 /// K of each of these.

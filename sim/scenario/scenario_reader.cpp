@@ -114,6 +114,7 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   scenario.gradients = text.gradients;
   scenario.grouping = method_text.grouping.value_or(text.schedule.grouping);
   scenario.decode = text.schedule.decode;
+  scenario.metadata_apart = text.schedule.metadata_apart;
   check_together(scenario, top, here);
   if (method_text.training && !text.training)
     (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");

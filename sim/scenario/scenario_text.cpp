@@ -129,6 +129,9 @@ Field<ScheduleText> schedule_field() {
           "decode", "as-ready", &ScheduleText::decode,
           choice<DecodeTime>({{"as-ready", DecodeTime::as_ready}, {"after-backward", DecodeTime::after_backward}}),
           "when a group is decoded: as soon as it is there, which holds up the backward pass, or after that pass")
+      .with_default("metadata", "together", &ScheduleText::metadata_apart,
+                    choice<bool>({{"together", false}, {"apart", true}}),
+                    "indices and scales of gathered payloads: with the values, or in a collective of their own")
       .field();
 }
 

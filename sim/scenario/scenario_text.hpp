@@ -30,6 +30,7 @@ struct MethodText {
 struct ScheduleText {
   Grouping grouping;
   DecodeTime decode = DecodeTime::as_ready;
+  bool metadata_apart = false;
 };
 
 /// A scenario as it stands in the file: what it names is not looked up yet, and rules that need it are not checked.

@@ -268,4 +268,15 @@ Study with_points(const Study& study, const std::vector<std::size_t>& points) {
   return part;
 }
 
+void refuse_searches(const Study& study, const char* command) {
+  for (const Point& point : study.points) {
+    if (!std::holds_alternative<Grouping::Search>(point.scenario.grouping.how)) continue;
+    const Where top{study.file, ""};
+    const Where where = point.scenario.method.grouping ? top / "methods" / point.method : top / "schedule";
+    (where / "grouping")
+        .fail(std::string("simrun ") + command + " does not search for groups",
+              "accepted: groups that simrun schedule has found");
+  }
+}
+
 }  // namespace simrun

@@ -50,4 +50,7 @@ Study read_study(const std::string& file, const std::vector<Override>& overrides
 /// The study with these of its points alone, in the same order. `points`: ascending.
 Study with_points(const Study& study, const std::vector<std::size_t>& points);
 
+/// Throws InputError where groups are still to be searched for; `command` cannot do that.
+void refuse_searches(const Study& study, const char* command);
+
 }  // namespace simrun

@@ -120,8 +120,10 @@ const std::vector<std::string>& method_keys() {
 }
 
 bool is_way_of_running(const std::string& key) {
-  const bool of_entry = key.starts_with("methods.") && (key.ends_with(".collective") || key.ends_with(".grouping"));
-  return key == "collective" || key == "grouping" || of_entry;
+  const auto is_way = [&](const std::string& way) {
+    return key == way || (key.starts_with("methods.") && key.ends_with("." + way));
+  };
+  return is_way("collective") || is_way("grouping") || is_way("hierarchy");
 }
 
 std::vector<SweepKey> take_sweep(Json& scenario, const std::string& file) {

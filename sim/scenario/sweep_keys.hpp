@@ -23,8 +23,8 @@ std::vector<SweepKey> take_sweep(Json& scenario, const std::string& file);
 bool is_method_key(const std::string& key);
 const std::vector<std::string>& method_keys();  ///< all of them
 
-/// True for keys that choose how a method is run and not what it computes: `collective` and `grouping`, also as a path
-/// into one entry of `methods`.
+/// True for keys that choose how a method is run and not what it computes: `collective`, `grouping` and
+/// `hierarchy`, also as a path into one entry of `methods`.
 bool is_way_of_running(const std::string& key);
 
 /// What a value of a key means for an entry of `methods`.

@@ -52,7 +52,16 @@ class GroupingSearch {
     const std::vector<TimesOfGroup> ways = {times_of_groups(costs_.compressed), times_of_groups(*costs_.dense)};
     constexpr double tolerance = 1e-3;
     constexpr std::size_t most_states = 64;
-    return best_partition(backward_.times, ways, most_groups, tolerance, most_states);
+    BestPartition best = best_partition(backward_.times, ways, most_groups, tolerance, most_states);
+    // What is left out may be one of the simplest.
+    for (std::size_t way = 0; way < ways.size(); ++way) {
+      BestPartition of_one_way = best_partition(backward_.times, ways[way], most_groups);
+      if (of_one_way.time >= best.time) continue;
+      of_one_way.ways.assign(of_one_way.partition.size(), way);
+      of_one_way.is_proved = best.is_proved;
+      best = std::move(of_one_way);
+    }
+    return best;
   }
 
  private:
@@ -88,6 +97,7 @@ std::vector<Candidate> candidates_of(std::size_t point, const Scenario& scenario
   const SearchedPartition one_cut = among.one_cut();
   const SearchedPartition cuts = among.cuts(most_groups.value_or(tensors));
   const std::size_t groups = best.partition.size();
+  const bool is_flat = scenario.host_groups().hierarchy == Hierarchy::flat;  // of others the model knows too little
   const std::size_t all_groups = tensors * (tensors + 1) / 2;
   std::vector<Candidate> all = {
       {point, "tensor", by_rule({Grouping::EachTensor{}}), 1},
@@ -97,13 +107,14 @@ std::vector<Candidate> candidates_of(std::size_t point, const Scenario& scenario
       {point, "bucket", by_rule({Grouping::Bucket{Bytes(bucket_bytes)}}), 1},
       {point, "mergecomp", one_cut.partition, one_cut.evaluations},
       {point, "mergecomp-y", cuts.partition, cuts.evaluations},
-      {point, "optimal", best.partition, all_groups},
+      {point, "optimal", best.partition, all_groups, {}, is_flat},
   };
   const Seconds others = scenario.compute.forward + scenario.compute.update;
   for (Candidate& each : all) each.predicted = (others + among.time(each.partition)).value;
   if (costs.dense) {
     const BestPartition mixed = among.best_mixed(most_groups);
-    all.push_back({point, "optimal-mixed", mixed.partition, 2 * all_groups, dense_groups(mixed), mixed.is_proved});
+    all.push_back(
+        {point, "optimal-mixed", mixed.partition, 2 * all_groups, dense_groups(mixed), mixed.is_proved && is_flat});
     all.back().predicted = (others + mixed.time).value;
   }
   return all;
@@ -112,17 +123,18 @@ std::vector<Candidate> candidates_of(std::size_t point, const Scenario& scenario
 std::vector<Candidate> searched_candidates(std::size_t point, const Scenario& scenario, const PointCosts& costs,
                                            const Grouping::Search& search) {
   const GroupingSearch among(scenario, costs);
-  const std::size_t limit = search.max_groups > 0 ? search.max_groups : among.tensors();
+  std::optional<std::size_t> limit;
+  if (search.max_groups > 0) limit = search.max_groups;
   if (search.by == Grouping::Search::By::mergecomp) {
     if (search.max_groups == 1) return {{point, "mergecomp", {among.tensors()}, 1}};
-    const SearchedPartition found = search.max_groups > 2 ? among.cuts(limit) : among.one_cut();
+    const SearchedPartition found = search.max_groups > 2 ? among.cuts(*limit) : among.one_cut();
     return {{point, "mergecomp", found.partition, found.evaluations}};
   }
   std::vector<Candidate> all = candidates_of(point, scenario, costs, limit);
   std::erase_if(all, [&](const Candidate& each) {
     const std::string_view name = each.name;
     const bool is_slow = name == "tensor" || name == "equal-count" || name == "equal-size";
-    return is_slow || each.partition.size() > limit || (name == "optimal-mixed" && !search.is_mixed);
+    return is_slow || (limit && each.partition.size() > *limit) || (name == "optimal-mixed" && !search.is_mixed);
   });
   return all;
 }
@@ -153,7 +165,9 @@ Json schedule_of(const Study& study, const Candidate& candidate) {
   const Grouping::Explicit groups = groups_of(study, candidate);
   Json grouping = {{"groups", groups.groups}};
   if (!groups.dense.empty()) grouping["dense"] = groups.dense;
-  return {{"grouping", grouping}, {"decode", "after-backward"}};
+  Json schedule = {{"grouping", grouping}, {"decode", "after-backward"}};
+  if (study.points[candidate.point].scenario.metadata_apart) schedule["metadata"] = "apart";
+  return schedule;
 }
 
 void group(Scenario& scenario, const Study& study, const Candidate& candidate) {

@@ -20,6 +20,23 @@ namespace {
 /// Groupings whose times differ by less are as fast.
 constexpr double as_fast = 1e-3;
 
+/// What is swept beside workers and groupings, which rows have anyhow.
+std::vector<std::string> swept_keys(const Study& study) {
+  std::vector<std::string> keys;
+  for (const auto& [key, count] : study.keys) {
+    if (key != "workers" && key != "grouping" && key != "schedule.grouping") keys.push_back(key);
+  }
+  return keys;
+}
+
+/// The point's value of a swept key; null where its method takes none.
+Json swept_value(const Point& point, const std::string& key) {
+  for (const auto& [swept, value] : point.swept) {
+    if (swept == key) return *value;
+  }
+  return nullptr;
+}
+
 /// What is said of a grouping; the names are those of the columns.
 Row row_of(const Study& study, const Candidate& each, double optimum) {
   const Point& point = study.points[each.point];
@@ -31,9 +48,7 @@ Row row_of(const Study& study, const Candidate& each, double optimum) {
              {"evaluations", each.evaluations},
              {"over_optimum", each.iteration / optimum - 1},
              {"dense_groups", each.dense.size()}};
-  for (const auto& [key, value] : point.swept) {
-    if (key != "workers") row.emplace_back(key, *value);
-  }
+  for (const std::string& key : swept_keys(study)) row.emplace_back(key, swept_value(point, key));
   return row;
 }
 
@@ -46,15 +61,29 @@ double optimum_of(const std::vector<Candidate>& candidates, std::size_t point) {
 }
 
 std::string table_of(const Study& study, const std::vector<Candidate>& candidates) {
-  Table table({"method", "M", "grouping", "groups", "iteration", "over optimum", "model", "evaluations"});
+  const std::vector<std::string> keys = swept_keys(study);
+  std::vector<std::string> names = {"method",       "M",     "grouping",   "groups", "iteration",
+                                    "over optimum", "model", "evaluations"};
+  names.insert(names.end(), keys.begin(), keys.end());
+  Table table(names);
   for (const Candidate& each : candidates) {
     const Point& point = study.points[each.point];
     const double optimum = optimum_of(candidates, each.point);
-    table.add_row({point.label, std::to_string(point.scenario.workers), each.name,
-                   std::to_string(each.partition.size()) +
-                       (each.dense.empty() ? "" : " (" + std::to_string(each.dense.size()) + " dense)"),
-                   show(Seconds(each.iteration)), percent(each.iteration / optimum - 1),
-                   percent(each.predicted / each.iteration - 1), std::to_string(each.evaluations)});
+    std::vector<std::string> cells = {
+        point.label,
+        std::to_string(point.scenario.workers),
+        each.name,
+        std::to_string(each.partition.size()) +
+            (each.dense.empty() ? "" : " (" + std::to_string(each.dense.size()) + " dense)"),
+        show(Seconds(each.iteration)),
+        percent(each.iteration / optimum - 1),
+        percent(each.predicted / each.iteration - 1),
+        std::to_string(each.evaluations)};
+    for (const std::string& key : keys) {
+      const Json value = swept_value(point, key);
+      cells.push_back(value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump());
+    }
+    table.add_row(std::move(cells));
   }
   return table.text() +
          "\nmodel: how far the time that groupings were chosen by is from the simulated one; over optimum: of "
@@ -88,25 +117,28 @@ Json json_of(const Study& study, const std::vector<Candidate>& candidates) {
   return all;
 }
 
-/// Where another grouping of at most so many groups was faster than what is best by the model of groups, that is the optimum. A line for each
-/// point of which that is so.
+/// Where another grouping of at most so many groups was faster than what is best by the model of groups, that is the
+/// optimum. A line for each such.
 std::vector<std::string> correct_optima(const Study& study, std::vector<Candidate>& candidates,
                                         std::optional<std::size_t> most_groups) {
   std::vector<std::string> notes;
   for (Candidate& best : candidates) {
-    if (std::string_view(best.name) != "optimal") continue;
+    if (!std::string_view(best.name).starts_with("optimal")) continue;
+    const bool may_be_mixed = std::string_view(best.name) == "optimal-mixed";
     const Candidate* fastest = &best;
     for (const Candidate& each : candidates) {
-      const bool is_allowed = each.dense.empty() && (!most_groups || each.partition.size() <= *most_groups);
-      if (each.point == best.point && is_allowed && each.iteration < fastest->iteration) fastest = &each;
+      const bool is_allowed = each.point == best.point && (may_be_mixed || each.dense.empty()) &&
+                              (!most_groups || each.partition.size() <= *most_groups);
+      if (is_allowed && each.iteration < fastest->iteration) fastest = &each;
     }
     if (fastest->iteration > (1 - as_fast) * best.iteration) continue;
     const Point& point = study.points[best.point];
     notes.push_back(point.label + ", M = " + std::to_string(point.scenario.workers) + ": " + fastest->name + " is " +
                     percent(1 - fastest->iteration / best.iteration) +
                     " faster than what is best by the model of groups, which is off by " +
-                    percent(std::abs(best.predicted / best.iteration - 1)) + " there; optimal is that");
+                    percent(std::abs(best.predicted / best.iteration - 1)) + " there; " + best.name + " is that");
     best.partition = fastest->partition;
+    best.dense = fastest->dense;
     best.iteration = fastest->iteration;
     best.predicted = fastest->predicted;
     best.is_proved = false;

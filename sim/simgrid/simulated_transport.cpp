@@ -12,7 +12,7 @@ SharedState::SharedState(const Network& network, int workers_, Repeats repeats_,
     : workers(workers_),
       gpus_per_host(network.gpus_per_host),
       repeats(repeats_),
-      eager_limit(network.eager_limit()),
+      eager_between(network.eager_limit()),
       flows(network, hosts),
       short_messages(network.tcp.goodput, flows) {
   if (network.model != Network::Model::ethernet_tcp) return;
@@ -44,7 +44,7 @@ FlowPtr SharedState::next_flow(int from, int to, int tag, bool Flow::*asks) {
 }
 
 void SharedState::start_if_ready(const FlowPtr& flow) {
-  const bool is_eager = flow->size <= eager_limit;
+  const bool is_eager = flow->size <= eager_limit(*flow);
   // An eager one has left before its receiver asks for it.
   if (!flow->is_sent || (!flow->is_awaited && !is_eager)) return;
   ++messages;
@@ -67,7 +67,7 @@ Request SimulatedTransport::start_send(int to, Message message, int tag) {
 
 Request SimulatedTransport::start_receive(int from, int tag) {
   const FlowPtr flow = shared_.next_flow(from, rank_, tag, &Flow::is_awaited);
-  if (flow->size > shared_.eager_limit) shared_.start_if_ready(flow);
+  if (flow->size > shared_.eager_limit(*flow)) shared_.start_if_ready(flow);
   return keep(flow);
 }
 

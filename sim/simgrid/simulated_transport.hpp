@@ -24,7 +24,12 @@ struct SharedState {
   FlowPtr next_flow(int from, int to, int tag, bool Flow::*asks);
 
   /// True if both ends are GPUs of one host.
-  bool is_inside(const Flow& flow) const { return flow.from / gpus_per_host == flow.to / gpus_per_host; }
+  bool is_inside(const Flow& flow) const {
+    return gpus_per_host > 1 && flow.from / gpus_per_host == flow.to / gpus_per_host;
+  }
+
+  /// Messages up to this size do not wait for their receiver.
+  Bytes eager_limit(const Flow& flow) const { return is_inside(flow) ? EthernetTcp{}.eager_limit : eager_between; }
 
   /// `flow` leaves if its sender has sent it, and its receiver awaits it or it is so short that it needs not.
   void start_if_ready(const FlowPtr& flow);
@@ -32,7 +37,7 @@ struct SharedState {
   int workers;
   int gpus_per_host;
   Repeats repeats;
-  Bytes eager_limit;
+  Bytes eager_between;  ///< hosts
   Flows flows;
   ShortMessages short_messages;
   std::deque<TcpEndpoint> tcp;  ///< by rank; empty if the network model is not ethernet-tcp

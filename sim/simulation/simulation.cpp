@@ -42,11 +42,14 @@ std::vector<Span> fill_gaps(const std::vector<Span>& busy, Seconds begin, Second
   return all;
 }
 
-/// The record whose parts of an iteration are shown: of the last rank that is done, or of the one that leads.
+/// The record whose parts of an iteration are shown: of the last rank that is done, or the last of those that lead.
 const IterationRecord& shown_record(const SteadyState& steady) {
   const auto& records = steady.records();
-  const auto leader = std::ranges::find(records, true, &IterationRecord::leads);
-  return leader == records.end() ? records[static_cast<std::size_t>(steady.last_rank())] : *leader;
+  const IterationRecord* shown = nullptr;
+  for (const IterationRecord& record : records) {
+    if (record.leads && (shown == nullptr || record.finish > shown->finish)) shown = &record;
+  }
+  return shown != nullptr ? *shown : records[static_cast<std::size_t>(steady.last_rank())];
 }
 
 Times collect(const SteadyState& steady) {

@@ -6,6 +6,7 @@
 
 #include "sim/network/part_transport.hpp"
 #include "sim/network/rotated_transport.hpp"
+#include "sim/simulation/metadata.hpp"
 
 namespace simrun {
 namespace {
@@ -98,6 +99,7 @@ Span Worker::exchange_group(std::size_t group, IterationRecord& record) {
       staging_.copy_up(outcome);
       working += spend(Activity::encode, encode_time(group, round));
     }
+    if (is_own && group + 1 == plan_.stages.size()) submit_decodings();
     outcome = exchange_round(group, round);
     if (is_own) record.result_bytes += outcome.bytes();
   }
@@ -110,7 +112,7 @@ Span Worker::exchange_group(std::size_t group, IterationRecord& record) {
   if (is_flat()) {
     decode(decoding);
   } else if (plan_.decode == DecodeTime::after_backward) {
-    decoded_.push_back(device_.submit(Activity::decode, decoding.duration));
+    to_decode_.push_back(decoding.duration);
   } else {
     working += spend(Activity::decode, decoding.duration);
     exchange_round(group, rounds.size() - 1);
@@ -126,7 +128,14 @@ Seconds Worker::spend(Activity activity, Seconds duration) {
   return transport_.now() - begin;
 }
 
+/// When all is encoded, but for later rounds of the last group.
+void Worker::submit_decodings() {
+  for (const Seconds duration : std::exchange(to_decode_, {}))
+    decoded_.push_back(device_.submit(Activity::decode, duration));
+}
+
 void Worker::share_decoded(IterationRecord& record) {
+  submit_decodings();
   for (std::size_t group = 0; group < decoded_.size(); ++group) {
     device_.finish(decoded_[group]);
     const Seconds begin = transport_.now();
@@ -150,11 +159,21 @@ Outcome Worker::exchange_round(std::size_t group, std::size_t number) {
   PartTransport across(transport_, hosts.across_hosts(transport_.rank()), hosts.hierarchy != Hierarchy::leader);
   if (!round.is_led()) {
     staging_.copy_down(mine);
+    if (plan_.metadata_apart && round.codec->combining() == Combining::gather)
+      return gather_in_two(across, round, mine);
     return round.collective->exchange(across, mine, timed ? &*timed : nullptr);
   }
   if (leads()) staging_.copy_down(mine);
   RotatedTransport rotated(across, leader_of(iteration_, across.size()));
   return round.collective->exchange(rotated, mine, nullptr);
+}
+
+Outcome Worker::gather_in_two(Transport& transport, const Round& round, const Payload& mine) {
+  const std::uint64_t metadata = metadata_bytes(mine);
+  if (metadata == 0) return round.collective->exchange(transport, mine, nullptr);
+  Outcome outcome = round.collective->exchange(transport, part_of(mine, mine.size() - metadata), nullptr);
+  outcome.apart = round.collective->exchange(transport, part_of(mine, metadata), nullptr).bytes();
+  return outcome;
 }
 
 void Worker::decode(const Decoding& decoding) {

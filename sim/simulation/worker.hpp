@@ -29,8 +29,9 @@ struct IterationPlan {
   Pace pace;
   DecodeTime decode = DecodeTime::as_ready;
   HostGroups hosts;
-  double encode_factor = 1;   ///< all encoding takes that many times as long: what if it did?
-  std::vector<Stage> stages;  ///< in the order in which they become ready
+  bool metadata_apart = false;  ///< indices and scales of gathered payloads are gathered by themselves, after values
+  double encode_factor = 1;     ///< all encoding takes that many times as long: what if it did?
+  std::vector<Stage> stages;    ///< in the order in which they become ready
 };
 
 /// Seconds that a worker's device and host were busy in one iteration, and the bytes that its decoding took in.
@@ -41,7 +42,7 @@ struct IterationRecord {
   Seconds decode;
   Seconds staging;
   std::uint64_t result_bytes = 0;
-  bool leads = false;  ///< in a round that one worker leads; all others wait for this one
+  bool leads = false;  ///< in a round that one worker leads, or for its host; all others wait for such a one
   Transport::Traffic traffic;
   std::vector<Span> spans;
   /// From a group's first message to its outcome, waiting included, in order of time. `duration` leaves out how long a
@@ -74,8 +75,10 @@ class Worker {
   Seconds encode_time(std::size_t group, std::size_t round);
   Span exchange_group(std::size_t group, IterationRecord& record);
   Outcome exchange_round(std::size_t group, std::size_t round);
+  Outcome gather_in_two(Transport& transport, const Round& round, const Payload& mine);
   void decode(const Decoding& decoding);
   Seconds spend(Activity activity, Seconds duration);
+  void submit_decodings();
   void share_decoded(IterationRecord& record);
   bool is_flat() const { return plan_.hosts.hierarchy == Hierarchy::flat; }
   bool encodes() const { return plan_.hosts.encodes(transport_.rank()); }
@@ -91,6 +94,7 @@ class Worker {
   Staging staging_;
   std::size_t last_encode_ = 0;  ///< the device's piece of work with which the backward pass and all encoding are done
   std::vector<Decoding> held_;   ///< what waits for that, on the host
+  std::vector<Seconds> to_decode_;    ///< by group: what is to be shared, until all is encoded
   std::vector<std::size_t> decoded_;  ///< by group: the piece of work that decodes what is to be shared
   std::uint64_t iteration_ = 0;
 };

@@ -10,8 +10,11 @@ namespace {
 constexpr double tolerance = 1e-8;  ///< of an iteration: clocks have a grain
 constexpr double narrow = 1e-9;     ///< of a factor
 
-/// Whether the method encodes: dense fp32 values are sent as they are.
-bool encodes(const MethodChoice& method) {
+/// Whether anything is encoded: dense fp32 values are sent as they are.
+bool encodes(const Scenario& scenario) {
+  const MethodChoice& method = scenario.method;
+  const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
+  if (std::ranges::all_of(groups, &Group::is_dense)) return false;
   return !method.codec->stands_alone || method.codec->make(method.options, nullptr)->kind() != PayloadKind::dense32;
 }
 
@@ -21,7 +24,7 @@ std::optional<std::size_t> break_even_with(const Study& study, const std::vector
                                            std::size_t point) {
   const std::vector<std::size_t>& of_sgd = study.points[point].sgd;
   const bool is_of_sgd = std::find(of_sgd.begin(), of_sgd.end(), point) != of_sgd.end();
-  if (is_of_sgd || !results[point].times || !encodes(study.points[point].scenario.method)) return std::nullopt;
+  if (is_of_sgd || !results[point].times || !encodes(study.points[point].scenario)) return std::nullopt;
   return fastest_sgd(study, results, point);
 }
 

@@ -36,9 +36,10 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
                                             : scenario.compute.backward_by_tensor;
   std::size_t remaining = backward.size();  // tensors whose backward pass is still to come
   plan.hosts = scenario.host_groups();
+  plan.metadata_apart = scenario.metadata_apart;
   const std::vector<Group> groups = encoded_groups(scenario);
-  const std::vector<Round> own = make_rounds(scenario.method, nullptr);
-  const std::vector<Round> dense = make_dense_rounds(scenario.method, nullptr);
+  const std::vector<Round> own = make_rounds(scenario.method, nullptr, plan.hosts.hierarchy);
+  const std::vector<Round> dense = make_dense_rounds(scenario.method, nullptr, plan.hosts.hierarchy);
   for (std::size_t g = 0; g < groups.size(); ++g) {
     IterationPlan::Stage stage;
     stage.is_dense = groups[g].is_dense;
@@ -72,14 +73,14 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
   setup.network_error = network_error(scenario.network);
   setup.server_host = scenario.method.needs_server_host() && scenario.workers > 1;
   setup.plan = make_plan(scenario, payloads);
-  setup.rounds = make_rounds(scenario.method, make_cpu_primitives(1));
-  setup.dense_rounds = make_dense_rounds(scenario.method, nullptr);
+  setup.rounds = make_rounds(scenario.method, make_cpu_primitives(1), setup.plan.hosts.hierarchy);
+  setup.dense_rounds = make_dense_rounds(scenario.method, nullptr, setup.plan.hosts.hierarchy);
   setup.profile = scenario.device.get();
   setup.host = scenario.host;
   setup.payload = [&payloads](int worker, std::size_t group, std::size_t round, std::size_t step) -> const Payload& {
     return payloads.at(static_cast<std::size_t>(worker), group, round, step);
   };
-  setup.payload_steps = scenario.workers > 1 ? payloads.steps() : 1;
+  setup.payload_steps = payloads.steps();
   return setup;
 }
 

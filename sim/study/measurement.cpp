@@ -89,10 +89,13 @@ PointResult point_result(const AllRanks& ranks, std::size_t workers, std::size_t
   const auto nearest = std::min_element(
       all.begin(), all.end(), [&](double a, double b) { return std::abs(a - median) < std::abs(b - median); });
   const std::size_t typical = warmup + static_cast<std::size_t>(nearest - all.begin());
-  const auto leader = std::find_if(ranks.begin(), ranks.begin() + static_cast<std::ptrdiff_t>(workers),
-                                   [&](const RankMeasurement& rank) { return rank.iterations[typical].leads; });
-  const bool is_led = leader != ranks.begin() + static_cast<std::ptrdiff_t>(workers);
-  const IterationRecord& shown = (is_led ? *leader : ranks[last_worker(ranks, workers, typical)]).iterations[typical];
+  const IterationRecord* leader = nullptr;
+  for (std::size_t worker = 0; worker < workers; ++worker) {
+    const IterationRecord& record = ranks[worker].iterations[typical];
+    if (record.leads && (leader == nullptr || record.finish > leader->finish)) leader = &record;
+  }
+  const IterationRecord& shown =
+      leader != nullptr ? *leader : ranks[last_worker(ranks, workers, typical)].iterations[typical];
 
   Times times;
   times.compute = shown.compute;

@@ -26,6 +26,17 @@ void divide_by_senders(const std::vector<Payload>& parts, std::span<float> sum) 
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] /= std::max(senders[i], 1.0F);
 }
 
+/// Of the first of so many workers: what all groups' outcomes together have, the most of any.
+double bytes_of_largest(const std::vector<std::vector<Outcome>>& outcomes, std::size_t workers) {
+  double largest = 0;
+  for (std::size_t worker = 0; worker < workers; ++worker) {
+    double bytes = 0;
+    for (const Outcome& outcome : outcomes[worker]) bytes += static_cast<double>(outcome.bytes());
+    largest = std::max(largest, bytes);
+  }
+  return largest;
+}
+
 /// Makes zeros the smallest number there is, with a random sign.
 void give_signs(std::span<float> values, RandomStream& random) {
   constexpr float smallest = std::numeric_limits<float>::denorm_min();
@@ -45,7 +56,7 @@ GradientExchange::GradientExchange(const Scenario& scenario, unsigned threads)
       groups_(make_schedule(*scenario.model, scenario.grouping)),
       encoded_(encoded_groups(scenario)),
       primitives_(make_cpu_primitives(1)),
-      rounds_(make_rounds(scenario.method, primitives_)),
+      rounds_(make_rounds(scenario.method, primitives_, hosts_.hierarchy)),
       sent_(scenario, encoders_),
       results_(groups_.size() * static_cast<std::size_t>(hosts_.shards())),
       agreed_(scenario.elements()) {
@@ -105,7 +116,8 @@ Pairs GradientExchange::select_by_tensor(std::span<const float> values, std::siz
 }
 
 RoundContext GradientExchange::context_of(std::size_t encoder, std::size_t group, std::uint64_t seed) const {
-  RandomStream shared(id_.seed, Randomness::shared_encoding, static_cast<std::uint32_t>(group), id_.round);
+  RandomStream shared(id_.seed, Randomness::shared_encoding,
+                      static_cast<std::uint32_t>(shard_of(encoder) * groups_.size() + group), id_.round);
   const std::uint64_t high = std::uint64_t{shared()} << 32U;
   return {.seed = seed,
           .shared_seed = high | shared(),
@@ -222,7 +234,7 @@ std::span<const float> GradientExchange::exchange() {
     if (round > first_) encode_again(round);
     aggregator = aggregator_of_round(rounds_[round]);
     outcomes = run_collective(round, aggregator);
-    for (const Outcome& outcome : outcomes.front()) result_bytes_ += static_cast<double>(outcome.bytes());
+    result_bytes_ += bytes_of_largest(outcomes, static_cast<std::size_t>(hosts_.shards()));
     if (round == last_) break;
     // All workers have the same, those of one shard at least.
     for (std::size_t i = 0; i < results_.size(); ++i)

@@ -88,6 +88,7 @@ int train(const TrainArguments& arguments) {
   resolved.scenario = find_file(arguments.scenario, "").value_or(arguments.scenario);
   if (resolved.out.empty()) resolved.out = "results/" + name_of_scenario(resolved.scenario) + "-trained";
   const Study study = read_study(resolved.scenario, parse_overrides(arguments.set));
+  refuse_searches(study, "train");
   check_training(study, resolved.threads);
   return run_session(study, resolved);
 }

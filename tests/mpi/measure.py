@@ -102,9 +102,9 @@ class Measure(unittest.TestCase):
                 self.assertEqual(one[column], other[column], (one["method"], one["collective"], column))
 
     def test_sizes_are_those_of_the_simulation(self):
-        for grouping in ("model", "tensor"):
-            with self.subTest(grouping):
-                self.assert_sizes_as_simulated(scenario(schedule={"grouping": grouping}))
+        for schedule in ({"grouping": "model"}, {"grouping": "tensor"}, {"metadata": "apart"}):
+            with self.subTest(schedule):
+                self.assert_sizes_as_simulated(scenario(schedule=schedule))
 
     def test_sizes_are_those_of_the_simulation_where_gpus_of_a_host_exchange_together(self):
         network = SCENARIO["network"] | {"gpus_per_host": 2, "intra_host": {"kind": "nvlink", "bandwidth": "10 GB/s",

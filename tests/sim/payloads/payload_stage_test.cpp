@@ -11,6 +11,7 @@
 #include <set>
 
 #include "kernels/layout.hpp"
+#include "sim/payloads/gradient_source.hpp"
 #include "sim/study/experiment.hpp"
 #include "sim/system/child_process.hpp"
 #include "sim/text/error.hpp"
@@ -436,6 +437,45 @@ TEST_CASE("payloads: of a codec whose sizes vary there are those of several step
     CHECK(sizes.size() > 8);  // of 16
     CHECK(table.mean_bytes(4, 4) == Approx(total / 16));
   });
+}
+
+TEST_CASE("gradients: shards are parts of the mean over a host's workers") {
+  // 2 tensors of 1000 and 777 elements in one group: of 4 workers on a host each part has 445, the last three zeros.
+  const TemporaryFolder folder;
+  const auto source_of = [&](const char* hierarchy) {
+    const Study study = study_of(
+        folder, sweep_text,
+        {{"model", R"({"name": "two", "tensors": [{"name": "a", "shape": [1000]}, {"name": "b", "shape": [777]}]})"},
+         {"schedule", R"({"grouping": "model"})"},
+         {"network", R"({"bandwidth": "1 Gbps", "latency": "50 us", "gpus_per_host": 4,
+                         "intra_host": {"kind": "nvlink", "bandwidth": "10 GB/s", "latency": "5 us"}})"},
+         {"methods", R"([{"name": "top-k", "density": 0.1, "hierarchy": ")" + std::string(hierarchy) + R"("}])"},
+         {"sweep", R"({"workers": [8]})"}});
+    return study.points.front().scenario;
+  };
+  const Scenario flat = source_of("flat");
+  const Scenario shard = source_of("shard");
+  const Scenario leader = source_of("leader");
+  std::vector<float> buffer(2000);
+  std::vector<float> mean(1780, 0.0F);
+  const GradientSource all(flat);
+  for (std::size_t worker = 4; worker < 8; ++worker) {
+    const auto gradient = all.fill(worker, 0, 1, buffer);
+    for (std::size_t i = 0; i < gradient.size(); ++i) mean[i] += gradient[i];
+  }
+  for (float& value : mean) value /= 4;
+  const GradientSource parts(shard);
+  REQUIRE(parts.workers() == 8);
+  for (std::size_t place = 0; place < 4; ++place) {
+    const auto part = parts.fill(4 + place, 0, 2, buffer);
+    REQUIRE(part.size() == 445);
+    CHECK(std::equal(part.begin(), part.end(), mean.begin() + static_cast<std::ptrdiff_t>(445 * place)));
+  }
+  const GradientSource whole(leader);
+  REQUIRE(whole.workers() == 2);
+  const auto second = whole.fill(1, 0, 1, buffer);
+  REQUIRE(second.size() == 1777);
+  CHECK(std::equal(second.begin(), second.end(), mean.begin()));
 }
 
 }  // namespace simrun

@@ -79,8 +79,8 @@ TEST_CASE("schema: the defaults that it names are those that are used", "[schema
     CHECK_FALSE(resolved.contains("$schema"));
   }
   // Three times update, device, topology, network.model, gpus_per_host, source, agreement, scale_spread,
-  // degrees_of_freedom, seed, grouping, decode and hierarchy; once precision, index and server.
-  CHECK(checked == 3 * 13 + 3);
+  // degrees_of_freedom, seed, grouping, decode, metadata and hierarchy; once precision, index and server.
+  CHECK(checked == 3 * 14 + 3);
 
   Json laplace = given;
   laplace.erase("gradients");

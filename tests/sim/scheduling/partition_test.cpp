@@ -143,6 +143,28 @@ TEST_CASE("partition: with two ways for each group the best is the best of all p
   }
 }
 
+TEST_CASE("partition: what is proved is within the tolerance, and what states were left out of is not proved") {
+  std::size_t proved = 0;
+  std::size_t open = 0;
+  for (unsigned seed = 0; seed < 40; ++seed) {
+    const Case one(9, seed);
+    const Case other(9, seed + 1000);
+    const std::vector<TimesOfGroup> ways = {one.times(), other.times()};
+    const double least = best_partition(one.backward, ways).time.value;
+    for (const std::size_t most_states : {1U, 2U, 64U}) {
+      const BestPartition found = best_partition(one.backward, ways, std::nullopt, 1e-3, most_states);
+      INFO("seed " << seed << ", " << most_states << " states");
+      CHECK(found.time.value >= least * (1 - 1e-9));
+      if (found.is_proved) CHECK(found.time.value <= least * (1 + 1.1e-3));
+      (found.is_proved ? proved : open) += 1;
+      const BestPartition few = best_partition(one.backward, ways, 2, 1e-3, most_states);
+      CHECK(few.partition.size() <= 2);
+    }
+  }
+  CHECK(proved > 40);
+  CHECK(open > 0);
+}
+
 TEST_CASE("partition: further cuts are made while they gain") {
   // A tensor takes 1 in the backward pass and 1 on the network, which the backward pass hides but for the last group:
   // with y groups of T/y tensors the end is at T + T/y, and one group more gains 1 / (y + 1)^2 of that.

@@ -1,6 +1,7 @@
 // What the GPUs of a host do together, against closed forms. Two hosts of four GPUs; a shard is a quarter of the model.
 
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "sim/devices/profile_text.hpp"
 #include "tests/sim/profiles.hpp"
@@ -75,6 +76,36 @@ TEST_CASE("hierarchy: every way of combining, by shards and by leaders") {
   CHECK(iteration(with(scalecom, "leader")) == Approx(led + alone(32 + 32'000) + 2 * alone(16'000)).epsilon(1e-5));
 }
 
+TEST_CASE("metadata: indices and scales travel with the values or after them") {
+  // Four workers on hosts of their own, a ring of three steps. Of K = 80 pairs values take 320 bytes, a header 32,
+  // indices 320; of scaled signs a scale takes 4, of levels 4 in 512 elements. A header goes with the values.
+  const TemporaryFolder folder;
+  struct Sent {
+    json method;
+    double values, metadata;
+  };
+  const std::vector<Sent> all = {{{{"name", "top-k"}, {"k", 80}}, 352, 320},
+                                 {{{"name", "ef-signsgd"}}, 32 + 10'000, 4},
+                                 {{{"name", "onebit"}}, 32 + 10'000, 8},
+                                 {{{"name", "qsgd"}, {"levels", 7}}, 32 + 40'000, 4 * 157},
+                                 {{{"name", "signsgd"}}, 32 + 10'000, 0}};
+  for (const Sent& sent : all) {
+    INFO(sent.method);
+    json scenario = scenario_of(sent.method, folder);
+    scenario["workers"] = 4;
+    for (const char* key : {"gpus_per_host", "intra_host"}) scenario["network"].erase(key);
+    const double starts = 3 * 50e-6;
+    const Times together = times_of(scenario);
+    CHECK(together.iteration.value == Approx(starts + 3 * (sent.values + sent.metadata) / B).epsilon(1e-4));
+    scenario["schedule"] = {{"metadata", "apart"}};
+    const Times apart = times_of(scenario);
+    const double more = sent.metadata > 0 ? starts : 0;
+    CHECK(apart.iteration.value == Approx(together.iteration.value + more).epsilon(1e-4));
+    CHECK(apart.result_bytes == together.result_bytes);
+    CHECK(apart.sent_bytes == together.sent_bytes);
+  }
+}
+
 TEST_CASE("hierarchy: a host alone exchanges with no other, one GPU a host does nothing with others") {
   const TemporaryFolder folder;
   for (const char* hierarchy : {"shard", "leader"}) {
@@ -84,10 +115,60 @@ TEST_CASE("hierarchy: a host alone exchanges with no other, one GPU a host does 
     CHECK(times_of(scenario).iteration.value == Approx(expected).epsilon(1e-5));
     scenario["network"].erase("gpus_per_host");
     scenario["network"].erase("intra_host");
+    scenario["compute"]["backward"] = "10 ms";
+    scenario["device"] = folder.write("slow.json", profile_text(even_profile({1e-6, 1e12}, 1 * ms)));
+    scenario["schedule"] = {{"grouping", "tensor"}};
     const double alike = times_of(scenario).iteration.value;
     scenario["methods"][0].erase("hierarchy");
     CHECK(alike == times_of(scenario).iteration.value);
   }
+}
+
+TEST_CASE("hierarchy: points that have none and points that have one are told apart, also where they are the same") {
+  // With contents, whose payloads points share. With one worker, or one GPU a host, all three are flat.
+  const TemporaryFolder folder;
+  for (const json& order : {json{"flat", "shard", "leader"}, json{"leader", "shard", "flat"}}) {
+    json scenario = scenario_of({{"name", "top-k"}, {"k", 8000}, {"index", "delta"}}, folder);
+    scenario["sweep"] = {{"workers", {1, 8}}, {"hierarchy", order}};
+    folder.write("s.json", scenario.dump());
+    const Ended run = run_program("s.json --format csv --fresh", folder.path());
+    INFO(run.err);
+    REQUIRE(run.status == 0);
+    const auto rows = parse_csv(run.out);
+    REQUIRE(rows.size() == 6);
+    std::map<std::string, double> alone;
+    for (const auto& row : rows) {
+      if (row.at("workers") == "1") alone[row.at("hierarchy")] = number(row, "result_bytes");
+    }
+    CHECK(alone.at("shard") == alone.at("flat"));
+    CHECK(alone.at("leader") == alone.at("flat"));
+    CHECK(alone.at("flat") < 8 * 8000);
+  }
+}
+
+TEST_CASE("dense groups: they travel as sgd's, beside groups that are compressed") {
+  // Two groups of N/2 on four hosts, nothing to compute: the second in a ring of fp32, the first as the method has it.
+  const TemporaryFolder folder;
+  const double ring = 6 * (50e-6 + 4 * N / 2 / 4 / B);
+  const auto of = [&](const json& method, const json& dense) {
+    json scenario = scenario_of(method, folder);
+    scenario["workers"] = 4;
+    for (const char* key : {"gpus_per_host", "intra_host"}) scenario["network"].erase(key);
+    scenario["schedule"] = {{"grouping", {{"groups", {{"a"}, {"b"}}}}}};
+    if (!dense.empty()) scenario["schedule"]["grouping"]["dense"] = dense;
+    return times_of(scenario).iteration.value;
+  };
+  const json top_k = {{"name", "top-k"}, {"k", 8000}};
+  const double pairs = 3 * (50e-6 + (32 + 8 * 4000) / B);
+  CHECK(of(top_k, json::array()) == Approx(2 * pairs).epsilon(1e-4));
+  CHECK(of(top_k, {1}) == Approx(pairs + ring).epsilon(1e-4));
+  CHECK(of(top_k, {0, 1}) == Approx(2 * ring).epsilon(1e-4));
+  // A server on a host of its own takes no part in what is dense: four payloads in, four out.
+  const double bits = 2 * (50e-6 + 4 * (32 + N / 2 / 8) / B);
+  CHECK(of({{"name", "signsgd-mv"}}, {0}) == Approx(ring + bits).epsilon(1e-4));
+  // Scalecom has two rounds, what is dense one.
+  const double led = 2 * (50e-6 + (32 + 4 * 4000) / B) + 6 * (50e-6 + 4 * 1000 / B);
+  CHECK(of({{"name", "scalecom"}, {"k", 8000}}, {0}) == Approx(ring + led).epsilon(1e-4));
 }
 
 TEST_CASE("hosts of several GPUs: TCP costs between hosts, and nothing inside") {

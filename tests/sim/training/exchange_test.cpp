@@ -149,6 +149,21 @@ TEST_CASE("exchange: with a hierarchy hosts' means and what was agreed on are wh
   }
 }
 
+TEST_CASE("exchange: with a hierarchy every shard draws its own entries") {
+  const TemporaryFolder folder;
+  json scenario = trained_scenario({{"name", "rand-k"}, {"k", 300}, {"hierarchy", "shard"}}, "model");
+  scenario["network"]["gpus_per_host"] = 2;
+  scenario["network"]["intra_host"] = {{"kind", "nvlink"}, {"bandwidth", "10 GB/s"}, {"latency", "5 us"}};
+  const Study study = study_of(scenario, folder);
+  GradientExchange exchange(study.points[0].scenario, 2);
+  const auto all = gradients(3);
+  for (std::size_t w = 0; w < workers; ++w) exchange.encode(w, all[w]);
+  const auto agreed = exchange.exchange();
+  std::size_t in_both = 0;
+  for (std::size_t i = 0; i < N / 2; ++i) in_both += agreed[i] != 0 && agreed[N / 2 + i] != 0 ? 1U : 0U;
+  CHECK(in_both < 100);  // of 150 each in 500: 45 are to be expected, all 150 if they were the same
+}
+
 TEST_CASE("exchange: with a hierarchy signs are those of hosts' means") {
   const TemporaryFolder folder;
   for (const char* hierarchy : {"shard", "leader"}) {
