@@ -9,6 +9,7 @@
 #include "sim/scenario/chosen_method.hpp"
 #include "sim/scenario/compute_text.hpp"
 #include "sim/scenario/model_text.hpp"
+#include "sim/scenario/scenario_rules.hpp"
 #include "sim/scenario/scenario_text.hpp"
 #include "sim/simgrid/platform_file.hpp"
 #include "sim/system/child_process.hpp"
@@ -21,51 +22,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void check_grouping(const Grouping& grouping, const Model& model, const Where& where) {
-  if (std::holds_alternative<Grouping::Search>(grouping.how)) return;
-  try {
-    make_schedule(model, grouping);
-  } catch (const GroupingError& error) {
-    Where groups = where / "groups";
-    if (error.dense) (where / "dense" / *error.dense).fail(error.what(), "accepted: the number of each group once");
-    if (error.place) groups = groups / error.place->first / error.place->second;
-    groups.fail(error.what(), "accepted: every tensor of the model in one group");
-  }
-}
-
-/// Hosts that have as many GPUs each, nothing between them and the network that would take time, and nothing in
-/// training that is a worker's own.
-void check_hierarchy(const Scenario& scenario, const Where& where) {
-  const MethodChoice& method = scenario.method;
-  if (method.hierarchy == Hierarchy::flat) return;
-  const auto refuse = [&](bool asked, const std::string& what, const std::string& instead) {
-    if (asked) where.fail(what, "accepted: flat, or " + instead);
-  };
-  const int gpus = scenario.network.gpus_per_host;
-  refuse(scenario.workers > gpus && scenario.workers % gpus != 0,
-         std::to_string(scenario.workers) + " workers do not fill hosts of " + std::to_string(gpus) + " GPUs",
-         "a multiple of network.gpus_per_host as workers");
-  refuse(scenario.host.has_value(), "does not go with host", "leave host out");
-  refuse(std::holds_alternative<NpyFiles>(scenario.gradients), "does not go with gradients from files",
-         "gradients of source synthetic");
-  if (!scenario.training) return;
-  refuse(method.method->momentum.is_masked, "does not go with masked momentum in training", "another method");
-  refuse(scenario.training->method.selection == MethodTraining::Selection::tensor,
-         "does not go with selection by tensor", "selection group");
-  refuse(!scenario.training->saved_rounds.empty(), "does not go with training.save_gradients", "leave that out");
-}
-
-/// Rules between parts of the scenario.
-void check_together(const Scenario& scenario, const Where& top, const Where& here) {
-  if (scenario.method.needs_server_host() && scenario.network.gpus_per_host > 1)
-    (here / "server").fail("own-host does not go with several GPUs a host", "accepted: rank0");
-  if (scenario.host && scenario.network.gpus_per_host > 1)
-    (top / "host")
-        .fail("does not go with several GPUs a host", "leave it out; network.intra_host has the way to the card");
-  if (std::holds_alternative<Grouping::Search>(scenario.grouping.how) && scenario.decode != DecodeTime::after_backward)
-    (top / "schedule" / "decode")
-        .fail("does not go with a grouping that is searched for",
-              "accepted: after-backward, by whose rules is searched");
+/// All but what is found by name and what training adds.
+Scenario scenario_of(const ScenarioText& text, const MethodText& method, std::shared_ptr<const Model> model,
+                     const Where& top, const Where& here) {
+  Scenario scenario;
+  scenario.workers = static_cast<int>(text.workers);
+  scenario.model = std::move(model);
+  scenario.batch_per_worker = text.batch_per_worker;
+  scenario.method = choose_method(method, scenario.elements(), here);
+  check_compute(text.compute, *scenario.model, text.workers, top / "compute");
+  check_grouping(text.schedule.grouping, *scenario.model, top / "schedule" / "grouping");
+  if (method.grouping) check_grouping(*method.grouping, *scenario.model, here / "grouping");
+  scenario.compute = text.compute;
+  scenario.host = text.host;
+  scenario.network = text.network;
+  scenario.gradients = text.gradients;
+  scenario.grouping = method.grouping.value_or(text.schedule.grouping);
+  scenario.decode = text.schedule.decode;
+  scenario.metadata_apart = text.schedule.metadata_apart;
+  return scenario;
 }
 
 }  // namespace
@@ -94,27 +69,10 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   const Where here = top / "methods" / number.value_or(method);
   const MethodText method_text = fields_->method.read(json["methods"][method], here);
 
-  Scenario scenario;
+  Scenario scenario = scenario_of(text, method_text, find_model(json["model"]), top, here);
   scenario.file = file_;
   scenario.name = text.name.empty() ? name_of_scenario(file_) : text.name;
-  scenario.workers = static_cast<int>(text.workers);
-  scenario.model = find_model(json["model"]);
-  scenario.batch_per_worker = text.batch_per_worker;
-  scenario.method = choose_method(method_text, scenario.elements(), here);
-  if (scenario.method.error_feedback && !scenario.method.leaves_residual())
-    add_note((here / "error_feedback").path + ": " + std::string(scenario.method.method->name) +
-             " leaves no residual, so it changes nothing");
-  check_compute(text.compute, *scenario.model, text.workers, top / "compute");
-  check_grouping(text.schedule.grouping, *scenario.model, top / "schedule" / "grouping");
-  if (method_text.grouping) check_grouping(*method_text.grouping, *scenario.model, here / "grouping");
-  scenario.compute = text.compute;
   scenario.device = find_device(text.device);
-  scenario.host = text.host;
-  scenario.network = text.network;
-  scenario.gradients = text.gradients;
-  scenario.grouping = method_text.grouping.value_or(text.schedule.grouping);
-  scenario.decode = text.schedule.decode;
-  scenario.metadata_apart = text.schedule.metadata_apart;
   check_together(scenario, top, here);
   if (method_text.training && !text.training)
     (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");
@@ -123,13 +81,23 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
     scenario.training = training_of(*text.training, method_text.training.value_or(MethodTrainingText{}),
                                     scenario.method, here / "training");
   }
-  check_hierarchy(scenario, here / "hierarchy");
-  if (const auto* named = std::get_if<Grouping::Explicit>(&scenario.grouping.how);
-      scenario.training && named != nullptr && !named->dense.empty())
-    ((method_text.grouping ? here : top / "schedule") / "grouping" / "dense")
-        .fail("does not go with training", "leave it out, or training");
+  check_training(scenario, top, here);
+  note_what_changes_nothing(scenario, here);
+  find_other_files(scenario, top);
+  resolve(scenario, std::move(json), method);
+  return scenario;
+}
+
+void ScenarioReader::note_what_changes_nothing(const Scenario& scenario, const Where& here) {
+  if (scenario.method.error_feedback && !scenario.method.leaves_residual())
+    add_note((here / "error_feedback").path + ": " + std::string(scenario.method.method->name) +
+             " leaves no residual, so it changes nothing");
   if (scenario.method.hierarchy != Hierarchy::flat && scenario.network.gpus_per_host == 1)
     add_note((here / "hierarchy").path + ": one GPU a host, so it changes nothing");
+}
+
+/// Gradients and platform.
+void ScenarioReader::find_other_files(Scenario& scenario, const Where& top) {
   if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
     find_files(*npy, scenario.workers, top / "gradients");
     check_files(npy->files, *scenario.model, scenario.workers);
@@ -139,6 +107,10 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
     file->platform = readable_file(file->platform, top / "network" / "platform", "SimGrid platform");
     check_hosts(*file, scenario.workers, servers);
   }
+}
+
+/// Keeps what the scenario says, with this one of its methods; large parts aside.
+void ScenarioReader::resolve(Scenario& scenario, Json json, std::size_t method) {
   Json entry = json["methods"][method];
   // So that a point is the same whoever gives its grouping.
   if (scenario.method.grouping) json["schedule"]["grouping"] = entry["grouping"];
@@ -148,7 +120,6 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
     if (auto part = shared_part(key, json[key])) scenario.aside.push_back(std::move(part));
   }
   scenario.resolved = std::move(json);
-  return scenario;
 }
 
 /// Puts a part aside if it is large, or finds the one that was put aside before; else none.

@@ -1,0 +1,65 @@
+#include "sim/scenario/scenario_rules.hpp"
+
+#include "sim/text/error.hpp"
+
+namespace simrun {
+
+void check_grouping(const Grouping& grouping, const Model& model, const Where& where) {
+  if (std::holds_alternative<Grouping::Search>(grouping.how)) return;
+  try {
+    make_schedule(model, grouping);
+  } catch (const GroupingError& error) {
+    Where groups = where / "groups";
+    if (error.dense) (where / "dense" / *error.dense).fail(error.what(), "accepted: the number of each group once");
+    if (error.place) groups = groups / error.place->first / error.place->second;
+    groups.fail(error.what(), "accepted: every tensor of the model in one group");
+  }
+}
+
+void check_together(const Scenario& scenario, const Where& top, const Where& here) {
+  if (scenario.method.needs_server_host() && scenario.network.gpus_per_host > 1)
+    (here / "server").fail("own-host does not go with several GPUs a host", "accepted: rank0");
+  if (scenario.host && scenario.network.gpus_per_host > 1)
+    (top / "host")
+        .fail("does not go with several GPUs a host", "leave it out; network.intra_host has the way to the card");
+  if (std::holds_alternative<Grouping::Search>(scenario.grouping.how) && scenario.decode != DecodeTime::after_backward)
+    (top / "schedule" / "decode")
+        .fail("does not go with a grouping that is searched for",
+              "accepted: after-backward, by whose rules is searched");
+}
+
+namespace {
+
+/// Hosts that have as many GPUs each, nothing between them and the network that would take time, and nothing in
+/// training that is a worker's own.
+void check_hierarchy(const Scenario& scenario, const Where& where) {
+  const MethodChoice& method = scenario.method;
+  if (method.hierarchy == Hierarchy::flat) return;
+  const auto refuse = [&](bool asked, const std::string& what, const std::string& instead) {
+    if (asked) where.fail(what, "accepted: flat, or " + instead);
+  };
+  const int gpus = scenario.network.gpus_per_host;
+  refuse(scenario.workers > gpus && scenario.workers % gpus != 0,
+         std::to_string(scenario.workers) + " workers do not fill hosts of " + std::to_string(gpus) + " GPUs",
+         "a multiple of network.gpus_per_host as workers");
+  refuse(scenario.host.has_value(), "does not go with host", "leave host out");
+  refuse(std::holds_alternative<NpyFiles>(scenario.gradients), "does not go with gradients from files",
+         "gradients of source synthetic");
+  if (!scenario.training) return;
+  refuse(method.method->momentum.is_masked, "does not go with masked momentum in training", "another method");
+  refuse(scenario.training->method.selection == MethodTraining::Selection::tensor,
+         "does not go with selection by tensor", "selection group");
+  refuse(!scenario.training->saved_rounds.empty(), "does not go with training.save_gradients", "leave that out");
+}
+
+}  // namespace
+
+void check_training(const Scenario& scenario, const Where& top, const Where& here) {
+  check_hierarchy(scenario, here / "hierarchy");
+  const auto* named = std::get_if<Grouping::Explicit>(&scenario.grouping.how);
+  if (scenario.training && named != nullptr && !named->dense.empty())
+    ((scenario.method.grouping ? here : top / "schedule") / "grouping" / "dense")
+        .fail("does not go with training", "leave it out, or training");
+}
+
+}  // namespace simrun
