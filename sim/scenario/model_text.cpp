@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "sim/text/json.hpp"
+
 namespace simrun {
 namespace {
 
@@ -45,6 +47,11 @@ Field<Model> model_field() {
     check_tensors(read.tensors, where);
     return Model{std::move(read.name), std::move(read.tensors)};
   });
+}
+
+Model read_model(const std::string& file) {
+  Json json = parse_json(file, read_text(file));
+  return model_field().read(json, {file, ""});
 }
 
 }  // namespace simrun

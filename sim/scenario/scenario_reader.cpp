@@ -8,7 +8,6 @@
 #include "sim/devices/profile_text.hpp"
 #include "sim/scenario/chosen_method.hpp"
 #include "sim/scenario/compute_text.hpp"
-#include "sim/scenario/model_text.hpp"
 #include "sim/scenario/scenario_rules.hpp"
 #include "sim/scenario/scenario_text.hpp"
 #include "sim/simgrid/platform_file.hpp"
@@ -45,11 +44,6 @@ Scenario scenario_of(const ScenarioText& text, const MethodText& method, std::sh
 
 }  // namespace
 
-Model read_model(const std::string& file) {
-  Json json = parse_json(file, read_text(file));
-  return model_field().read(json, {file, ""});
-}
-
 /// Made once: they hold the whole schema.
 struct ScenarioReader::Fields {
   Field<ScenarioText> scenario = scenario_field();
@@ -67,6 +61,7 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   ScenarioText text = fields_->scenario.read(json, top);
   json.erase("$schema");  // the editor's
   const Where here = top / "methods" / number.value_or(method);
+  choose_server(json["methods"][method], text.network, here);
   const MethodText method_text = fields_->method.read(json["methods"][method], here);
 
   Scenario scenario = scenario_of(text, method_text, find_model(json["model"]), top, here);
@@ -86,6 +81,13 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   find_other_files(scenario, top);
   resolve(scenario, std::move(json), method);
   return scenario;
+}
+
+/// A server that the entry does not place is on rank 0 where hosts have several GPUs: there none has a host of its own.
+void ScenarioReader::choose_server(Json& entry, const Network& network, const Where& here) const {
+  if (network.gpus_per_host == 1 || !entry.is_object() || entry.contains("server")) return;
+  Json copy = entry;
+  if (fields_->method.read(copy, here).collective->has_server) entry["server"] = "rank0";
 }
 
 void ScenarioReader::note_what_changes_nothing(const Scenario& scenario, const Where& here) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/scenario/device_text.hpp"
+#include "sim/scenario/model_text.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/text/json.hpp"
 #include "sim/text/where.hpp"
@@ -48,6 +49,7 @@ class ScenarioReader {
                          const std::vector<std::string>& folders, const std::vector<std::string>& accepted) const;
   DeviceProfile read_device(const std::string& name, const Where& where);
   void add_note(const std::string& note);
+  void choose_server(Json& entry, const Network& network, const Where& here) const;
   void note_what_changes_nothing(const Scenario& scenario, const Where& here);
   void find_other_files(Scenario& scenario, const Where& top);
   void resolve(Scenario& scenario, Json json, std::size_t method);
@@ -66,8 +68,5 @@ class ScenarioReader {
   std::vector<std::string> notes_;
   std::set<std::string> noted_;
 };
-
-/// Reads a model from a file. Throws InputError.
-Model read_model(const std::string& file);
 
 }  // namespace simrun

@@ -146,6 +146,16 @@ TEST_CASE("hierarchy: points that have none and points that have one are told ap
   }
 }
 
+TEST_CASE("hosts of several GPUs: a server that is not placed is on rank 0") {
+  // Of two hosts of four, seven workers send to rank 0: three over links inside, four over the card.
+  const TemporaryFolder folder;
+  json scenario = scenario_of({{"name", "signsgd-mv"}}, folder);
+  const double payload = 32 + N / 8;
+  CHECK(times_of(scenario).iteration.value == Approx(2 * (x + 4 * payload / B)).epsilon(1e-4));
+  scenario["methods"][0]["server"] = "rank0";
+  CHECK(times_of(scenario).iteration.value == Approx(2 * (x + 4 * payload / B)).epsilon(1e-4));
+}
+
 TEST_CASE("dense groups: they travel as sgd's, beside groups that are compressed") {
   // Two groups of N/2 on four hosts, nothing to compute: the second in a ring of fp32, the first as the method has it.
   const TemporaryFolder folder;
