@@ -60,13 +60,15 @@ int run_session(const Study& study, const TrainArguments& arguments) {
     say_notes(study);
     return 0;
   }
-  for (const char* file : {"curves.csv", "summary.csv", "training.json"}) check_replaceable(arguments.out + "/" + file);
+  for (const char* file : {"curves.csv", "summary.csv", "steps.csv", "training.json"})
+    check_replaceable(arguments.out + "/" + file);
   make_folder(arguments.out);
   const FolderLock lock(arguments.out, FolderLock::Kind::alone);
   const InterruptionWatch watch;
   session.run(watch);
   const TrainingReport report(study, session.runs());
   write_report(report, data_of(session.datasets()), arguments.out);
+  if (lock.is_held()) remove_leftovers(arguments.out);
   if (watch.signal() != 0) {
     say("simrun: interrupted; the rows so far are in " + arguments.out + "/curves.csv, the same command goes on");
     return 128 + watch.signal();
