@@ -39,7 +39,7 @@ Lines models() {
 std::string device_line(const std::string& file) {
   try {
     const DeviceProfile profile = read_device_profile(file);
-    std::string line = profile.provenance + ": " + profile.device;
+    std::string line = profile.provenance + ", " + profile.implementation + ": " + profile.device;
     if (!profile.measurement) return line;
     const InterpolationError& error = profile.measurement->error;
     line += ", interpolation error median " + percent(error.median) + ", worst " + percent(error.worst);

@@ -1,6 +1,7 @@
 #include "sim/devices/device_choice.hpp"
 
 #include <filesystem>
+#include <set>
 
 #include "sim/devices/profile_text.hpp"
 #include "sim/system/data_path.hpp"
@@ -47,11 +48,11 @@ DeviceChoice choose_auto(const Gpus& gpus) {
   const std::string name(default_profile);
   const std::string remedy = gpus.devices.empty()
                                  ? "\"device\": \"cpu\" uses this machine's processor once `simrun calibrate` has "
-                                   "measured it, {\"profile\": \"cpu\", \"scaled_to\": {\"name\": "
-                                   "\"A100\", \"bandwidth\": \"1.55 TB/s\"}} its times at a GPU's memory bandwidth"
+                                   "measured it, `simrun list devices` names others"
                                  : "`simrun calibrate --device cuda` measures it";
   return {read_device_profile(shipped_profiles() + "/" + name + ".json"),
-          "device auto: " + found.problem + "; using the default profile " + name + "; " + remedy};
+          "device auto: " + found.problem + "; using the default profile " + name + ", " +
+              "simrun's kernels as modelled; PyTorch's operations take longer; " + remedy};
 }
 
 DeviceChoice choose_cpu(const Where& where) {
@@ -82,6 +83,28 @@ std::string shipped_profiles() {
 std::string measured_profiles() {
   const std::optional<CachePlace> place = cache_place();
   return place ? place->root + "/" + place->below + "/devices" : "/dev/null/none";  // where nothing can be
+}
+
+std::optional<std::string> file_of_implementation(const std::string& profile, const std::string& implementation) {
+  if (profile.find('/') != std::string::npos || implementation.find('/') != std::string::npos) return std::nullopt;
+  const std::string name = profile + "-" + implementation + ".json";
+  for (const std::string& folder : {shipped_profiles(), measured_profiles()}) {
+    if (const auto file = file_in(folder, name)) return file;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> implementations_of(const DeviceProfile& profile) {
+  std::set<std::string> found = {profile.implementation};
+  const std::string prefix = profile.name + "-";
+  for (const std::string& folder : {shipped_profiles(), measured_profiles()}) {
+    for (const std::string& name : json_names(folder)) {
+      if (name != profile.name && !name.starts_with(prefix)) continue;
+      const DeviceProfile other = read_device_profile(folder + "/" + name + ".json");
+      if (other.name == profile.name) found.insert(other.implementation);
+    }
+  }
+  return {found.begin(), found.end()};
 }
 
 std::string cpu_calibration_file() {

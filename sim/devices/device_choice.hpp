@@ -13,7 +13,7 @@
 namespace simrun {
 
 /// The profile for `auto` where this machine's GPU was not measured.
-inline constexpr std::string_view default_profile = "p102-100";
+inline constexpr std::string_view default_profile = "a100";
 
 /// The GPUs that can be used here, or why there is none.
 struct Gpus {
@@ -28,6 +28,12 @@ Gpus find_gpus();
 /// that cannot exist).
 std::string shipped_profiles();
 std::string measured_profiles();
+
+/// The file of that profile's times of `implementation`, where it is not the only one of its name: "v100-pytorch.json".
+std::optional<std::string> file_of_implementation(const std::string& profile, const std::string& implementation);
+
+/// Those that have times of this device, in alphabetical order: "pytorch", "simrun".
+std::vector<std::string> implementations_of(const DeviceProfile& profile);
 
 /// Where `simrun calibrate` writes the profile of this machine's processor, of one of its GPUs.
 std::string cpu_calibration_file();

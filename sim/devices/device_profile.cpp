@@ -1,5 +1,7 @@
 #include "sim/devices/device_profile.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -30,33 +32,54 @@ double drift_of(const std::optional<Measurement>& measurement) {
   return std::sqrt(squares / static_cast<double>(measurement->drift.size()));
 }
 
+/// "9 launches of 3.00 us; 12 bytes an element, 104 an entry over 70 % of the memory's bandwidth"
+std::string describe(const KernelWork& kernels, const KernelModel& model) {
+  std::string bytes;
+  const auto add = [&](double count, const char* of) {
+    if (count > 0) bytes += fmt::format("{}{:g}{}", bytes.empty() ? "" : ", ", count, of);
+  };
+  add(kernels.bytes.per_element, " bytes an element");
+  add(kernels.bytes.per_element_and_part, " bytes an element and payload");
+  add(kernels.bytes.per_entry, " bytes an entry");
+  return fmt::format("simrun's kernels: {:g} launches of {}, {} over {:.0f} % of the memory's bandwidth",
+                     kernels.launches, show(Seconds(model.launch.typical)), bytes, 100 * model.share.typical);
+}
+
 }  // namespace
 
 Seconds DeviceProfile::seconds(const Step& step) const {
-  const CostTable& table = operations.at(step.operation).table;
-  const std::vector<double> place = place_of(step.work, table);
-  double time = table.at(place);
-  if (table.goes_beyond(place)) {
+  const OperationTimes& times = operations.at(step.operation);
+  if (times.provenance == "modelled") return modelled(times, step, model.launch.typical, model.share.typical);
+  const std::vector<double> place = place_of(step.work, times.table);
+  double time = times.table.at(place);
+  if (times.table.goes_beyond(place)) {
     const double bytes = operation_entry(step.operation).bytes.of(step.work);
     time = std::max(time, bytes / bandwidth.value);
   }
   return Seconds(time);
 }
 
+Seconds DeviceProfile::modelled(const OperationTimes& times, const Step& step, double launch, double share) const {
+  const KernelWork& kernels = times.kernels;
+  const double repeated = step.work.stage == Stage::decode ? step.work.parts : 1;
+  return Seconds(kernels.launches * repeated * launch + kernels.bytes.of(step.work) / (share * bandwidth.value));
+}
+
 std::vector<Step> DeviceProfile::steps(const Work& work) const {
   const bool of_codec = work.stage == Stage::encode || work.stage == Stage::decode;
-  const std::string own = of_codec ? operation_name(work.stage, std::string(work.codec)) : std::string();
+  // The leader of a step selects as its layout says; its codec's operation is what the others do.
+  const bool leads = work.kind == PayloadKind::indices && work.leads;
+  if (!of_codec || leads || work.entries + work.elements == 0) return steps_of(work);
+  const std::string own = operation_name(work.stage, std::string(work.codec));
   // Names of layouts are not meant here.
   const auto is_own = [&](const OperationEntry& entry) { return entry.name == own; };
-  if (!of_codec || operations.count(own) == 0 || std::ranges::none_of(codec_operations(), is_own))
-    return steps_of(work);
+  if (operations.count(own) == 0 || std::ranges::none_of(codec_operations(), is_own)) return steps_of(work);
   Work one = work;
   one.parts = 1;
+  one.entries = work.entries / work.parts;
   std::vector<Step> all = {{own, one, work.stage == Stage::decode ? work.parts : 1.0}};
-  for (Step& step : steps_of(work)) {
-    const Stage stage = operation_entry(step.operation).stage;
-    if (stage == Stage::index_encode || stage == Stage::index_decode) all.push_back(std::move(step));
-  }
+  if (work.kind == PayloadKind::indices) return all;
+  for (Step& step : index_steps_of(work)) all.push_back(std::move(step));
   return all;
 }
 
@@ -68,8 +91,13 @@ Seconds DeviceProfile::seconds(const Work& work) const {
 
 Band DeviceProfile::band(const Step& step) const {
   const OperationTimes& times = operations.at(step.operation);
+  if (times.provenance == "modelled") {
+    const Seconds typical = seconds(step);
+    return {modelled(times, step, model.launch.low, model.share.high) / typical,
+            modelled(times, step, model.launch.high, model.share.low) / typical};
+  }
   // Scaled tables keep the spread of what they were scaled from, which says nothing about the scaling.
-  if (times.provenance != "measured" || !times.spread) return {};
+  if (times.provenance != "measured" || !times.spread) return times.range;
   const NearestPoint near = times.table.nearest(place_of(step.work, times.table));
   const double median = times.table.seconds()[near.point];
   const double between = near.is_there ? 0 : normal_p95_over_median * std::log1p(times.spread->error.median);
@@ -78,41 +106,15 @@ Band DeviceProfile::band(const Step& step) const {
           std::exp(std::hypot(std::log(times.spread->p95[near.point] / median), shared))};
 }
 
-namespace {
-
-/// Where a product of elements with a sum is met: exactly along elements and entries, to 1 % along the others.
-std::vector<double> grid_of_bytes(Axis axis) {
-  if (axis == Axis::elements || axis == Axis::entries) return {1, 0x1p32};
-  std::vector<double> values;
-  const double first = axis == Axis::density ? 0x1p-32 : 1;
-  const double last = axis == Axis::density ? 4 : 0x1p16;
-  for (double value = first; value <= last; value *= 4) values.push_back(value);
-  return values;
-}
-
-Work work_at(std::span<const CostTable::GridAxis> axes, std::span<const double> place) {
-  Work work;
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    if (axes[i].axis == Axis::elements) work.elements = place[i];
-    if (axes[i].axis == Axis::entries) work.entries = place[i];
-    if (axes[i].axis == Axis::parts) work.parts = place[i];
-    if (axes[i].axis == Axis::density) work.entries = place[i] * work.elements;
-  }
-  return work;
-}
-
-}  // namespace
-
-OperationTimes times_from_bytes(const OperationEntry& operation, BytesPerSecond bandwidth) {
-  std::vector<CostTable::GridAxis> axes;
-  for (const Axis axis : operation.axes) axes.push_back({axis, grid_of_bytes(axis)});
-  std::vector<double> seconds;
-  for (std::size_t point = 0; point < points_of_grid(axes); ++point)
-    seconds.push_back(operation.bytes.of(work_at(axes, place_on_grid(axes, point))) / bandwidth.value);
-  return {.provenance = "scaled",
-          .source = "not in the profile: the fewest bytes that it moves, at the memory's bandwidth",
-          .table = CostTable(std::move(axes), std::move(seconds)),
-          .spread = std::nullopt};
+void DeviceProfile::add_modelled() {
+  const auto add = [&](const OperationEntry& operation) {
+    if (operation.kernels.launches == 0) return;
+    OperationTimes times{.provenance = "modelled", .source = describe(operation.kernels, model), .table = {}, .spread = {}};
+    times.kernels = operation.kernels;
+    operations.try_emplace(operation.name, std::move(times));
+  };
+  for (const OperationEntry& operation : profile_operations()) add(operation);
+  for (const OperationEntry& operation : codec_operations()) add(operation);
 }
 
 std::string profile_name(const std::string& device) {
@@ -144,6 +146,7 @@ DeviceProfile scaled_to(const DeviceProfile& profile, const std::string& name, B
       profile.name + " (" + profile.provenance + "; " + profile.device + "; " + profile.source + "), " + how;
   scaled.bandwidth = bandwidth;
   for (auto& [operation, times] : scaled.operations) {
+    if (times.provenance == "modelled") continue;
     times.source =
         profile.name + ", " + times.provenance + (times.source.empty() ? "" : " (" + times.source + ")") + ", " + how;
     times.provenance = "scaled";

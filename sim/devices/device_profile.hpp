@@ -34,10 +34,26 @@ struct TimeSpread {
 
 /// The times of one operation, and how they are known.
 struct OperationTimes {
-  std::string provenance;  ///< measured, published or scaled
+  std::string provenance;  ///< measured, published, scaled or modelled
   std::string source;
-  CostTable table;
+  CostTable table;                   ///< empty where they are modelled
   std::optional<TimeSpread> spread;  ///< where they were measured
+  Band range = {};                   ///< where they were not, and it is stated
+  KernelWork kernels = {};           ///< where they are modelled
+};
+
+/// A value that is not known well: it is thought to lie between the others nine times of ten.
+struct Estimate {
+  double low;
+  double typical;
+  double high;
+};
+
+/// What operations take whose times are not known: launches * launch + bytes / (share * memory's bandwidth), see
+/// KernelWork. Unless a profile says otherwise, these are assumed.
+struct KernelModel {
+  Estimate launch = {2e-6, 3e-6, 5e-6};  ///< seconds from one kernel's end to the next one's
+  Estimate share = {0.5, 0.7, 0.9};      ///< of the memory's bandwidth
 };
 
 /// Something that was measured first, half-way and last.
@@ -75,7 +91,7 @@ struct DeviceProfile {
   std::string device;
   std::string uuid;  ///< of a GPU that was measured
   std::string software;
-  std::string implementation;  ///< whose kernels: "simrun", or "pytorch"
+  std::string implementation = "simrun";  ///< whose kernels: "simrun", or "pytorch"
   std::string commit;          ///< of the simrun that measured; empty where unknown
   std::string provenance;      ///< of most operations: measured, published or scaled
   std::string source;
@@ -83,16 +99,18 @@ struct DeviceProfile {
   BytesPerSecond bandwidth;      ///< of memory, read and write together
   std::vector<std::pair<std::string, std::string>> conditions;  ///< key and text
   std::optional<Measurement> measurement;
+  KernelModel model;
   std::map<std::string, OperationTimes> operations;  ///< all of profile_operations() and some of codec_operations()
 
-  /// One time of that operation. On the grid and between its points it is the table's time. Beyond the grid, where the
+  /// One time of that operation, by its table or by the model. On the grid and between its points it is the table's time. Beyond the grid, where the
   /// table only continues in proportion, it is at least what the operation's fewest bytes take at the memory's
   /// bandwidth: the last points may have fitted in a cache. (Between points the bound would change nothing if it holds
   /// at them, because in log-log the fewest bytes are a convex function; and where it does not hold, what was measured
   /// is right.)
   Seconds seconds(const Step& step) const;
 
-  /// Of a piece of work on this device: the codec's own and coding of indices, where the profile has it; else steps_of.
+  /// Of a piece of work on this device: the codec's own operation and coding of indices, where the profile has one; else
+  /// steps_of.
   std::vector<Step> steps(const Work& work) const;
 
   /// All of them.
@@ -100,18 +118,22 @@ struct DeviceProfile {
 
   /// How far one time of a measured operation may be off on another day: from the spread of its runs at the nearest
   /// grid point, from the interpolation error, of which the median is known, where it lies between grid points, and
-  /// from the drift of the device's speed, added in quadrature as logarithms. Times that were not measured are taken as
-  /// they are.
+  /// from the drift of the device's speed, added in quadrature as logarithms. Of a modelled one, from the model's
+  /// estimates; of others, the range that is stated, if any.
   Band band(const Step& step) const;
-};
 
-/// What an operation takes whose times are not known: its fewest bytes at the memory's bandwidth, marked as scaled.
-OperationTimes times_from_bytes(const OperationEntry& operation, BytesPerSecond bandwidth);
+  /// Gives the model's times to all operations that simrun's kernels have and the profile does not.
+  void add_modelled();
+
+ private:
+  Seconds modelled(const OperationTimes& times, const Step& step, double launch, double share) const;
+};
 
 /// The name of a profile of that device: "nvidia-h200" of "NVIDIA H200".
 std::string profile_name(const std::string& device);
 
-/// The same device with another name and memory bandwidth: all times scaled by the ratio of the bandwidths.
+/// The same device with another name and memory bandwidth: all times scaled by the ratio of the bandwidths, but for
+/// launches of kernels in modelled ones.
 DeviceProfile scaled_to(const DeviceProfile& profile, const std::string& name, BytesPerSecond bandwidth);
 
 }  // namespace simrun

@@ -25,9 +25,8 @@ struct Work {
   bool leads = true;  ///< encode: this rank's payload is the one that counts
 };
 
-/// The fewest bytes that an operation must read from memory and write to it: each input read once, each output written
-/// once, nothing kept in between.
-struct FewestBytes {
+/// Bytes that an operation reads from memory and writes to it.
+struct MovedBytes {
   double per_element = 0;
   double per_entry = 0;
   double per_element_and_part = 0;
@@ -35,6 +34,12 @@ struct FewestBytes {
   double of(const Work& work) const {
     return work.elements * (per_element + per_element_and_part * work.parts) + work.entries * per_entry;
   }
+};
+
+/// What simrun's kernels do on a GPU for an operation.
+struct KernelWork {
+  double launches = 0;    ///< kernels and clearings of memory, one after another; in decoding, of each payload
+  MovedBytes bytes = {};  ///< where they access single entries, sectors of 32 bytes
 };
 
 /// "encode.pairs", "index-decode.bitmap".
@@ -45,16 +50,18 @@ struct OperationEntry {
   Stage stage;
   std::string kind;        ///< of the payload, or the index coding: "pairs", "bitmap"
   std::vector<Axis> axes;  ///< what its time depends on
-  FewestBytes bytes;
-  std::string includes;  ///< what is timed
+  MovedBytes bytes;        ///< the fewest: each input read once, each output written once, nothing kept in between
+  std::string includes;    ///< what is timed
+  KernelWork kernels = {};  ///< no launches: they have no such operation
   std::string name = operation_name(stage, kind);
 };
 
 /// Every operation, in the order in which profiles list them.
 const std::vector<OperationEntry>& profile_operations();
 
-/// Encoding and decoding of a codec as a whole, by elements: "encode.two-means". Profiles may have their times, of an
-/// implementation that does not consist of the operations above; where they do, these stand in place of all steps.
+/// Encoding and decoding of a codec as a whole, where that is not what its layout's operations do: "encode.two-means",
+/// error feedback and momentum included. And those that only profiles of other programs have, which do not consist of
+/// the operations above: "encode.top-k". Where a profile has one it stands in place of the layout's.
 const std::vector<OperationEntry>& codec_operations();
 
 /// The entry called `name`, which is one of either.
@@ -67,9 +74,12 @@ struct Step {
   double times = 1;
 };
 
-/// The operations that `work` consists of. None for fp32 dense payloads, which are sent as they are, and for sums of
-/// dense payloads, which are part of the collective.
+/// The operations of its layout that `work` consists of. None for fp32 dense payloads, which are sent as they are, and
+/// for sums of dense payloads, which are part of the collective.
 std::vector<Step> steps_of(const Work& work);
+
+/// Those that coding of indices adds; raw32 adds nothing.
+std::vector<Step> index_steps_of(const Work& work);
 
 /// Where `work` lies on a table's axes.
 std::vector<double> place_of(const Work& work, const CostTable& table);

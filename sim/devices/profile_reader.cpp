@@ -27,10 +27,16 @@ struct TableText {
   Json n;
   std::optional<InterpolationError> error;
   std::int64_t verified_bytes = 0;
+  Band range;
 };
 
-Field<std::string> provenance() {
+/// A modelled table would not be one.
+Field<std::string> table_provenance() {
   return choice<std::string>({{"measured", "measured"}, {"published", "published"}, {"scaled", "scaled"}});
+}
+
+Field<std::string> provenance() {
+  return choice<std::string>({{"measured", "measured"}, {"published", "published"}, {"scaled", "scaled"}, {"modelled", "modelled"}});
 }
 
 Field<InterpolationError> error_field() {
@@ -40,9 +46,38 @@ Field<InterpolationError> error_field() {
       .field();
 }
 
+Field<Band> range_field() {
+  return convert(list_of(number({0, 1e9, true}), 2), [](std::vector<double> factors, const Where& where) {
+    if (factors.size() != 2 || factors[0] > 1 || factors[1] < 1)
+      where.fail("is no range around 1", "accepted: two factors of the times, at most 1 and at least 1");
+    return Band{factors[0], factors[1]};
+  });
+}
+
+/// `item` is of a time in seconds, or of a number.
+template <class Item>
+Field<Estimate> estimate_field(Field<Item> item, double (*value)(Item)) {
+  return convert(list_of(item, 3), [value](std::vector<Item> values, const Where& where) {
+    const auto at = [&](std::size_t i) { return value(values[i]); };
+    if (values.size() != 3 || at(0) > at(1) || at(1) > at(2))
+      where.fail("is no estimate", "accepted: three values that ascend: low, typical, high");
+    return Estimate{at(0), at(1), at(2)};
+  });
+}
+
+Field<KernelModel> model_field() {
+  return Object<KernelModel>()
+      .optional("launch", &KernelModel::launch, estimate_field<Seconds>(duration(), [](Seconds s) { return s.value; }),
+                "time from one kernel's end to the next one's: low, typical, high")
+      .optional("bandwidth_share", &KernelModel::share,
+                estimate_field<double>(number({0, 1, true}), [](double share) { return share; }),
+                "of the memory's bandwidth: low, typical, high")
+      .field();
+}
+
 Field<TableText> table_field() {
   return Object<TableText>()
-      .required("provenance", &TableText::provenance, provenance(), "how the times are known")
+      .required("provenance", &TableText::provenance, table_provenance(), "how the times are known")
       .optional("source", &TableText::source, text(), "where they come from, or what is timed")
       .required("axes", &TableText::axes, anything(), "grid values by axis: elements, entries, parts, density")
       .required("seconds", &TableText::seconds, anything(), "times, nested lists in the order of the axes")
@@ -54,6 +89,8 @@ Field<TableText> table_field() {
       .optional("interpolation_error", &TableText::error, error_field(), "of points left out, as a share of their time")
       .optional("verified_bytes", &TableText::verified_bytes, whole(0, std::numeric_limits<std::int64_t>::max()),
                 "of results that were compared with the CPU back end's")
+      .optional("range", &TableText::range, range_field(),
+                "of times that were not measured: factors between which real ones lie, 5 % and 95 % quantiles")
       .field();
 }
 
@@ -77,16 +114,20 @@ void flatten(const Json& value, std::span<const CostTable::GridAxis> axes, const
   for (std::size_t i = 0; i < count; ++i) flatten(value[i], axes.subspan(1), where / i, out);
 }
 
-CostTable::GridAxis read_axis(const OperationEntry& operation, std::size_t number, const Json& axes,
-                              const Where& where) {
-  const std::string name = name_of(operation.axes[number]);
-  if (!axes.is_object() || axes.size() != operation.axes.size() ||
-      std::next(axes.begin(), static_cast<std::ptrdiff_t>(number)).key() != name) {
-    std::vector<std::string> names;
-    for (const Axis axis : operation.axes) names.emplace_back(name_of(axis));
-    where.fail("wrong axes", "accepted, in this order: " + one_of(names, "then"));
-  }
-  CostTable::GridAxis axis{operation.axes[number], {}};
+/// An operation's time may not depend on its second axis, and the table then be without it.
+std::vector<Axis> axes_given(const OperationEntry& operation, const Json& axes, const Where& where) {
+  std::vector<std::string> names;
+  for (const Axis axis : operation.axes) names.emplace_back(name_of(axis));
+  bool fits = axes.is_object() && !axes.empty() && axes.size() <= names.size();
+  for (auto [key, i] = std::pair(axes.begin(), std::size_t{0}); fits && key != axes.end(); ++key, ++i)
+    fits = key.key() == names[i];
+  if (!fits) where.fail("wrong axes", "accepted, in this order: " + one_of(names, "then"));
+  return {operation.axes.begin(), operation.axes.begin() + static_cast<std::ptrdiff_t>(axes.size())};
+}
+
+CostTable::GridAxis read_axis(Axis which, const Json& axes, const Where& where) {
+  const std::string name = name_of(which);
+  CostTable::GridAxis axis{which, {}};
   if (!axes[name].is_array() || axes[name].empty())
     (where / name).fail("is " + brief(axes[name]), "accepted: a list of numbers");
   for (std::size_t i = 0; i < axes[name].size(); ++i)
@@ -138,8 +179,8 @@ OperationTimes read_table(const OperationEntry& operation, Json& value, const Wh
   times.provenance = read.provenance;
   times.source = read.source;
   std::vector<CostTable::GridAxis> axes;
-  for (std::size_t i = 0; i < operation.axes.size(); ++i)
-    axes.push_back(read_axis(operation, i, read.axes, where / "axes"));
+  for (const Axis axis : axes_given(operation, read.axes, where / "axes"))
+    axes.push_back(read_axis(axis, read.axes, where / "axes"));
   std::vector<double> seconds;
   flatten(read.seconds, axes, where / "seconds", seconds);
   times.table = CostTable(std::move(axes), std::move(seconds));
@@ -147,6 +188,7 @@ OperationTimes read_table(const OperationEntry& operation, Json& value, const Wh
     times.spread = read_spread(read, times.table, where);
   } else {
     check_no_spread(read, where);
+    times.range = read.range;
   }
   return times;
 }
@@ -216,10 +258,11 @@ Field<DeviceProfile> profile_field() {
       .required("provenance", &DeviceProfile::provenance, provenance(), "of most operations")
       .required("source", &DeviceProfile::source, text(), "where the figures come from")
       .required("bandwidth", &DeviceProfile::bandwidth, bandwidth(), "of memory, read and write together")
+      .optional("model", &DeviceProfile::model, model_field(), "of operations that are left out")
       .optional("conditions", &DeviceProfile::conditions, conditions_field(), "under which it was measured")
       .optional("measurement", &DeviceProfile::measurement, measurement_field(), "how it was measured")
       .required("operations", &DeviceProfile::operations, convert(anything(), read_operations),
-                "times by operation; those left out follow from the bytes that they move")
+                "times by operation; those left out are modelled")
       .field();
 }
 
@@ -254,8 +297,7 @@ DeviceProfile read_device_profile(const std::string& file) {
   }
   DeviceProfile profile = profile_field().read(json, top);
   check_measurement(profile, top);
-  for (const OperationEntry& operation : profile_operations())
-    profile.operations.try_emplace(operation.name, times_from_bytes(operation, profile.bandwidth));
+  profile.add_modelled();
   return profile;
 }
 

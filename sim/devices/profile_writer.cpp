@@ -61,6 +61,7 @@ Json to_json(const OperationTimes& times) {
     for (const double value : axis.values) values.push_back(exactly(value));
   }
   json["seconds"] = nested(times.table.seconds(), axes, rounded);
+  if (times.range.low < 1 || times.range.high > 1) json["range"] = {times.range.low, times.range.high};
   if (!times.spread) return json;
   json["p5"] = nested(times.spread->p5, axes, rounded);
   json["p25"] = nested(times.spread->p25, axes, rounded);
@@ -70,6 +71,13 @@ Json to_json(const OperationTimes& times) {
   json["interpolation_error"] = to_json(times.spread->error);
   json["verified_bytes"] = times.spread->verified_bytes;
   return json;
+}
+
+Json to_json(const KernelModel& model) {
+  Json launch = Json::array();
+  for (const double seconds : {model.launch.low, model.launch.typical, model.launch.high})
+    launch.push_back(four_digit_text(seconds * 1e6) + " us");
+  return {{"launch", launch}, {"bandwidth_share", {model.share.low, model.share.typical, model.share.high}}};
 }
 
 Json to_json(const Measurement& measurement) {
@@ -97,6 +105,7 @@ std::string profile_text(const DeviceProfile& profile) {
   Json json = {{"format", DeviceProfile::current_format}, {"name", profile.name}, {"device", profile.device}};
   if (!profile.uuid.empty()) json["uuid"] = profile.uuid;
   json["software"] = profile.software;
+  json["implementation"] = profile.implementation;
   if (!profile.commit.empty()) json["commit"] = profile.commit;
   json["provenance"] = profile.provenance;
   json["source"] = profile.source;
@@ -105,8 +114,15 @@ std::string profile_text(const DeviceProfile& profile) {
     for (const auto& [key, text] : profile.conditions) json["conditions"][key] = text;
   }
   if (profile.measurement) json["measurement"] = to_json(*profile.measurement);
-  for (const OperationEntry& operation : profile_operations())
-    json["operations"][operation.name] = to_json(profile.operations.at(operation.name));
+  json["model"] = to_json(profile.model);
+  json["operations"] = Json::object();
+  const auto write = [&](const OperationEntry& operation) {
+    const auto found = profile.operations.find(operation.name);
+    if (found == profile.operations.end() || found->second.provenance == "modelled") return;
+    json["operations"][operation.name] = to_json(found->second);
+  };
+  for (const OperationEntry& operation : profile_operations()) write(operation);
+  for (const OperationEntry& operation : codec_operations()) write(operation);
   return to_lines(json);
 }
 

@@ -33,6 +33,7 @@ Json device_provenance(const UsedDevices& devices) {
     list.push_back({{"name", profile->name},
                     {"device", profile->device},
                     {"software", profile->software},
+                    {"implementation", profile->implementation},
                     {"provenance", profile->provenance},
                     {"source", profile->source},
                     {"bandwidth", show(profile->bandwidth)},
@@ -78,6 +79,7 @@ std::vector<std::string> scaled_selections(const UsedDevices& devices) {
       const auto found = used.find(operation);
       if (found == used.end()) continue;
       const CostTable& table = profile->operations.at(operation).table;
+      if (table.axes().empty()) continue;
       std::vector<double> largest;
       for (const Extent& extent : found->second) largest.push_back(extent.most);
       const Seconds element(table.at(largest) / largest.front());

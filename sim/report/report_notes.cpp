@@ -21,6 +21,17 @@ std::set<std::string> not_measured(const DeviceProfile& device, const Times& tim
   return how;
 }
 
+/// How those are known of whose error nothing is known.
+std::set<std::string> without_interval(const DeviceProfile& device, const Times& times) {
+  std::set<std::string> how;
+  for (const auto& [operation, extents] : times.used) {
+    const OperationTimes& known = device.operations.at(operation);
+    const bool has_one = known.provenance == "measured" || known.provenance == "modelled" || known.range.high > 1;
+    if (!has_one) how.insert(known.provenance);
+  }
+  return how;
+}
+
 std::string joined(const std::set<std::string>& words) {
   std::string all;
   for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
@@ -112,8 +123,10 @@ std::vector<std::string> Report::interval_sources() const {
       continue;
     }
     for (const auto& [operation, extents] : results_[point].times->used) {
-      if (scenario.device->operations.at(operation).provenance == "measured")
-        sources.insert("times of device " + scenario.device->name);
+      const OperationTimes& known = scenario.device->operations.at(operation);
+      if (known.provenance == "measured") sources.insert("times of device " + scenario.device->name);
+      if (known.provenance == "modelled") sources.insert("modelled times of device " + scenario.device->name);
+      if (known.range.high > 1) sources.insert(known.provenance + " times of device " + scenario.device->name);
     }
     if (network_error(scenario.network)) sources.insert("error of the network model on real traffic, 2 to 8 hosts");
     if (scenario.compute.pace.jitters()) sources.insert("jitter of single iterations");
@@ -128,7 +141,7 @@ std::vector<std::string> Report::left_out_of_intervals() const {
   for (std::size_t point = 0; point < results_.size(); ++point) {
     if (!results_[point].times || !results_[point].times->interval) continue;
     const Scenario& scenario = study_.points[point].scenario;
-    coding.merge(not_measured(*scenario.device, *results_[point].times));
+    coding.merge(without_interval(*scenario.device, *results_[point].times));
     if (!measurement_ && scenario.workers > 1 && !network_error(scenario.network))
       parts.insert(std::string("the network (") + name_of(scenario.network.model) + ")");
   }

@@ -192,16 +192,18 @@ std::shared_ptr<const Model> ScenarioReader::find_model(Json& value) {
 
 std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const DeviceText& text) {
   const auto scaled = text.scaled_to.value_or(DeviceText::Scaled{});
-  const auto [known, is_new] = devices_.try_emplace({text.profile, scaled.name, scaled.bandwidth});
+  const std::string implementation = text.implementation.value_or("");
+  const auto [known, is_new] = devices_.try_emplace({text.profile, implementation, scaled.name, scaled.bandwidth});
   const Where where{file_, "device"};
   const auto check = [&](const DeviceProfile& profile) {
     if (!text.implementation || *text.implementation == profile.implementation) return;
     (where / "implementation")
-        .fail(text.profile + " has times of " + profile.implementation, "accepted: " + profile.implementation);
+        .fail("there is no " + profile.name + " with times of " + *text.implementation,
+              "accepted: " + one_of(implementations_of(profile)));
   };
   if (!is_new) return check(*known->second), known->second;
   const bool is_object = text.scaled_to || text.implementation;
-  DeviceProfile profile = read_device(text.profile, is_object ? where / "profile" : where);
+  DeviceProfile profile = read_device(text.profile, implementation, is_object ? where / "profile" : where);
   check(profile);
   if (text.scaled_to) profile = scaled_to(profile, scaled.name, scaled.bandwidth);
   known->second = std::make_shared<DeviceProfile>(std::move(profile));
@@ -212,11 +214,13 @@ void ScenarioReader::add_note(const std::string& note) {
   if (noted_.insert(note).second) notes_.push_back(note);
 }
 
-DeviceProfile ScenarioReader::read_device(const std::string& name, const Where& where) {
+DeviceProfile ScenarioReader::read_device(const std::string& name, const std::string& implementation,
+                                          const Where& where) {
   if (auto choice = choose_device(name, find_gpus, where)) {
     if (!choice->note.empty()) add_note(choice->note);
     return std::move(choice->profile);
   }
+  if (const auto file = file_of_implementation(name, implementation)) return read_device_profile(*file);
   return read_device_profile(
       named_file(name, where, "device profile", {shipped_profiles(), measured_profiles()}, {"auto", "cpu", "cuda"}));
 }

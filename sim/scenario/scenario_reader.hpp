@@ -47,7 +47,7 @@ class ScenarioReader {
   /// first folder but for those that `accepted` has.
   std::string named_file(const std::string& name, const Where& where, const std::string& what,
                          const std::vector<std::string>& folders, const std::vector<std::string>& accepted) const;
-  DeviceProfile read_device(const std::string& name, const Where& where);
+  DeviceProfile read_device(const std::string& name, const std::string& implementation, const Where& where);
   void add_note(const std::string& note);
   void choose_server(Json& entry, const Network& network, const Where& here) const;
   void note_what_changes_nothing(const Scenario& scenario, const Where& here);
@@ -62,7 +62,8 @@ class ScenarioReader {
   std::unique_ptr<const Fields> fields_;
   std::map<std::string, std::shared_ptr<const Model>> models_;
   std::map<std::string, std::shared_ptr<const SharedPart>> aside_;  ///< by name
-  std::map<std::tuple<std::string, std::string, BytesPerSecond>, std::shared_ptr<const DeviceProfile>> devices_;
+  std::map<std::tuple<std::string, std::string, std::string, BytesPerSecond>, std::shared_ptr<const DeviceProfile>>
+      devices_;
   std::map<std::tuple<std::string, std::vector<std::string>, int>, std::size_t> platform_hosts_;
   std::map<std::string, bool> checked_files_;  ///< by model and names: whether they are one and the same
   std::vector<std::string> notes_;

@@ -37,9 +37,11 @@ std::string digest_of_model(const Model& model) {
 
 /// Of what times and their intervals are made of; where they come from does not matter.
 std::string digest_of_times(const DeviceProfile& profile) {
+  const KernelModel& model = profile.model;
   Json times = {profile.bandwidth.value};
+  for (const Estimate& each : {model.launch, model.share}) times.push_back({each.low, each.typical, each.high});
   for (const auto& [name, operation] : profile.operations) {
-    times.push_back({name, operation.table.seconds()});
+    times.push_back({name, operation.table.seconds(), operation.range.low, operation.range.high});
     for (const CostTable::GridAxis& axis : operation.table.axes()) times.push_back({name_of(axis.axis), axis.values});
     if (operation.provenance != "measured" || !operation.spread) continue;
     times.push_back({operation.spread->p5, operation.spread->p95, operation.spread->error.median});

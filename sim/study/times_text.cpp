@@ -46,8 +46,8 @@ Times read_times(const Json& json) {
     times.unsettled = {unsettled.at(0).get<int>(), Seconds(unsettled.at(1).get<double>()),
                        Seconds(unsettled.at(2).get<double>())};
   for (const auto& [operation, extents] : json.at("used").items()) {
-    for (const Json& extent : extents)
-      times.used[operation].push_back({extent.at(0).get<double>(), extent.at(1).get<double>()});
+    std::vector<Extent>& used = times.used[operation];  // also where the operation has no axes
+    for (const Json& extent : extents) used.push_back({extent.at(0).get<double>(), extent.at(1).get<double>()});
   }
   return times;
 }

@@ -72,18 +72,19 @@ class Machine {
 TEST_CASE("device auto: without a GPU the default profile, and why") {
   Machine machine;
   const DeviceChoice choice = machine.choose("auto");
-  CHECK(choice.profile.name == "p102-100");
+  CHECK(choice.profile.name == "a100");
   CHECK_THAT(choice.note, Catch::StartsWith("device auto: no GPU can be used: there is none; using the default profile "
-                                            "p102-100; "));
+                                            "a100, simrun's kernels as modelled; "));
   CHECK_THAT(choice.note, Catch::Contains("`simrun calibrate`"));
 }
 
 TEST_CASE("device auto: a GPU that was not measured is named, with the command") {
   Machine machine({first_gpu});
   const DeviceChoice choice = machine.choose("auto");
-  CHECK(choice.profile.name == "p102-100");
+  CHECK(choice.profile.name == "a100");
   CHECK(choice.note ==
-        "device auto: NVIDIA H200 was not measured; using the default profile p102-100; "
+        "device auto: NVIDIA H200 was not measured; using the default profile a100, simrun's kernels as "
+        "modelled; PyTorch's operations take longer; "
         "`simrun calibrate --device cuda` measures it");
 }
 
@@ -104,7 +105,7 @@ TEST_CASE("device auto: a file of another GPU, a damaged one, one of an old form
   const std::string file = gpu_calibration_file(first_gpu);
   const auto is_fallback = [&](const std::string& why) {
     const DeviceChoice choice = machine.choose("auto");
-    CHECK(choice.profile.name == "p102-100");
+    CHECK(choice.profile.name == "a100");
     CHECK_THAT(choice.note, Catch::Contains(why));
     CHECK_THAT(choice.note, Catch::Contains("`simrun calibrate --device cuda` measures it"));
     CHECK_THROWS_WITH(machine.choose("cuda"), Catch::StartsWith("s.json: device: ") && Catch::Contains(why) &&
@@ -138,7 +139,7 @@ TEST_CASE("device cpu: what was measured here, else what is shipped; GPUs are no
   CHECK_THROWS_WITH(machine.choose("cpu"),
                     Catch::StartsWith("s.json: device: what was measured of this processor cannot be used") &&
                         Catch::EndsWith("`simrun calibrate --device cpu` measures it anew"));
-  CHECK_FALSE(machine.choose_any("p102-100"));
+  CHECK_FALSE(machine.choose_any("a100"));
   CHECK(machine.looks == 0);
 }
 

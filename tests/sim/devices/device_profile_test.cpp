@@ -31,14 +31,15 @@ TEST_CASE("device profile: the P102-100 has the published selection time") {
   // 6.3 ns a parameter; the paper's breakdown says 91.4 ms.
   CHECK(profile.seconds(selection(14'728'266, 14'728)).value == Approx(6.3e-9 * 14'728'266));
   CHECK(profile.provenance == "published");
-  CHECK(profile.operations.at("encode.signs").provenance == "scaled");
+  CHECK(profile.operations.at("encode.signs").provenance == "modelled");
 }
 
 TEST_CASE("device profile: shipped ones have every operation, and dense fp32 costs nothing") {
   for (const std::string& name : json_names(data_root() + "/platforms/devices")) {
     INFO(name);
     const DeviceProfile profile = read_device_profile(data_root() + "/platforms/devices/" + name + ".json");
-    CHECK(profile.name == name);
+    CHECK((profile.name == name || profile.name + "-" + profile.implementation == name));
+    if (profile.implementation == "pytorch") CHECK(profile.model.launch.typical > KernelModel().launch.typical);
     for (const OperationEntry& operation : profile_operations()) CHECK(profile.operations.count(operation.name) == 1);
     Work dense{.stage = Stage::encode, .kind = PayloadKind::dense32};
     dense.elements = 1e6;
@@ -46,14 +47,15 @@ TEST_CASE("device profile: shipped ones have every operation, and dense fp32 cos
   }
 }
 
-TEST_CASE("device profile: no formula of the P102-100 is faster than its memory") {
-  const DeviceProfile profile = p102();
+TEST_CASE("device profile: kernels move at least the fewest bytes of each operation") {
+  const Work work{.elements = 1e7, .entries = 1e5, .parts = 8};
   for (const OperationEntry& operation : profile_operations()) {
     INFO(operation.name);
-    const Work work{.elements = 1e7, .entries = 1e5, .parts = 8};
-    const double fewest = operation.bytes.of(work) / profile.bandwidth.value;
-    // Tables have four digits, and three points a decade at most.
-    CHECK(profile.seconds(Step{operation.name, work}).value >= 0.999 * fewest);
+    CHECK(operation.kernels.bytes.of(work) >= operation.bytes.of(work));
+  }
+  for (const OperationEntry& operation : codec_operations()) {
+    INFO(operation.name);
+    CHECK(operation.kernels.bytes.of(work) >= operation.bytes.of(work));
   }
 }
 
@@ -108,27 +110,6 @@ TEST_CASE("device profile: fewest bytes of each operation") {
   CHECK(bytes("decode.dense16") == Approx(2 * 800 + 2 * 4 * 800));
   CHECK(bytes("decode.pairs") == Approx(8 * 80 + 2 * 4 * 80));
   CHECK(bytes("index-encode.bitmap") == Approx(4 * 80 + 100));
-}
-
-TEST_CASE("device profile: scaled signs are charged as operations of signs that move as many bytes") {
-  const Work encode{.stage = Stage::encode, .kind = PayloadKind::scaled_signs, .elements = 800, .entries = 800};
-  Work decode = encode;
-  decode.stage = Stage::decode;
-  decode.parts = 5;
-  decode.entries = 4000;
-  const auto bytes = [](const Work& work) {
-    double sum = 0;
-    for (const Step& step : steps_of(work)) sum += step.times * operation_entry(step.operation).bytes.of(step.work);
-    return sum;
-  };
-  // Gradient and residual in, residual out; the residual in again for the magnitudes, again for the signs, and in and
-  // out to be settled, with the signs out and in.
-  CHECK(bytes(encode) == Approx((12 + 4 + 4 + 8) * 800 + 2 * 100).epsilon(0.02));
-  CHECK(bytes(decode) == Approx(5 * (8 * 800 + 100)));  // every payload is added to the sum
-  const DeviceProfile profile = p102();
-  Work signs = decode;
-  signs.kind = PayloadKind::signs;
-  CHECK(profile.seconds(decode).value == Approx(5 * profile.seconds(signs).value));
 }
 
 TEST_CASE("device profile: scaled to another device, every time is longer by the ratio of bandwidths") {

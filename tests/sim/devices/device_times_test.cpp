@@ -8,12 +8,12 @@ namespace simrun {
 
 TEST_CASE("device times: a codec's own operation stands in place of its steps, once a payload that is decoded") {
   DeviceProfile profile = even_profile({1e-6, 1e12}, 1e-3);
+  profile.bandwidth = BytesPerSecond(1e12);
   const Work encode{.stage = Stage::encode, .kind = PayloadKind::two_means, .elements = 1000, .codec = "two-means"};
   Work decode = encode;
   decode.stage = Stage::decode;
   decode.parts = 8;
-  // Charged otherwise: 3 + 2 operations, and one a payload.
-  CHECK(DeviceTimes(profile).of(encode).value == Approx(5e-3));
+  CHECK(DeviceTimes(profile).of(encode).value == Approx(1e-3));
   CHECK(DeviceTimes(profile).of(decode).value == Approx(8e-3));
   // Flat up to 2^20 elements, then in proportion.
   const CostTable start({{Axis::elements, {1, 0x1p20}}}, {0.25e-3, 0.25e-3});
@@ -44,6 +44,26 @@ TEST_CASE("device times: a codec's own operation leaves out the coding of indice
   CHECK(DeviceTimes(profile).of(work).value == Approx(3 * (5e-3 + 1e-3)));
   work.index = IndexCoding::raw32;
   CHECK(DeviceTimes(profile).of(work).value == Approx(3 * 5e-3));
+}
+
+TEST_CASE("device times: who does not lead adds to the residual, the leader selects; values are gathered at indices") {
+  DeviceProfile profile = even_profile({1e-6, 1e12}, 1e-3);
+  profile.operations["encode.pairs"].table = CostTable({{Axis::elements, {1, 1e10}}}, {7e-3, 7e-3});
+  Work work{.stage = Stage::encode,
+            .kind = PayloadKind::indices,
+            .index = IndexCoding::delta,
+            .elements = 1000,
+            .entries = 10,
+            .codec = "leader-indices"};
+  CHECK(DeviceTimes(profile).of(work).value == Approx(7e-3 + 1e-3));  // and codes its indices
+  work.leads = false;
+  CHECK(DeviceTimes(profile).of(work).value == Approx(1e-3));
+  work.kind = PayloadKind::dense32;
+  work.codec = "values-at";
+  DeviceTimes times(profile);
+  CHECK(times.of(work).value == Approx(1e-3 + 1e-3));
+  CHECK(times.used().count("index-decode.delta") == 1);
+  CHECK(times.used().count("index-encode.delta") == 0);
 }
 
 }  // namespace simrun

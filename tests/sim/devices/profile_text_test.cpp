@@ -62,26 +62,57 @@ TEST_CASE("profile: another format is refused with the command that makes this o
                                                    Catch::Contains("`simrun calibrate`"));
 }
 
-TEST_CASE("profiles: operations that are left out take their fewest bytes at the memory's bandwidth") {
+TEST_CASE("profiles: operations that are left out are modelled, by what the profile says of launches and bandwidth") {
   const TemporaryFolder folder;
-  const DeviceProfile whole = read_device_profile(data_root() + "/platforms/devices/p102-100.json");
-  nlohmann::json json = nlohmann::json::parse(profile_text(whole));
-  json["operations"] = nlohmann::json::object();
+  nlohmann::json json = {{"format", 2},          {"name", "bare"},         {"device", "none"},
+                         {"software", "none"},   {"provenance", "modelled"}, {"source", "made up"},
+                         {"bandwidth", "1 TB/s"}, {"operations", nlohmann::json::object()}};
+  json["model"] = {{"launch", {"1 us", "4 us", "6 us"}}, {"bandwidth_share", {0.25, 0.5, 1.0}}};
   const DeviceProfile profile = read_device_profile(folder.write("bare.json", json.dump()));
-  for (const OperationEntry& operation : profile_operations()) {
-    INFO(operation.name);
-    const OperationTimes& times = profile.operations.at(operation.name);
-    CHECK(times.provenance == "scaled");
-    for (const double elements : {1e3, 2.5e7, 1e10}) {
-      for (const double density : {1e-5, 0.003, 0.2, 1.0}) {
-        const Work work{.elements = elements, .entries = std::max(1.0, density * elements), .parts = 23};
-        CHECK(profile.seconds(Step{operation.name, work}).value ==
-              Approx(operation.bytes.of(work) / profile.bandwidth.value).epsilon(0.01));
-      }
-    }
-  }
+  for (const OperationEntry& operation : profile_operations())
+    CHECK(profile.operations.at(operation.name).provenance == "modelled");
+  // Two launches; 4.125 bytes of each of a million elements: 8.25 us at half of 1 TB/s, 4.125 at all, 16.5 at a quarter.
+  const Step step{"encode.signs", {.elements = 1e6}};
+  CHECK(profile.seconds(step).value == Approx(8e-6 + 8.25e-6));
+  CHECK(profile.band(step).low == Approx((2 + 4.125) / 16.25));
+  CHECK(profile.band(step).high == Approx((12 + 16.5) / 16.25));
+  // Of another device's memory alone.
+  const DeviceProfile faster = scaled_to(profile, "faster", BytesPerSecond(2e12));
+  CHECK(faster.seconds(step).value == Approx(8e-6 + 4.125e-6));
   // Written and read again they are the same.
   CHECK(profile_text(read_device_profile(folder.write("again.json", profile_text(profile)))) == profile_text(profile));
+  json.erase("model");
+  const DeviceProfile assumed = read_device_profile(folder.write("assumed.json", json.dump()));
+  CHECK(assumed.seconds(step).value == Approx(2 * 3e-6 + 4.125e-6 / 0.7));
+}
+
+TEST_CASE("profiles: times that were not measured may have a range, and be without a second axis") {
+  const TemporaryFolder folder;
+  const std::string file = data_root() + "/platforms/devices/v100-pytorch.json";
+  const DeviceProfile profile = read_device_profile(file);
+  CHECK(profile.name == "v100");
+  // 5 to 12 ns an element, 8.5 here.
+  const Step step{"encode.pairs", {.elements = 1e6, .entries = 1e3}};
+  CHECK(profile.seconds(step).value == Approx(8.5e-3));
+  CHECK(profile.band(step).low * 8.5 == Approx(5).epsilon(0.001));
+  CHECK(profile.band(step).high * 8.5 == Approx(12).epsilon(0.001));
+  const DeviceProfile again = read_device_profile(folder.write("again.json", profile_text(profile)));
+  CHECK(again.band(step).high == profile.band(step).high);
+  nlohmann::json json = nlohmann::json::parse(profile_text(profile));
+  const auto refusal = [&](const char* operation, const char* key, const nlohmann::json& value) {
+    nlohmann::json wrong = json;
+    wrong["operations"][operation][key] = value;
+    try {
+      read_device_profile(folder.write("wrong.json", wrong.dump()));
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string("read");
+  };
+  CHECK_THAT(refusal("encode.pairs", "range", {1.1, 1.2}), Catch::Contains("encode.pairs.range: is no range around 1"));
+  CHECK_THAT(refusal("encode.pairs", "range", {0.5}), Catch::Contains("the list is too short"));
+  CHECK_THAT(refusal("encode.pairs", "axes", {{"density", {1}}}), Catch::Contains("wrong axes"));
+  CHECK_THAT(refusal("encode.pairs", "provenance", "modelled"), Catch::Contains("provenance"));
 }
 
 }  // namespace simrun

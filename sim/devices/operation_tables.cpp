@@ -1,0 +1,141 @@
+#include <span>
+
+#include "kernels/codec.hpp"
+#include "kernels/find_entry.hpp"
+#include "sim/devices/operations.hpp"
+
+namespace simrun {
+namespace {
+
+// What kernels do with an entry on its own costs a sector of 32 bytes read and one written.
+
+constexpr const char* selection =
+    "residual += gradient, selection of the K largest, the payload, zeroing of what is sent in the residual";
+
+std::vector<OperationEntry> all_profile_operations() {
+  using enum Axis;
+  using enum Stage;
+  return {
+      {encode, "dense16", {elements}, {.per_element = 6}, "fp32 to fp16", {2, {.per_element = 6}}},
+      // An entry is collected and looked at in three more passes, written, and zeroed.
+      {encode, "pairs", {elements, density}, {.per_element = 12, .per_entry = 8}, selection,
+       {9, {.per_element = 12, .per_entry = 104}}},
+      {encode, "signs", {elements}, {.per_element = 4.125}, "one bit an element; no error feedback",
+       {2, {.per_element = 4.125}}},
+      {encode, "sparse-signs", {elements, density}, {.per_element = 12, .per_entry = 4.125}, selection,
+       {10, {.per_element = 12, .per_entry = 108.125}}},
+      {combine, "pairs", {entries}, {.per_entry = 12}, "merging two payloads, of K entries together, to K / 2",
+       {9, {.per_entry = 40}}},
+      {combine, "signs", {elements, parts}, {.per_element = 0.125, .per_element_and_part = 0.125},
+       "majority vote of M payloads", {1, {.per_element = 0.125, .per_element_and_part = 0.125}}},
+      // Two bytes an element of counters.
+      {combine, "sparse-signs", {elements, density}, {.per_entry = 4.125},
+       "majority vote of payloads that have K entries together; measured with 8",
+       {4, {.per_element = 2, .per_entry = 8}}},
+      {decode, "dense16", {elements}, {.per_element = 10}, "fp16 added to an fp32 sum", {1, {.per_element = 10}}},
+      {decode, "pairs", {entries}, {.per_entry = 16},
+       "values added to an fp32 sum; measured in 16 elements an entry", {1, {.per_entry = 72}}},
+      {decode, "signs", {elements}, {.per_element = 8.125}, "signs added to an fp32 sum", {1, {.per_element = 8.125}}},
+      {decode, "sparse-signs", {entries}, {.per_entry = 12.125},
+       "signs added to an fp32 sum; measured in 16 elements an entry", {1, {.per_entry = 68.125}}},
+      {index_encode, "bitmap", {elements, density}, {.per_element = 0.125, .per_entry = 4}, "uint32 to coded",
+       {2, {.per_element = 0.125, .per_entry = 8}}},
+      {index_decode, "bitmap", {elements, density}, {.per_element = 0.125, .per_entry = 4}, "coded to uint32",
+       {3, {.per_element = 0.125, .per_entry = 4}}},
+      // Coded, a uniform random support of density 0.001 takes 13 and 12 bits an entry.
+      {index_encode, "delta", {elements, density}, {.per_entry = 4}, "uint32 to coded", {3, {.per_entry = 6}}},
+      {index_decode, "delta", {elements, density}, {.per_entry = 4}, "coded to uint32", {3, {.per_entry = 6}}},
+      {index_encode, "elias-fano", {elements, density}, {.per_entry = 4}, "uint32 to coded", {2, {.per_entry = 6}}},
+      {index_decode, "elias-fano", {elements, density}, {.per_entry = 4}, "coded to uint32", {3, {.per_entry = 6}}},
+  };
+}
+
+/// A codec's encoding, with its error feedback or momentum, or its decoding.
+struct CodecWork {
+  Stage stage;
+  std::string_view codec;
+  MovedBytes bytes;  ///< the fewest
+  KernelWork kernels;
+};
+
+/// Decoding signs one after another.
+constexpr MovedBytes added_signs{.per_element = 8.125};
+/// A value read from the payload, and one of the gradient changed.
+constexpr MovedBytes scattered_values{.per_entry = 16};
+constexpr KernelWork scatter{1, {.per_entry = 72}};
+
+// Passes of fp32: the gradient added to the residual is 12 bytes an element, a pass that only reads 4, signs packed
+// 4.125, signs added 8.125.
+constexpr CodecWork codec_work[] = {
+    // Residual, mean magnitude, signs, what is sent taken out of the residual.
+    {Stage::encode, "scaled-signs", {.per_element = 12.125}, {5, {.per_element = 28.25}}},
+    {Stage::decode, "scaled-signs", added_signs, {1, added_signs}},
+    // Of all but leaders: residual.
+    {Stage::encode, "leader-indices", {.per_element = 12}, {1, {.per_element = 12}}},
+    // Values gathered, and the residual zeroed there.
+    {Stage::encode, "values-at", {.per_entry = 16}, {2, {.per_entry = 108}}},
+    {Stage::decode, "values-at", scattered_values, scatter},
+    // Residual, product with Q, which takes as long as reading the matrix if Q has few columns.
+    {Stage::encode, "left-factors", {.per_element = 12}, {2, {.per_element = 16}}},
+    // P made orthonormal, product with P, what is sent taken out of the residual.
+    {Stage::encode, "right-factors", {.per_element = 12}, {3, {.per_element = 12}}},
+    {Stage::decode, "right-factors", {.per_element = 8}, {1, {.per_element = 8}}},
+    // Residual; values gathered, and the residual zeroed there.
+    {Stage::encode, "random-entries", {.per_element = 12, .per_entry = 16}, {3, {.per_element = 12, .per_entry = 108}}},
+    {Stage::decode, "random-entries", scattered_values, scatter},
+    {Stage::encode, "gathered-signs", {.per_element = 4.125}, {2, {.per_element = 4.125}}},
+    {Stage::decode, "gathered-signs", added_signs, {1, added_signs}},
+    // Momentum, signs.
+    {Stage::encode, "momentum-signs", {.per_element = 12.125}, {3, {.per_element = 16.125}}},
+    {Stage::decode, "momentum-signs", added_signs, {1, added_signs}},
+    // Residual, signs, the sums of both, what is sent taken out of the residual.
+    {Stage::encode, "two-means", {.per_element = 12.125}, {6, {.per_element = 32.25}}},
+    {Stage::decode, "two-means", added_signs, {1, added_signs}},
+    // Norms; rounding to up to a byte.
+    {Stage::encode, "qsgd", {.per_element = 4.5}, {3, {.per_element = 9}}},
+    {Stage::decode, "qsgd", {.per_element = 8.5}, {1, {.per_element = 9}}},
+    // Sum of squares, largest magnitude, rounding.
+    {Stage::encode, "terngrad", {.per_element = 4.25}, {5, {.per_element = 12.25}}},
+    {Stage::decode, "terngrad", {.per_element = 8.25}, {1, {.per_element = 8.25}}},
+    {Stage::encode, "exponents", {.per_element = 5.125}, {2, {.per_element = 5.125}}},
+    {Stage::decode, "exponents", {.per_element = 9.125}, {1, {.per_element = 9.125}}},
+    // Momentum, residual, a sample's selection, one test of the threshold, a selection; both zeroed where sent.
+    {Stage::encode, "sampled-pairs", {.per_element = 20, .per_entry = 8}, {22, {.per_element = 32, .per_entry = 168}}},
+    {Stage::decode, "sampled-pairs", scattered_values, scatter},
+};
+
+OperationEntry codec_operation(Stage stage, const CodecEntry& codec) {
+  OperationEntry entry{stage, std::string(codec.name), {Axis::elements}, {}, "all of it, of one payload", {}};
+  if (codec.sparsifies) entry.axes.push_back(Axis::density);
+  for (const CodecWork& work : codec_work) {
+    if (work.stage != stage || work.codec != codec.name) continue;
+    entry.bytes = work.bytes;
+    entry.kernels = work.kernels;
+  }
+  return entry;
+}
+
+}  // namespace
+
+const std::vector<OperationEntry>& profile_operations() {
+  static const std::vector<OperationEntry> table = all_profile_operations();
+  return table;
+}
+
+const std::vector<OperationEntry>& codec_operations() {
+  static const std::vector<OperationEntry> table = [] {
+    std::vector<OperationEntry> all;
+    for (const CodecEntry& codec : codecs()) {
+      for (const Stage stage : {Stage::encode, Stage::decode}) {
+        OperationEntry entry = codec_operation(stage, codec);
+        const std::string& name = entry.name;
+        // Some codecs are called as their layout is, whose operation the name then means.
+        if (find_entry(std::span(profile_operations()), name) == nullptr) all.push_back(std::move(entry));
+      }
+    }
+    return all;
+  }();
+  return table;
+}
+
+}  // namespace simrun
