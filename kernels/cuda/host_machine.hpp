@@ -137,8 +137,17 @@ class HostMachine : public HostMemory {
   /// Blocks that run at once, if a multiprocessor holds `residency` of them.
   unsigned resident_blocks(unsigned residency) const { return 3 * residency; }
 
+  /// Kernels and clearings of memory so far.
+  std::uint64_t launches() const { return launches_; }
+
+  void clear(void* at, std::size_t bytes) {
+    ++launches_;
+    HostMemory::clear(at, bytes);
+  }
+
   template <class Kernel>
   void launch(unsigned blocks, const Kernel& kernel) {
+    ++launches_;
     std::vector<unsigned> order(blocks);
     std::iota(order.begin(), order.end(), 0U);
     std::shuffle(order.begin(), order.end(), random_);
@@ -154,6 +163,7 @@ class HostMachine : public HostMemory {
  private:
   unsigned threads_;
   std::mt19937 random_;
+  std::uint64_t launches_ = 0;
 };
 
 }  // namespace simrun::cuda

@@ -247,9 +247,8 @@ class KernelPrimitives final : public Primitives {
 
   template <class T>
   Buffer<T> zero() const {
-    Buffer<T> value(1);
-    machine_->clear(value.data(), sizeof(T));
-    return value;
+    const T value{};
+    return uploaded(*machine_, std::span<const T>(&value, 1));
   }
 
   /// Calls launch(array) with a copy of `values` on the machine, and copies it back.

@@ -61,8 +61,7 @@ Seconds DeviceProfile::seconds(const Step& step) const {
 
 Seconds DeviceProfile::modelled(const OperationTimes& times, const Step& step, double launch, double share) const {
   const KernelWork& kernels = times.kernels;
-  const double repeated = step.work.stage == Stage::decode ? step.work.parts : 1;
-  return Seconds(kernels.launches * repeated * launch + kernels.bytes.of(step.work) / (share * bandwidth.value));
+  return Seconds(kernels.launches_of(step.work) * launch + kernels.bytes.of(step.work) / (share * bandwidth.value));
 }
 
 std::vector<Step> DeviceProfile::steps(const Work& work) const {
@@ -109,7 +108,8 @@ Band DeviceProfile::band(const Step& step) const {
 void DeviceProfile::add_modelled() {
   const auto add = [&](const OperationEntry& operation) {
     if (operation.kernels.launches == 0) return;
-    OperationTimes times{.provenance = "modelled", .source = describe(operation.kernels, model), .table = {}, .spread = {}};
+    OperationTimes times{
+        .provenance = "modelled", .source = describe(operation.kernels, model), .table = {}, .spread = {}};
     times.kernels = operation.kernels;
     operations.try_emplace(operation.name, std::move(times));
   };

@@ -92,8 +92,8 @@ struct DeviceProfile {
   std::string uuid;  ///< of a GPU that was measured
   std::string software;
   std::string implementation = "simrun";  ///< whose kernels: "simrun", or "pytorch"
-  std::string commit;          ///< of the simrun that measured; empty where unknown
-  std::string provenance;      ///< of most operations: measured, published or scaled
+  std::string commit;                     ///< of the simrun that measured; empty where unknown
+  std::string provenance;                 ///< of most operations: measured, published or scaled
   std::string source;
   std::string scaled_processor;  ///< the profile of a measured processor that this one was scaled from; often none
   BytesPerSecond bandwidth;      ///< of memory, read and write together
@@ -102,15 +102,15 @@ struct DeviceProfile {
   KernelModel model;
   std::map<std::string, OperationTimes> operations;  ///< all of profile_operations() and some of codec_operations()
 
-  /// One time of that operation, by its table or by the model. On the grid and between its points it is the table's time. Beyond the grid, where the
-  /// table only continues in proportion, it is at least what the operation's fewest bytes take at the memory's
-  /// bandwidth: the last points may have fitted in a cache. (Between points the bound would change nothing if it holds
-  /// at them, because in log-log the fewest bytes are a convex function; and where it does not hold, what was measured
-  /// is right.)
+  /// One time of that operation, by its table or by the model. On the grid and between its points it is the table's
+  /// time. Beyond the grid, where the table only continues in proportion, it is at least what the operation's fewest
+  /// bytes take at the memory's bandwidth: the last points may have fitted in a cache. (Between points the bound would
+  /// change nothing if it holds at them, because in log-log the fewest bytes are a convex function; and where it does
+  /// not hold, what was measured is right.)
   Seconds seconds(const Step& step) const;
 
-  /// Of a piece of work on this device: the codec's own operation and coding of indices, where the profile has one; else
-  /// steps_of.
+  /// Of a piece of work on this device: the codec's own operation and coding of indices, where the profile has one;
+  /// else steps_of.
   std::vector<Step> steps(const Work& work) const;
 
   /// All of them.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,11 @@ struct MovedBytes {
 struct KernelWork {
   double launches = 0;    ///< kernels and clearings of memory, one after another; in decoding, of each payload
   MovedBytes bytes = {};  ///< where they access single entries, sectors of 32 bytes
+  /// Where one block selects from all: of tensors of at most `small` elements, merges of as many entries.
+  std::optional<double> launches_if_small = {};
+
+  static constexpr double small = 32768;
+  double launches_of(const Work& work) const;
 };
 
 /// "encode.pairs", "index-decode.bitmap".
@@ -48,10 +54,10 @@ std::string operation_name(Stage stage, const std::string& kind);
 /// An operation whose times a profile has.
 struct OperationEntry {
   Stage stage;
-  std::string kind;        ///< of the payload, or the index coding: "pairs", "bitmap"
-  std::vector<Axis> axes;  ///< what its time depends on
-  MovedBytes bytes;        ///< the fewest: each input read once, each output written once, nothing kept in between
-  std::string includes;    ///< what is timed
+  std::string kind;         ///< of the payload, or the index coding: "pairs", "bitmap"
+  std::vector<Axis> axes;   ///< what its time depends on
+  MovedBytes bytes;         ///< the fewest: each input read once, each output written once, nothing kept in between
+  std::string includes;     ///< what is timed
   KernelWork kernels = {};  ///< no launches: they have no such operation
   std::string name = operation_name(stage, kind);
 };

@@ -36,7 +36,8 @@ Field<std::string> table_provenance() {
 }
 
 Field<std::string> provenance() {
-  return choice<std::string>({{"measured", "measured"}, {"published", "published"}, {"scaled", "scaled"}, {"modelled", "modelled"}});
+  return choice<std::string>(
+      {{"measured", "measured"}, {"published", "published"}, {"scaled", "scaled"}, {"modelled", "modelled"}});
 }
 
 Field<InterpolationError> error_field() {

@@ -5,7 +5,8 @@ namespace simrun {
 Json times_json(const Times& times) {
   Json used = Json::object();
   for (const auto& [operation, extents] : times.used) {
-    for (const Extent& extent : extents) used[operation].push_back({extent.least, extent.most});
+    Json& list = used[operation] = Json::array();
+    for (const Extent& extent : extents) list.push_back({extent.least, extent.most});
   }
   Json interval = nullptr;
   if (times.interval) interval = {times.interval->low.value, times.interval->high.value};

@@ -367,7 +367,8 @@ TEST_CASE("program: times scaled to another device are longer by the ratio of ba
   REQUIRE(scaled.size() == 2);
   CHECK(number(scaled[0], "encode_s") == Approx(10 * number(own[0], "encode_s")).epsilon(1e-12));
   // Decoding is modelled: 4 payloads of 10 entries, 72 bytes each, and launches, which take as long.
-  CHECK(number(scaled[0], "decode_s") - number(own[0], "decode_s") == Approx(9 * 4 * 720 / (0.7 * 440e9)).epsilon(1e-6));
+  CHECK(number(scaled[0], "decode_s") - number(own[0], "decode_s") ==
+        Approx(9 * 4 * 720 / (0.7 * 440e9)).epsilon(1e-6));
   CHECK(number(scaled[1], "encode_s") == Approx(number(own[0], "encode_s")).epsilon(1e-12));
   CHECK(scaled[0].at("device") == "tenth");
   CHECK(scaled[1].at("device.scaled_to.bandwidth") == "440 GB/s");
@@ -573,8 +574,8 @@ TEST_CASE("program: what it lists can be named") {
     CHECK_THAT(all.out, Catch::Contains(word));
   CHECK_THAT(run_program("list methods", folder.path()).out, !Catch::Contains("vgg16"));
   CHECK_THAT(run_program("list devices", folder.path()).out,
-             Catch::Contains("interpolation error median ") &&
-                 Catch::Contains("published, pytorch: NVIDIA P102-100") && Catch::Contains("modelled, simrun: NVIDIA H100"));
+             Catch::Contains("interpolation error median ") && Catch::Contains("published, pytorch: NVIDIA P102-100") &&
+                 Catch::Contains("modelled, simrun: NVIDIA H100"));
   CHECK(json::parse(run_program("schema", folder.path()).out)["properties"].contains("workers"));
   CHECK_THAT(run_program("--version", folder.path()).out, Catch::StartsWith("simrun "));
 }
@@ -596,8 +597,7 @@ TEST_CASE("program: golden run of the README's scenario", "[large]") {
   // The figures were looked at when they were recorded: the dense ring of the whole
   // top-k 31 steps of 117856 bytes, gtop-k 10 steps, and the published 6.3 ns a parameter to select.
   const TemporaryFolder folder;
-  const Ended run = run_program(
-      SIMRUN_SOURCE_DIR "/scenarios/32gpu_1gbe.json --format csv -o out", folder.path());
+  const Ended run = run_program(SIMRUN_SOURCE_DIR "/scenarios/32gpu_1gbe.json --format csv -o out", folder.path());
   REQUIRE(run.status == 0);
   const auto rows = parse_csv(run.out);
   const auto golden = parse_csv(read_file(SIMRUN_SOURCE_DIR "/tests/golden/32gpu_1gbe.csv"));
