@@ -1,0 +1,34 @@
+#pragma once
+
+#include <utility>
+
+#include "sim/network/transport.hpp"
+
+namespace simrun {
+
+/// Workers of a transport beneath under other ranks. What derives from it says which: rank(), size() and below().
+class ForwardingTransport : public Transport {
+ public:
+  explicit ForwardingTransport(Transport& beneath) : beneath_(beneath) {}
+
+  Request start_send(int to, Message message, int tag) override {
+    return beneath_.start_send(below(to), std::move(message), tag);
+  }
+  Request start_receive(int from, int tag) override { return beneath_.start_receive(below(from), tag); }
+  Message wait(Request request) override { return beneath_.wait(request); }
+  Seconds now() const override { return beneath_.now(); }
+  void wait_until(Seconds time) override { beneath_.wait_until(time); }
+  Traffic traffic() const override { return beneath_.traffic(); }
+  int repeat(int count, const std::function<void(int)>& step) override { return beneath_.repeat(count, step); }
+
+ protected:
+  const Transport& beneath() const { return beneath_; }
+
+  /// The rank in the transport beneath.
+  virtual int below(int rank) const = 0;
+
+ private:
+  Transport& beneath_;
+};
+
+}  // namespace simrun
