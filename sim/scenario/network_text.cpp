@@ -92,57 +92,62 @@ Field<std::vector<std::string>> distinct_names() {
   });
 }
 
+/// Of topologies that have several switches.
+Object<NetworkText>& add_switch_fields(Object<NetworkText>& object) {
+  using Text = NetworkText;
+  const auto required_with_switches = [](const Text& text) { return with_switches(text, Use::required); };
+  return object
+      .either("hosts_per_switch", required_with_switches, &Text::hosts_per_switch, whole(1, 65536),
+              "tree, chain: hosts on one switch")
+      .either("uplink_bandwidth", required_with_switches, &Text::uplink_bandwidth, bandwidth(),
+              "tree, chain: bandwidth of a switch's uplink, each way")
+      .either("uplink_latency", required_with_switches, &Text::uplink_latency, latency(),
+              "tree, chain: latency added for every uplink crossed")
+      .either(
+          "placement", [](const Text& text) { return with_switches(text, Use::optional, "by-switch"); },
+          &Text::placement,
+          usually(choice<Switches::Placement>({{"by-switch", Switches::Placement::by_switch},
+                                               {"round-robin", Switches::Placement::round_robin},
+                                               {"shuffled", Switches::Placement::shuffled}}),
+                  "by-switch"),
+          "tree, chain: on which switch ranks are: the first ones on the first, in turn, or at random")
+      .either("placement_seed", with_shuffle, &Text::placement_seed, whole(0, std::numeric_limits<std::int64_t>::max()),
+              "shuffled: seed of the placement");
+}
+
 }  // namespace
 
 Field<Network> network_field() {
   using Text = NetworkText;
   const auto required_without_file = [](const Text& text) { return without_file(text, Use::required); };
-  const auto required_with_switches = [](const Text& text) { return with_switches(text, Use::required); };
-  return convert(
-      Object<Text>()
-          .optional("platform", &Text::platform, name_text(),
-                    "a SimGrid platform file instead of a topology; its hosts in file order are the ranks")
-          .either(
-              "topology", [](const Text& text) { return without_file(text, Use::optional, "star"); }, &Text::entry,
-              usually(entry_of(topologies()), "star"), "how hosts are joined")
-          .either("hosts", with_file, &Text::hosts, distinct_names(),
-                  "platform: names of its hosts, by rank; left out, all in file order")
-          .either("bandwidth", required_without_file, &Text::bandwidth, bandwidth(),
-                  "bandwidth of a host's link, each way")
-          .either("latency", required_without_file, &Text::latency, latency(),
-                  "latency one way, host to host, through the switch")
-          .with_default("model", "ideal", &Text::model,
-                        convert(entry_of(network_models()),
-                                [](const NetworkModelEntry* entry, const Where&) { return entry->model; }),
-                        "what a transfer costs beside latency and bandwidth")
-          .either("mtu", with_tcp, &Text::mtu, usually(mtu_field(), "1500 B"),
-                  "ethernet-tcp: bytes of IP in a full frame, which set the goodput")
-          .either("software", with_tcp, &Text::software, usually(entry_of(tcp_softwares()), "open-mpi"),
-                  "ethernet-tcp: what sends, and so which constants")
-          .either("tcp", with_tcp, &Text::tcp_text, ethernet_tcp_field(),
-                  "ethernet-tcp: its constants, where they are known")
-          .either("hosts_per_switch", required_with_switches, &Text::hosts_per_switch, whole(1, 65536),
-                  "tree, chain: hosts on one switch")
-          .either("uplink_bandwidth", required_with_switches, &Text::uplink_bandwidth, bandwidth(),
-                  "tree, chain: bandwidth of a switch's uplink, each way")
-          .either("uplink_latency", required_with_switches, &Text::uplink_latency, latency(),
-                  "tree, chain: latency added for every uplink crossed")
-          .either(
-              "placement", [](const Text& text) { return with_switches(text, Use::optional, "by-switch"); },
-              &Text::placement,
-              usually(choice<Switches::Placement>({{"by-switch", Switches::Placement::by_switch},
-                                                   {"round-robin", Switches::Placement::round_robin},
-                                                   {"shuffled", Switches::Placement::shuffled}}),
-                      "by-switch"),
-              "tree, chain: on which switch ranks are: the first ones on the first, in turn, or at random")
-          .either("placement_seed", with_shuffle, &Text::placement_seed,
-                  whole(0, std::numeric_limits<std::int64_t>::max()), "shuffled: seed of the placement")
-          .either("gpus_per_host", with_gpus, &Text::gpus_per_host, usually(whole(1, 1024), 1),
-                  "GPUs of a host, each a worker, that share its network card; ranks in a row are on one host")
-          .either("intra_host", with_several_gpus, &Text::intra_host, intra_host_field(),
-                  "what joins the GPUs of a host, where it has several")
-          .field(),
-      network_of);
+  Object<Text> object;
+  object
+      .optional("platform", &Text::platform, name_text(),
+                "a SimGrid platform file instead of a topology; its hosts in file order are the ranks")
+      .either(
+          "topology", [](const Text& text) { return without_file(text, Use::optional, "star"); }, &Text::entry,
+          usually(entry_of(topologies()), "star"), "how hosts are joined")
+      .either("hosts", with_file, &Text::hosts, distinct_names(),
+              "platform: names of its hosts, by rank; left out, all in file order")
+      .either("bandwidth", required_without_file, &Text::bandwidth, bandwidth(), "bandwidth of a host's link, each way")
+      .either("latency", required_without_file, &Text::latency, latency(),
+              "latency one way, host to host, through the switch")
+      .with_default("model", "ideal", &Text::model,
+                    convert(entry_of(network_models()),
+                            [](const NetworkModelEntry* entry, const Where&) { return entry->model; }),
+                    "what a transfer costs beside latency and bandwidth")
+      .either("mtu", with_tcp, &Text::mtu, usually(mtu_field(), "1500 B"),
+              "ethernet-tcp: bytes of IP in a full frame, which set the goodput")
+      .either("software", with_tcp, &Text::software, usually(entry_of(tcp_softwares()), "open-mpi"),
+              "ethernet-tcp: what sends, and so which constants")
+      .either("tcp", with_tcp, &Text::tcp_text, ethernet_tcp_field(),
+              "ethernet-tcp: its constants, where they are known");
+  add_switch_fields(object)
+      .either("gpus_per_host", with_gpus, &Text::gpus_per_host, usually(whole(1, 1024), 1),
+              "GPUs of a host, each a worker, that share its network card; ranks in a row are on one host")
+      .either("intra_host", with_several_gpus, &Text::intra_host, intra_host_field(),
+              "what joins the GPUs of a host, where it has several");
+  return convert(object.field(), network_of);
 }
 
 }  // namespace simrun
