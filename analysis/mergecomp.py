@@ -24,7 +24,6 @@ $SIMRUN names the program (default: ./simrun).
 Exit status: 0 done, 1 a run failed, 2 wrong input; one line on stderr says what.
 """
 
-import argparse
 import csv
 import io
 import json
@@ -384,23 +383,15 @@ def run(out, quick):
 
 
 def main():
-    parser = one_line.Parser(
-        usage="mergecomp.py [-o DIR] [--quick]",
-        description=__doc__.split("\n\n", 2)[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = one_line.parser_of(__doc__, "mergecomp.py [-o DIR] [--quick]")
     parser.add_argument("-o", "--out", type=Path, default=FOLDER, metavar="DIR")
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
     if not arguments.out.is_dir():
         parser.error(f"-o: {str(arguments.out)!r} is no folder")
-    try:
+    with one_line.ended_by(tables.TableError):
         run(arguments.out, arguments.quick)
-    except tables.TableError as error:
-        print(error, file=sys.stderr)
-        return error.status
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

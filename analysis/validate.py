@@ -36,7 +36,6 @@ import io
 import json
 import signal
 import statistics
-import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -167,11 +166,7 @@ def count(text):
 
 
 def main():
-    parser = one_line.Parser(
-        usage="validate.py [options] [TABLE.csv]...",
-        description=__doc__.split("\n\n", 2)[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = one_line.parser_of(__doc__, "validate.py [options] [TABLE.csv]...")
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE")
     host = parser.add_mutually_exclusive_group()
     host.add_argument("--without-host", action="store_true")
@@ -185,17 +180,13 @@ def main():
         parser.error("--by-method goes with --fit")
     options = [word for setting in arguments.set for word in ("--set", setting)]
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it
-    try:
+    with one_line.ended_by(tables.TableError):
         if arguments.out is not None:
             check_out(arguments.out, arguments.tables)
         rows = [row for table in arguments.tables for row in validate(table, options, arguments)]
         if arguments.out is not None:
             tables.write_file(arguments.out, csv_of(rows))
-    except tables.TableError as error:
-        print(error, file=sys.stderr)
-        return error.status
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
