@@ -1,7 +1,6 @@
 #include "sim/training/exchange.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "kernels/layout.hpp"
@@ -53,7 +52,7 @@ GradientExchange::GradientExchange(const Scenario& scenario, unsigned threads)
       hosts_(scenario.host_groups()),
       workers_(static_cast<std::size_t>(scenario.workers)),
       encoders_(static_cast<std::size_t>(hosts_.encoders())),
-      groups_(make_schedule(*scenario.model, scenario.grouping)),
+      groups_(*scenario.model, scenario.grouping),
       encoded_(encoded_groups(scenario)),
       primitives_(make_cpu_primitives(1)),
       rounds_(make_rounds(scenario.method, primitives_, hosts_.hierarchy)),
@@ -62,9 +61,8 @@ GradientExchange::GradientExchange(const Scenario& scenario, unsigned threads)
       agreed_(scenario.elements()) {
   first_ = sent_.first_round();
   last_ = rounds_.size() - 1 - first_;
-  if (!is_flat()) gradients_.resize(workers_ * groups_.size());
+  if (hosts_.hierarchy != Hierarchy::flat) in_hosts_.emplace(hosts_, rounds_, encoded_, threads);
   set_density(std::nullopt);
-  for (const Group& group : groups_) shapes_.push_back(shapes_of(*scenario.model, group));
   if (last_ > first_ && !scenario.method.error_feedback) values_.resize(encoders_ * groups_.size());
   if (!scenario.method.error_feedback) return;
   const auto weight = static_cast<float>(scenario.training->method.residual_weight);
@@ -80,48 +78,12 @@ void GradientExchange::set_density(std::optional<double> density) {
   entries_ = encoded_entries(scenario, encoded_);
 }
 
-std::span<const float> GradientExchange::values_of(std::span<const float> gradient, std::size_t group,
-                                                   std::vector<float>& copy) const {
-  if (groups_.size() == 1) return gradient;
-  copy.clear();
-  for (const std::size_t tensor : groups_[group].tensors) {
-    const auto values = gradient.subspan(scenario_.model->offset(tensor), scenario_.model->tensors[tensor].elements());
-    copy.insert(copy.end(), values.begin(), values.end());
-  }
-  return copy;
-}
-
-/// The inverse of values_of.
-void GradientExchange::put_values(std::span<const float> values, std::size_t group, std::span<float> all) const {
-  for (const std::size_t tensor : groups_[group].tensors) {
-    const std::size_t elements = scenario_.model->tensors[tensor].elements();
-    const auto to = all.subspan(scenario_.model->offset(tensor), elements);
-    std::copy_n(values.begin(), elements, to.begin());
-    values = values.subspan(elements);
-  }
-}
-
-Pairs GradientExchange::select_by_tensor(std::span<const float> values, std::size_t group) const {
-  Pairs all;
-  std::size_t offset = 0;
-  for (const std::size_t tensor : groups_[group].tensors) {
-    const std::size_t elements = scenario_.model->tensors[tensor].elements();
-    const auto kept = static_cast<std::size_t>(std::ceil(density_ * static_cast<double>(elements)));
-    const Pairs largest = primitives_->select_largest(values.subspan(offset, elements), kept);
-    for (const std::uint32_t i : largest.indices) all.indices.push_back(static_cast<std::uint32_t>(offset + i));
-    all.values.insert(all.values.end(), largest.values.begin(), largest.values.end());
-    offset += elements;
-  }
-  return all;
-}
-
 RoundContext GradientExchange::context_of(std::size_t encoder, std::size_t group, std::uint64_t seed) const {
   RandomStream shared(id_.seed, Randomness::shared_encoding,
                       static_cast<std::uint32_t>(shard_of(encoder) * groups_.size() + group), id_.round);
-  const std::uint64_t high = std::uint64_t{shared()} << 32U;
   return {.seed = seed,
-          .shared_seed = high | shared(),
-          .tensors = shapes_[group],
+          .shared_seed = shared.next64(),
+          .tensors = groups_.shapes(group),
           .previous = results_[shard_of(encoder) * groups_.size() + group],
           .last_step = last_step_.empty() ? nullptr : &last_step_[group]};
 }
@@ -131,80 +93,62 @@ Payload GradientExchange::make_payload(std::span<const float> values, std::size_
   const bool by_tensor = scenario_.training->method.selection == MethodTraining::Selection::tensor;
   const Codec& codec = *rounds_[first_].codec;
   if (by_tensor && codec.keeps_largest()) {
-    const Pairs largest = select_by_tensor(values, group);
+    const Pairs largest = groups_.largest_of_tensors(*primitives_, density_, values, group);
     return codec.encode_largest({largest.indices, largest.values}, values.size());
   }
   return codec.encode(values, entries_[group], context);
 }
 
 void GradientExchange::encode(std::size_t worker, std::span<const float> gradient) {
-  RandomStream lots = lots_of_zeros(worker);
-  RandomStream seeds = seeds_of(worker);
   std::vector<float> copy;
-  for (std::size_t group = 0; group < groups_.size(); ++group) {
-    const std::span<const float> values = values_of(gradient, group, copy);
-    if (is_flat()) {
-      encode_group(worker, group, values, seeds, lots);
-    } else {
-      gradients_[worker * groups_.size() + group] = rounds_.front().codec->encode(values, values.size(), {});
-    }
-  }
-}
-
-void GradientExchange::encode_group(std::size_t encoder, std::size_t group, std::span<const float> values,
-                                    RandomStream& seeds, RandomStream& lots) {
-  std::vector<float> with_signs;
-  if (!feedback_.empty()) values = feedback_[encoder * groups_.size() + group].correct(values);
-  if (has_random_zeros()) {
-    with_signs.assign(values.begin(), values.end());
-    give_signs(with_signs, lots);
-    values = with_signs;
-  }
-  const std::uint64_t seed = std::uint64_t{seeds()} << 32U;
-  sent_.set(encoder, group, make_payload(values, group, context_of(encoder, group, seed | seeds())), first_);
-  if (!values_.empty()) values_[encoder * groups_.size() + group].assign(values.begin(), values.end());
+  const auto values_of = [&](std::size_t group) { return groups_.values_of(gradient, group, copy); };
+  if (!in_hosts_) return encode_groups(worker, values_of);
+  for (std::size_t group = 0; group < groups_.size(); ++group) in_hosts_->give(worker, group, values_of(group));
 }
 
 /// Each host's mean, encoded by whom it is for.
 void GradientExchange::encode_means() {
-  const Outcomes sums = run_in_hosts(rounds_.front(), gradients_);
-  const float weight = 1.0F / static_cast<float>(hosts_.gpus);
+  in_hosts_->add_up();
   parallel_for(encoders_, threads_, [&](std::size_t encoder) {
-    RandomStream lots = lots_of_zeros(encoder);
-    RandomStream seeds = seeds_of(encoder);
-    for (std::size_t group = 0; group < groups_.size(); ++group) {
-      std::vector<float> mean(encoded_[group].elements, 0.0F);
-      rounds_.front().codec->decode(sums[worker_of(encoder)][group].parts.front(), weight, mean, {});
-      encode_group(encoder, group, mean, seeds, lots);
-    }
+    std::vector<float> buffer;
+    encode_groups(encoder, [&](std::size_t group) { return in_hosts_->mean(worker_of(encoder), group, buffer); });
   });
 }
 
+void GradientExchange::encode_groups(std::size_t encoder, const ValuesOf& values_of) {
+  RandomStream lots = lots_of_zeros(encoder);
+  RandomStream seeds(id_.seed, Randomness::encoding, static_cast<std::uint32_t>(encoder), id_.round);
+  std::vector<float> with_signs;
+  for (std::size_t group = 0; group < groups_.size(); ++group) {
+    const std::size_t number = encoder * groups_.size() + group;
+    std::span<const float> values = values_of(group);
+    if (!feedback_.empty()) values = feedback_[number].correct(values);
+    if (has_random_zeros()) {
+      with_signs.assign(values.begin(), values.end());
+      give_signs(with_signs, lots);
+      values = with_signs;
+    }
+    sent_.set(encoder, group, make_payload(values, group, context_of(encoder, group, seeds.next64())), first_);
+    if (!values_.empty()) values_[number].assign(values.begin(), values.end());
+  }
+}
+
 std::vector<float> GradientExchange::corrected(std::size_t worker, std::span<const float> gradient) const {
-  std::vector<float> all(gradient.begin(), gradient.end());
+  std::vector<float> all(gradient.size());
+  std::vector<float> copy;
   RandomStream lots = lots_of_zeros(worker);
   for (std::size_t group = 0; group < groups_.size(); ++group) {
-    std::span<const float> residual;
-    if (!feedback_.empty()) residual = feedback_[worker * groups_.size() + group].residual();
-    for (const std::size_t tensor : groups_[group].tensors) {
-      const auto values =
-          std::span(all).subspan(scenario_.model->offset(tensor), scenario_.model->tensors[tensor].elements());
-      if (!feedback_.empty()) {
-        std::copy_n(residual.begin(), values.size(), values.begin());
-        residual = residual.subspan(values.size());
-      }
-      if (has_random_zeros()) give_signs(values, lots);
-    }
+    const std::span<const float> values = feedback_.empty() ? groups_.values_of(gradient, group, copy)
+                                                            : feedback_[worker * groups_.size() + group].residual();
+    std::vector<float> corrected(values.begin(), values.end());
+    if (has_random_zeros()) give_signs(corrected, lots);
+    groups_.put_values(corrected, group, all);
   }
   return all;
 }
 
 bool GradientExchange::has_random_zeros() const {
   return scenario_.training->method.zeros == MethodTraining::Signless::random;
-}
-
-RandomStream GradientExchange::seeds_of(std::size_t encoder) const {
-  return {id_.seed, Randomness::encoding, static_cast<std::uint32_t>(encoder), id_.round};
 }
 
 RandomStream GradientExchange::lots_of_zeros(std::size_t encoder) const {
@@ -229,7 +173,7 @@ std::span<const float> GradientExchange::exchange() {
   std::shared_ptr<const Aggregator> aggregator;
   Outcomes outcomes;
   result_bytes_ = 0;
-  if (!is_flat()) encode_means();
+  if (in_hosts_) encode_means();
   for (std::size_t round = first_; round <= last_; ++round) {
     if (round > first_) encode_again(round);
     aggregator = aggregator_of_round(rounds_[round]);
@@ -241,12 +185,7 @@ std::span<const float> GradientExchange::exchange() {
       results_[i].push_back(outcomes[i / groups_.size()][i % groups_.size()].parts.front());
   }
   settle(aggregator.get(), outcomes);
-  if (is_flat()) {
-    for (std::size_t group = 0; group < groups_.size(); ++group)
-      put_values(decoded(outcomes.front()[group], 0, group), group, agreed_);
-  } else {
-    share(outcomes);
-  }
+  agree(outcomes);
   if (continues()) {
     last_step_.clear();
     for (const Outcome& outcome : outcomes.front()) last_step_.push_back(outcome.parts.front());
@@ -255,23 +194,15 @@ std::span<const float> GradientExchange::exchange() {
   return agreed_;
 }
 
-/// What every host's GPUs have decoded, or its leader, goes to all of them.
-void GradientExchange::share(const Outcomes& outcomes) {
-  const Codec& dense = *rounds_.back().codec;
-  std::vector<Payload> payloads(workers_ * groups_.size());
-  parallel_for(payloads.size(), threads_, [&](std::size_t i) {
-    const std::size_t worker = i / groups_.size();
-    const std::size_t group = i % groups_.size();
-    const bool has_some = hosts_.encodes(static_cast<int>(worker));
-    const std::vector<float> values =
-        has_some ? decoded(outcomes[worker][group], worker, group) : std::vector<float>(encoded_[group].elements, 0.0F);
-    payloads[i] = dense.encode(values, values.size(), {});
-  });
-  const Outcomes all = run_in_hosts(rounds_.back(), payloads);
+void GradientExchange::agree(const Outcomes& outcomes) {
+  const auto decoded_by = [&](std::size_t worker, std::size_t group) {
+    return decoded(outcomes[worker][group], worker, group);
+  };
+  std::vector<std::vector<float>> shared;
+  if (in_hosts_) shared = in_hosts_->share(decoded_by);
   for (std::size_t group = 0; group < groups_.size(); ++group) {
-    std::vector<float> values(groups_[group].elements, 0.0F);
-    dense.decode(cut(join(all.front()[group].parts), 0, values.size()), 1.0F, values, {});
-    put_values(values, group, agreed_);
+    const std::vector<float> values = in_hosts_ ? std::move(shared[group]) : decoded_by(0, group);
+    groups_.put_values(values, group, agreed_);
   }
 }
 
@@ -282,10 +213,9 @@ void GradientExchange::encode_again(std::size_t round) {
     const std::size_t group = i % groups_.size();
     const auto step = static_cast<std::uint32_t>(id_.round * (last_ - first_ + 1) + round - first_);
     RandomStream seeds(id_.seed, Randomness::later_encoding, static_cast<std::uint32_t>(i), step);
-    const std::uint64_t seed = std::uint64_t{seeds()} << 32U;
     const std::span<const float> values =
         feedback_.empty() ? std::span<const float>(values_[i]) : feedback_[i].residual();
-    const RoundContext context = context_of(encoder, group, seed | seeds());
+    const RoundContext context = context_of(encoder, group, seeds.next64());
     sent_.set(encoder, group, rounds_[round].codec->encode(values, entries_[group], context), round);
   });
 }
@@ -300,7 +230,7 @@ void GradientExchange::restore_last_step(const std::vector<std::vector<std::byte
   last_step_.clear();
   for (std::size_t group = 0; group < bytes.size(); ++group) {
     const Codec& codec = *rounds_[last_].codec;
-    const auto shape = codec.shape(encoded_.at(group).elements, entries_[group], shapes_[group]);
+    const auto shape = codec.shape(encoded_.at(group).elements, entries_[group], groups_.shapes(group));
     last_step_.push_back(is_dense(codec.kind())
                              ? Payload::parse_dense(codec.kind(), shape.value().elements, bytes[group])
                              : Payload::parse(bytes[group]));
@@ -331,20 +261,6 @@ GradientExchange::Outcomes GradientExchange::run_collective(std::size_t number,
   return outcomes;
 }
 
-/// By worker and group.
-GradientExchange::Outcomes GradientExchange::run_in_hosts(const Round& round,
-                                                          const std::vector<Payload>& payloads) const {
-  Outcomes outcomes(workers_);
-  run_in_memory(scenario_.workers, [&](Transport& transport) {
-    const auto worker = static_cast<std::size_t>(transport.rank());
-    PartTransport host(transport, hosts_.in_host(transport.rank()), false);
-    for (std::size_t group = 0; group < groups_.size(); ++group)
-      outcomes[worker].push_back(
-          round.collective->exchange(host, payloads[worker * groups_.size() + group], round.aggregator.get()));
-  });
-  return outcomes;
-}
-
 void GradientExchange::settle(const Aggregator* aggregator, const Outcomes& outcomes) {
   parallel_for(feedback_.size(), threads_, [&](std::size_t i) {
     const std::size_t encoder = i / groups_.size();
@@ -359,10 +275,10 @@ void GradientExchange::settle(const Aggregator* aggregator, const Outcomes& outc
 void GradientExchange::settle_too(std::size_t worker, std::span<float> values) const {
   std::vector<float> buffer;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
-    const std::span<const float> before = values_of(values, group, buffer);
+    const std::span<const float> before = groups_.values_of(values, group, buffer);
     std::vector<float> after(before.begin(), before.end());
     rounds_[last_].codec->settle(sent_.at(worker, group, last_), after, context_of(worker, group));
-    put_values(after, group, values);
+    groups_.put_values(after, group, values);
   }
 }
 

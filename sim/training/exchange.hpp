@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,7 +11,9 @@
 #include "sim/methods/method.hpp"
 #include "sim/payloads/payload_table.hpp"
 #include "sim/scenario/scenario.hpp"
+#include "sim/training/host_exchange.hpp"
 #include "sim/training/random.hpp"
+#include "sim/training/tensor_groups.hpp"
 
 namespace simrun {
 
@@ -78,27 +81,23 @@ class GradientExchange {
   /// By worker and group.
   using Outcomes = std::vector<std::vector<Outcome>>;
 
-  std::span<const float> values_of(std::span<const float> gradient, std::size_t group, std::vector<float>& copy) const;
-  void put_values(std::span<const float> values, std::size_t group, std::span<float> all) const;
+  /// What is to be encoded of a group; valid until the next call.
+  using ValuesOf = std::function<std::span<const float>(std::size_t group)>;
+
   Payload make_payload(std::span<const float> values, std::size_t group, const RoundContext& context) const;
   RoundContext context_of(std::size_t encoder, std::size_t group, std::uint64_t seed = 0) const;
-  void encode_group(std::size_t encoder, std::size_t group, std::span<const float> values, RandomStream& seeds,
-                    RandomStream& lots);
   void encode_means();
-  void share(const Outcomes& outcomes);
+  void encode_groups(std::size_t encoder, const ValuesOf& values_of);
   bool has_random_zeros() const;
-  RandomStream seeds_of(std::size_t encoder) const;
   RandomStream lots_of_zeros(std::size_t encoder) const;
   std::shared_ptr<const Aggregator> aggregator_of_round(const Round& round) const;
   std::shared_ptr<const Aggregator> aggregator_of(const Transport& transport,
                                                   const std::shared_ptr<const Aggregator>& shared) const;
-  Pairs select_by_tensor(std::span<const float> values, std::size_t group) const;
   void encode_again(std::size_t round);
   Outcomes run_collective(std::size_t round, const std::shared_ptr<const Aggregator>& aggregator) const;
-  Outcomes run_in_hosts(const Round& round, const std::vector<Payload>& payloads) const;
   void settle(const Aggregator* aggregator, const Outcomes& outcomes);
+  void agree(const Outcomes& outcomes);
   std::vector<float> decoded(const Outcome& outcome, std::size_t encoder, std::size_t group) const;
-  bool is_flat() const { return hosts_.hierarchy == Hierarchy::flat; }
   std::size_t shard_of(std::size_t encoder) const { return encoder % static_cast<std::size_t>(hosts_.shards()); }
   std::size_t worker_of(std::size_t encoder) const { return encoder * (workers_ / encoders_); }
 
@@ -108,16 +107,15 @@ class GradientExchange {
   std::size_t workers_;
   std::size_t encoders_;
   RoundId id_;
-  std::vector<Group> groups_;                     ///< whole
-  std::vector<Group> encoded_;                    ///< the same, as far as a worker encodes them
-  std::vector<std::vector<TensorShape>> shapes_;  ///< by group
+  TensorGroups groups_;         ///< whole
+  std::vector<Group> encoded_;  ///< the same, as far as a worker encodes them
   double density_ = 1;
   std::vector<std::uint64_t> entries_;  ///< by group
   std::shared_ptr<const Primitives> primitives_;
   std::vector<Round> rounds_;
-  std::size_t first_ = 0;           ///< of the method's own rounds
-  std::size_t last_ = 0;            ///< likewise
-  std::vector<Payload> gradients_;  ///< by worker and group, dense; with a hierarchy
+  std::size_t first_ = 0;                 ///< of the method's own rounds
+  std::size_t last_ = 0;                  ///< likewise
+  std::optional<HostExchange> in_hosts_;  ///< with a hierarchy
   std::vector<ErrorFeedback> feedback_;
   std::vector<std::vector<float>> values_;  ///< by encoder and group: what later rounds encode, without feedback
   PayloadTable sent_;

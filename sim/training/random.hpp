@@ -45,6 +45,12 @@ class RandomStream {
     return block_[used_++];
   }
 
+  /// The next two numbers as one, the first on top.
+  std::uint64_t next64() {
+    const std::uint64_t high = std::uint64_t{(*this)()} << 32U;
+    return high | (*this)();
+  }
+
  private:
   std::array<std::uint32_t, 2> key_;
   PhiloxBlock counter_;
