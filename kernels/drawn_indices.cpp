@@ -16,7 +16,7 @@ constexpr std::uint32_t rounds = 6;
 class Permutation {
  public:
   Permutation(std::uint64_t seed, std::uint64_t elements)
-      : key_{low_word(seed), high_word(seed)},
+      : seed_(seed),
         elements_(elements),
         half_bits_(std::max(least_half_bits, (static_cast<int>(std::bit_width(elements - 1)) + 1) / 2)),
         mask_((std::uint32_t{1} << half_bits_) - 1) {}
@@ -32,14 +32,14 @@ class Permutation {
     auto left = static_cast<std::uint32_t>(place >> half_bits_);
     auto right = static_cast<std::uint32_t>(place) & mask_;
     for (std::uint32_t round = 0; round < rounds; ++round) {
-      const std::uint32_t mixed = left ^ (philox4x32_10({right, round, 0, 0}, key_)[0] & mask_);
+      const std::uint32_t mixed = left ^ (philox4x32_10({right, round, 0, 0}, seed_)[0] & mask_);
       left = right;
       right = mixed;
     }
     return std::uint64_t{left} << half_bits_ | right;
   }
 
-  std::array<std::uint32_t, 2> key_;
+  std::uint64_t seed_;
   std::uint64_t elements_;
   int half_bits_;
   std::uint32_t mask_;

@@ -31,8 +31,7 @@ std::uint64_t right_size(std::span<const FactoredPart> parts) {
 
 /// A value of a standard normal distribution for each place and seed (Box and Muller).
 float normal_at(std::uint64_t seed, std::uint64_t place) {
-  const PhiloxBlock random =
-      philox4x32_10({low_word(place), high_word(place), 0, 0}, {low_word(seed), high_word(seed)});
+  const PhiloxBlock random = philox4x32_10(place, seed);
   constexpr double unit = 0x1p-32;
   const double radius = std::sqrt(-2 * std::log(unit * (random[0] + 0.5)));
   return static_cast<float>(radius * std::cos(2 * std::numbers::pi * unit * random[1]));

@@ -31,8 +31,7 @@ void require(bool holds) {
 SIMRUN_INLINE void draw(std::uint64_t first, std::uint64_t seed, Codes& words) {
   for (std::size_t block = 0; block < group / 4; ++block) {
     const std::uint64_t place = first / 4 + block;
-    const PhiloxBlock four =
-        philox4x32_10({low_word(place), high_word(place), 0, 0}, {low_word(seed), high_word(seed)});
+    const PhiloxBlock four = philox4x32_10(place, seed);
     for (std::size_t i = 0; i < 4; ++i) words[4 * block + i] = four[i];
   }
 }

@@ -4,16 +4,15 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/anywhere.hpp"
+
 /// SIMRUN_DEVICE marks what runs on a GPU; without nvcc it is ordinary code, which HostBlock runs. SIMRUN_UNROLL
-/// unrolls a loop over an array, which stays in registers only if it is indexed by constants. SIMRUN_ANYWHERE marks
-/// arithmetic that the host needs too, to lay out a workspace.
+/// unrolls a loop over an array, which stays in registers only if it is indexed by constants.
 #ifdef __CUDACC__
 #define SIMRUN_DEVICE __device__
-#define SIMRUN_ANYWHERE __host__ __device__
 #define SIMRUN_UNROLL _Pragma("unroll")
 #else
 #define SIMRUN_DEVICE
-#define SIMRUN_ANYWHERE
 #define SIMRUN_UNROLL
 #endif
 

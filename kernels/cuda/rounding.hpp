@@ -4,37 +4,13 @@
 
 #include "kernels/cuda/sharing.hpp"
 #include "kernels/layout.hpp"
+#include "kernels/philox.hpp"
 #include "kernels/primitives.hpp"
 
 namespace simrun::cuda {
 
 // Rounding at random, as Primitives tells. The kernels are plain: a thread writes or reads 32 elements, a warp adds up
 // a bucket.
-
-/// Four random words: Philox4x32-10 (kernels/philox.hpp) of counter `place` and key `seed`.
-struct FourWords {
-  std::uint32_t words[4];
-
-  SIMRUN_DEVICE static FourWords of(std::uint64_t place, std::uint64_t seed) {
-    std::uint32_t a = static_cast<std::uint32_t>(place);
-    std::uint32_t b = static_cast<std::uint32_t>(place >> 32);
-    std::uint32_t c = 0;
-    std::uint32_t d = 0;
-    std::uint32_t low = static_cast<std::uint32_t>(seed);
-    std::uint32_t high = static_cast<std::uint32_t>(seed >> 32);
-    for (unsigned round = 0; round < 10; ++round) {
-      const std::uint64_t first = std::uint64_t{0xD2511F53U} * a;
-      const std::uint64_t second = std::uint64_t{0xCD9E8D57U} * c;
-      a = static_cast<std::uint32_t>(second >> 32) ^ b ^ low;
-      c = static_cast<std::uint32_t>(first >> 32) ^ d ^ high;
-      b = static_cast<std::uint32_t>(second);
-      d = static_cast<std::uint32_t>(first);
-      low += 0x9E3779B9U;
-      high += 0xBB67AE85U;
-    }
-    return {{a, b, c, d}};
-  }
-};
 
 SIMRUN_ANYWHERE inline float float_of(std::uint32_t bits) {
   float x;
@@ -120,14 +96,14 @@ struct RoundToCodes {
     std::uint64_t buffer = 0;
     unsigned filled = 0;
     for (std::uint64_t quad = first; quad < first + warp_lanes; quad += 4) {
-      const FourWords random = FourWords::of(quad / 4, seed);
+      const PhiloxBlock random = philox4x32_10(quad / 4, seed);
       SIMRUN_UNROLL
       for (unsigned c = 0; c < 4; ++c) {
         const std::uint64_t i = quad + c;
         const float value = i < size ? x[i] : 0.0F;
         const bool finite = key_of(value) < least_non_finite_key;
         if (!finite) block.take_max(non_finite, ~i);
-        const std::uint32_t own = finite && i < size ? code.code(value, i, random.words[c]) & mask : 0U;
+        const std::uint32_t own = finite && i < size ? code.code(value, i, random[c]) & mask : 0U;
         buffer |= std::uint64_t{own} << filled;
         filled += code.bits();
         if (filled >= 32) {

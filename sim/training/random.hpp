@@ -1,7 +1,7 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 
 #include "kernels/philox.hpp"
@@ -30,15 +30,14 @@ class RandomStream {
   using result_type = std::uint32_t;
 
   RandomStream(std::uint64_t seed, Randomness purpose, std::uint32_t owner, std::uint32_t part)
-      : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
-        counter_{0, static_cast<std::uint32_t>(purpose), owner, part} {}
+      : seed_(seed), counter_{0, static_cast<std::uint32_t>(purpose), owner, part} {}
 
   static constexpr result_type min() { return 0; }
   static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
 
   result_type operator()() {
-    if (used_ == block_.size()) {
-      block_ = philox4x32_10(counter_, key_);
+    if (used_ == std::size(block_.words)) {
+      block_ = philox4x32_10(counter_, seed_);
       ++counter_[0];
       used_ = 0;
     }
@@ -52,7 +51,7 @@ class RandomStream {
   }
 
  private:
-  std::array<std::uint32_t, 2> key_;
+  std::uint64_t seed_;
   PhiloxBlock counter_;
   PhiloxBlock block_{};
   std::size_t used_ = 4;

@@ -31,9 +31,8 @@ double Pace::factor(int worker, std::uint64_t iteration) const {
   // exp(s z - s^2 / 2), z standard normal, has mean 1 and variance exp(s^2) - 1.
   const double variance = std::log1p(jitter * jitter);
   const auto key = static_cast<std::uint64_t>(seed);
-  const double z =
-      standard_normal(philox4x32_10({low_word(iteration), high_word(iteration), static_cast<std::uint32_t>(worker), 0},
-                                    {low_word(key), high_word(key)}));
+  const double z = standard_normal(
+      philox4x32_10({low_word(iteration), high_word(iteration), static_cast<std::uint32_t>(worker), 0}, key));
   return factor * std::exp(std::sqrt(variance) * z - variance / 2);
 }
 

@@ -50,9 +50,9 @@ __attribute__((target("default")))
 #endif
 void make_tile(const Stream& stream, std::uint64_t tile, Tile& out) {
   const std::uint64_t first = tile * blocks;
-  const std::array<std::uint32_t, 2> key = {low_word(stream.seed), high_word(stream.seed)};
   for (std::uint32_t j = 0; j < blocks; ++j) {
-    const PhiloxBlock block = philox4x32_10({low_word(first) + j, high_word(first), stream.tensor, stream.owner}, key);
+    const PhiloxBlock block =
+        philox4x32_10({low_word(first) + j, high_word(first), stream.tensor, stream.owner}, stream.seed);
     for (std::size_t i = 0; i < 4; ++i) out[i][j] = block[i];
   }
 }
@@ -66,14 +66,14 @@ __attribute__((target("avx2"))) inline __m256i all(std::uint32_t x) {
 // Philox needs. Even and odd blocks are in different vectors; the high halves of their lanes are not used.
 __attribute__((target("avx2"))) void make_tile(const Stream& stream, std::uint64_t tile, Tile& out) {
   const std::uint64_t first = tile * blocks;
-  const __m256i multiplier0 = all(0xD2511F53), multiplier2 = all(0xCD9E8D57);
+  const __m256i multiplier0 = all(philox_factor0), multiplier2 = all(philox_factor2);
   for (std::uint32_t j = 0; j < blocks; j += 8) {
     const __m256i counter = _mm256_add_epi32(all(low_word(first) + j), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
     __m256i even[4] = {counter, all(high_word(first)), all(stream.tensor), all(stream.owner)};
     __m256i odd[4] = {_mm256_srli_epi64(counter, 32), even[1], even[2], even[3]};
     std::uint32_t key0 = low_word(stream.seed), key1 = high_word(stream.seed);
 #pragma GCC unroll 10
-    for (int round = 0; round < 10; ++round, key0 += 0x9E3779B9, key1 += 0xBB67AE85) {
+    for (int round = 0; round < 10; ++round, key0 += philox_step_low, key1 += philox_step_high) {
       for (auto* c : {even, odd}) {
         const __m256i product0 = _mm256_mul_epu32(c[0], multiplier0), product2 = _mm256_mul_epu32(c[2], multiplier2);
         c[0] = _mm256_srli_epi64(product2, 32) ^ c[1] ^ all(key0);
