@@ -17,6 +17,12 @@ nlohmann::json tiny_scenario() {
     "methods": []})");
 }
 
+nlohmann::json on_hosts(nlohmann::json scenario, int gpus) {
+  scenario["network"]["gpus_per_host"] = gpus;
+  scenario["network"]["intra_host"] = {{"kind", "nvlink"}, {"bandwidth", "10 GB/s"}, {"latency", "5 us"}};
+  return scenario;
+}
+
 Study study_of(const nlohmann::json& scenario, const TemporaryFolder& folder) {
   return read_study(folder.write("s.json", scenario.dump()), {});
 }

@@ -19,6 +19,9 @@ inline const nlohmann::json gtop_k = {{"name", "gtop-k"}, {"k", 10}};
 /// Two parameter tensors, 10 ms of computing, four workers, no methods.
 nlohmann::json tiny_scenario();
 
+/// The scenario on hosts of so many GPUs.
+nlohmann::json on_hosts(nlohmann::json scenario, int gpus);
+
 /// The study of a scenario that is written to the folder as s.json.
 Study study_of(const nlohmann::json& scenario, const TemporaryFolder& folder);
 
