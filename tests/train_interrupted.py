@@ -19,15 +19,18 @@ SCENARIO = {
                                          {"name": "fc2.weight", "shape": [4, 40]}, {"name": "fc2.bias", "shape": [4]}]},
     "batch_per_worker": 8,
     "compute": {"forward": "4 ms", "backward": "6 ms"},
-    "network": {"bandwidth": "1 Gbps", "latency": "50 us"},
+    "network": {"bandwidth": "1 Gbps", "latency": "50 us", "gpus_per_host": 2,
+                "intra_host": {"kind": "nvlink", "bandwidth": "10 GB/s", "latency": "5 us"}},
     "training": {"data": "./images", "rounds": 300, "evaluate_every": 20, "seeds": [1, 2], "tuning_seeds": 1, "momentum": 0.9,
                  "momentum_at": "worker"},
     "methods": [{"name": "sgd"}, {"name": "gtop-k", "density": 0.05, "training": {"learning_rate": [0.1, 0.3]}},
-                {"name": "sparse-signsgd", "density": 0.05, "training": {"learning_rate": 0.001}}],
+                {"name": "sparse-signsgd", "density": 0.05, "training": {"learning_rate": 0.001}},
+                {"name": "top-k", "density": 0.05, "hierarchy": "shard"},
+                {"name": "ef-signsgd", "hierarchy": "leader"}],
     "sweep": {"network.bandwidth": ["1 Gbps", "10 Gbps"]},
 }
-RUNS = 14
-SHARED = 7  # those of the other bandwidth
+RUNS = 22
+SHARED = 11  # those of the other bandwidth
 
 
 def write_images(folder, which, count, draw):

@@ -24,7 +24,7 @@ json mlp(std::size_t workers, const json& method) {
                          {{"name", "fc2.bias"}, {"shape", {4}}}}}};
   scenario["training"] = {{"rounds", 12}, {"evaluate_every", 5}};
   scenario["methods"] = json::array({method});
-  return scenario;
+  return method.contains("hierarchy") ? on_hosts(scenario, 2) : scenario;
 }
 
 /// A scenario, its data, and trainers of it.
@@ -90,6 +90,10 @@ std::vector<json> all_methods() {
           {{"name", "signum"}, {"training", {{"learning_rate", 0.01}}}},
           {{"name", "qsgd"}, {"levels", 3}, {"bucket", 32}},
           {{"name", "natural-compression"}},
+          {{"name", "top-k"}, {"density", 0.05}, {"hierarchy", "shard"}},
+          {{"name", "top-k"}, {"density", 0.05}, {"hierarchy", "leader"}},
+          {{"name", "ef-signsgd"}, {"hierarchy", "shard"}, {"training", {{"residual_weight", 0.9}}}},
+          {{"name", "scalecom"}, {"density", 0.05}, {"hierarchy", "leader"}, {"training", {{"beta", 0.5}}}},
           {{"name", "sparse-signsgd"},
            {"density", 0.05},
            {"collective", "sharded-parameter-server"},
