@@ -1,12 +1,18 @@
 // What only a GPU can show: that the kernels do there what they do on the processor, whatever the order in which its
-// threads run. Tests tagged [small] are small enough for compute-sanitizer.
+// threads run. Tests tagged [small] are small enough for compute-sanitizer. Processes with different SIMRUN_SHARE go
+// through the cases of the longest tests together.
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <limits>
+#include <optional>
 
 #include "kernels/cuda/cuda.hpp"
 #include "kernels/cuda/cuda_bench.hpp"
+#include "tests/kernels/primitive_cases.hpp"
 #include "tests/kernels/same_bytes.hpp"
+#include "tests/kernels/share.hpp"
+#include "tests/sim/devices/operation_cases.hpp"
 
 using namespace simrun;
 
@@ -21,25 +27,60 @@ std::shared_ptr<const Primitives> on_gpu() {
   return primitives;
 }
 
-}  // namespace
+struct Attempt {
+  CodecCase codec;
+  double density;
+};
 
-TEST_CASE("every codec makes the same bytes on the GPU, small", "[small]") {
+/// Every codec, with each density where it takes one.
+std::vector<Attempt> attempts_at(const std::vector<double>& densities) {
+  std::vector<Attempt> attempts;
   for (const CodecCase& each : codec_cases()) {
-    for (const Sample& sample : samples()) {
-      for (const std::size_t n : {1U, 33U, 5003U, 70'001U}) check_same_bytes(each, sample, n, (n + 19) / 20, on_gpu());
+    const std::size_t count = each.entry->sparsifies ? densities.size() : 1;
+    for (std::size_t i = 0; i < count; ++i) attempts.push_back({each, densities[i]});
+  }
+  return attempts;
+}
+
+void check_codecs(const std::vector<std::size_t>& sizes, const std::vector<double>& densities) {
+  const std::vector<Attempt> attempts = attempts_at(densities);
+  const std::size_t cases = samples().size() * sizes.size() * attempts.size();
+  const Share share = share_of_this_process();
+  std::size_t index = 0;
+  for (const Sample& sample : samples()) {
+    for (const std::size_t n : sizes) {
+      std::optional<SameBytesInputs> inputs;
+      for (const Attempt& attempt : attempts) {
+        if (!share.has(index++, cases)) continue;
+        if (!inputs) inputs.emplace(sample, n);
+        const auto k = static_cast<std::size_t>(std::ceil(attempt.density * static_cast<double>(n)));
+        check_same_bytes(attempt.codec, *inputs, k, on_gpu());
+      }
     }
   }
 }
 
-TEST_CASE("every codec makes the same bytes on the GPU, large") {
-  for (const CodecCase& each : codec_cases()) {
-    for (const Sample& sample : samples()) {
-      for (const double density : {1e-4, 1e-3, 0.01, 0.3, 1.0}) {
-        constexpr std::size_t n = 3'000'017;
-        check_same_bytes(each, sample, n, static_cast<std::size_t>(density * n), on_gpu());
-      }
-    }
-  }
+}  // namespace
+
+TEST_CASE("every operation of a profile gives on the GPU what the CPU back end gives", "[small]") {
+  const auto bench = make_cuda_bench(gpu());
+  check_operations([&](const OperationCase& work) { return bench->prepare(work); });
+}
+
+TEST_CASE("votes on the GPU, for every number of counters", "[small]") {
+  check_votes(*on_gpu());
+}
+
+TEST_CASE("products of low rank, and gathering, on the GPU", "[small]") {
+  check_low_rank(*on_gpu());
+}
+
+TEST_CASE("every codec makes the same bytes on the GPU, small", "[small]") {
+  check_codecs({1, 33, 5003, 70'001}, {0.05});
+}
+
+TEST_CASE("every codec makes the same bytes on the GPU, large", "[large]") {
+  check_codecs({3'000'017}, {1e-4, 1e-3, 0.01, 0.3, 1});
 }
 
 TEST_CASE("the GPU gives the same bytes again and again") {

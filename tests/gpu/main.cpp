@@ -10,5 +10,5 @@ int main(int argc, char* argv[]) {
     return 77;
   }
   std::printf("on %s\n", simrun::cuda_devices().front().name.c_str());
-  return simrun::run_test_cases(argc, argv);
+  return simrun::run_test_cases(argc, argv) == 0 ? 0 : 1;
 }

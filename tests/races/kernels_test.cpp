@@ -9,7 +9,7 @@
 #include "kernels/cuda/kernel_primitives.hpp"
 #include "kernels/cuda/operations.hpp"
 #include "kernels/index_coding.hpp"
-#include "tests/kernels/samples.hpp"
+#include "tests/kernels/primitive_cases.hpp"
 #include "tests/races/threaded_machine.hpp"
 
 using namespace simrun;
@@ -33,22 +33,6 @@ Floats stepped_values(std::size_t count, unsigned seed) {
   Floats x = normal_values(count, seed);
   for (float& value : x) value = std::round(value * 8) / 8;
   return x;
-}
-
-Words random_words(std::size_t count, std::mt19937& random) {
-  Words words(count);
-  for (std::uint32_t& word : words) word = static_cast<std::uint32_t>(random());
-  return words;
-}
-
-/// Each index below `elements` with the same probability.
-Words random_indices(std::size_t elements, double density, unsigned seed) {
-  std::mt19937 random(seed);
-  Words indices;
-  for (std::uint32_t i = 0; i < elements; ++i) {
-    if (std::bernoulli_distribution(density)(random)) indices.push_back(i);
-  }
-  return indices;
 }
 
 /// Checks launch_top_k, and returns what it left in its workspace.
@@ -86,18 +70,6 @@ void check_merge(const Pairs& a, const Pairs& b, std::size_t k) {
   const Pairs expected = on_processor()->merge_largest({a.indices, a.values}, {b.indices, b.values}, k);
   REQUIRE(merged.indices == expected.indices);
   REQUIRE(merged.values == expected.values);
-}
-
-void check_vote(std::size_t voters, std::size_t words) {
-  std::mt19937 random(static_cast<unsigned>(voters));
-  std::vector<Words> planes;
-  for (std::size_t v = 0; v < voters; ++v) planes.push_back(random_words(words, random));
-  const std::vector<std::span<const std::uint32_t>> views(planes.begin(), planes.end());
-  Words result(words);
-  Words expected(words);
-  on_kernels().vote(views, result);
-  on_processor()->vote(views, expected);
-  REQUIRE(result == expected);
 }
 
 /// `voters` voters, each for every element with that probability.
@@ -176,7 +148,7 @@ TEST_CASE("merging large lists without races") {
 }
 
 TEST_CASE("votes without races, for every number of counters") {
-  for (const std::size_t voters : {3U, 20U, 100U, 300U, 4100U}) check_vote(voters, voters < 1000 ? 4003 : 5);
+  check_votes(on_kernels());
 }
 
 TEST_CASE("sparse votes without races: in many ranges, in several windows of one, of many voters") {
@@ -259,24 +231,7 @@ TEST_CASE("passes over lists of entries without races") {
 }
 
 TEST_CASE("products of low rank, and gathering, without races") {
-  const LowRank shape{300, 70, 3};
-  const Floats m = normal_values(shape.rows * shape.columns, 1);
-  const Words indices = random_indices(m.size(), 0.5, 1);
-  const auto result = [&](const Primitives& on) {
-    Floats p(shape.rank * shape.rows);
-    Floats q(shape.rank * shape.columns);
-    Floats sums = m;
-    on.multiply(shape, m, Floats(q.size(), 0.5F), p);
-    on.orthonormalise(p, shape.rows);
-    on.multiply_transposed(shape, m, p, q);
-    on.add_product(shape, p, q, -1, sums);
-    Floats some(indices.size());
-    on.gather(sums, indices, some);
-    return some;
-  };
-  const Floats found = result(on_kernels());
-  const Floats expected = result(*on_processor());
-  for (std::size_t i = 0; i < found.size(); ++i) REQUIRE(found[i] == Approx(expected[i]).margin(1e-4));
+  check_low_rank(on_kernels());
 }
 
 // Last, as a block of many threads makes all that comes after it slow.
