@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Our kernels beside what one would take instead, on the same data in one process, and the ratios.
 
-  side_by_side.py LIBRARY [--quick]
+  side_by_side.py LIBRARY [--device cpu|gpu] [--quick]
+  side_by_side.py LIBRARY --once
 
 LIBRARY is libside_by_side.so of the benchmarks (cmake --preset bench). On a GPU: PyTorch's add, topk, gather and
 index_fill, its sign and bit packing, CUB's radix sort and, from CUB 3.2 on, its DeviceTopK. On the processor:
-std::nth_element and PyTorch. What is not there is named with the reason. Our results are compared with PyTorch's before they are timed.
+std::nth_element and PyTorch. What is not there is named with the reason. Our results are compared with PyTorch's before
+they are timed. --once runs our functions on the GPU once, untimed: for a profiler.
 """
 
 import argparse
@@ -191,6 +193,21 @@ def on_gpu(library, quick):
         print(f"    ours: {4.125 * size / bandwidth / ours:.2f} of the floor, 4.125 bytes an element")
 
 
+def once(library):
+    """Our functions on the GPU, untimed: for a profiler."""
+    stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
+    for size in (min(GPU_SIZES), max(GPU_SIZES)):
+        k = round(size * GPU_SIZES[size])
+        gradient, residual = make_data(size, "cuda")
+        workspace = torch.empty(library.workspace_bytes(size, k), dtype=torch.uint8, device="cuda")
+        indices = torch.empty(k, dtype=torch.int32, device="cuda")
+        values = torch.empty(k, dtype=torch.float32, device="cuda")
+        words = torch.empty((size + 31) // 32, dtype=torch.int32, device="cuda")
+        library("simrun_cuda_top_k", stream, workspace, gradient, residual, size, k, indices, values)
+        library("simrun_cuda_pack_signs", stream, workspace, gradient, size, words)
+    torch.cuda.synchronize()
+
+
 def cub_work(library, gpu, name, gradient, residual, k, count):
     """Adds, takes magnitudes and has CUB's `name` find `count` pairs, of which the first k are gathered and cleared."""
     order = torch.arange(gradient.numel(), dtype=torch.int32, device="cuda")
@@ -241,20 +258,36 @@ def on_processor(library, quick):
             lambda: timer.seconds(lambda: torch_pack_signs(gradient), lambda: None, max(3, repeats // 4)))
 
 
+def why_no_gpu(library):
+    """Why nothing can be run on a GPU; None where it can."""
+    if not torch.cuda.is_available():
+        return "PyTorch finds none"
+    return None if library.has_cuda() else "the library was built without CUDA"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("library", help="libside_by_side.so")
+    parser.add_argument("--device", choices=["cpu", "gpu"], help="only there (default: on both)")
     parser.add_argument("--quick", action="store_true", help="only the smallest size")
+    parser.add_argument("--once", action="store_true", help="our functions on the GPU, untimed")
     arguments = parser.parse_args()
     if torch is None:
         sys.exit("skipped: this python3 has no PyTorch (Debian: python3-torch for /usr/bin/python3; or pip install torch)")
     library = Library(arguments.library)
+    no_gpu = why_no_gpu(library)
+    if no_gpu and (arguments.once or arguments.device == "gpu"):
+        sys.exit(f"GPU: not run, {no_gpu}")
+    if arguments.once:
+        once(library)
+        return
     print(f"  {'instead of ours':44} {'elements':>11}  {'ours':>13} {'theirs':>15}   ratio")
-    on_processor(library, arguments.quick)
-    if not torch.cuda.is_available():
-        print("GPU: not run, PyTorch finds none")
-    elif not library.has_cuda():
-        print("GPU: not run, the library was built without CUDA")
+    if arguments.device != "gpu":
+        on_processor(library, arguments.quick)
+    if arguments.device == "cpu":
+        return
+    if no_gpu:
+        print(f"GPU: not run, {no_gpu}")
     else:
         on_gpu(library, arguments.quick)
 
