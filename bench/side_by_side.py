@@ -7,7 +7,9 @@
 LIBRARY is libside_by_side.so of the benchmarks (cmake --preset bench). On a GPU: PyTorch's add, topk, gather and
 index_fill, its sign and bit packing, CUB's radix sort and, from CUB 3.2 on, its DeviceTopK. On the processor:
 std::nth_element and PyTorch. What is not there is named with the reason. Our results are compared with PyTorch's before
-they are timed. --once runs our functions on the GPU once, untimed: for a profiler.
+they are timed. As in `simrun calibrate`, memory of several times the caches is read before each run: they hold none of
+its data, and nothing that it would have to write back. --once runs our functions on the GPU once, untimed: for a
+profiler.
 """
 
 import argparse
@@ -53,18 +55,30 @@ def as_argument(value):
     return value
 
 
+class Caches:
+    """A buffer that is read before a run. To write it would leave lines behind that the run writes back."""
+
+    def __init__(self, size, device):
+        self._zeros = torch.zeros(size // FLOAT, device=device)
+        self.text = f"before each run {size >> 20} MiB are read: caches hold none of its data, and are clean"
+
+    def empty(self):
+        self._zeros.sum()
+
+
 class Gpu:
-    """Times work on the GPU: cold caches, events, medians."""
+    """Times work on the GPU: events, medians."""
 
     def __init__(self):
-        self.flush = torch.zeros(256 << 20, dtype=torch.uint8, device="cuda")
+        # Not every version of PyTorch knows the size of the cache.
+        self.caches = Caches(4 * getattr(torch.cuda.get_device_properties(0), "L2_cache_size", 64 << 20), "cuda")
         self.stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
 
     def seconds(self, work, reset, repeats):
         times = []
         for _ in range(repeats):
             reset()
-            self.flush.zero_()
+            self.caches.empty()
             begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
             begin.record()
             work()
@@ -80,12 +94,16 @@ class Gpu:
 
 
 class Processor:
-    """Times work on the processor: wall clock, medians. The data is larger than any cache."""
+    """Times work on the processor: wall clock, medians."""
+
+    def __init__(self):
+        self.caches = Caches(256 << 20, "cpu")
 
     def seconds(self, work, reset, repeats):
         times = []
         for _ in range(repeats):
             reset()
+            self.caches.empty()
             begin = time.perf_counter()
             work()
             times.append(time.perf_counter() - begin)
@@ -166,6 +184,7 @@ def on_gpu(library, quick):
     gpu = Gpu()
     bandwidth = gpu.copy_bandwidth()
     print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}, copy {bandwidth * 1e-12:.2f} TB/s")
+    print(f"  {gpu.caches.text}")
     for size, density in list(GPU_SIZES.items())[: 1 if quick else None]:
         k = round(size * density)
         gradient, before = make_data(size, "cuda")
@@ -238,6 +257,7 @@ def cub_work(library, gpu, name, gradient, residual, k, count):
 def on_processor(library, quick):
     timer, threads, k = Processor(), torch.get_num_threads(), CPU_SIZE // 1000
     print(f"processor, {threads} threads, PyTorch {torch.__version__}")
+    print(f"  {timer.caches.text}")
     gradient, before = make_data(CPU_SIZE, "cpu")
     repeats = 5 if quick else 15
 

@@ -128,11 +128,11 @@ class Bench final : public CudaBench {
   explicit Bench(int number)
       : device_(number),
         machine_(number),
-        flush_words_(2 * static_cast<std::size_t>(attribute(cudaDevAttrL2CacheSize, number)) / sizeof(std::uint32_t)),
-        written_(flush_words_),
-        read_(flush_words_),
+        flush_words_(4 * static_cast<std::size_t>(attribute(cudaDevAttrL2CacheSize, number)) / sizeof(std::uint32_t)),
+        zeros_(flush_words_),
+        never_written_(1),
         cycles_(2) {
-    machine_.clear(read_.data(), flush_words_ * sizeof(std::uint32_t));
+    machine_.clear(zeros_.data(), flush_words_ * sizeof(std::uint32_t));
     machine_.wait();
   }
 
@@ -190,12 +190,11 @@ class Bench final : public CudaBench {
     return memory;
   }
 
-  /// Takes twice the cache's size through it, written and then read: what is read last is not dirty, so that the
-  /// operation does not pay for writing it back.
+  /// Reads four times the cache's size. What is read is not dirty, so that the operation does not pay for writing back
+  /// what came before it.
   void flush() {
-    machine_.clear(written_.data(), flush_words_ * sizeof(std::uint32_t));
     machine_.launch(machine_.resident_blocks(ReadThrough::residency),
-                    ReadThrough{read_.data(), flush_words_, written_.data()});
+                    ReadThrough{zeros_.data(), flush_words_, never_written_.data()});
   }
 
   template <class Queue>
@@ -218,8 +217,8 @@ class Bench final : public CudaBench {
   int device_;
   CudaMachine machine_;
   std::size_t flush_words_;
-  CudaMachine::Buffer<std::uint32_t> written_;
-  CudaMachine::Buffer<std::uint32_t> read_;
+  CudaMachine::Buffer<std::uint32_t> zeros_;
+  CudaMachine::Buffer<std::uint32_t> never_written_;
   CudaMachine::Buffer<std::uint64_t> cycles_;
   Event begin_;
   Event end_;

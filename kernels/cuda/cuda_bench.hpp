@@ -19,8 +19,9 @@ class CudaBench {
   /// The operation with its inputs in the GPU's memory. It must not outlive the bench, nor the case's views.
   virtual std::unique_ptr<Operation> prepare(const OperationCase& work) = 0;
 
-  /// Seconds from the start of the first kernel of a run to the end of the last, by the GPU's clock, with inputs that
-  /// its second-level cache does not hold. The run is a graph of kernels, launched at once.
+  /// Seconds from the start of the first kernel of a run to the end of the last, by the GPU's clock, begun with a
+  /// second-level cache that holds none of its data and nothing to write back. The run is a graph of kernels, launched
+  /// at once.
   virtual double time(Operation& operation) = 0;
 
   /// Seconds of copying so many bytes from one place in the GPU's memory to another.
