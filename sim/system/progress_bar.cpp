@@ -35,21 +35,25 @@ std::string progress_line(const std::string& what, const WorkDone& work, double 
          duration(static_cast<double>(work.total - work.done) / rate) + " left" + end;
 }
 
-ProgressBar::ProgressBar(std::string what) : what_(std::move(what)), terminal_(::isatty(STDERR_FILENO) != 0) {}
+ProgressBar::ProgressBar(std::string what, std::optional<double> between_lines)
+    : what_(std::move(what)), between_lines_(between_lines), terminal_(::isatty(STDERR_FILENO) != 0) {}
 
 ProgressBar::~ProgressBar() {
   if (drawn_) std::fputs("\r\033[K", stderr);
 }
 
 void ProgressBar::show(const WorkDone& work) {
-  if (!terminal_) return;
+  if (!terminal_ && !between_lines_) return;
   const std::lock_guard lock(mutex_);
   const Clock::time_point now = Clock::now();
   const std::chrono::duration<double> elapsed = now - started_;
-  if (elapsed.count() < 1 || now - last_ < std::chrono::milliseconds(100)) return;
+  const std::chrono::duration<double> since_last = now - last_;
+  if (elapsed.count() < 1 || since_last.count() < (terminal_ ? 0.1 : *between_lines_)) return;
   last_ = now;
+  const std::string line = progress_line(what_, work, elapsed.count());
+  if (!terminal_) return say(line);
   drawn_ = true;
-  std::fprintf(stderr, "\r\033[K%s", visible(progress_line(what_, work, elapsed.count())).c_str());
+  std::fprintf(stderr, "\r\033[K%s", visible(line).c_str());
   std::fflush(stderr);
 }
 

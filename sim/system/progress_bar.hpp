@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace simrun {
@@ -20,10 +21,12 @@ struct WorkDone {
 /// done.
 std::string progress_line(const std::string& what, const WorkDone& work, double seconds);
 
-/// A bar on stderr for long work: shown only on a terminal, and not before a second has gone by.
+/// A bar on stderr for long work: shown only on a terminal, and not before a second has gone by. Elsewhere it may be a
+/// line now and then.
 class ProgressBar {
  public:
-  explicit ProgressBar(std::string what);
+  /// `between_lines`: seconds from one line to the next where there is no terminal; none: no lines.
+  explicit ProgressBar(std::string what, std::optional<double> between_lines = std::nullopt);
   ~ProgressBar();
 
   /// May be called from several threads.
@@ -33,10 +36,11 @@ class ProgressBar {
   using Clock = std::chrono::steady_clock;
 
   std::string what_;
+  std::optional<double> between_lines_;
   bool terminal_;
   bool drawn_ = false;
   Clock::time_point started_ = Clock::now();
-  Clock::time_point last_;
+  Clock::time_point last_ = started_;
   std::mutex mutex_;
 };
 

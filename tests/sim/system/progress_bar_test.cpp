@@ -1,6 +1,14 @@
 #include "sim/system/progress_bar.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <thread>
+
+#include "tests/sim/program.hpp"
 
 namespace simrun {
 
@@ -21,6 +29,30 @@ TEST_CASE("progress: the time left is in units that suit it") {
   CHECK_THAT(left(120), Catch::EndsWith(", 120 s left"));
   CHECK_THAT(left(121), Catch::EndsWith(", 3 min left"));
   CHECK_THAT(left(7201), Catch::EndsWith(", 3 h left"));
+}
+
+TEST_CASE("progress: without a terminal a line now and then where that is asked for, else nothing") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("stderr", "");
+  const int kept = ::dup(STDERR_FILENO);
+  const int written = ::open(file.c_str(), O_WRONLY | O_TRUNC);
+  ::dup2(written, STDERR_FILENO);
+  {
+    ProgressBar silent("silent");
+    ProgressBar at_once("at once", 0.0);
+    ProgressBar much_later("much later", 1e9);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1001));  // before that there are none
+    for (const std::size_t done : {1, 2}) {
+      for (ProgressBar* bar : {&silent, &at_once, &much_later}) bar->show({.done = done, .total = 3});
+    }
+  }
+  ::dup2(kept, STDERR_FILENO);
+  ::close(kept);
+  ::close(written);
+  const std::string text = read_file(file);
+  CHECK(std::count(text.begin(), text.end(), '\n') == 2);
+  CHECK_THAT(text, Catch::StartsWith("at once [==========                    ] 1/3, ") &&
+                       Catch::Contains("\nat once [====================          ] 2/3, "));
 }
 
 }  // namespace simrun
