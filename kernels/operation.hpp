@@ -42,7 +42,7 @@ struct OperationCase {
   std::vector<Payload> payloads;       ///< combine: all parts; decode: one, to be added with weight 1 to zeros
   std::vector<std::uint32_t> indices;  ///< index-encode, index-decode
   std::vector<std::byte> coded;        ///< index-decode
-  OperationResult expected;            ///< what the CPU back end gives on one thread
+  OperationResult expected;            ///< what the CPU back end gives, on any number of threads
 };
 
 /// An operation with its inputs laid out where it works, to be repeated: for timing, and to compare back ends.

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "kernels/payload.hpp"
 #include "sim/calibration/calibrate.hpp"
 #include "sim/listing.hpp"
 #include "sim/mpi/measure.hpp"
@@ -92,12 +93,19 @@ void add_calibrate(CLI::App& app, Arguments& arguments) {
   app.add_option("--device", calibrate.device, "what to measure (default: cuda where a GPU can be used, else cpu)")
       ->check(CLI::IsMember({"cpu", "cuda"}));
   app.add_option("-o,--out", calibrate.out, "profile to write (default: this machine's cache)")->type_name("FILE");
-  app.add_flag("--quick", calibrate.quick, "coarse grid, about a minute");
+  app.add_flag("--quick", calibrate.quick, "coarse grid, budget of 60 seconds");
+  app.add_option("--budget", calibrate.budget,
+                 "end within so many seconds, with what is measured by then, and say what was left out")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}));
+  app.add_option("--most-elements", calibrate.most_elements,
+                 "of the largest array (default: 33554432 on a processor, 536870912 on a GPU, 8388608 with --quick)")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{1}, Payload::most_elements));
 }
 
 int run_calibrate(const Arguments& given) {
-  calibrate(given.calibrate);
-  return 0;
+  return calibrate(given.calibrate);
 }
 
 void add_report(CLI::App& app, Arguments& arguments) {

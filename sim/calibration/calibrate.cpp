@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
-#include <limits>
+#include <stdexcept>
 
 #include "sim/calibration/calibration.hpp"
 #include "sim/devices/device_choice.hpp"
 #include "sim/devices/profile_text.hpp"
 #include "sim/system/data_path.hpp"
+#include "sim/system/interruption.hpp"
 #include "sim/system/progress_bar.hpp"
 #include "sim/system/write_file.hpp"
 #include "sim/text/error.hpp"
@@ -21,17 +23,20 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double drift_to_warn_of = 0.05;
+constexpr double seconds_between_lines = 10;
 
 /// What is to be measured, and where its profile goes if nobody says otherwise.
 struct Choice {
-  std::unique_ptr<CalibrationTarget> (*make)(const CudaDevice& gpu, std::uint64_t most_elements);
+  std::unique_ptr<CalibrationTarget> (*make)(const CudaDevice& gpu, std::optional<std::uint64_t> most_elements);
   CudaDevice gpu;
   std::string file;
   std::string note;
 };
 
 Choice choose(const std::string& device) {
-  const auto cpu = [](const CudaDevice&, std::uint64_t most) { return make_cpu_calibration_target(most); };
+  const auto cpu = [](const CudaDevice&, std::optional<std::uint64_t> most) {
+    return make_cpu_calibration_target(most);
+  };
   if (device == "cpu") return {cpu, {}, cpu_calibration_file(), {}};
   const Gpus gpus = find_gpus();
   if (!gpus.devices.empty())
@@ -41,8 +46,50 @@ Choice choose(const std::string& device) {
   return {cpu, {}, cpu_calibration_file(), why + "; measuring the processor"};
 }
 
+std::string whole_seconds(Seconds time) {
+  return std::to_string(std::lround(std::max(0.0, time.value))) + " s";
+}
+
 Seconds read_clock() {
   return Seconds(std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count());
+}
+
+CalibrationOptions options_of(const CalibrationTarget& target, const CalibrationPlan& plan) {
+  const bool quick = plan.grid == CalibrationGrid::coarse;
+  CalibrationOptions options;
+  options.grid = {.most_elements = target.most_elements(), .sizes = {}, .quick = quick};
+  options.sampling = Seconds(quick ? 20 : 180);
+  if (plan.budget) {
+    options.end = plan.begin + *plan.budget;
+    options.sampling = std::min(options.sampling, 0.4 * *plan.budget);
+  }
+  if (quick) return options;
+  const std::string models = data_root() + "/scenarios/models";
+  options.grid.sizes = sizes_of_models(models);
+  if (options.grid.sizes.empty())
+    say("note: there are no models in " + models + ": the grid has no points at their sizes");
+  return options;
+}
+
+Calibrated measure_with_progress(CalibrationTarget& target, const CalibrationPlan& plan,
+                                 const InterruptionWatch& watch) {
+  CalibrationOptions options = options_of(target, plan);
+  options.is_interrupted = [&] { return watch.signal() != 0; };
+  const std::string points = std::to_string(points_to_measure(options.grid)) + " points, ";
+  say("measuring " + target.facts().device + ": " + points +
+      (plan.budget ? "within " + whole_seconds(*plan.budget) : "about 8 minutes"));
+  ProgressBar bar("calibrating", seconds_between_lines);
+  return measure_profile(target, options, read_clock, [&](std::size_t done, std::size_t total) {
+    WorkDone work{.done = done, .total = total};
+    if (plan.budget) work.note = "the budget ends in " + whole_seconds(options.end - read_clock());
+    bar.show(work);
+  });
+}
+
+/// Where a profile goes that may not be whole.
+std::string place_of_ended(const std::string& file) {
+  std::error_code ignored;
+  return fs::exists(file, ignored) ? file + ".ended" : file;
 }
 
 void print_findings(const DeviceProfile& profile, const std::string& file) {
@@ -58,7 +105,8 @@ void print_findings(const DeviceProfile& profile, const std::string& file) {
 
 }  // namespace
 
-void calibrate(const CalibrateArguments& arguments) {
+int calibrate(const CalibrateArguments& arguments) {
+  const Seconds begin = read_clock();
   const Choice choice = choose(arguments.device);
   if (!arguments.out && !cache_place())
     throw InputError("command line", "--out", "neither HOME nor XDG_CACHE_HOME names a folder for profiles",
@@ -68,31 +116,38 @@ void calibrate(const CalibrateArguments& arguments) {
   if (!arguments.out) fs::create_directories(fs::path(file).parent_path(), failed);  // what follows says why not
   check_writable(file);  // better now than after minutes of measuring
   if (!choice.note.empty()) say("note: " + choice.note);
-  // Making data takes time, too.
-  const std::uint64_t most_elements = arguments.quick ? 1 << 23 : std::numeric_limits<std::uint64_t>::max();
-  write_calibration(*choice.make(choice.gpu, most_elements), file,
-                    arguments.quick ? CalibrationGrid::coarse : CalibrationGrid::fine);
+  CalibrationPlan plan{.begin = begin};
+  std::optional<std::uint64_t> most_elements = arguments.most_elements;
+  if (arguments.quick) {
+    plan.grid = CalibrationGrid::coarse;
+    plan.budget = Seconds(60);
+    if (!most_elements) most_elements = 1 << 23;  // making data takes time, too
+  }
+  if (arguments.budget) plan.budget = Seconds(static_cast<double>(*arguments.budget));
+  const auto target = choice.make(choice.gpu, most_elements);
+  if (arguments.most_elements && target->most_elements() < *arguments.most_elements)
+    say("note: memory allows arrays of " + std::to_string(target->most_elements()) + " elements, not of " +
+        std::to_string(*arguments.most_elements));
+  return write_calibration(*target, file, plan);
 }
 
-void write_calibration(CalibrationTarget& target, const std::string& file, CalibrationGrid grid) {
-  const bool quick = grid == CalibrationGrid::coarse;
-  CalibrationOptions options;
-  options.grid = {.most_elements = target.most_elements(), .sizes = {}, .quick = quick};
-  if (quick) {
-    options.budget = Seconds(25);
-  } else {
-    options.grid.sizes = sizes_of_shipped_models();
-    options.budget = Seconds(180);
+int write_calibration(CalibrationTarget& target, const std::string& file, const CalibrationPlan& plan) {
+  const InterruptionWatch watch;
+  const Calibrated measured = measure_with_progress(target, plan, watch);
+  const bool was_interrupted = watch.signal() != 0;
+  const std::string why =
+      was_interrupted ? "interrupted" : "the budget of " + whole_seconds(plan.budget.value_or(Seconds(0))) + " is over";
+  if (!measured.profile) {
+    const std::string nothing = why + " before an operation was measured; nothing was written";
+    if (!was_interrupted) throw std::runtime_error(nothing);
+    say("simrun: " + nothing);
+    return 128 + watch.signal();
   }
-  say("measuring " + target.facts().device + ": " + std::to_string(points_to_measure(options.grid)) +
-      " points, about " + (quick ? "a minute" : "8 minutes"));
-  const DeviceProfile profile = [&] {
-    ProgressBar bar("calibrating");
-    return measure_profile(target, options, read_clock,
-                           [&](std::size_t done, std::size_t total) { bar.show({.done = done, .total = total}); });
-  }();
-  write_file(file, profile_text(profile));
-  print_findings(profile, file);
+  if (!measured.left_out.empty()) say(why + "; left out: " + measured.left_out);
+  const std::string place = was_interrupted ? place_of_ended(file) : file;
+  write_file(place, profile_text(*measured.profile));
+  print_findings(*measured.profile, place);
+  return was_interrupted ? 128 + watch.signal() : 0;
 }
 
 }  // namespace simrun

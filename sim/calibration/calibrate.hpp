@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -9,20 +10,31 @@ namespace simrun {
 
 /// What `simrun calibrate` was asked for.
 struct CalibrateArguments {
-  std::string device;              ///< cpu or cuda; empty: cuda where a GPU can be used, else cpu
-  std::optional<std::string> out;  ///< profile to write; else in this machine's cache, where scenarios find it
-  bool quick = false;              ///< a coarse grid
+  std::string device;                   ///< cpu or cuda; empty: cuda where a GPU can be used, else cpu
+  std::optional<std::string> out;       ///< profile to write; else in this machine's cache, where scenarios find it
+  bool quick = false;                   ///< a coarse grid, within a minute
+  std::optional<std::uint64_t> budget;  ///< seconds after which it ends
+  std::optional<std::uint64_t> most_elements;  ///< of the largest array
 };
 
 /// Measures the codecs on this machine's GPU or processor and writes a device profile; says on stderr what is measured,
-/// how long that takes, and what casts doubt on the figures. The file is there whole, at the end, or not at all. Throws
-/// InputError (no GPU, a place that cannot be written) before anything is measured, CalibrationError, and
-/// std::runtime_error.
-void calibrate(const CalibrateArguments& arguments);
+/// how far it is, what was left out, and what casts doubt on the figures. Ctrl-C, SIGTERM and the end of the budget end
+/// it with what is finished. The file is there whole, at the end, or not at all. Returns the exit status: 128 plus the
+/// number of the signal that ended it, else 0. Throws InputError (no GPU, a place that cannot be written) before
+/// anything is measured, CalibrationError, and std::runtime_error.
+int calibrate(const CalibrateArguments& arguments);
 
 enum class CalibrationGrid { fine, coarse };
 
-/// The part of it that begins when a target and a file are chosen.
-void write_calibration(CalibrationTarget& target, const std::string& file, CalibrationGrid grid);
+/// What is measured, and for how long.
+struct CalibrationPlan {
+  CalibrationGrid grid = CalibrationGrid::fine;
+  std::optional<Seconds> budget{};  ///< from `begin` on
+  Seconds begin{};                  ///< what the steady clock read
+};
+
+/// The part of it that begins when a target and a file are chosen. Where a signal ends it and the file is there
+/// already, that one stays and the finished part goes beside it, to FILE.ended.
+int write_calibration(CalibrationTarget& target, const std::string& file, const CalibrationPlan& plan);
 
 }  // namespace simrun

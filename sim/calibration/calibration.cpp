@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "sim/calibration/calibration_case.hpp"
+#include "sim/calibration/grid_rounds.hpp"
+#include "sim/calibration/measured_grid.hpp"
 #include "sim/devices/quantile.hpp"
 #include "sim/system/version.hpp"
 
@@ -13,17 +15,11 @@ namespace {
 
 constexpr std::size_t copies_at_once = 5;
 
-/// A grid that is being filled.
-struct Grid {
-  const OperationEntry* operation;
-  std::vector<CostTable::GridAxis> axes;
-  std::vector<Sample> samples;
-};
-
 /// A point of one of the grids.
 struct GridPoint {
-  Grid* grid;
+  MeasuredGrid* grid;
   std::size_t number;
+  std::size_t round;
 
   std::string text() const {
     const std::vector<double> place = place_on_grid(grid->axes, number);
@@ -42,38 +38,23 @@ bool is_reference(const GridPoint& point) {
   return place_on_grid(point.grid->axes, point.number) == middle;
 }
 
-std::vector<Grid> make_grids(const GridOptions& options) {
-  std::vector<Grid> grids;
-  for (const OperationEntry& operation : profile_operations()) {
-    std::vector<CostTable::GridAxis> axes = calibration_axes(operation, options);
-    const std::size_t points = points_of_grid(axes);
-    grids.push_back({&operation, std::move(axes), std::vector<Sample>(points)});
+std::vector<GridPoint> points_of(std::vector<MeasuredGrid>& grids) {
+  std::vector<GridPoint> points;
+  for (MeasuredGrid& grid : grids) {
+    const std::vector<std::size_t> rounds = rounds_of_points(grid.axes);
+    for (std::size_t number = 0; number < rounds.size(); ++number) points.push_back({&grid, number, rounds[number]});
   }
-  return grids;
+  return points;
 }
 
-InterpolationError error_of(std::vector<double> errors) {
-  if (errors.empty()) return {};
-  std::sort(errors.begin(), errors.end());
-  return {quantile(errors, 0.5), errors.back()};
-}
-
-OperationTimes times_of(const Grid& grid) {
-  std::vector<double> medians;
-  TimeSpread spread;
-  for (const Sample& sample : grid.samples) {
-    medians.push_back(sample.median);
-    spread.p5.push_back(sample.p5);
-    spread.p25.push_back(sample.p25);
-    spread.p75.push_back(sample.p75);
-    spread.p95.push_back(sample.p95);
-    spread.n.push_back(static_cast<double>(sample.n));
-    spread.verified_bytes += sample.verified_bytes;
-  }
-  OperationTimes times{"measured", grid.operation->includes, CostTable(grid.axes, std::move(medians)), {}};
-  spread.error = error_of(leave_one_out(times.table));
-  times.spread = std::move(spread);
-  return times;
+/// Coarse grids one after another, then round by round.
+void put_in_order(std::vector<GridPoint>& points, std::uint64_t seed) {
+  std::shuffle(points.begin(), points.end(), std::mt19937_64(seed));
+  const auto place = [](const GridPoint& point) {
+    return std::pair(point.round, point.round == 0 ? point.grid : nullptr);
+  };
+  std::stable_sort(points.begin(), points.end(),
+                   [&](const GridPoint& a, const GridPoint& b) { return place(a) < place(b); });
 }
 
 /// One calibration.
@@ -82,19 +63,14 @@ class Calibration {
   Calibration(CalibrationTarget& target, const CalibrationOptions& options, const ReadClock& now,
               const std::function<void(std::size_t, std::size_t)>& progress)
       : target_(target),
-        rule_(options.rule),
-        is_quick_(options.grid.quick),
+        options_(options),
         now_(now),
         progress_(progress),
+        begin_(now()),
         grids_(make_grids(options.grid)) {
-    for (Grid& grid : grids_) {
-      for (std::size_t number = 0; number < grid.samples.size(); ++number) {
-        const GridPoint point{&grid, number};
-        (is_reference(point) ? references_ : others_).push_back(point);
-      }
-    }
-    std::shuffle(others_.begin(), others_.end(), std::mt19937_64(options.seed));
-    rule_.budget = options.budget / static_cast<double>(samples());
+    for (const GridPoint& point : points_of(grids_)) (is_reference(point) ? references_ : others_).push_back(point);
+    put_in_order(others_, options.seed);
+    options_.rule.budget = options.sampling / static_cast<double>(samples());
     drift_.push_back({"copy bandwidth, bytes a second", {}});
     for (const GridPoint& reference : references_) drift_.push_back({reference.text(), {}});
   }
@@ -102,46 +78,46 @@ class Calibration {
   std::size_t samples() const { return others_.size() + 3 * references_.size(); }
 
   void measure() {
-    const std::size_t half = others_.size() / 2;
-    measure_references();
-    for (std::size_t i = 0; i < half; ++i) measure(others_[i]);
-    measure_references();
-    for (std::size_t i = half; i < others_.size(); ++i) measure(others_[i]);
-    measure_references();
+    const Seconds time = options_.end - begin_;
+    const Seconds end = options_.end - 0.02 * time;  // the profile has to be written, too
+    measure_references(end);
+    // Room for the last look, and for a point that is begun in time and whose data take long to make.
+    const Seconds end_of_others = end - 1.5 * (now_() - begin_) - 0.05 * time;
+    const Seconds half = begin_ + 0.5 * (end_of_others - begin_);
+    bool has_looked = false;
+    for (std::size_t i = 0; i < others_.size() && !is_over(end_of_others); ++i) {
+      if (!has_looked && (i >= others_.size() / 2 || now_() >= half)) {
+        measure_references(end);
+        has_looked = true;
+      }
+      measure(others_[i], end_of_others);
+    }
+    measure_references(end);
   }
 
-  DeviceProfile profile() {
-    const DeviceFacts facts = target_.facts();
-    std::sort(copies_.begin(), copies_.end());
-    DeviceProfile profile;
-    profile.name = facts.name;
-    profile.device = facts.device;
-    profile.uuid = facts.uuid;
-    profile.software = std::string("simrun ") + SIMRUN_VERSION + ", " + facts.software;
-    profile.commit = simrun_commit();
-    profile.provenance = "measured";
-    profile.source = is_quick_ ? "simrun calibrate --quick" : "simrun calibrate";
-    profile.bandwidth = BytesPerSecond(quantile(copies_, 0.5));
-    profile.conditions = facts.conditions;
-    profile.measurement = measurement(facts);
-    std::vector<double> errors;
-    for (const Grid& grid : grids_) {
-      const OperationTimes& times = profile.operations[grid.operation->name] = times_of(grid);
-      const std::vector<double> more = leave_one_out(times.table);
-      errors.insert(errors.end(), more.begin(), more.end());
-    }
-    profile.measurement->error = error_of(std::move(errors));
-    return profile;
+  Calibrated result() {
+    FinishedTimes finished = finished_times(grids_);
+    if (finished.operations.empty()) return {std::nullopt, std::move(finished.left_out)};
+    DeviceProfile profile = describe(finished.left_out);
+    profile.operations = std::move(finished.operations);
+    profile.measurement->error = finished.error;
+    return {std::move(profile), std::move(finished.left_out)};
   }
 
  private:
-  Sample measure(const GridPoint& point) {
+  bool is_over(Seconds end) const { return options_.is_interrupted() || now_() >= end; }
+
+  /// Nothing where that is the end of it.
+  std::optional<Sample> measure(const GridPoint& point, Seconds end) {
+    const auto is_over_then = [&] { return is_over(end); };
+    if (is_over_then()) return std::nullopt;
     try {
       const auto prepared = target_.prepare(*point.grid->operation, place_on_grid(point.grid->axes, point.number));
-      const Sample taken = sample(*prepared, rule_, now_);
+      const std::optional<Sample> taken = sample(*prepared, options_.rule, now_, is_over_then);
+      if (!taken) return std::nullopt;
       // What is measured again later does not replace the first.
       Sample& kept = point.grid->samples[point.number];
-      if (kept.n == 0) kept = taken;
+      if (kept.n == 0) kept = *taken;
       progress_(++done_, samples());
       return taken;
     } catch (const CalibrationError& error) {
@@ -149,38 +125,65 @@ class Calibration {
     }
   }
 
-  void measure_references() {
+  void measure_references(Seconds end) {
+    if (is_over(end)) return;
     std::vector<double> copies;
     for (std::size_t i = 0; i < copies_at_once; ++i) copies.push_back(target_.copy_bandwidth().value);
     copies_.insert(copies_.end(), copies.begin(), copies.end());
     std::sort(copies.begin(), copies.end());
     drift_.front().values.push_back(quantile(copies, 0.5));
-    for (std::size_t i = 0; i < references_.size(); ++i) drift_[i + 1].values.push_back(measure(references_[i]).median);
+    for (std::size_t i = 0; i < references_.size(); ++i) {
+      if (const std::optional<Sample> taken = measure(references_[i], end))
+        drift_[i + 1].values.push_back(taken->median);
+    }
+  }
+
+  /// All but times and errors.
+  DeviceProfile describe(const std::string& left_out) {
+    const DeviceFacts facts = target_.facts();
+    DeviceProfile profile;
+    std::sort(copies_.begin(), copies_.end());
+    profile.name = facts.name;
+    profile.device = facts.device;
+    profile.uuid = facts.uuid;
+    profile.software = std::string("simrun ") + SIMRUN_VERSION + ", " + facts.software;
+    profile.commit = simrun_commit();
+    profile.provenance = "measured";
+    profile.source = options_.grid.quick ? "simrun calibrate --quick" : "simrun calibrate";
+    if (!left_out.empty()) profile.source += ", which was ended and left out " + left_out;
+    profile.bandwidth = BytesPerSecond(quantile(copies_, 0.5));
+    profile.conditions = facts.conditions;
+    profile.measurement = measurement(facts);
+    return profile;
   }
 
   Measurement measurement(const DeviceFacts& facts) const {
+    const SamplingRule& rule = options_.rule;
     Measurement made;
     made.timer = facts.timer;
     made.caches = facts.caches;
-    made.samples = "after " + std::to_string(rule_.warm_up) + " runs to warm up: at least " +
-                   std::to_string(rule_.enough) + " and until the 95 % interval of the median is within " +
-                   show(100 * rule_.precision) + " % of it, or for " + show(rule_.budget) + ", but never fewer than " +
-                   std::to_string(rule_.fewest) + " nor more than " + std::to_string(rule_.most);
-    made.order = "random, but for what is listed under drift";
+    made.samples = "after runs to warm up, for " + show(rule.warm_up) + ": at least " + std::to_string(rule.enough) +
+                   " and until the 95 % interval of the median is within " + show(100 * rule.precision) +
+                   " % of it, or for " + show(rule.budget) + ", but never fewer than " + std::to_string(rule.fewest) +
+                   " nor more than " + std::to_string(rule.most);
+    made.order =
+        "coarse grids, one operation after another, then rounds of what lies between, for all operations "
+        "together; random in each of these, but for what is listed under drift";
     made.data = CalibrationData::description();
     made.bandwidth_p5 = BytesPerSecond(quantile(copies_, 0.05));
     made.bandwidth_p95 = BytesPerSecond(quantile(copies_, 0.95));
     made.bandwidth_n = static_cast<std::int64_t>(copies_.size());
     made.drift = drift_;
+    std::erase_if(made.drift, [](const Drift& drift) { return drift.values.empty(); });
     return made;
   }
 
   CalibrationTarget& target_;
-  SamplingRule rule_;
-  bool is_quick_;
+  CalibrationOptions options_;
   const ReadClock& now_;
   const std::function<void(std::size_t, std::size_t)>& progress_;
-  std::vector<Grid> grids_;
+  Seconds begin_;
+  std::vector<MeasuredGrid> grids_;
   std::vector<GridPoint> references_;
   std::vector<GridPoint> others_;
   std::vector<double> copies_;  ///< bytes a second
@@ -192,15 +195,15 @@ class Calibration {
 
 std::size_t points_to_measure(const GridOptions& options) {
   std::size_t points = 0;
-  for (const Grid& grid : make_grids(options)) points += grid.samples.size();
+  for (const MeasuredGrid& grid : make_grids(options)) points += grid.samples.size();
   return points;
 }
 
-DeviceProfile measure_profile(CalibrationTarget& target, const CalibrationOptions& options, const ReadClock& now,
-                              const std::function<void(std::size_t done, std::size_t total)>& progress) {
+Calibrated measure_profile(CalibrationTarget& target, const CalibrationOptions& options, const ReadClock& now,
+                           const std::function<void(std::size_t done, std::size_t total)>& progress) {
   Calibration calibration(target, options, now, progress);
   calibration.measure();
-  return calibration.profile();
+  return calibration.result();
 }
 
 }  // namespace simrun

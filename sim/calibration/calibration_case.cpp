@@ -31,8 +31,10 @@ std::uint64_t CalibrationData::most_elements_here() {
   return std::bit_floor(bytes / most_bytes_an_element);
 }
 
-CalibrationData::CalibrationData(std::uint64_t most_elements, unsigned threads)
-    : threads_(threads), values_(most_elements + most_parts * offset_between_parts) {
+CalibrationData::CalibrationData(std::uint64_t most_elements, unsigned threads, unsigned threads_of_expected)
+    : threads_(threads),
+      threads_of_expected_(threads_of_expected),
+      values_(most_elements + most_parts * offset_between_parts) {
   make_synthetic_gradients(distribution, Model{"calibration", {{"all", {values_.size()}}}})
       ->fill(0, 0, threads_, values_);
 }
@@ -69,10 +71,10 @@ OperationCase CalibrationData::make_case(const OperationEntry& operation, std::s
   } else {
     make_payloads(made, parts);
   }
-  const auto on_one_thread = make_cpu_operation(made, 1);
-  on_one_thread->reset();
-  on_one_thread->run();
-  made.expected = on_one_thread->result();
+  const auto reference = make_cpu_operation(made, threads_of_expected_);
+  reference->reset();
+  reference->run();
+  made.expected = reference->result();
   return made;
 }
 

@@ -17,9 +17,9 @@ class CalibrationData {
   /// So many that the largest case, with all its copies, has room in this machine's memory.
   static std::uint64_t most_elements_here();
 
-  /// For places of at most `most_elements` elements. Cases are made with that many threads; nothing in them depends on
-  /// it.
-  CalibrationData(std::uint64_t most_elements, unsigned threads);
+  /// For places of at most `most_elements` elements. Inputs are made with so many threads, expected results by the CPU
+  /// back end with so many; nothing in them depends on either.
+  CalibrationData(std::uint64_t most_elements, unsigned threads, unsigned threads_of_expected);
 
   /// The case of an operation at a place, one value an axis. It holds views of this object's data. Parts of a payload
   /// kind that differ come from neighbouring stretches. Where the axis is entries, the payloads have 16 elements an
@@ -35,6 +35,7 @@ class CalibrationData {
   void make_indices(OperationCase& made) const;
 
   unsigned threads_;
+  unsigned threads_of_expected_;
   std::vector<float> values_;
 };
 

@@ -70,10 +70,9 @@ std::vector<CostTable::GridAxis> calibration_axes(const OperationEntry& operatio
   return axes;
 }
 
-std::vector<std::uint64_t> sizes_of_shipped_models() {
+std::vector<std::uint64_t> sizes_of_models(const std::string& folder) {
   std::set<std::uint64_t, std::greater<>> models;
   std::set<std::uint64_t, std::greater<>> tensors;
-  const std::string folder = data_root() + "/scenarios/models";
   for (const std::string& name : json_names(folder)) {
     const Model model = read_model(folder + "/" + name + ".json");
     models.insert(model.elements());

@@ -22,7 +22,7 @@ struct GridOptions {
 /// Parts: powers of 2 (quick: of 8) to 64.
 std::vector<CostTable::GridAxis> calibration_axes(const OperationEntry& operation, const GridOptions& options);
 
-/// The numbers of elements of the shipped models, then those of their tensors of at least a million, each descending.
-std::vector<std::uint64_t> sizes_of_shipped_models();
+/// The numbers of elements of a folder's models, then those of their tensors of at least a million, each descending.
+std::vector<std::uint64_t> sizes_of_models(const std::string& folder);
 
 }  // namespace simrun

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -25,8 +26,8 @@ class PreparedOperation {
  public:
   virtual ~PreparedOperation() = default;
 
-  /// Seconds of one run, begun with inputs that no cache holds: between two uses of a buffer at least four times the
-  /// last-level cache is touched. Putting back what a run changes is not timed.
+  /// Seconds of one run, begun with caches that hold none of its data and nothing to write back: memory of at least
+  /// four times the last-level cache is read before. Neither that nor putting back what a run changes is timed.
   virtual Seconds run() = 0;
 
   /// Compares the result of the latest run with what the CPU back end gives for the same input; returns how many bytes
@@ -41,7 +42,7 @@ struct DeviceFacts {
   std::string uuid;      ///< of a GPU, else empty
   std::string software;  ///< what the operations were compiled with and run on: "compiler 12.2.0"
   std::string timer;     ///< what the times were taken with, and what is in them
-  std::string caches;    ///< how inputs are kept out of them
+  std::string caches;    ///< what is in them when a run begins, and how that comes about
   std::vector<std::pair<std::string, std::string>>
       conditions;  ///< anything else, key and text: threads, clocks, driver
 };
@@ -64,10 +65,13 @@ class CalibrationTarget {
                                                      std::span<const double> place) = 0;
 };
 
-/// This machine's processor, with one thread a core, for at most so many elements.
-std::unique_ptr<CalibrationTarget> make_cpu_calibration_target(std::uint64_t most_elements);
+/// This machine's processor, with one thread a core, for at most so many elements: 2^25 if nothing is said, and never
+/// more than memory allows.
+std::unique_ptr<CalibrationTarget> make_cpu_calibration_target(std::optional<std::uint64_t> most_elements);
 
-/// A GPU, for at most so many elements. In a build without CUDA it throws CalibrationError.
-std::unique_ptr<CalibrationTarget> make_cuda_calibration_target(const CudaDevice& device, std::uint64_t most_elements);
+/// A GPU, for at most so many elements: 2^29 if nothing is said, and never more than its memory and this machine's
+/// allow. In a build without CUDA it throws CalibrationError.
+std::unique_ptr<CalibrationTarget> make_cuda_calibration_target(const CudaDevice& device,
+                                                                std::optional<std::uint64_t> most_elements);
 
 }  // namespace simrun

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include "kernels/parallel.hpp"
@@ -56,7 +57,7 @@ class Caches {
 
   std::size_t bytes() const { return from_.size() * sizeof(std::uint64_t); }
 
-  /// Reads one of the buffers, on all cores: whatever else a cache held is gone.
+  /// Reads one of the buffers, on all cores: whatever else a cache held is gone, and nothing is left to write back.
   void flush() {
     std::vector<std::uint64_t> sums(threads_);
     parallel_ranges(from_.size(), threads_, 64, [&](std::size_t part, std::size_t begin, std::size_t end) {
@@ -109,11 +110,12 @@ class CpuPrepared final : public PreparedOperation {
 
 class CpuTarget final : public CalibrationTarget {
  public:
-  explicit CpuTarget(std::uint64_t most_elements)
+  explicit CpuTarget(std::optional<std::uint64_t> most_elements)
       : threads_(std::max(1U, std::thread::hardware_concurrency())),
-        most_elements_(std::min({most_elements, std::uint64_t{1} << 25, CalibrationData::most_elements_here()})),
+        most_elements_(std::min(most_elements.value_or(std::uint64_t{1} << 25), CalibrationData::most_elements_here())),
         caches_(threads_),
-        data_(most_elements_, threads_) {}
+        // On one thread, since what is compared with it has run on all of them.
+        data_(most_elements_, threads_, 1) {}
 
   DeviceFacts facts() const override {
     return {.name = "cpu",
@@ -122,7 +124,8 @@ class CpuTarget final : public CalibrationTarget {
             .software = "compiler " __VERSION__,
             .timer = "std::chrono::steady_clock around one run; starting threads and allocating the result included",
             .caches = "before each run " + std::to_string(caches_.bytes() >> 20) +
-                      " MiB are read by all threads, four times the last-level caches",
+                      " MiB are read by all threads, four times the last-level caches: they hold none of the "
+                      "operation's data, and nothing that would have to be written back",
             .conditions = {{"threads", std::to_string(threads_)}}};
   }
 
@@ -145,7 +148,7 @@ class CpuTarget final : public CalibrationTarget {
 
 }  // namespace
 
-std::unique_ptr<CalibrationTarget> make_cpu_calibration_target(std::uint64_t most_elements) {
+std::unique_ptr<CalibrationTarget> make_cpu_calibration_target(std::optional<std::uint64_t> most_elements) {
   return std::make_unique<CpuTarget>(most_elements);
 }
 

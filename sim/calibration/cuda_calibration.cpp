@@ -47,11 +47,11 @@ class CudaPrepared final : public PreparedOperation {
 
 class CudaTarget final : public CalibrationTarget {
  public:
-  CudaTarget(const CudaDevice& device, std::uint64_t most_elements)
+  CudaTarget(const CudaDevice& device, std::optional<std::uint64_t> most_elements)
       : device_(device),
         bench_(make_cuda_bench(device)),
-        most_elements_(std::min(most_elements, room_for(bench_->free_memory()))),
-        data_(most_elements_, std::max(1U, std::thread::hardware_concurrency())) {}
+        most_elements_(std::min(most_elements.value_or(std::uint64_t{1} << 29), room_for(bench_->free_memory()))),
+        data_(most_elements_, all_threads(), all_threads()) {}
 
   DeviceFacts facts() const override {
     return guarded([&] {
@@ -63,7 +63,9 @@ class CudaTarget final : public CalibrationTarget {
           .timer =
               "CUDA events around one launch of a graph of all kernels; copies between host and device not "
               "included",
-          .caches = "before each run memory of twice the L2 cache is written and as much is read",
+          .caches =
+              "before each run memory of four times the L2 cache is read: it holds none of the operation's data, and "
+              "nothing that would have to be written back",
           .conditions = bench_->conditions()};
     });
   }
@@ -82,11 +84,12 @@ class CudaTarget final : public CalibrationTarget {
   }
 
  private:
+  static unsigned all_threads() { return std::max(1U, std::thread::hardware_concurrency()); }
+
   /// So many that the largest case, with all its copies, has room on the GPU and here.
   static std::uint64_t room_for(std::uint64_t free_memory) {
-    constexpr std::uint64_t most = std::uint64_t{1} << 29;
     constexpr std::uint64_t most_bytes_an_element = 48;
-    return std::min({most, std::bit_floor(free_memory / most_bytes_an_element), CalibrationData::most_elements_here()});
+    return std::min(std::bit_floor(free_memory / most_bytes_an_element), CalibrationData::most_elements_here());
   }
 
   CudaDevice device_;
@@ -97,7 +100,8 @@ class CudaTarget final : public CalibrationTarget {
 
 }  // namespace
 
-std::unique_ptr<CalibrationTarget> make_cuda_calibration_target(const CudaDevice& device, std::uint64_t most_elements) {
+std::unique_ptr<CalibrationTarget> make_cuda_calibration_target(const CudaDevice& device,
+                                                                std::optional<std::uint64_t> most_elements) {
   return guarded(
       [&]() -> std::unique_ptr<CalibrationTarget> { return std::make_unique<CudaTarget>(device, most_elements); });
 }

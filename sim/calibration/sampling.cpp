@@ -32,18 +32,24 @@ Ranks median_interval(std::size_t n) {
   return {first, n - 1 - first};
 }
 
-Sample sample(PreparedOperation& operation, const SamplingRule& rule, const ReadClock& now) {
+std::optional<Sample> sample(PreparedOperation& operation, const SamplingRule& rule, const ReadClock& now,
+                             const std::function<bool()>& is_over) {
   Sample result;
-  for (std::size_t i = 0; i < rule.warm_up; ++i) operation.run();
+  operation.run();
   result.verified_bytes = operation.check();
+  const Seconds begin_of_warm_up = now();
+  do {
+    operation.run();
+  } while (now() - begin_of_warm_up < rule.warm_up && !is_over());
   std::vector<double> times;
   const Seconds begin = now();
   const auto is_done = [&] {
     if (times.size() < rule.fewest) return false;
-    if (times.size() >= rule.most || now() - begin >= rule.budget) return true;
+    if (times.size() >= rule.most || now() - begin >= rule.budget || is_over()) return true;
     return times.size() >= rule.enough && is_precise(times, rule.precision);
   };
   while (!is_done()) {
+    if (times.size() < rule.fewest && is_over()) return std::nullopt;
     const double time = operation.run().value;
     times.insert(std::upper_bound(times.begin(), times.end(), time), time);
   }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 
 #include "sim/calibration/calibration_target.hpp"
 
@@ -32,7 +33,7 @@ Ranks median_interval(std::size_t n);
 
 /// When there are enough runs.
 struct SamplingRule {
-  std::size_t warm_up = 1;  ///< runs that do not count
+  Seconds warm_up{0.05};    ///< of runs that do not count, so that clocks have risen
   std::size_t fewest = 7;   ///< however long they take
   std::size_t enough = 30;  ///< from here on, a precise median ends it
   std::size_t most = 301;
@@ -40,8 +41,10 @@ struct SamplingRule {
   Seconds budget{};         ///< after which there are no more runs than the fewest
 };
 
-/// Runs the operation until the rule is met. Its result is checked before the first run that counts and after the last.
-/// Throws CalibrationError.
-Sample sample(PreparedOperation& operation, const SamplingRule& rule, const ReadClock& now);
+/// Runs the operation until the rule is met. Its result is checked after the first run and after the last; those that
+/// warm up come after the first check, since a device rests while a result is checked. Once `is_over` is true there are
+/// no more runs, and no sample if there were fewer than the fewest. Throws CalibrationError.
+std::optional<Sample> sample(PreparedOperation& operation, const SamplingRule& rule, const ReadClock& now,
+                             const std::function<bool()>& is_over);
 
 }  // namespace simrun

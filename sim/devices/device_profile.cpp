@@ -24,7 +24,7 @@ namespace {
 /// Half of a normal distribution's values lie within 0.674 standard deviations of its mean, 90 % within 1.645.
 constexpr double normal_p95_over_median = 1.645 / 0.674;
 
-/// The root mean square over what was measured three times.
+/// The root mean square over all that was measured again.
 double drift_of(const std::optional<Measurement>& measurement) {
   if (!measurement || measurement->drift.empty()) return 0;
   double squares = 0;

@@ -59,13 +59,13 @@ struct KernelModel {
 /// Something that was measured first, half-way and last.
 struct Drift {
   std::string what;
-  std::vector<double> values;  ///< three
+  std::vector<double> values;  ///< three; one or two where measuring was ended early
 
   /// The larger of the two later deviations from the first, as a share of it.
   double worst() const;
 
-  /// The logarithm of the largest over the smallest: of three values of a normal distribution, the expected range is
-  /// 1.69 standard deviations, as far as its 5 % and 95 % quantiles (1.64) lie from its mean.
+  /// The logarithm of the largest over the smallest, 0 of one value: of three values of a normal distribution, the
+  /// expected range is 1.69 standard deviations, as far as its 5 % and 95 % quantiles (1.64) lie from its mean.
   double range() const;
 };
 

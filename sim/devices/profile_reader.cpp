@@ -222,21 +222,21 @@ Field<Conditions> conditions_field() {
 
 Field<Drift> drift_field() {
   return Object<Drift>()
-      .required("what", &Drift::what, text(), "what was measured three times")
+      .required("what", &Drift::what, text(), "what was measured again and again")
       .required("values", &Drift::values,
-                convert(list_of(number({0, 1e18, true}), 3),
+                convert(list_of(number({0, 1e18, true}), 1),
                         [](std::vector<double> values, const Where& where) {
-                          if (values.size() != 3) where.fail("the list is too long", "accepted: three numbers");
+                          if (values.size() > 3) where.fail("the list is too long", "accepted: at most three numbers");
                           return values;
                         }),
-                "first, half-way and last")
+                "first, half-way and last, as far as it came")
       .field();
 }
 
 Field<Measurement> measurement_field() {
   return Object<Measurement>()
       .required("timer", &Measurement::timer, text(), "what times were taken with")
-      .required("caches", &Measurement::caches, text(), "how inputs are kept out of caches")
+      .required("caches", &Measurement::caches, text(), "what is in caches when a run begins")
       .required("samples", &Measurement::samples, text(), "how many runs")
       .required("order", &Measurement::order, text(), "of the points")
       .required("data", &Measurement::data, text(), "what was encoded")

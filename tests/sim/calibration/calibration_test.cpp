@@ -70,12 +70,45 @@ std::unique_ptr<PreparedOperation> FakeTarget::prepare(const OperationEntry& ope
   return std::make_unique<FakePrepared>(*this, factor() * (1e-6 + 1e-9 * place[0]), operation.name == wrong);
 }
 
-DeviceProfile measure(FakeTarget& target, std::uint64_t seed = 1) {
-  const CalibrationOptions options{.grid = {.most_elements = target.most_elements(), .sizes = {}, .quick = true},
-                                   .budget = Seconds(10),
-                                   .seed = seed};
+CalibrationOptions quick_options(const FakeTarget& target) {
+  return {.grid = {.most_elements = target.most_elements(), .sizes = {}, .quick = true},
+          .rule = {.warm_up = Seconds(1e-4)},
+          .sampling = Seconds(10)};
+}
+
+Calibrated measure(FakeTarget& target, const CalibrationOptions& options) {
   return measure_profile(
       target, options, [&] { return target.clock; }, [](std::size_t, std::size_t) {});
+}
+
+DeviceProfile measure(FakeTarget& target, std::uint64_t seed = 1) {
+  CalibrationOptions options = quick_options(target);
+  options.seed = seed;
+  const Calibrated measured = measure(target, options);
+  CHECK(measured.left_out.empty());
+  return measured.profile.value();
+}
+
+/// Of a calibration that was ended: each operation it has lies on part of its grid, from end to end, with its times.
+void check_part(const FakeTarget& target, const DeviceProfile& profile) {
+  CHECK_FALSE(profile.operations.empty());
+  for (const auto& [name, times] : profile.operations) {
+    INFO(name);
+    const auto whole = calibration_axes(operation_entry(name), quick_options(target).grid);
+    for (std::size_t axis = 0; axis < whole.size(); ++axis) {
+      const std::vector<double>& values = times.table.axes()[axis].values;
+      CHECK(values.front() == whole[axis].values.front());
+      CHECK(values.back() == whole[axis].values.back());
+      CHECK(std::includes(whole[axis].values.begin(), whole[axis].values.end(), values.begin(), values.end()));
+    }
+    for (std::size_t point = 0; point < times.table.seconds().size(); ++point)
+      CHECK(times.table.seconds()[point] == Approx(1e-6 + 1e-9 * place_on_grid(times.table.axes(), point)[0]));
+  }
+  const TemporaryFolder folder;
+  const DeviceProfile read = read_device_profile(folder.write("p.json", profile_text(profile)));
+  for (const OperationEntry& operation : profile_operations())
+    CHECK(read.operations.at(operation.name).provenance ==
+          (profile.operations.count(operation.name) > 0 ? "measured" : "scaled"));
 }
 
 }  // namespace
@@ -148,21 +181,68 @@ TEST_CASE("calibration: a device that slows down half-way has drifted by as much
 
 TEST_CASE("calibration: a wrong result ends it, and nothing is written") {
   FakeTarget target;
-  target.wrong = "combine.signs";
+  target.wrong = "encode.signs";
   CHECK_THROWS_WITH(measure(target),
-                    Catch::StartsWith("combine.signs at elements ") && Catch::EndsWith(": the result is wrong"));
+                    Catch::StartsWith("encode.signs at elements ") && Catch::EndsWith(": the result is wrong"));
   const TemporaryFolder folder;
-  CHECK_THROWS_AS(write_calibration(target, folder.path() + "/p.json", CalibrationGrid::coarse), CalibrationError);
+  CHECK_THROWS_AS(write_calibration(target, folder.path() + "/p.json", {.grid = CalibrationGrid::coarse}),
+                  CalibrationError);
   CHECK(std::filesystem::is_empty(folder.path()));
 }
 
-TEST_CASE("calibration: one that is interrupted leaves nothing behind") {
-  const TemporaryFolder folder;
-  const std::string command = "timeout -s INT 1 '" SIMRUN_PROGRAM "' calibrate --device cpu --quick -o '" +
-                              folder.path() + "/p.json' 2>/dev/null";
-  const int status = std::system(command.c_str());
-  CHECK(WEXITSTATUS(status) == 124);  // of timeout: it was running until then
-  CHECK(std::filesystem::is_empty(folder.path()));
+TEST_CASE("calibration: a budget that ends early leaves what is finished, and is kept") {
+  FakeTarget whole;
+  measure(whole);
+  std::size_t points = 0;
+  for (const double share : {0.3, 0.5, 0.7, 0.9}) {
+    INFO(share);
+    FakeTarget target;
+    CalibrationOptions options = quick_options(target);
+    options.end = share * whole.clock;
+    const Calibrated measured = measure(target, options);
+    CHECK(target.clock <= options.end);
+    REQUIRE(measured.profile);
+    check_part(target, *measured.profile);
+    CHECK_THAT(measured.left_out, Catch::Contains(" points"));
+    CHECK_THAT(measured.profile->source, Catch::EndsWith("left out " + measured.left_out));
+    for (const Drift& drift : measured.profile->measurement->drift) CHECK(drift.values.size() == 3);
+    std::size_t more = 0;
+    for (const auto& [name, times] : measured.profile->operations) more += times.table.seconds().size();
+    CHECK(more > points);
+    points = more;
+  }
+}
+
+TEST_CASE("calibration: an interruption at any point leaves what is finished") {
+  FakeTarget whole;
+  measure(whole);
+  for (std::size_t after = 0; after < whole.places.size(); after += 5) {
+    INFO(after);
+    FakeTarget target;
+    CalibrationOptions options = quick_options(target);
+    options.is_interrupted = [&] { return target.places.size() > after; };
+    const Calibrated measured = measure(target, options);
+    CHECK(target.places.size() == after + 1);  // the last one was given up
+    CHECK_FALSE(measured.left_out.empty());
+    if (after < 4 + 2) {  // the first look has one of the three points of encode.dense16
+      CHECK_FALSE(measured.profile);
+      CHECK_THAT(measured.left_out, Catch::StartsWith("17 of 17 operations (encode.dense16, "));
+    } else {
+      REQUIRE(measured.profile);
+      check_part(target, *measured.profile);
+      CHECK(measured.profile->measurement->drift.back().values.size() < 3);
+    }
+  }
+}
+
+TEST_CASE("calibration: the coarse grid of one operation comes after that of another") {
+  FakeTarget target;
+  CalibrationOptions options = quick_options(target);
+  options.is_interrupted = [&] { return target.places.size() >= 30; };
+  const Calibrated measured = measure(target, options);
+  REQUIRE(measured.profile);
+  CHECK(measured.profile->operations.count("encode.pairs") == 1);
+  CHECK_THAT(measured.left_out, Catch::Contains("index-decode.elias-fano)"));
 }
 
 TEST_CASE("calibration grid: sizes of models take the place of powers that are near") {
@@ -179,7 +259,7 @@ TEST_CASE("calibration grid: sizes of models take the place of powers that are n
 }
 
 TEST_CASE("calibration cases: every operation gives the same on one thread and on several, again and again") {
-  const CalibrationData data(5000, 2);
+  const CalibrationData data(5000, 2, 1);
   for (const OperationEntry& operation : profile_operations()) {
     const auto axes = calibration_axes(operation, {.most_elements = 5000, .sizes = {}, .quick = true});
     for (std::size_t point = 0; point < points_of_grid(axes); ++point) {
@@ -197,7 +277,7 @@ TEST_CASE("calibration cases: every operation gives the same on one thread and o
 }
 
 TEST_CASE("calibration cases: error feedback is in the sparsifying encodings") {
-  const CalibrationData data(1000, 1);
+  const CalibrationData data(1000, 1, 2);
   const OperationCase work = data.make_case(operation_entry("encode.pairs"), std::vector<double>{1000, 0.1});
   // What is sent is zero afterwards, the rest is the sum.
   CHECK(std::count(work.expected.values.begin(), work.expected.values.end(), 0.0F) == 100);

@@ -35,6 +35,13 @@ class Scripted final : public PreparedOperation {
   Seconds& clock_;
 };
 
+std::optional<Sample> sample_within(Seconds budget, Scripted& operation, const Seconds& clock,
+                                    Seconds end = Seconds(1e9)) {
+  const SamplingRule rule{.warm_up = Seconds(2.5e-3), .budget = budget};
+  return sample(
+      operation, rule, [&] { return clock; }, [&] { return clock >= end; });
+}
+
 /// P(low < B <= high) for B binomial with n and 1/2: that so many of n values lie below the median.
 double coverage(std::size_t n, Ranks ranks) {
   double term = std::exp2(-static_cast<double>(n));
@@ -87,55 +94,69 @@ TEST_CASE("interval of the median: as narrow as 95 % allow") {
 TEST_CASE("sampling: equal times end after as many runs as are enough") {
   Seconds clock;
   Scripted operation([](std::size_t) { return 1e-3; }, clock);
-  const Sample taken = sample(operation, {.budget = Seconds(10)}, [&] { return clock; });
+  const Sample taken = sample_within(Seconds(10), operation, clock).value();
   CHECK(taken.n == 30);
   CHECK(taken.median == Approx(1e-3));
   CHECK(taken.p5 == taken.p95);
-  CHECK(operation.runs == 31);
-  // Before the first run that counts, and after the last.
-  CHECK(operation.checked_after == std::vector<std::size_t>{1, 31});
+  // The first, three to warm up for 2.5 ms, and those that count. After the first and the last it is checked.
+  CHECK(operation.runs == 1 + 3 + 30);
+  CHECK(operation.checked_after == std::vector<std::size_t>{1, 34});
   CHECK(taken.verified_bytes == 200);
 }
 
 TEST_CASE("sampling: times that scatter go on until the budget is spent") {
   Seconds clock;
   Scripted operation([](std::size_t run) { return run % 2 == 0 ? 1e-3 : 2e-3; }, clock);
-  const Sample taken = sample(operation, {.budget = Seconds(0.15)}, [&] { return clock; });
+  const Sample taken = sample_within(Seconds(0.15), operation, clock).value();
   CHECK(taken.n == 100);  // of 1.5 ms in the mean
   CHECK(taken.p25 == Approx(1e-3));
   CHECK(taken.p75 == Approx(2e-3));
-  CHECK(sample(operation, {.budget = Seconds(100)}, [&] { return clock; }).n == 301);
+  CHECK(sample_within(Seconds(100), operation, clock)->n == 301);
 }
 
 TEST_CASE("sampling: scatter that narrows ends before the budget") {
   // 0.4 % to either side: the interval of the median is within 1 % from the start.
   Seconds clock;
   Scripted operation([](std::size_t run) { return run % 2 == 0 ? 0.996e-3 : 1.004e-3; }, clock);
-  CHECK(sample(operation, {.budget = Seconds(100)}, [&] { return clock; }).n == 30);
+  CHECK(sample_within(Seconds(100), operation, clock)->n == 30);
 }
 
 TEST_CASE("sampling: a slow operation runs seven times") {
   Seconds clock;
   Scripted operation([](std::size_t) { return 10.0; }, clock);
-  CHECK(sample(operation, {.budget = Seconds(1)}, [&] { return clock; }).n == 7);
+  CHECK(sample_within(Seconds(1), operation, clock)->n == 7);
+  CHECK(operation.runs == 1 + 1 + 7);
 }
 
 TEST_CASE("sampling: what does not count is not in the figures") {
   Seconds clock;
-  Scripted operation([](std::size_t run) { return run == 0 ? 5.0 : 1e-3; }, clock);
-  const Sample taken = sample(operation, {.budget = Seconds(1)}, [&] { return clock; });
-  CHECK(taken.p95 == Approx(1e-3));
+  // 5 s, then 2 s to warm up.
+  Scripted operation([](std::size_t run) { return run < 2 ? 5.0 - 3.0 * static_cast<double>(run) : 1e-3; }, clock);
+  CHECK(sample_within(Seconds(1), operation, clock)->p95 == Approx(1e-3));
+}
+
+TEST_CASE("sampling: at the end there is a sample of as many runs as there are, if they are the fewest") {
+  // 1 run, 3 to warm up, and 6 or 7 that count.
+  const auto ended_at = [](double end) {
+    Seconds clock;
+    Scripted operation([](std::size_t) { return 1e-3; }, clock);
+    return sample_within(Seconds(10), operation, clock, Seconds(end));
+  };
+  CHECK_FALSE(ended_at(0));
+  CHECK_FALSE(ended_at(9.5e-3));
+  CHECK(ended_at(10.5e-3)->n == 7);
+  CHECK(ended_at(20.5e-3)->n == 17);
 }
 
 TEST_CASE("sampling: a wrong result gives no figures") {
   Seconds clock;
   Scripted at_once([](std::size_t) { return 1e-3; }, clock);
   at_once.wrong_from = 0;
-  CHECK_THROWS_AS(sample(at_once, {.budget = Seconds(1)}, [&] { return clock; }), CalibrationError);
+  CHECK_THROWS_AS(sample_within(Seconds(1), at_once, clock), CalibrationError);
   CHECK(at_once.runs == 1);  // nothing was timed
   Scripted later([](std::size_t) { return 1e-3; }, clock);
   later.wrong_from = 20;
-  CHECK_THROWS_AS(sample(later, {.budget = Seconds(1)}, [&] { return clock; }), CalibrationError);
+  CHECK_THROWS_AS(sample_within(Seconds(1), later, clock), CalibrationError);
 }
 
 }  // namespace simrun

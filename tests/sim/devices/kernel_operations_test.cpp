@@ -17,7 +17,7 @@ TEST_CASE("every operation of a profile gives on kernels what the CPU back end g
 }
 
 TEST_CASE("a profile's operations launch as many kernels as their model says") {
-  const CalibrationData data(1'600'000, 2);
+  const CalibrationData data(1'600'000, 2, 2);
   for (const OperationEntry& operation : profile_operations()) {
     for (const double elements : {300'000.0, 30'000.0}) {
       INFO(operation.name << " of " << elements);
@@ -38,7 +38,7 @@ TEST_CASE("a profile's operations launch as many kernels as their model says") {
 }
 
 TEST_CASE("codecs launch as many kernels as their model says") {
-  const CalibrationData data(300'000, 2);
+  const CalibrationData data(300'000, 2, 2);
   for (const double elements : {300'000.0, 30'000.0}) {
     const OperationCase work = data.make_case(operation_entry("encode.pairs"), std::vector<double>{elements, 1e-3});
     for (const OperationEntry& operation : codec_operations()) {

@@ -29,7 +29,7 @@ inline std::vector<std::vector<double>> places_of(const OperationEntry& operatio
 /// end gives.
 template <class Prepare>
 void check_operations(const Prepare& prepare) {
-  const CalibrationData data(300'000, 2);
+  const CalibrationData data(300'000, 2, 2);
   const Share share = share_of_this_process();
   for (const OperationEntry& operation : profile_operations()) {
     const std::vector<std::vector<double>> places = places_of(operation);

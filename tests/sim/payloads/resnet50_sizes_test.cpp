@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "sim/payloads/payload_stage.hpp"
 #include "tests/sim/studies.hpp"
 
 namespace simrun {
