@@ -108,7 +108,7 @@ void check_part(const FakeTarget& target, const DeviceProfile& profile) {
   const DeviceProfile read = read_device_profile(folder.write("p.json", profile_text(profile)));
   for (const OperationEntry& operation : profile_operations())
     CHECK(read.operations.at(operation.name).provenance ==
-          (profile.operations.count(operation.name) > 0 ? "measured" : "scaled"));
+          (profile.operations.count(operation.name) > 0 ? "measured" : "modelled"));
 }
 
 }  // namespace
