@@ -150,6 +150,7 @@ DeviceProfile scaled_to(const DeviceProfile& profile, const std::string& name, B
     times.source =
         profile.name + ", " + times.provenance + (times.source.empty() ? "" : " (" + times.source + ")") + ", " + how;
     times.provenance = "scaled";
+    times.range = {};  // says nothing about the scaling, as the spread does not
     times.table = CostTable(times.table.axes(), scale(times.table.seconds()));
     if (!times.spread) continue;
     for (auto* quantile : {&times.spread->p5, &times.spread->p25, &times.spread->p75, &times.spread->p95})

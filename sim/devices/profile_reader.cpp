@@ -66,7 +66,7 @@ Field<Estimate> estimate_field(Field<Item> item, double (*value)(Item)) {
   });
 }
 
-Field<KernelModel> model_field() {
+Field<KernelModel> kernel_model_field() {
   return Object<KernelModel>()
       .optional("launch", &KernelModel::launch, estimate_field<Seconds>(duration(), [](Seconds s) { return s.value; }),
                 "time from one kernel's end to the next one's: low, typical, high")
@@ -259,7 +259,7 @@ Field<DeviceProfile> profile_field() {
       .required("provenance", &DeviceProfile::provenance, provenance(), "of most operations")
       .required("source", &DeviceProfile::source, text(), "where the figures come from")
       .required("bandwidth", &DeviceProfile::bandwidth, bandwidth(), "of memory, read and write together")
-      .optional("model", &DeviceProfile::model, model_field(), "of operations that are left out")
+      .optional("model", &DeviceProfile::model, kernel_model_field(), "of operations that are left out")
       .optional("conditions", &DeviceProfile::conditions, conditions_field(), "under which it was measured")
       .optional("measurement", &DeviceProfile::measurement, measurement_field(), "how it was measured")
       .required("operations", &DeviceProfile::operations, convert(anything(), read_operations),

@@ -8,6 +8,7 @@
 
 #include "sim/study/experiment.hpp"
 #include "sim/system/progress_bar.hpp"
+#include "sim/text/json.hpp"
 
 namespace simrun {
 namespace {
