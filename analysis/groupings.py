@@ -24,7 +24,7 @@ OPERATIONS = {
 def load(name):
     """The points of the sweep `name` over schedule.grouping, as results.load has them, and three more columns: `label`,
     the method and its precision, if that is not fp32; `grouping` in words; `scaled`, whether some of its coding times
-    were not published but follow from other operations'. Raises ResultsError.
+    were not published but follow from other operations', or are modelled. Raises ResultsError.
     """
     folder = results.folder_of(name)
     table = results.load(folder, also=["schedule.grouping"])
@@ -63,9 +63,9 @@ def where(table):
 
 
 def is_scaled(label, provenances):
-    """Whether an operation that codes for the method `label` is `scaled`, by the provenance of each operation."""
+    """Whether an operation that codes for the method `label` is `scaled` or `modelled`, by the provenance of each."""
     codec = OPERATIONS.get(label)
-    return any(provenances.get(f"{way}.{codec}") == "scaled" for way in ("encode", "decode"))
+    return any(provenances.get(f"{way}.{codec}") in ("scaled", "modelled") for way in ("encode", "decode"))
 
 
 def title_of(table, label):

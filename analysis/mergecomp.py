@@ -139,8 +139,7 @@ def parts_of(division):
     operations = tables.read_scenario(V100)["operations"]
 
     def part(codec, at):
-        own = operations.get(f"encode.{codec}")  # none of top-k: a selection, whatever is done with it
-        encode, decode = own or operations["encode.pairs"], operations[f"decode.{codec}"]
+        encode, decode = (operations[f"{stage}.{codec}"] for stage in ("encode", "decode"))
         if at == 0:
             return encode["seconds"][0] / (encode["seconds"][0] + decode["seconds"][0])
         each = [table["seconds"][-1] / table["axes"]["elements"][-1] for table in (encode, decode)]

@@ -99,6 +99,6 @@ def test_every_method_of_the_scenario_has_its_operation():
     scenario = results.read_json(results.ROOT / "scenarios" / "mergecomp_8gpu.json")
     labels = [groupings.label_of(entry) for entry in scenario["methods"]]
     assert set(labels) - set(groupings.OPERATIONS) == {"sgd"}
-    profile = results.read_json(results.ROOT / "platforms" / "devices" / "v100.json")
+    profile = results.read_json(results.ROOT / "platforms" / "devices" / "v100-pytorch.json")
     codecs = {name for label, name in groupings.OPERATIONS.items() if label != "sgd, fp16"}
     assert {f"{way}.{codec}" for way in ("encode", "decode") for codec in codecs} <= set(profile["operations"])
