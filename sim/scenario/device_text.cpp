@@ -17,13 +17,8 @@ Field<DeviceText> device_field() {
           .required("profile", &DeviceText::profile, text(), "name or path of the profile")
           .optional("implementation", &DeviceText::implementation, name_text(),
                     "whose kernels the profile must be of: simrun, or pytorch")
-          .either(
-              "scaled_to",
-              [](const DeviceText& read) {
-                return Fit{read.implementation ? Use::optional : Use::required, "",
-                           "required: another device: times are scaled by the ratio of memory bandwidths"};
-              },
-              &DeviceText::scaled_to,
+          .optional(
+              "scaled_to", &DeviceText::scaled_to,
               convert(scaled, [](DeviceText::Scaled read, const Where&) { return std::optional(std::move(read)); }),
               "another device: times are scaled by the ratio of memory bandwidths")
           .field();
