@@ -32,7 +32,6 @@ VISIBLE = re.compile(
     r"|keeps every entry|cannot combine"
 )
 EXCEPT = {
-    "device_object_without_scaled_to",  # which needs none with `implementation`
     "method_sent_indices_in_ring",  # which collectives fit depends on `indices`
     "quantity_overflow",  # written as a bandwidth is
     "quantity_overflow_after_unit",
