@@ -32,7 +32,7 @@ double drift_of(const std::optional<Measurement>& measurement) {
   return std::sqrt(squares / static_cast<double>(measurement->drift.size()));
 }
 
-/// "9 launches of 3.00 us; 12 bytes an element, 104 an entry over 70 % of the memory's bandwidth"
+/// "simrun's kernels: 1 launches of 3.00 us, 4.125 bytes an element over 70 % of the memory's bandwidth"
 std::string describe(const KernelWork& kernels, const KernelModel& model) {
   std::string bytes;
   const auto add = [&](double count, const char* of) {
