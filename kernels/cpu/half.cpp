@@ -33,6 +33,10 @@ bool convert_one_by_one(const float* x, std::size_t count, std::uint16_t* out) {
   return finite;
 }
 
+void convert_back_one_by_one(const std::uint16_t* values, std::size_t count, float* out) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = from_half(values[i]);
+}
+
 void add_weighted_one_by_one(const std::uint16_t* values, std::size_t count, float weight, float* out) {
   for (std::size_t i = 0; i < count; ++i) out[i] += weight * from_half(values[i]);
 }
@@ -83,6 +87,12 @@ SIMRUN_F16C std::size_t convert_lanes(const float* x, std::size_t count, std::ui
   return i;
 }
 
+SIMRUN_F16C std::size_t convert_back_lanes(const std::uint16_t* values, std::size_t count, float* out) {
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) _mm256_storeu_ps(out + i, load_half(values + i));
+  return i;
+}
+
 SIMRUN_F16C std::size_t add_weighted_lanes(const std::uint16_t* values, std::size_t count, float weight, float* out) {
   const __m256 factor = _mm256_set1_ps(weight);
   std::size_t i = 0;
@@ -111,6 +121,10 @@ std::size_t convert_lanes(const float*, std::size_t, std::uint16_t*, bool&) {
   return 0;
 }
 
+std::size_t convert_back_lanes(const std::uint16_t*, std::size_t, float*) {
+  return 0;
+}
+
 std::size_t add_weighted_lanes(const std::uint16_t*, std::size_t, float, float*) {
   return 0;
 }
@@ -127,6 +141,11 @@ bool convert_to_half(const float* x, std::size_t count, std::uint16_t* out) {
   bool finite = true;
   const std::size_t done = has_f16c() ? convert_lanes(x, count, out, finite) : 0;
   return convert_one_by_one(x + done, count - done, out + done) && finite;
+}
+
+void convert_from_half(const std::uint16_t* values, std::size_t count, float* out) {
+  const std::size_t done = has_f16c() ? convert_back_lanes(values, count, out) : 0;
+  convert_back_one_by_one(values + done, count - done, out + done);
 }
 
 void add_weighted_half(const std::uint16_t* values, std::size_t count, float weight, float* out) {

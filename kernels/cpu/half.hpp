@@ -10,6 +10,9 @@ namespace simrun {
 /// out[i] = x[i]; false if some out[i] is a NaN or an infinity.
 bool convert_to_half(const float* x, std::size_t count, std::uint16_t* out);
 
+/// out[i] = values[i].
+void convert_from_half(const std::uint16_t* values, std::size_t count, float* out);
+
 /// out[i] += weight * values[i].
 void add_weighted_half(const std::uint16_t* values, std::size_t count, float weight, float* out);
 

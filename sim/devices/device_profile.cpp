@@ -53,7 +53,7 @@ Seconds DeviceProfile::seconds(const Step& step) const {
   const std::vector<double> place = place_of(step.work, times.table);
   double time = times.table.at(place);
   if (times.table.goes_beyond(place)) {
-    const double bytes = operation_entry(step.operation).bytes.of(step.work);
+    const double bytes = operation_entry(step.operation).bytes.of(step.work) - step.work.saved_a_read();
     time = std::max(time, bytes / bandwidth.value);
   }
   return Seconds(time);
@@ -61,7 +61,7 @@ Seconds DeviceProfile::seconds(const Step& step) const {
 
 Seconds DeviceProfile::modelled(const OperationTimes& times, const Step& step, double launch, double share) const {
   const KernelWork& kernels = times.kernels;
-  return Seconds(kernels.launches_of(step.work) * launch + kernels.bytes.of(step.work) / (share * bandwidth.value));
+  return Seconds(kernels.launches_of(step.work) * launch + kernels.bytes_of(step.work) / (share * bandwidth.value));
 }
 
 std::vector<Step> DeviceProfile::steps(const Work& work) const {

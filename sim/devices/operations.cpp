@@ -46,6 +46,7 @@ std::vector<Step> steps_of(const Work& work) {
   if (work.entries + work.elements == 0) return {};
   if (work.kind == PayloadKind::dense32) return {};
   if (work.kind == PayloadKind::dense16 && work.stage == Stage::combine) return {};
+  if (work.kind == PayloadKind::dense16 && work.stage == Stage::encode && work.gradient == Precision::fp16) return {};
   // Only a leader sends indices alone: it selects, and writes pairs without their values.
   const PayloadKind kind = work.kind == PayloadKind::indices ? PayloadKind::pairs : work.kind;
   std::vector<Step> steps = {{operation_name(work.stage, std::string(layout_of(kind).name)), work}};
@@ -61,6 +62,7 @@ std::vector<Step> index_steps_of(const Work& work) {
     Work one = work;
     one.entries = entries;
     one.parts = 1;
+    one.gradient = Precision::fp32;  // it is not read
     steps.push_back({operation_name(stage, coding), one, times});
   };
   // Values alone are those at indices that were received before.

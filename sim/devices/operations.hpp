@@ -7,6 +7,7 @@
 
 #include "kernels/operation.hpp"
 #include "kernels/payload.hpp"
+#include "kernels/precision.hpp"
 #include "sim/devices/cost_table.hpp"
 
 namespace simrun {
@@ -24,6 +25,11 @@ struct Work {
   /// Encode and decode: whose work it is, where a codec's is not its layout's. `index`: of the indices that it reads.
   std::string_view codec = {};
   bool leads = true;  ///< encode: this rank's payload is the one that counts
+
+  Precision gradient = Precision::fp32;  ///< encode: of what is read
+
+  /// Bytes that reading the gradient once takes less than with fp32.
+  double saved_a_read() const { return elements * (bytes_of(Precision::fp32) - bytes_of(gradient)); }
 };
 
 /// Bytes that an operation reads from memory and writes to it.
@@ -43,9 +49,13 @@ struct KernelWork {
   MovedBytes bytes = {};  ///< where they access single entries, sectors of 32 bytes
   /// Where one block selects from all: of tensors of at most `small` elements, merges of as many entries.
   std::optional<double> launches_if_small = {};
+  double gradient_reads = 1;  ///< encode: how often kernels read all of the gradient
 
   static constexpr double small = 32768;
   double launches_of(const Work& work) const;
+
+  /// `bytes` are those with an fp32 gradient.
+  double bytes_of(const Work& work) const { return bytes.of(work) - gradient_reads * work.saved_a_read(); }
 };
 
 /// "encode.pairs", "index-decode.bitmap".

@@ -56,7 +56,7 @@ GradientSource::GradientSource(const Scenario& scenario)
     : scenario_(scenario),
       hosts_(scenario.host_groups()),
       groups_(encoded_groups(scenario)),
-      gradients_(make_gradients(scenario)) {
+      gradients_(rounded(make_gradients(scenario), scenario.gradient_precision)) {
   add_workers(scenario);
 }
 

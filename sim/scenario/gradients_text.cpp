@@ -7,6 +7,7 @@ namespace {
 struct GradientsText : SyntheticGradients, NpyFiles {
   enum class Source { synthetic, npy, training };
   Source source = Source::synthetic;
+  Precision precision = Precision::fp32;
 };
 using Source = GradientsText::Source;
 
@@ -17,7 +18,7 @@ Fit with_source(const GradientsText& text, Source source, Use use, Json if_missi
 
 }  // namespace
 
-Field<std::variant<SyntheticGradients, NpyFiles>> gradients_field() {
+Field<GradientsChoice> gradients_field() {
   using Text = GradientsText;
   using Distribution = SyntheticGradients::Distribution;
   const SyntheticGradients usual;
@@ -60,10 +61,15 @@ Field<std::variant<SyntheticGradients, NpyFiles>> gradients_field() {
               "folder", [](const Text& text) { return with_source(text, Source::training, Use::required); },
               &Text::folder, name_text(),
               "training: the gradients of a round, saved by simrun train (save_gradients), relative to the scenario")
+          .with_default(
+              "precision", "fp32", &Text::precision,
+              choice<Precision>({{"fp32", Precision::fp32}, {"fp16", Precision::fp16}, {"bf16", Precision::bf16}}),
+              "as what the backward pass leaves them: each element is rounded before anything else is done")
           .field();
   return convert(object, [](const Text& text, const Where&) {
-    using Result = std::variant<SyntheticGradients, NpyFiles>;
-    return text.source == Source::synthetic ? Result(SyntheticGradients(text)) : Result(NpyFiles(text));
+    GradientsChoice choice{.source = NpyFiles(text), .precision = text.precision};
+    if (text.source == Source::synthetic) choice.source = SyntheticGradients(text);
+    return choice;
   });
 }
 

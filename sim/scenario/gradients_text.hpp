@@ -7,6 +7,12 @@
 
 namespace simrun {
 
-Field<std::variant<SyntheticGradients, NpyFiles>> gradients_field();
+/// Which gradients are encoded, and as what the backward pass leaves them.
+struct GradientsChoice {
+  std::variant<SyntheticGradients, NpyFiles> source;
+  Precision precision = Precision::fp32;
+};
+
+Field<GradientsChoice> gradients_field();
 
 }  // namespace simrun

@@ -57,6 +57,7 @@ struct Scenario {
   std::optional<Host> host;  ///< none: gradients go from the device to the network
   Network network;
   std::variant<SyntheticGradients, NpyFiles> gradients;
+  Precision gradient_precision = Precision::fp32;  ///< in which the backward pass leaves them
   Grouping grouping;
   DecodeTime decode = DecodeTime::as_ready;
   bool metadata_apart = false;  ///< indices and scales travel in a collective of their own

@@ -35,7 +35,8 @@ Scenario scenario_of(const ScenarioText& text, const MethodText& method, std::sh
   scenario.compute = text.compute;
   scenario.host = text.host;
   scenario.network = text.network;
-  scenario.gradients = text.gradients;
+  scenario.gradients = text.gradients.source;
+  scenario.gradient_precision = text.gradients.precision;
   scenario.grouping = method.grouping.value_or(text.schedule.grouping);
   scenario.decode = text.schedule.decode;
   scenario.metadata_apart = text.schedule.metadata_apart;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/scenario/device_text.hpp"
+#include "sim/scenario/gradients_text.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/scenario/training_text.hpp"
 #include "sim/text/fields.hpp"
@@ -44,7 +45,7 @@ struct ScenarioText {
   DeviceText device;
   std::optional<Host> host;
   Network network;
-  std::variant<SyntheticGradients, NpyFiles> gradients;
+  GradientsChoice gradients;
   ScheduleText schedule;
   std::optional<TrainingText> training;
   Json methods;

@@ -47,6 +47,8 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
     while (remaining > groups[g].tensors.front()) stage.backward.push_back(backward[--remaining]);
     // One after another, since a round may read the indices of one before it. The last round is decoded.
     Work work{.stage = Stage::encode, .elements = static_cast<double>(groups[g].elements)};
+    // What hosts make of their GPUs' gradients is fp32.
+    if (plan.hosts.gpus == 1) work.gradient = scenario.gradient_precision;
     for (std::size_t r = 0; r < rounds.size(); ++r) {
       if (rounds[r].part != Round::Part::exchange) {
         stage.encode.push_back({});
@@ -58,6 +60,7 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
       work.entries = static_cast<double>(payload.entries());
       work.codec = rounds[r].entry->name;
       stage.encode.push_back(work);
+      work.gradient = Precision::fp32;  // later rounds encode what the first has left, the corrected gradient
     }
     stage.decode = work;
     stage.decode.stage = Stage::decode;

@@ -42,7 +42,8 @@ std::vector<std::string> training_keys(Study study) {
 /// What a training goes by: everything but what only times its rounds. Points of which it is the same learn the same.
 std::string what_is_trained(const Scenario& scenario) {
   Json all = *scenario.resolved;
-  for (const char* key : {"name", "compute", "device", "host", "network", "gradients"}) all.erase(key);
+  for (const char* key : {"name", "compute", "device", "host", "network"}) all.erase(key);
+  all["gradients"] = all["gradients"]["precision"];  // the others are of gradients that are not trained with
   erase_choices(all);
   return all.dump();
 }

@@ -103,6 +103,7 @@ void Trainer::compute_gradients() {
     std::vector<float> gradient(parameters_.size());
     for (std::size_t worker = next++; worker < orders_.size(); worker = next++) {
       losses_[worker] += differentiate(worker, workspaces_[thread], gradient);
+      round_to(scenario_.gradient_precision, gradient);
       prepare(worker, gradient);
       exchange_.encode(worker, gradient);
       if (is_saved()) save_gradient_(round_ + 1, worker, exchange_.corrected(worker, gradient));

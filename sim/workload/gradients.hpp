@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/precision.hpp"
 #include "sim/workload/model.hpp"
 
 namespace simrun {
@@ -55,6 +56,9 @@ std::unique_ptr<const Gradients> make_synthetic_gradients(const SyntheticGradien
 /// its own.
 std::unique_ptr<const Gradients> make_npy_gradients(const std::string& scenario, const std::vector<std::string>& files,
                                                     const Model& model);
+
+/// The same gradients, each element rounded to `precision`.
+std::unique_ptr<const Gradients> rounded(std::unique_ptr<const Gradients> gradients, Precision precision);
 
 /// Where simrun train saves a worker's gradient, in a folder of its own for each round: worker-W.npy.
 std::string gradient_file(std::size_t worker);

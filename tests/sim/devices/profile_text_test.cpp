@@ -82,6 +82,9 @@ TEST_CASE("profiles: operations that are left out are modelled, by what the prof
   CHECK(profile.seconds(step).value == Approx(4e-6 + 8.25e-6));
   CHECK(profile.band(step).low == Approx((1 + 4.125) / 12.25));
   CHECK(profile.band(step).high == Approx((6 + 16.5) / 12.25));
+  // Two bytes an element less to read, so 2.125.
+  CHECK(profile.seconds(Step{"encode.signs", {.elements = 1e6, .gradient = Precision::bf16}}).value ==
+        Approx(4e-6 + 4.25e-6));
   // Of another device's memory alone.
   const DeviceProfile faster = scaled_to(profile, "faster", BytesPerSecond(2e12));
   CHECK(faster.seconds(step).value == Approx(4e-6 + 4.125e-6));

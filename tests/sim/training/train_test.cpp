@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstring>
 
 #include "sim/training/curves.hpp"
 #include "tests/sim/studies.hpp"
@@ -238,6 +239,26 @@ TEST_CASE("train: each step size of a list is trained, the best on validation da
   // A longer list trains what is new.
   scenario["training"]["learning_rate"] = {0.0001, 0.1, 1e5, 1e6};
   CHECK_THAT(train(folder, scenario).err, Catch::EndsWith("7 runs, 6 of them from before\n"));
+}
+
+TEST_CASE("train: each worker's gradient is rounded to the precision that the scenario says") {
+  const TemporaryFolder folder;
+  write_images(folder);
+  json scenario = small_training();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  scenario["training"]["seeds"] = {1};
+  scenario["training"]["save_gradients"] = {3};
+  scenario["sweep"] = {{"gradients.precision", {"fp32", "bf16"}}};
+  CHECK_THAT(train(folder, scenario).err, Catch::EndsWith("2 runs\n"));
+  const auto has_low_bits = [&](const std::string& run) {
+    const std::string npy = result(folder, "gradients/" + run + "-sgd-seed1-round3/worker-0.npy");
+    std::vector<std::uint32_t> bits(4 * 144 + 4);
+    REQUIRE(npy.size() > 4 * bits.size());
+    std::memcpy(bits.data(), npy.data() + npy.size() - 4 * bits.size(), 4 * bits.size());
+    return std::ranges::any_of(bits, [](std::uint32_t b) { return (b & 0xFFFFU) != 0; });
+  };
+  CHECK(has_low_bits("0000"));
+  CHECK_FALSE(has_low_bits("0001"));
 }
 
 TEST_CASE("train: a list is no sweep: its step sizes share the clocks, and names tell them apart") {

@@ -256,4 +256,20 @@ TEST_CASE("synthetic gradients come from no file", "[gradients]") {
 }
 
 }  // namespace
+TEST_CASE("gradients: of a lower precision they are the same numbers, rounded, in whatever parts they are made") {
+  const std::size_t size = 300'000;
+  for (const Precision precision : {Precision::fp16, Precision::bf16}) {
+    std::vector<float> expected = draw({}, 3, size);
+    round_to(precision, expected);
+    const auto gradients = rounded(make_synthetic_gradients({}, vectors({size})), precision);
+    for (const unsigned threads : {1U, 3U}) {
+      std::vector<float> made(size);
+      const std::size_t first = 100 * Gradients::grain;
+      gradients->fill_part(3, 0, 0, threads, std::span(made).first(first));
+      gradients->fill_part(3, 0, first, threads, std::span(made).subspan(first));
+      CHECK(same_bytes(made, expected));
+    }
+  }
+}
+
 }  // namespace simrun
