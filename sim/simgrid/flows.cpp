@@ -1,5 +1,6 @@
 #include "sim/simgrid/flows.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -21,7 +22,7 @@ Seconds Flow::end() const {
 
 Flows::Flows(const Network& network, const std::vector<sg4::Host*>& hosts)
     : passes_latency_(network.model != Network::Model::lv08) {
-  for (sg4::Host* host : hosts) ends_.push_back({host, nullptr, sg4::Semaphore::create(0), nullptr, {}, {}, {}});
+  for (sg4::Host* host : hosts) ends_.push_back({.host = host, .actor = nullptr, .wake = sg4::Semaphore::create(0)});
 }
 
 void Flows::start(const FlowPtr& flow, Seconds time) {
@@ -49,14 +50,18 @@ void Flows::at(Seconds time, std::function<void()> what) {
   simgrid::kernel::timer::Timer::set(time.value, std::move(what));
 }
 
-/// A sender that is busy, or in the middle of another flow, gets somebody to set its flows off.
+/// A sender that is busy, or has set off as many as one actor should, gets somebody to set its flows off.
 void Flows::come_due(const FlowPtr& flow) {
   End& from = ends_[flow->from];
   from.due.push_back(flow);
-  if (from.awaited != nullptr) return rouse(from);
+  if (from.awaited != nullptr && from.own < most_an_actor) return rouse(from);
   if (from.due.size() > 1) return;
+  call_sender(from);
+}
+
+void Flows::call_sender(End& from) {
   sg4::Actor::create("sender", from.host, [this, &from] {
-    for (const FlowPtr& own : set_off(from)) own->comm->wait();
+    for (const FlowPtr& flow : set_off(from, most_an_actor)) flow->comm->wait();
   });
 }
 
@@ -66,6 +71,7 @@ void Flows::wait(const FlowPtr& flow, int rank) {
   if (flow->comm == nullptr) return;
   if (flow->from == rank) {
     flow->comm->wait();
+    if (flow->is_own) --end.own;
     return;
   }
   Flow* received = nullptr;
@@ -81,13 +87,16 @@ void Flows::see_off(int rank) {
 void Flows::sleep_for(const Flow& flow, End& end) {
   end.awaited = &flow;
   end.wake->acquire();
-  for (const FlowPtr& own : set_off(end)) {
+  for (const FlowPtr& own : set_off(end, most_an_actor - std::min(end.own, most_an_actor))) {
+    own->is_own = true;
+    ++end.own;
     if (own->is_buffered) end.unattended.push_back(own);
   }
   const Seconds now(sg4::Engine::get_clock());
   while (!end.unattended.empty() && !end.unattended.front()->lasts_beyond(now)) {
     end.unattended.front()->comm->wait();  // takes it off SimGrid's list
     end.unattended.pop_front();
+    --end.own;
   }
 }
 
@@ -96,9 +105,12 @@ void Flows::rouse(End& end) {
   end.wake->release();
 }
 
-/// What is due, by an actor on the host of this end.
-std::vector<FlowPtr> Flows::set_off(End& end) {
-  std::vector<FlowPtr> flows = std::exchange(end.due, {});
+/// What is due, at most so many flows, by an actor on the host of this end. Others do the rest.
+std::vector<FlowPtr> Flows::set_off(End& end, std::size_t most) {
+  const auto first_left = end.due.begin() + static_cast<std::ptrdiff_t>(std::min(most, end.due.size()));
+  const std::vector<FlowPtr> flows(end.due.begin(), first_left);
+  end.due.erase(end.due.begin(), first_left);
+  if (!end.due.empty()) call_sender(end);
   for (const FlowPtr& flow : flows) {
     End& to = ends_[flow->to];
     if (to.mailboxes.empty()) {

@@ -21,6 +21,7 @@ struct Flow {
   Bytes size;                ///< of the message
   bool is_sent = false;      ///< the sender has started to send it
   bool is_awaited = false;   ///< the receiver has started to receive it
+  bool is_own = false;       ///< set off by the sender's own actor
   bool is_buffered = false;  ///< complete for its sender at once
   Seconds left;              ///< when it left its sender; latency comes after that
 
@@ -75,22 +76,26 @@ class Flows {
   void stop() { is_stopped_ = true; }
 
  private:
-  /// A rank's end of its flows. SimGrid wants the actor of a rank to send and to receive. It keeps a list of what an
-  /// actor has begun, and searches it at every end, so one actor for all ranks would not do.
+  /// SimGrid keeps a list of what an actor has begun, and searches all of it at every end.
+  static constexpr std::size_t most_an_actor = 32;
+
+  /// A rank's end of its flows.
   struct End {
     simgrid::s4u::Host* host;
     simgrid::s4u::ActorPtr actor;
     simgrid::s4u::SemaphorePtr wake;
-    const Flow* awaited = nullptr;                  ///< for which it sleeps
-    std::vector<FlowPtr> due;                       ///< to set off, their latency having passed
-    std::vector<simgrid::s4u::Mailbox*> mailboxes;  ///< to this rank, free ones
-    std::deque<FlowPtr> unattended;                 ///< from this rank, which does not wait for their end
+    const Flow* awaited = nullptr;                       ///< for which it sleeps
+    std::vector<FlowPtr> due = {};                       ///< to set off, their latency having passed
+    std::vector<simgrid::s4u::Mailbox*> mailboxes = {};  ///< to this rank, free ones
+    std::size_t own = 0;                                 ///< flows that its actor set off and has not seen end
+    std::deque<FlowPtr> unattended = {};                 ///< of those, which it does not wait for
   };
 
   void come_due(const FlowPtr& flow);
   void sleep_for(const Flow& flow, End& end);
   static void rouse(End& end);
-  std::vector<FlowPtr> set_off(End& end);
+  void call_sender(End& from);
+  std::vector<FlowPtr> set_off(End& end, std::size_t most);
 
   std::vector<End> ends_;  ///< by rank
   int mailboxes_ = 0;
