@@ -117,7 +117,7 @@ Columns<RunPoint> report_columns(const Study& study) {
     columns.push_back({"implementation", [](At at) { return at.scenario.device->implementation; }});
   std::set<std::string> swept;
   for (const auto& [key, count] : study.keys) swept.insert(key);
-  append_columns(columns, number_columns(study, swept), point_of);
+  append_columns(columns, parameter_columns(study, swept), point_of);
   append_columns(columns,
                  swept_columns(study, {"workers", "density", "k", "index", "collective", "grouping", "hierarchy",
                                        "model", "device"}),

@@ -33,17 +33,19 @@ Json index_of(const Scenario& scenario) {
   return nullptr;
 }
 
-Columns<Point> number_columns(const Study& study, const std::set<std::string>& shown) {
+Columns<Point> parameter_columns(const Study& study, const std::set<std::string>& shown) {
   Columns<Point> columns;
   for (const CodecParameter* parameter : codec_parameters()) {
     const auto differs = [&](const Point& point) {
       return parameter->get(point.scenario.method.options) != parameter->get({});
     };
-    if (!parameter->words.empty() || shown.count(std::string(parameter->key)) != 0) continue;
+    if (parameter->key == "index" || shown.count(std::string(parameter->key)) != 0) continue;
     if (std::none_of(study.points.begin(), study.points.end(), differs)) continue;
     columns.push_back({std::string(parameter->key), [parameter](const Point& point) {
                          const MethodChoice& method = point.scenario.method;
-                         return method.codec->takes(*parameter) ? Json(parameter->get(method.options)) : Json();
+                         if (!method.codec->takes(*parameter)) return Json();
+                         return parameter->words.empty() ? Json(parameter->get(method.options))
+                                                         : Json(parameter->text_of(method.options));
                        }});
   }
   return columns;

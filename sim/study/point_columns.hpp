@@ -15,9 +15,9 @@ std::optional<double> density_of(const Scenario& scenario);
 /// The name of a selecting method's index coding; null for others.
 Json index_of(const Scenario& scenario);
 
-/// Numbers that users chose about codecs, a column each that some point gives another value than the usual one, and
-/// that is not `shown`.
-Columns<Point> number_columns(const Study& study, const std::set<std::string>& shown);
+/// What users chose about codecs, a column each that some point gives another value than the usual one, and that is not
+/// `shown`. `index` has a column of its own.
+Columns<Point> parameter_columns(const Study& study, const std::set<std::string>& shown);
 
 /// With these the rows of every report begin: method, workers, k and density.
 Columns<Point> setting_columns();

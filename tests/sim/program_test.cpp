@@ -308,6 +308,23 @@ TEST_CASE("program: points.csv has the contract's columns in order") {
       "device,network_model,source,staging_s,iteration_low_s,iteration_high_s,encode_break_even_s");
 }
 
+TEST_CASE("program: what is chosen about a codec has a column where a point has another choice than the usual one") {
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "sgd"}},
+                         {{"name", "sgd"}, {"precision", "fp16"}},
+                         {{"name", "qsgd"}},
+                         {{"name", "qsgd"}, {"packing", "int8"}}};
+  const auto rows = rows_of(scenario);
+  REQUIRE(rows.size() == 4);
+  const char* const precision[] = {"fp32", "fp16", "", ""};
+  const char* const packing[] = {"", "", "bits", "int8"};
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(rows[i].at("precision") == precision[i]);
+    CHECK(rows[i].at("packing") == packing[i]);
+    CHECK(rows[i].count("levels") == 0);
+  }
+}
+
 TEST_CASE("program: encoding, combining and decoding take what the profile says, where it says") {
   // A device on which every operation takes 1 ms, whatever its size.
   const TemporaryFolder folder;
