@@ -74,7 +74,7 @@ struct Network {
   Topology topology;
   BytesPerSecond bandwidth;  ///< of a host's link, each way; not with a platform file
   Seconds latency;           ///< one way, host to host, through the switch; not with a platform file
-  int gpus_per_host = 1;     ///< ranks in a row on a host, whose network card they share; star
+  int gpus_per_host = 1;     ///< ranks in a row on a host, whose network card they share; not with a platform file
   IntraHost intra_host;      ///< where a host has several; the model is that between hosts, inside it is ideal
   Model model = Model::ideal;
   EthernetTcp tcp;                                         ///< model ethernet_tcp

@@ -6,7 +6,7 @@
 
 namespace simrun {
 
-std::vector<int> place_ranks(const Switches& switches, int count) {
+std::vector<int> place_hosts(const Switches& switches, int count) {
   std::vector<int> hosts(static_cast<std::size_t>(count));
   std::iota(hosts.begin(), hosts.end(), 0);
   if (switches.placement == Switches::Placement::round_robin) {

@@ -6,7 +6,7 @@
 
 namespace simrun {
 
-/// For each of `count` ranks the host that it has, as a number counted switch by switch.
-std::vector<int> place_ranks(const Switches& switches, int count);
+/// Of `count` hosts, the ranks' in order: their numbers, counted switch by switch.
+std::vector<int> place_hosts(const Switches& switches, int count);
 
 }  // namespace simrun

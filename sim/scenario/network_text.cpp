@@ -16,7 +16,7 @@ struct NetworkText : Network, PlatformFile, Switches {
 
   bool is_file() const { return !platform.empty(); }
   bool has_switches() const { return !is_file() && entry->has_switches; }
-  bool may_have_gpus() const { return !is_file() && !has_switches() && model != Model::lv08; }
+  bool may_have_gpus() const { return !is_file() && model != Model::lv08; }
   bool is_shuffled() const { return has_switches() && placement == Placement::shuffled; }
 };
 

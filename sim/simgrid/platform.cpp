@@ -31,22 +31,21 @@ void join_star(sg4::NetZone& zone, NetPoint* point, NetPoint* gateway, const std
 }
 
 /// A host joined to the centre of `zone`; each of its two links has half of the latency from host to host.
-sg4::Host* add_host(sg4::NetZone& zone, int number, const Network& network) {
+sg4::Host* add_host_of_one(sg4::NetZone& zone, int number, const Network& network) {
   const std::string name = "host-" + std::to_string(number);
   sg4::Host* host = zone.create_host(name, host_speed);
   join_star(zone, host->get_netpoint(), nullptr, name, network.bandwidth, network.latency / 2);
   return host;
 }
 
-/// A host of several GPUs, each a rank: a star within `core`, joined to its switch by the host's network card.
-void add_host_of_gpus(sg4::NetZone& core, int number, int gpus, const Network& network,
-                      std::vector<sg4::Host*>& ranks) {
+/// A host of several GPUs, each a rank: a star within `around`, joined to its centre by the host's network card.
+std::vector<sg4::Host*> add_host_of_gpus(sg4::NetZone& around, int number, const Network& network) {
   const IntraHost& inside = network.intra_host;
   // TCP takes its share of every link, see configure(), but inside a host there is none.
   const double whole = network.model == Network::Model::ethernet_tcp ? 1 / network.tcp.goodput : 1;
   const std::string name = "host-" + std::to_string(number);
   sg4::NetZone* zone = sg4::create_star_zone(name);
-  zone->set_parent(&core);
+  zone->set_parent(&around);
   std::vector<sg4::LinkInRoute> shared;
   if (inside.shared_bandwidth)
     shared.emplace_back(
@@ -54,7 +53,8 @@ void add_host_of_gpus(sg4::NetZone& core, int number, int gpus, const Network& n
   auto* gateway = zone->create_router(name + "-gateway");
   zone->add_route(nullptr, gateway, nullptr, nullptr, std::vector<sg4::LinkInRoute>{}, false);
   zone->add_route(gateway, nullptr, nullptr, nullptr, shared, false);
-  for (int i = 0; i < gpus; ++i) {
+  std::vector<sg4::Host*> ranks;
+  for (int i = 0; i < network.gpus_per_host; ++i) {
     const std::string gpu = name + "-gpu-" + std::to_string(i);
     sg4::Host* host = zone->create_host(gpu, host_speed);
     const auto link = [&](const char* way) {
@@ -70,26 +70,47 @@ void add_host_of_gpus(sg4::NetZone& core, int number, int gpus, const Network& n
     ranks.push_back(host);
   }
   zone->seal();
-  join_star(core, zone->get_netpoint(), gateway, name + "-card", network.bandwidth, network.latency / 2);
-}
-
-std::vector<sg4::Host*> build_hosts_of_gpus(const Network& network, int count) {
-  sg4::NetZone* core = sg4::create_star_zone("cluster");
-  std::vector<sg4::Host*> ranks;
-  for (int first = 0; first < count; first += network.gpus_per_host)
-    add_host_of_gpus(*core, first / network.gpus_per_host, std::min(network.gpus_per_host, count - first), network,
-                     ranks);
-  core->seal();
+  join_star(around, zone->get_netpoint(), gateway, name + "-card", network.bandwidth, network.latency / 2);
   return ranks;
 }
 
+/// The ranks of a host.
+std::vector<sg4::Host*> add_host(sg4::NetZone& zone, int number, const Network& network) {
+  if (network.gpus_per_host == 1) return {add_host_of_one(zone, number, network)};
+  return add_host_of_gpus(zone, number, network);
+}
+
+/// That have so many ranks. The last one may have GPUs that are none.
+int count_hosts(const Network& network, int count) {
+  return (count + network.gpus_per_host - 1) / network.gpus_per_host;
+}
+
+void append(std::vector<sg4::Host*>& all, const std::vector<sg4::Host*>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
 std::vector<sg4::Host*> build(const Star&, sg4::Engine&, const Network& network, int count) {
-  if (network.gpus_per_host > 1) return build_hosts_of_gpus(network, count);
   sg4::NetZone* zone = sg4::create_star_zone("cluster");
-  std::vector<sg4::Host*> hosts;
-  for (int i = 0; i < count; ++i) hosts.push_back(add_host(*zone, i, network));
+  std::vector<sg4::Host*> ranks;
+  for (int i = 0; i < count_hosts(network, count); ++i) append(ranks, add_host(*zone, i, network));
   zone->seal();
-  return hosts;
+  ranks.resize(static_cast<std::size_t>(count));
+  return ranks;
+}
+
+/// A router at the centre of `zone`, in a zone of its own: SimGrid 3.32 loses links on the way from within a zone to
+/// what is beside that zone.
+NetPoint* add_gateway(sg4::NetZone& zone, const std::string& name) {
+  const std::vector<sg4::LinkInRoute> none;
+  sg4::NetZone* own = sg4::create_star_zone(name + "-zone");
+  own->set_parent(&zone);
+  NetPoint* router = own->create_router(name);
+  own->add_route(router, nullptr, nullptr, nullptr, none, false);
+  own->add_route(nullptr, router, nullptr, nullptr, none, false);
+  own->seal();
+  zone.add_route(own->get_netpoint(), nullptr, router, nullptr, none, false);
+  zone.add_route(nullptr, own->get_netpoint(), nullptr, router, none, false);
+  return router;
 }
 
 /// Switches of hosts within `core`, by rank. `join(zone, gateway, name)` joins each to what is there.
@@ -97,21 +118,21 @@ template <class Join>
 std::vector<sg4::Host*> build_switches(sg4::NetZone* core, const Network& network, const Switches& switches, int count,
                                        const Join& join) {
   const int per_switch = switches.hosts_per_switch;
-  std::vector<sg4::Host*> hosts;
-  for (int first = 0; first < count; first += per_switch) {
+  const int host_count = count_hosts(network, count);
+  std::vector<std::vector<sg4::Host*>> hosts;
+  for (int first = 0; first < host_count; first += per_switch) {
     const std::string name = "switch-" + std::to_string(first / per_switch);
     sg4::NetZone* zone = sg4::create_star_zone(name);
     zone->set_parent(core);
-    auto* gateway = zone->create_router(name + "-gateway");
-    zone->add_route(gateway, nullptr, nullptr, nullptr, std::vector<sg4::LinkInRoute>{}, false);
-    zone->add_route(nullptr, gateway, nullptr, nullptr, std::vector<sg4::LinkInRoute>{}, false);
-    for (int i = first; i < std::min(count, first + per_switch); ++i) hosts.push_back(add_host(*zone, i, network));
+    NetPoint* gateway = add_gateway(*zone, name + "-gateway");
+    for (int i = first; i < std::min(host_count, first + per_switch); ++i) hosts.push_back(add_host(*zone, i, network));
     zone->seal();
     join(zone->get_netpoint(), gateway, name + "-uplink");
   }
   core->seal();
   std::vector<sg4::Host*> by_rank;
-  for (const int host : place_ranks(switches, count)) by_rank.push_back(hosts[static_cast<std::size_t>(host)]);
+  for (const int host : place_hosts(switches, host_count)) append(by_rank, hosts[static_cast<std::size_t>(host)]);
+  by_rank.resize(static_cast<std::size_t>(count));
   return by_rank;
 }
 

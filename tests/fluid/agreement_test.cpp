@@ -144,42 +144,87 @@ Network random_network(const TopologyEntry& topology, fluid::Dice& dice) {
   switches.placement = placements[dice.roll(3)];
   switches.placement_seed = dice.roll(1000);
   network.topology = topology.make(switches);
+  network.gpus_per_host = 1 + dice.roll(3);
+  network.intra_host = {IntraHost::Kind::pcie, BytesPerSecond(dice.any_size(1e6, 1e9)), latency(), {}};
+  if (dice.chance(0.5)) network.intra_host.shared_bandwidth = BytesPerSecond(dice.any_size(1e6, 1e9));
   return network;
 }
 
 /// What docs/network.md and network.hpp say of it: half of the latency at each host, full duplex, an uplink from every
-/// switch to the core of a tree, or to the next switch of a chain.
-fluid::Cluster as_described(const Network& network, int hosts) {
-  const bool is_chain = std::holds_alternative<Chain>(network.topology);
-  fluid::Cluster cluster;
-  cluster.links.assign(hosts, {network.bandwidth.value, network.latency.value / 2});
-  cluster.routes.assign(hosts, std::vector<fluid::Route>(hosts));
-  std::vector<int> place(hosts);  // the switch of each rank
-  const Switches switches = switches_of(network.topology) != nullptr ? *switches_of(network.topology) : Switches{};
-  if (!std::holds_alternative<Star>(network.topology)) {
-    const std::vector<int> host_of = place_ranks(switches, hosts);
-    for (int r = 0; r < hosts; ++r) place[r] = host_of[r] / switches.hosts_per_switch;
+/// switch to the core of a tree, or to the next switch of a chain. Where a host has several GPUs, each is joined to its
+/// card by a link of its own, and by one that all share both when they send and when something comes in from the card.
+class Described {
+ public:
+  Described(const Network& network, int ranks)
+      : network_(network),
+        ranks_(ranks),
+        hosts_((ranks + network.gpus_per_host - 1) / network.gpus_per_host),
+        switch_of_(hosts_) {
+    const Switches* switches = switches_of(network.topology);
+    if (switches == nullptr) return;
+    const std::vector<int> host_of = place_hosts(*switches, hosts_);
+    for (int h = 0; h < hosts_; ++h) switch_of_[h] = host_of[h] / switches->hosts_per_switch;
   }
-  const auto uplink = [&](int number) { return hosts + number; };
-  for (int s = 0; s <= *std::max_element(place.begin(), place.end()); ++s)
-    cluster.links.push_back({switches.uplink_bandwidth.value, switches.uplink_latency.value});
-  for (int from = 0; from < hosts; ++from) {
-    for (int to = 0; to < hosts; ++to) {
-      if (from == to) continue;
-      fluid::Route& route = cluster.routes[from][to];
-      route.push_back({from, true});
-      if (is_chain) {
-        for (int s = place[from]; s < place[to]; ++s) route.push_back({uplink(s), true});
-        for (int s = place[from]; s > place[to]; --s) route.push_back({uplink(s - 1), false});
-      } else if (place[from] != place[to]) {
-        route.push_back({uplink(place[from]), true});
-        route.push_back({uplink(place[to]), false});
+
+  fluid::Cluster cluster() const {
+    fluid::Cluster cluster;
+    const IntraHost& inside = network_.intra_host;
+    const Switches* switches = switches_of(network_.topology);
+    cluster.links.assign(hosts_, {network_.bandwidth.value, network_.latency.value / 2});
+    for (int h = 0; h < hosts_; ++h)
+      cluster.links.push_back(
+          {switches ? switches->uplink_bandwidth.value : 1, switches ? switches->uplink_latency.value : 0});
+    for (int h = 0; h < hosts_; ++h)
+      cluster.links.push_back({inside.shared_bandwidth.value_or(BytesPerSecond(1)).value, 0});
+    for (int r = 0; r < ranks_; ++r) cluster.links.push_back({inside.bandwidth.value, inside.latency.value / 2});
+    cluster.routes.assign(ranks_, std::vector<fluid::Route>(ranks_));
+    for (int from = 0; from < ranks_; ++from) {
+      for (int to = 0; to < ranks_; ++to) {
+        if (from != to) cluster.routes[from][to] = route(from, to);
       }
-      route.push_back({to, false});
+    }
+    return cluster;
+  }
+
+ private:
+  // Numbers of links: cards, uplinks of switches (there are fewer than hosts), shared links, GPUs' own.
+  int uplink(int number) const { return hosts_ + number; }
+  int shared(int host) const { return 2 * hosts_ + host; }
+  int gpu(int rank) const { return 3 * hosts_ + rank; }
+
+  fluid::Route route(int from, int to) const {
+    const int host_from = from / network_.gpus_per_host;
+    const int host_to = to / network_.gpus_per_host;
+    const bool has_gpus = network_.gpus_per_host > 1;
+    const bool has_shared = has_gpus && network_.intra_host.shared_bandwidth.has_value();
+    fluid::Route route;
+    if (has_gpus) route.push_back({gpu(from), true});
+    if (has_shared) route.push_back({shared(host_from), true});
+    if (host_from != host_to) {
+      route.push_back({host_from, true});
+      add_uplinks(switch_of_[host_from], switch_of_[host_to], route);
+      route.push_back({host_to, false});
+      if (has_shared) route.push_back({shared(host_to), true});
+    }
+    if (has_gpus) route.push_back({gpu(to), false});
+    return route;
+  }
+
+  void add_uplinks(int from, int to, fluid::Route& route) const {
+    if (std::holds_alternative<Chain>(network_.topology)) {
+      for (int s = from; s < to; ++s) route.push_back({uplink(s), true});
+      for (int s = from; s > to; --s) route.push_back({uplink(s - 1), false});
+    } else if (from != to) {
+      route.push_back({uplink(from), true});
+      route.push_back({uplink(to), false});
     }
   }
-  return cluster;
-}
+
+  const Network& network_;
+  int ranks_;
+  int hosts_;
+  std::vector<int> switch_of_;  ///< by host, the ranks' in order
+};
 
 }  // namespace
 
@@ -219,7 +264,7 @@ TEST_CASE("simulated time is the oracle's on simrun's own topologies") {
         fluid::Dice dice(number);
         const Network network = random_network(topology, dice);
         check_exchanges(std::string(topology.name) + " " + std::to_string(number), network,
-                        as_described(network, m + 1), m, dice);
+                        Described(network, m + 1).cluster(), m, dice);
       }
     }
   }

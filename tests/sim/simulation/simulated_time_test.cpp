@@ -276,6 +276,31 @@ TEST_CASE("hosts of several GPUs: what is inside is as fast as its links, what l
   CHECK(simulated(network, "ring", dense(40'000), 4).finish == close_to(6 * (a + c / B)));
 }
 
+TEST_CASE("hosts of several GPUs on several switches: what leaves a switch shares its uplink as well") {
+  // Four hosts of two GPUs, two on a switch. u = latency of an uplink, U its bandwidth.
+  constexpr double i = 10e-6;
+  constexpr double u = 5e-6;
+  constexpr double U = B / 4;
+  Network network = star();
+  network.gpus_per_host = 2;
+  network.intra_host = {IntraHost::Kind::nvlink, BytesPerSecond(10 * B), Seconds(i), {}};
+  Switches switches = switches_with(2, BytesPerSecond(U), Seconds(u));
+  // Of the ring's edges 3-4 and 7-0 cross, one over each uplink each way; over a core that is two uplinks.
+  const double c = 40'000;
+  network.topology = Tree{switches};
+  CHECK(simulated(network, "ring", dense(80'000), 8).finish == close_to(14 * (i + a + 2 * u + c / U)));
+  network.topology = Chain{switches};
+  CHECK(simulated(network, "ring", dense(80'000), 8).finish == close_to(14 * (i + a + u + c / U)));
+  // Hosts in turn: 1-2, 3-4, 5-6 and 7-0 all cross, two each way.
+  switches.placement = Switches::Placement::round_robin;
+  network.topology = Tree{switches};
+  CHECK(simulated(network, "ring", dense(80'000), 8).finish == close_to(14 * (i + a + 2 * u + 2 * c / U)));
+  // Seven ranks: the last host has one.
+  switches.placement = Switches::Placement::by_switch;
+  network.topology = Tree{switches};
+  CHECK(simulated(network, "ring", dense(70'000), 7).finish == close_to(12 * (i + a + 2 * u + c / U)));
+}
+
 TEST_CASE("platform files: ranks are hosts in file order") {
   // Two switches of 17 hosts: ranks 0 to 16 are on the left one, so a ring of 16 stays there, at 1 Gbps and 2 x 25 us.
   Network network;
