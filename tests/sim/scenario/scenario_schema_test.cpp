@@ -78,9 +78,9 @@ TEST_CASE("schema: the defaults that it names are those that are used", "[schema
                    "methods", checked);
     CHECK_FALSE(resolved.contains("$schema"));
   }
-  // Three times update, device, topology, network.model, gpus_per_host, source, agreement, scale_spread,
+  // Three times update, device, topology, network.model, gpus_per_host, source, precision, agreement, scale_spread,
   // degrees_of_freedom, seed, grouping, decode, metadata and hierarchy; once precision, index and server.
-  CHECK(checked == 3 * 14 + 3);
+  CHECK(checked == 3 * 15 + 3);
 
   Json laplace = given;
   laplace.erase("gradients");
