@@ -28,13 +28,21 @@ std::uint64_t simrun_cuda_workspace(std::uint64_t size, std::uint64_t k) {
   return TopKWorkspace::bytes(size, k);
 }
 
+int simrun_cuda_prepare(void* stream, void* workspace, std::uint64_t size, std::uint64_t k) {
+  return guarded([&] {
+    CudaMachine machine = machine_on(stream);
+    Carver carver(workspace);
+    TopKWorkspace::carve(carver, size, k).selection.prepare(machine);
+  });
+}
+
 int simrun_cuda_top_k(void* stream, void* workspace, const float* gradient, float* residual, std::uint64_t size,
                       std::uint64_t k, std::uint32_t* indices, float* values) {
   return guarded([&] {
     CudaMachine machine = machine_on(stream);
     Carver carver(workspace);
     launch_top_k(machine, {gradient, residual, size, k}, TopKWorkspace::carve(carver, size, k),
-                 {indices, values, residual, true});
+                 {indices, values, residual, true, nullptr});
   });
 }
 

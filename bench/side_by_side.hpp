@@ -18,8 +18,10 @@ int simrun_cpu_pack_signs(const float* x, std::uint64_t size, std::uint64_t thre
 int simrun_cpu_nth_element(const float* gradient, float* residual, std::uint64_t size, std::uint64_t k,
                            std::uint32_t* indices, float* values);
 
-/// Bytes of the workspace that the GPU functions below need.
+/// Bytes of the workspace that the GPU functions below need. It is prepared once, before the first simrun_cuda_top_k of
+/// this size and k; simrun_cuda_pack_signs writes over that.
 std::uint64_t simrun_cuda_workspace(std::uint64_t size, std::uint64_t k);
+int simrun_cuda_prepare(void* stream, void* workspace, std::uint64_t size, std::uint64_t k);
 
 /// The same as simrun_cpu_top_k, queued on a stream.
 int simrun_cuda_top_k(void* stream, void* workspace, const float* gradient, float* residual, std::uint64_t size,

@@ -189,6 +189,7 @@ def on_gpu(library, quick):
         k = round(size * density)
         gradient, before = make_data(size, "cuda")
         workspace = torch.empty(library.workspace_bytes(size, k), dtype=torch.uint8, device="cuda")
+        library("simrun_cuda_prepare", gpu.stream, workspace, size, k)
 
         def run(residual, indices, values):
             library("simrun_cuda_top_k", gpu.stream, workspace, gradient, residual, size, k, indices, values)
@@ -222,6 +223,7 @@ def once(library):
         indices = torch.empty(k, dtype=torch.int32, device="cuda")
         values = torch.empty(k, dtype=torch.float32, device="cuda")
         words = torch.empty((size + 31) // 32, dtype=torch.int32, device="cuda")
+        library("simrun_cuda_prepare", stream, workspace, size, k)
         library("simrun_cuda_top_k", stream, workspace, gradient, residual, size, k, indices, values)
         library("simrun_cuda_pack_signs", stream, workspace, gradient, size, words)
     torch.cuda.synchronize()

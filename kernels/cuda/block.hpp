@@ -49,11 +49,8 @@ namespace simrun::cuda {
 //     PerThread<T>                 a value of each thread, x[t]; lives from one phase to the next
 //     exclusive_sum(x)             turns a PerThread<T> of unsigned integers into the sums of the threads before;
 //                                  returns the total to all
-//     last_to_arrive(counter)      true in the last block that calls it; it sees what all others wrote. Counter: 0
-//                                  before and after
 //     add, take_max, take_or(p, v) atomic, return the old value; the results that count must not depend on the order
 //     put(p, v)                    stores v where other threads may store the same v at the same time
-//     read_fresh(p)                the value as other blocks of this launch left it
 //     read_once(p)                 the value; will not be needed again soon
 //
 // All threads of a block make the same calls in the same order; f may hold any code but calls of these with a barrier.
@@ -61,6 +58,16 @@ namespace simrun::cuda {
 // A warp offers: number() in the block, thread(lane), each_lane(f), PerLane<T>, ballot(f) (bit l is set where f(l)),
 // exclusive_sum(x), sum(x) and largest(x) of a PerLane<T>, the results known to all lanes. All lanes make the same
 // calls. What a lane writes, the others see after the end of an each_lane, not after the other calls.
+//
+// A kernel may consist of steps, between which all blocks wait for each other: what they write in one, all see in the
+// next. Then it has
+//
+//     static constexpr unsigned steps = 3;
+//     needs(step)                  whether that step is run. It must be the same in all blocks: no step writes what
+//                                  `needs` reads for it, or for steps right before it that are not run
+//     run(block, shared, step)     what one block does in that step; `shared` holds nothing of the step before
+//
+// and is launched with no more blocks than run at once.
 
 /// Threads that run in step.
 inline constexpr unsigned warp_lanes = 32;
@@ -87,6 +94,12 @@ SIMRUN_DEVICE inline std::uint32_t key_of(float x) {
 }
 
 inline constexpr std::uint32_t least_non_finite_key = 0x7F800000U;
+
+/// A kernel that consists of steps.
+template <class Kernel>
+concept Stepwise = requires {
+  Kernel::steps;
+};
 
 template <class T>
 SIMRUN_ANYWHERE constexpr T smaller(T a, T b) {

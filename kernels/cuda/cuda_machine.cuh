@@ -70,8 +70,7 @@ class CudaMachine {
 
   template <class Kernel>
   void launch(unsigned blocks, const Kernel& kernel) {
-    run_kernel<Kernel><<<blocks, Kernel::threads, 0, stream_>>>(kernel);
-    check(cudaGetLastError(),
+    check(queue(blocks, kernel),
           [=] { return std::string("the launch of ") + Kernel::name + " with " + std::to_string(blocks) + " blocks"; });
   }
 
@@ -99,6 +98,17 @@ class CudaMachine {
   void wait() { check(cudaStreamSynchronize(stream_), "waiting for the device"); }
 
  private:
+  template <class Kernel>
+  cudaError_t queue(unsigned blocks, Kernel kernel) {
+    if constexpr (Stepwise<Kernel>) {
+      void* arguments[] = {&kernel};
+      return cudaLaunchCooperativeKernel(run_kernel<Kernel>, blocks, Kernel::threads, arguments, 0, stream_);
+    } else {
+      run_kernel<Kernel><<<blocks, Kernel::threads, 0, stream_>>>(kernel);
+      return cudaGetLastError();
+    }
+  }
+
   cudaStream_t stream_;
   cudaStream_t own_stream_ = nullptr;
   int multiprocessors_ = 0;

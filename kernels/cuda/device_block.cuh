@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cooperative_groups.h>
+
 #include <cub/block/block_scan.cuh>
 #include <type_traits>
 
@@ -123,16 +125,6 @@ class DeviceBlock {
     return total;
   }
 
-  __device__ bool last_to_arrive(std::uint32_t* counter) const {
-    __shared__ bool last;
-    __threadfence();  // what this thread wrote is visible before the block arrives
-    __syncthreads();
-    if (threadIdx.x == 0) last = atomicInc(counter, gridDim.x - 1) == gridDim.x - 1;
-    __syncthreads();
-    __threadfence();
-    return last;
-  }
-
   template <class T>
   __device__ T add(T* at, T value) const {
     return static_cast<T>(atomicAdd(native(at), native(value)));
@@ -151,11 +143,6 @@ class DeviceBlock {
   template <class T>
   __device__ void put(T* at, T value) const {
     *static_cast<volatile T*>(at) = value;
-  }
-
-  template <class T>
-  __device__ T read_fresh(const T* at) const {
-    return static_cast<T>(__ldcg(native(at)));
   }
 
   __device__ Quad read_once(const Quad* at) const {
@@ -197,7 +184,15 @@ template <class Kernel>
 __global__ void __launch_bounds__(Kernel::threads, Kernel::residency) run_kernel(const Kernel kernel) {
   __shared__ typename Kernel::Shared shared;
   DeviceBlock<Kernel::threads> block;
-  kernel.run(block, shared);
+  if constexpr (Stepwise<Kernel>) {
+    for (unsigned step = 0; step < Kernel::steps; ++step) {
+      if (!kernel.needs(step)) continue;
+      kernel.run(block, shared, step);
+      if (step + 1 < Kernel::steps) cooperative_groups::this_grid().sync();
+    }
+  } else {
+    kernel.run(block, shared);
+  }
 }
 
 }  // namespace simrun::cuda

@@ -12,8 +12,15 @@
 
 namespace simrun::cuda {
 
-/// Elements up to which one block selects: the launches that others would take cost more.
+/// Elements up to which one block selects: barriers of all blocks would cost more. Not measured yet: one block reads
+/// its elements six times from the nearest caches, the others wait for each other four times.
 inline constexpr std::size_t small_tensor = 32768;
+
+/// What is sent of the selected elements.
+enum class Sent {
+  values,
+  signs,  ///< of those that are not zero
+};
 
 /// x += gradient and the k largest of x, on arrays of a machine.
 template <class Machine>
@@ -21,8 +28,8 @@ class DeviceTopK {
  public:
   /// An empty `gradient` leaves x as it is. `clears`: selected elements of x are set to 0. Throws std::invalid_argument
   /// unless 0 < k <= x.size().
-  DeviceTopK(Machine& machine, std::span<const float> gradient, std::span<const float> x, std::size_t k,
-             bool keeps_zeros, bool clears)
+  DeviceTopK(Machine& machine, std::span<const float> gradient, std::span<const float> x, std::size_t k, Sent sent,
+             bool clears)
       : machine_(machine),
         k_(checked(k, x.size())),
         gradient_(uploaded(machine, gradient)),
@@ -30,19 +37,26 @@ class DeviceTopK {
         x_(x.size()),
         indices_(k),
         values_(k),
+        signs_(sent == Sent::signs ? words_of(k) : 0),
         memory_(lay_out(x.size(), k)),
-        result_{indices_.data(), values_.data(), clears ? x_.data() : nullptr, keeps_zeros},
+        result_{indices_.data(), values_.data(), clears ? x_.data() : nullptr, sent == Sent::values,
+                sent == Sent::signs ? signs_.data() : nullptr},
         small_job_(1),
-        small_result_(1) {
-    const SmallTopK job{gradient_or_null(),
-                        x_.data(),
-                        static_cast<std::uint32_t>(x.size()),
-                        static_cast<std::uint32_t>(k),
-                        result_.indices,
-                        result_.values,
-                        result_.cleared,
-                        keeps_zeros};
-    machine_.upload(small_job_.data(), std::span<const SmallTopK>(&job, 1));
+        small_outcome_(1) {
+    if (is_small()) {
+      const SmallTopK job{gradient_or_null(),
+                          x_.data(),
+                          static_cast<std::uint32_t>(x.size()),
+                          static_cast<std::uint32_t>(k),
+                          result_.indices,
+                          result_.values,
+                          result_.cleared,
+                          result_.keep_zeros,
+                          result_.signs};
+      machine_.upload(small_job_.data(), std::span<const SmallTopK>(&job, 1));
+    } else {
+      memory_.layout().selection.prepare(machine_);
+    }
     reset();
   }
 
@@ -50,8 +64,8 @@ class DeviceTopK {
   void reset() { machine_.copy(x_.data(), before_.data(), x_.size()); }
 
   void run() {
-    if (x_.size() <= small_tensor) {
-      machine_.launch(1, SelectSmall{{}, small_job_.data(), small_result_.data()});
+    if (is_small()) {
+      machine_.launch(1, SelectSmall{{}, small_job_.data(), small_outcome_.data()});
     } else {
       launch_top_k(machine_, {gradient_or_null(), x_.data(), x_.size(), k_}, memory_.layout(), result_);
     }
@@ -59,20 +73,19 @@ class DeviceTopK {
 
   /// Throws NonFiniteError.
   Pairs pairs() const {
-    const SmallResult outcome = this->outcome();
-    if (outcome.non_finite != 0) throw NonFiniteError(static_cast<std::size_t>(~outcome.non_finite));
-    const auto selected = static_cast<std::size_t>(outcome.selected);
+    const auto selected = static_cast<std::size_t>(outcome().selected);
     return {downloaded(machine_, indices_.data(), selected), downloaded(machine_, values_.data(), selected)};
   }
 
-  std::vector<float> x() const { return downloaded(machine_, x_.data(), x_.size()); }
-
-  /// Where on the machine the values are, one for each that was selected, and how many they are.
-  const float* values() const { return values_.data(); }
-  const std::uint64_t* selected() const {
-    if (x_.size() <= small_tensor) return &small_result_.data()->selected;
-    return &memory_.layout().selection.selection->selected;
+  /// Where signs are sent. Throws NonFiniteError.
+  SparseSigns signs() const {
+    const auto selected = static_cast<std::size_t>(outcome().selected);
+    const auto words = downloaded(machine_, signs_.data(), words_of(selected));
+    const auto bytes = std::as_bytes(std::span(words)).first((selected + 7) / 8);
+    return {downloaded(machine_, indices_.data(), selected), {bytes.begin(), bytes.end()}};
   }
+
+  std::vector<float> x() const { return downloaded(machine_, x_.data(), x_.size()); }
 
  private:
   static std::size_t checked(std::size_t k, std::size_t size) {
@@ -86,11 +99,13 @@ class DeviceTopK {
 
   const float* gradient_or_null() const { return gradient_.size() == 0 ? nullptr : gradient_.data(); }
 
-  SmallResult outcome() const {
-    if (x_.size() <= small_tensor) return downloaded(machine_, small_result_.data(), 1).front();
-    const Selection* const at = memory_.layout().selection.selection;
-    const Selection state = downloaded(machine_, at, 1).front();
-    return {state.selected, state.non_finite};
+  bool is_small() const { return x_.size() <= small_tensor; }
+
+  Outcome outcome() const {
+    const Outcome* const at = is_small() ? small_outcome_.data() : &memory_.layout().selection.selection->outcome;
+    const Outcome outcome = downloaded(machine_, at, 1).front();
+    if (outcome.non_finite != 0) throw NonFiniteError(static_cast<std::size_t>(~outcome.non_finite));
+    return outcome;
   }
 
   template <class T>
@@ -103,10 +118,11 @@ class DeviceTopK {
   Buffer<float> x_;
   Buffer<std::uint32_t> indices_;
   Buffer<float> values_;
+  Buffer<std::uint32_t> signs_;
   WorkspaceOf<Machine, decltype(lay_out(0, 0))> memory_;
   Selected result_;
   Buffer<SmallTopK> small_job_;
-  Buffer<SmallResult> small_result_;
+  Buffer<Outcome> small_outcome_;
 };
 
 /// The k largest of a + b, on arrays of a machine.
@@ -121,13 +137,15 @@ class DeviceMerge {
         k_(k),
         memory_(lay_out(a.indices.size(), b.indices.size())),
         indices_(std::min(k, a.indices.size() + b.indices.size())),
-        values_(indices_.size()) {}
+        values_(indices_.size()) {
+    memory_.layout().selection.prepare(machine_);
+  }
 
   void run() { launch_merge(machine_, {a_.list(), b_.list(), k_}, memory_.layout(), indices_.data(), values_.data()); }
 
   Pairs pairs() const {
-    const Selection state = downloaded<Selection>(machine_, memory_.layout().selection.selection, 1).front();
-    const auto count = static_cast<std::size_t>(state.selected);
+    const Outcome* const at = &memory_.layout().selection.selection->outcome;
+    const auto count = static_cast<std::size_t>(downloaded(machine_, at, 1).front().selected);
     return {downloaded(machine_, indices_.data(), count), downloaded(machine_, values_.data(), count)};
   }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <numeric>
 #include <random>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -110,13 +111,6 @@ class HostBlock : public HostAtomics {
     return total;
   }
 
-  bool last_to_arrive(std::uint32_t* counter) const {
-    const std::atomic_ref<std::uint32_t> arrivals(*counter);
-    if (arrivals.fetch_add(1, std::memory_order_acq_rel) + 1 < count_) return false;
-    arrivals.store(0, std::memory_order_relaxed);
-    return true;
-  }
-
  private:
   template <class Work>
   void in_some_order(unsigned count, const Work& work) {
@@ -129,7 +123,8 @@ class HostBlock : public HostAtomics {
   std::minstd_rand random_;
 };
 
-/// Runs kernels on the processor: each launch runs its blocks in an order drawn at random, on `threads` threads.
+/// Runs kernels on the processor: each launch, or step, runs its blocks in an order drawn at random, on `threads`
+/// threads, with memory that they share filled with anything.
 class HostMachine : public HostMemory {
  public:
   explicit HostMachine(unsigned threads = 1, unsigned seed = 1) : threads_(threads), random_(seed) {}
@@ -145,9 +140,24 @@ class HostMachine : public HostMemory {
     HostMemory::clear(at, bytes);
   }
 
+  /// Throws std::invalid_argument where a kernel of several steps has more blocks than run at once.
   template <class Kernel>
   void launch(unsigned blocks, const Kernel& kernel) {
     ++launches_;
+    if constexpr (Stepwise<Kernel>) {
+      if (blocks > resident_blocks(Kernel::residency)) throw std::invalid_argument("more blocks than run at once");
+      for (unsigned step = 0; step < Kernel::steps; ++step) {
+        if (!kernel.needs(step)) continue;
+        run_blocks<Kernel>(blocks, [&](auto& block, auto& shared) { kernel.run(block, shared, step); });
+      }
+    } else {
+      run_blocks<Kernel>(blocks, [&](auto& block, auto& shared) { kernel.run(block, shared); });
+    }
+  }
+
+ private:
+  template <class Kernel, class Work>
+  void run_blocks(unsigned blocks, const Work& work) {
     std::vector<unsigned> order(blocks);
     std::iota(order.begin(), order.end(), 0U);
     std::shuffle(order.begin(), order.end(), random_);
@@ -156,11 +166,10 @@ class HostMachine : public HostMemory {
       const auto shared = std::make_unique<typename Kernel::Shared>();
       std::memset(static_cast<void*>(shared.get()), 0xA5, sizeof(typename Kernel::Shared));
       HostBlock<Kernel::threads> block(order[i], blocks, seed + order[i]);
-      kernel.run(block, *shared);
+      work(block, *shared);
     });
   }
 
- private:
   unsigned threads_;
   std::mt19937 random_;
   std::uint64_t launches_ = 0;

@@ -37,11 +37,6 @@ class HostAtomics {
   }
 
   template <class T>
-  T read_fresh(const T* at) const {
-    return *at;
-  }
-
-  template <class T>
   T read_once(const T* at) const {
     return *at;
   }

@@ -21,7 +21,7 @@ class KernelPrimitives final : public Primitives {
   explicit KernelPrimitives(std::unique_ptr<Machine> machine) : machine_(std::move(machine)) {}
 
   Pairs select_largest(std::span<const float> x, std::size_t k) const override {
-    DeviceTopK<Machine> selection(*machine_, {}, x, k, true, false);
+    DeviceTopK<Machine> selection(*machine_, {}, x, k, Sent::values, false);
     selection.run();
     return selection.pairs();
   }

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "kernels/cuda/select_candidates.hpp"
 #include "kernels/cuda/small_top_k.hpp"
-#include "kernels/cuda/write_selected.hpp"
 
 namespace simrun::cuda {
 
@@ -115,24 +115,41 @@ SIMRUN_DEVICE inline void write_items(const MergedItems& items, std::uint64_t pl
   }
 }
 
-/// Adds the lists and counts the first digit of the sums. Reads 8 bytes an entry of both and writes 8 bytes an entry of
-/// the sum.
-struct MergeAdd {
-  static constexpr const char* name = "merge_add";
-  static constexpr unsigned threads = 256;
+/// Steps: adds the lists and counts the first digit of the sums, counts the second and the third, counts and writes
+/// what is selected. The first reads 8 bytes an entry of both and writes 8 bytes an entry of the sum.
+struct MergeAndSelect {
+  static constexpr const char* name = "merge_and_select";
+  static constexpr unsigned threads = selecting_threads;
   static constexpr unsigned residency = 4;
-  struct Shared {
-    std::uint32_t counts[first_digit_bins];
-    Picked picked;
+  static constexpr unsigned steps = 5;
+  struct Shared : SelectionShared {
     TileBounds bounds;
-    std::uint64_t begin;
   };
   Merge job;
-  Candidates into;
-  Selection* selection;
+  SelectCandidates last;
+
+  SIMRUN_DEVICE bool needs(unsigned) const { return true; }
 
   template <class Block>
-  SIMRUN_DEVICE void run(Block& block, Shared& shared) const {
+  SIMRUN_DEVICE void run(Block& block, Shared& shared, unsigned step) const {
+    Tried& tried = last.selection->tallies.first;
+    switch (step) {
+      case 0:
+        return add(block, shared, tried);
+      case 1:
+      case 2:
+        return last.count_digit(block, shared, tried, step);
+      case 3:
+        return last.count(block, shared, tried);
+      default:
+        return last.write(block);
+    }
+  }
+
+ private:
+  template <class Block>
+  SIMRUN_DEVICE void add(Block& block, Shared& shared, Tried& sums) const {
+    const Candidates& into = last.from;
     clear_counts(block, shared.counts, first_digit_bins);
     typename Block::template PerThread<MergedItems> items;
     typename Block::template PerThread<std::uint32_t> before;
@@ -140,7 +157,7 @@ struct MergeAdd {
       const std::uint32_t count =
           merge_tile(block, job, tile * threads * merged_a_thread, shared.bounds, items, before);
       block.once([&] {
-        shared.begin = block.add(&selection->collected, std::uint64_t{count});
+        shared.begin = block.add(&sums.collected, std::uint64_t{count});
         into.segments[tile] = {static_cast<std::uint32_t>(shared.begin), count};
       });
       block.each_thread([&](unsigned t) {
@@ -152,8 +169,7 @@ struct MergeAdd {
         }
       });
     }
-    add_counts(block, shared.counts, first_digit_bins, selection->counts[0]);
-    if (block.last_to_arrive(&selection->arrivals)) pick_digit(block, *selection, 0, job.k, shared.picked);
+    add_counts(block, shared.counts, first_digit_bins, sums.counts);
   }
 };
 
@@ -169,7 +185,7 @@ struct MergeSmall : OneBlock {
   float* sum_values;
   std::uint32_t* indices;
   float* values;
-  Selection* result;  ///< its `selected` is set
+  Outcome* outcome;
 
   template <class Block>
   SIMRUN_DEVICE void run(Block& block, Shared& shared) const {
@@ -188,11 +204,12 @@ struct MergeSmall : OneBlock {
           indices[place] = sum_indices[i];
           values[place] = sum_values[i];
         });
-    block.once([&] { result->selected = selected; });
+    block.once([&] { *outcome = {selected, 0}; });
   }
 };
 
-/// Entries of both lists up to which one block merges: a launch costs more than the other blocks save.
+/// Entries of both lists up to which one block merges: barriers of all blocks cost more than the other blocks save. Not
+/// measured yet.
 inline constexpr std::uint64_t small_merge = 16384;
 
 struct MergeWorkspace {
@@ -201,9 +218,9 @@ struct MergeWorkspace {
 
   static MergeWorkspace carve(Carver& carver, std::uint64_t size_a, std::uint64_t size_b) {
     const std::uint64_t size = size_a + size_b;
-    const std::uint64_t tiles = divide_up(size, std::uint64_t{MergeAdd::threads} * merged_a_thread);
+    const std::uint64_t tiles = divide_up(size, std::uint64_t{MergeAndSelect::threads} * merged_a_thread);
     MergeWorkspace workspace{};
-    workspace.selection = SelectionWorkspace::carve(carver, tiles, blocks_to_write(tiles));
+    workspace.selection = SelectionWorkspace::carve(carver, tiles);
     workspace.candidates.segments = carver.take<Segment>(tiles);
     workspace.candidates.tiles = tiles;
     workspace.candidates.indices = carver.take<std::uint32_t>(size);
@@ -214,21 +231,20 @@ struct MergeWorkspace {
 };
 
 /// Launches a merge of lists of which one at least has entries; k > 0. Results: indices and values (room for k) and, in
-/// the workspace, Selection::selected, how many there are.
+/// the workspace, Selection::outcome. The workspace was prepared once (SelectionWorkspace::prepare) and serves any
+/// number of merges of lists of these sizes, one after another.
 template <class Machine>
 void launch_merge(Machine& machine, const Merge& job, const MergeWorkspace& workspace, std::uint32_t* indices,
                   float* values) {
   const Candidates& candidates = workspace.candidates;
-  Selection* const selection = workspace.selection.selection;
+  const auto& [selection, places] = workspace.selection;
   if (job.a.size + job.b.size <= small_merge) {
-    machine.launch(1, MergeSmall{{}, job, candidates.indices, candidates.values, indices, values, selection});
+    machine.launch(1, MergeSmall{{}, job, candidates.indices, candidates.values, indices, values, &selection->outcome});
     return;
   }
-  machine.clear(selection, sizeof(Selection));
-  const auto blocks =
-      static_cast<unsigned>(smaller<std::uint64_t>(candidates.tiles, machine.resident_blocks(MergeAdd::residency)));
-  machine.launch(blocks, MergeAdd{job, candidates, selection});
-  finish_selection(machine, candidates, workspace.selection, job.k, Selected{indices, values, nullptr, true});
+  const Selected result{indices, values, nullptr, true, nullptr};
+  machine.launch(blocks_to_select<MergeAndSelect>(machine, candidates.tiles),
+                 MergeAndSelect{job, {candidates, selection, places, job.k, result}});
 }
 
 }  // namespace simrun::cuda

@@ -34,13 +34,13 @@ std::unique_ptr<Operation> encode_dense16(Machine& machine, const OperationCase&
 }
 
 template <class Machine>
-std::shared_ptr<DeviceTopK<Machine>> selection(Machine& machine, const OperationCase& work, bool keeps_zeros) {
-  return std::make_shared<DeviceTopK<Machine>>(machine, work.gradient, work.residual, work.entries, keeps_zeros, true);
+std::shared_ptr<DeviceTopK<Machine>> selection(Machine& machine, const OperationCase& work, Sent sent) {
+  return std::make_shared<DeviceTopK<Machine>>(machine, work.gradient, work.residual, work.entries, sent, true);
 }
 
 template <class Machine>
 std::unique_ptr<Operation> encode_pairs(Machine& machine, const OperationCase& work) {
-  const auto selected = selection(machine, work, true);
+  const auto selected = selection(machine, work, Sent::values);
   const auto result = [=, n = work.elements] {
     const Pairs pairs = selected->pairs();
     return OperationResult{.bytes = bytes_of(make_pairs(IndexCoding::raw32, n, {pairs.indices, pairs.values})),
@@ -73,20 +73,13 @@ std::unique_ptr<Operation> encode_signs(Machine& machine, const OperationCase& w
 
 template <class Machine>
 std::unique_ptr<Operation> encode_sparse_signs(Machine& machine, const OperationCase& work) {
-  const auto selected = selection(machine, work, false);
-  const auto words = shared_array<std::uint32_t>(machine, sign_words(work.entries));
-  const auto run = [=, &machine, k = work.entries] {
-    selected->run();
-    launch_pack_signs(machine, selected->values(), Entries{k, selected->selected()}, words->data(), nullptr);
-  };
-  const auto result = [=, &machine, n = work.elements] {
-    const Pairs pairs = selected->pairs();
-    const auto signs = downloaded(machine, words->data(), sign_words(pairs.indices.size()));
-    const auto bytes = std::as_bytes(std::span(signs)).first((pairs.indices.size() + 7) / 8);
-    return OperationResult{.bytes = bytes_of(make_sparse_signs(IndexCoding::raw32, n, {pairs.indices, bytes})),
+  const auto selected = selection(machine, work, Sent::signs);
+  const auto result = [=, n = work.elements] {
+    const SparseSigns signs = selected->signs();
+    return OperationResult{.bytes = bytes_of(make_sparse_signs(IndexCoding::raw32, n, {signs.indices, signs.signs})),
                            .values = selected->x()};
   };
-  return operation_of(run, result, [=] { selected->reset(); });
+  return operation_of([=] { selected->run(); }, result, [=] { selected->reset(); });
 }
 
 template <class Machine>

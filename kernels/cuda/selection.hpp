@@ -1,16 +1,19 @@
 #pragma once
 
-#include "kernels/cuda/block.hpp"
+#include "kernels/cuda/sharing.hpp"
 #include "kernels/cuda/workspace.hpp"
 
 namespace simrun::cuda {
 
-// The k largest of many elements, in order: the kernels that top-k and gTop-k's merge have in common.
+// The k largest of many elements, in order: what top-k and gTop-k's merge have in common.
 //
 // The cutoff, the key of the k-th largest, is found digit by digit from the top, by counting how often each value of a
 // digit occurs. Digits are counted among candidates, few elements that were collected because no other can be selected,
 // or, where more than expected had to be collected, among all elements. Everything that decides is an integer, so that
 // the result does not depend on the order in which blocks run.
+//
+// A selection is one kernel of several steps. What all blocks counted in a step, every block adds up for itself in the
+// next one.
 
 /// Digits of a key, from the top: the exponent with three bits of the mantissa, which leaves little to the others.
 inline constexpr unsigned digits = 3;
@@ -25,19 +28,54 @@ SIMRUN_ANYWHERE constexpr unsigned digit_bins(unsigned digit) {
   return digit == 0 ? first_digit_bins : later_digit_bins;
 }
 
-/// What the kernels of one selection tell each other. Zero at the start.
-struct Selection {
-  std::uint64_t counts[digits][first_digit_bins];
-  std::uint64_t sample_counts[first_digit_bins];
-  std::uint64_t above;       ///< elements above all values of the digits found so far
-  std::uint64_t collected;   ///< candidates, whether or not there was room for them
-  std::uint64_t selected;    ///< elements in the result
+/// The key of the k-th largest element, and how many lie above it. Of digits that were not found yet: 0, and elements
+/// above all their values.
+struct Cutoff {
+  std::uint32_t key;
+  std::uint64_t above;
+};
+
+/// What came of a selection.
+struct Outcome {
+  std::uint64_t selected;
   std::uint64_t non_finite;  ///< ~(lowest index of a NaN or an infinity); 0: there is none
-  std::uint32_t key;         ///< cutoff; digits that were not found yet are 0
-  std::uint32_t floor;       ///< least key that is collected
-  std::uint32_t guess_failed;
+};
+
+/// Counts of a pass that looks for candidates.
+struct Tried {
+  std::uint64_t counts[first_digit_bins];  ///< of the first digit
+  std::uint64_t collected;                 ///< candidates, whether or not there was room for them
+};
+
+/// What blocks add up. Zero before and after every run.
+struct Tallies {
+  std::uint64_t sampled[first_digit_bins];  ///< counts of the first digit, in a sample
+  Tried first;
+  Tried again;  ///< where the first pass collected too few
+  std::uint64_t later[digits - 1][later_digit_bins];
+  std::uint64_t non_finite;  ///< as in Outcome
+};
+
+/// Least key to collect.
+struct Floor {
+  std::uint32_t key;
+  std::uint32_t margin;  ///< how far below the last run's cutoff; 0: there was no run
+};
+
+/// How a selection went.
+struct Course {
+  std::uint64_t collected;  ///< by the first pass
+  std::uint32_t tried_again;
   std::uint32_t search_all;  ///< the candidates are not all there: look at every element
-  std::uint32_t arrivals;
+};
+
+/// What the blocks of a selection tell each other, and the next run. Zero before the first one.
+struct Selection {
+  Tallies tallies;
+  Cutoff found[digits];  ///< with digits 0 to i
+  Floor floor;           ///< of the next run
+  Course course;
+  Outcome outcome;
 };
 
 /// The candidates of one tile of elements, in order.
@@ -52,7 +90,7 @@ struct Candidates {
   std::uint64_t tiles;
   std::uint32_t* indices;  ///< of all segments, which lie in any order
   float* values;
-  std::uint64_t capacity;
+  std::uint64_t capacity;  ///< 0: none are collected
   const float* all;        ///< every element
   std::uint64_t size;      ///< of `all`
   std::uint64_t all_tile;  ///< elements of `all` in one tile
@@ -62,6 +100,16 @@ struct Candidates {
 struct Picked {
   std::uint32_t bin;
   std::uint64_t above;  ///< elements in higher bins
+};
+
+/// Threads of a block of a selection, and what they share.
+inline constexpr unsigned selecting_threads = 256;
+
+struct SelectionShared {
+  std::uint32_t counts[first_digit_bins];
+  std::uint64_t tallies[selecting_threads];
+  Picked picked;
+  std::uint64_t begin;
 };
 
 /// Finds the bin that holds the element number `wanted` (from 1) from the top, or bin 0 if there are fewer.
@@ -88,19 +136,6 @@ SIMRUN_DEVICE void pick(Block& block, unsigned bins, std::uint64_t wanted, const
   });
 }
 
-/// The last block of a kernel that counted a digit: sets the cutoff's digit.
-template <class Block>
-SIMRUN_DEVICE void pick_digit(Block& block, Selection& selection, unsigned digit, std::uint64_t k, Picked& picked) {
-  const std::uint64_t* const counts = selection.counts[digit];
-  pick(
-      block, digit_bins(digit), k - selection.above, [&](unsigned bin) { return block.read_fresh(counts + bin); },
-      picked);
-  block.once([&] {
-    selection.key |= picked.bin << digit_shift(digit);
-    selection.above += picked.above;
-  });
-}
-
 /// Adds what a block counted in shared memory to the counts of all blocks.
 template <class Block>
 SIMRUN_DEVICE void add_counts(Block& block, const std::uint32_t* own, unsigned bins, std::uint64_t* all) {
@@ -117,39 +152,5 @@ SIMRUN_DEVICE void clear_counts(Block& block, std::uint32_t* own, unsigned bins)
     for (unsigned bin = t; bin < bins; bin += Block::threads) own[bin] = 0;
   });
 }
-
-/// Finds the next digit of the cutoff. Reads 4 bytes a candidate.
-struct RefineCutoff {
-  static constexpr const char* name = "refine_cutoff";
-  static constexpr unsigned threads = 512;
-  static constexpr unsigned residency = 4;
-  struct Shared {
-    std::uint32_t counts[later_digit_bins];
-    Picked picked;
-  };
-  Candidates from;
-  Selection* selection;
-  unsigned digit;
-  std::uint64_t k;
-
-  template <class Block>
-  SIMRUN_DEVICE void run(Block& block, Shared& shared) const {
-    clear_counts(block, shared.counts, later_digit_bins);
-    const std::uint32_t found = selection->key;
-    const unsigned shift = digit_shift(digit);
-    const float* const values = selection->search_all != 0 ? from.all : from.values;
-    const std::uint64_t size = selection->search_all != 0 ? from.size : selection->collected;
-    block.each_thread([&](unsigned t) {
-      for (std::uint64_t i = block.global(t); i < size; i += block.grid_threads()) {
-        const std::uint32_t key = key_of(values[i]);
-        if ((key ^ found) >> shift < later_digit_bins) {
-          block.add(&shared.counts[key >> shift & (later_digit_bins - 1)], 1U);
-        }
-      }
-    });
-    add_counts(block, shared.counts, later_digit_bins, selection->counts[digit]);
-    if (block.last_to_arrive(&selection->arrivals)) pick_digit(block, *selection, digit, k, shared.picked);
-  }
-};
 
 }  // namespace simrun::cuda

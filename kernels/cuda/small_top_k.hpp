@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/cuda/packed_words.hpp"
 #include "kernels/cuda/selection.hpp"
 
 namespace simrun::cuda {
@@ -18,12 +19,7 @@ struct OneBlock {
   };
 };
 
-/// The cutoff of the k-th largest of `size` elements, and how many lie above it.
-struct Cutoff {
-  std::uint32_t key;
-  std::uint64_t above;
-};
-
+/// The cutoff of the k-th largest of `size` elements.
 template <class Block, class KeyAt>
 SIMRUN_DEVICE Cutoff find_cutoff(Block& block, OneBlock::Shared& shared, std::uint32_t size, std::uint32_t k,
                                  const KeyAt& key_at) {
@@ -90,30 +86,27 @@ struct SmallTopK {
   float* values;
   float* cleared;  ///< `x` or null
   bool keep_zeros;
+  std::uint32_t* signs;  ///< as in Selected
 };
 
-/// What came of it.
-struct SmallResult {
-  std::uint64_t selected;
-  std::uint64_t non_finite;  ///< ~(lowest index of a NaN or an infinity); 0: there is none
-};
-
-/// Block b selects in tensor b. Reads 8 and writes 4 bytes an element once, the rest from caches; 8 bytes an entry.
+/// Block b selects in tensor b. Reads 8 and writes 4 bytes an element once, the rest from caches; 8 1/8 bytes an
+/// entry.
 struct SelectSmall : OneBlock {
   static constexpr const char* name = "select_small";
   const SmallTopK* jobs;
-  SmallResult* results;
+  Outcome* outcomes;
 
   template <class Block>
   SIMRUN_DEVICE void run(Block& block, Shared& shared) const {
     const SmallTopK job = jobs[block.number()];
-    SmallResult& result = results[block.number()];
-    block.once([&] { result = {0, 0}; });
+    Outcome& outcome = outcomes[block.number()];
+    block.once([&] { outcome = {0, 0}; });
     block.each_thread([&](unsigned t) {
+      for (std::uint32_t w = t; job.signs != nullptr && w < words_of(job.k); w += Block::threads) job.signs[w] = 0;
       for (std::uint32_t i = t; i < job.size; i += Block::threads) {
         const float value = job.gradient != nullptr ? job.x[i] + job.gradient[i] : job.x[i];
         if (job.gradient != nullptr) job.x[i] = value;
-        if (key_of(value) >= least_non_finite_key) block.take_max(&result.non_finite, ~std::uint64_t{i});
+        if (key_of(value) >= least_non_finite_key) block.take_max(&outcome.non_finite, ~std::uint64_t{i});
       }
     });
     const auto key_at = [&](std::uint32_t i) { return key_of(job.x[i]); };
@@ -123,12 +116,13 @@ struct SelectSmall : OneBlock {
         write_in_order(block, job.size, cutoff, ties, key_at, [&](std::uint64_t place, std::uint32_t i) {
           job.indices[place] = i;
           job.values[place] = job.x[i];
+          if (job.signs != nullptr && job.x[i] < 0.0F) block.take_or(job.signs + place / 32, 1U << (place % 32));
         });
     block.each_thread([&](unsigned t) {
       if (job.cleared == nullptr) return;
       for (std::uint32_t j = t; j < selected; j += Block::threads) job.cleared[job.indices[j]] = 0.0F;
     });
-    block.once([&] { result.selected = selected; });
+    block.once([&] { outcome.selected = selected; });
   }
 };
 

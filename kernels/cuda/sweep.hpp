@@ -6,48 +6,31 @@
 namespace simrun::cuda {
 
 /// What a pass over all elements does.
-enum class Pass {
-  count,    ///< counts the first digit of all keys and picks it
-  collect,  ///< collects what reaches the floor
-  both,     ///< collects, and counts the first digit of what it collects
+struct Pass {
+  std::uint32_t floor;       ///< elements below are passed over
+  std::uint64_t* counts;     ///< of the first digit of all others; null: none are counted
+  std::uint64_t* collected;  ///< how many were; null: none are
 };
 
-/// A pass over all elements. Reads 4 bytes an element; with a gradient reads 8 and writes 4. Writes 8 bytes for each
-/// element that it collects.
-template <bool adds_gradient, Pass pass>
+/// A pass over all elements, as one block does its share. Reads 4 bytes an element; with a gradient reads 8 and writes
+/// 4. Writes 8 bytes for each element that it collects.
+template <bool adds_gradient>
 struct Sweep {
-  static constexpr const char* name = adds_gradient           ? pass == Pass::count ? "add_count" : "add_collect"
-                                      : pass == Pass::count   ? "count"
-                                      : pass == Pass::collect ? "collect"
-                                                              : "count_collect";
-  static constexpr unsigned threads = sweep_threads;
-  static constexpr unsigned residency = sweep_residency;
-  static constexpr bool counts = pass != Pass::collect;
-  static constexpr bool collects = pass != Pass::count;
-  struct Shared {
-    std::uint32_t counts[first_digit_bins];
-    Picked picked;
-    std::uint64_t begin;
-  };
+  static constexpr unsigned threads = selecting_threads;
+  using Shared = SelectionShared;
   TopK job;
   Candidates into;
-  Selection* selection;
-  bool after_failed_guess;  ///< does nothing where the guess was right
+  std::uint64_t* non_finite;
+  Pass pass;
 
   template <class Block>
   SIMRUN_DEVICE void run(Block& block, Shared& shared) const {
-    if (after_failed_guess && selection->guess_failed == 0) return;
-    const std::uint32_t floor = collects ? selection->floor : 0;
-    if constexpr (counts) clear_counts(block, shared.counts, first_digit_bins);
+    if (pass.counts != nullptr) clear_counts(block, shared.counts, first_digit_bins);
     for (std::uint64_t turn = block.number(); turn < into.tiles; turn += block.count()) {
-      // A pass that follows another one begins where that ended, with what the cache still holds.
-      const std::uint64_t tile = pass == Pass::collect ? into.tiles - 1 - turn : turn;
-      sweep_tile_of(block, shared, tile, floor);
+      // A pass that only collects follows another one. It begins where that ended, with what the cache still holds.
+      sweep_tile_of(block, shared, pass.counts == nullptr ? into.tiles - 1 - turn : turn);
     }
-    if constexpr (counts) {
-      add_counts(block, shared.counts, first_digit_bins, selection->counts[0]);
-      if (block.last_to_arrive(&selection->arrivals)) finish(block, shared);
-    }
+    if (pass.counts != nullptr) add_counts(block, shared.counts, first_digit_bins, pass.counts);
   }
 
  private:
@@ -64,7 +47,7 @@ struct Sweep {
   };
 
   template <class Block>
-  SIMRUN_DEVICE void sweep_tile_of(Block& block, Shared& shared, std::uint64_t number, std::uint32_t floor) const {
+  SIMRUN_DEVICE void sweep_tile_of(Block& block, Shared& shared, std::uint64_t number) const {
     const std::uint64_t begin = number * sweep_tile;
     const Tile tile{number, begin, static_cast<std::uint32_t>(smaller(sweep_tile, job.size - begin))};
     typename Block::template PerThread<Items> items;
@@ -75,10 +58,10 @@ struct Sweep {
       std::uint32_t mask = 0;
       for_each_value(items[t], t, tile, [&](unsigned bit, float value, std::uint32_t i) {
         const std::uint32_t key = key_of(value);
-        if (key < floor) return;
+        if (key < pass.floor) return;
         mask |= 1U << bit;
-        if constexpr (counts) block.add(&shared.counts[key >> digit_shift(0)], 1U);
-        if (key >= least_non_finite_key) block.take_max(&selection->non_finite, ~(tile.begin + i));
+        if (pass.counts != nullptr) block.add(&shared.counts[key >> digit_shift(0)], 1U);
+        if (key >= least_non_finite_key) block.take_max(non_finite, ~(tile.begin + i));
       });
       reaching[t] = mask;
       positions[t] = 0;
@@ -86,7 +69,7 @@ struct Sweep {
         positions[t] |= std::uint64_t{count_bits(mask >> 4 * q & 15U)} << 16 * q;
       }
     });
-    if constexpr (collects) collect(block, shared, tile, items, reaching, positions);
+    if (pass.collected != nullptr) collect(block, shared, tile, items, reaching, positions);
   }
 
   /// A tile but the last is whole: its loads are without a condition, so that all are under way at once.
@@ -171,10 +154,8 @@ struct Sweep {
     std::uint32_t count = 0;
     for (unsigned q = 0; q < quads_a_thread; ++q) count += of_quad(totals, q);
     block.once([&] {
-      shared.begin = count > 0 ? block.add(&selection->collected, std::uint64_t{count}) : 0;
-      const bool fits = shared.begin + count <= into.capacity;
-      into.segments[tile.number] = {static_cast<std::uint32_t>(shared.begin), fits ? count : 0};
-      if (!fits) block.take_or(&selection->search_all, 1U);
+      shared.begin = count > 0 ? block.add(pass.collected, std::uint64_t{count}) : 0;
+      into.segments[tile.number] = {static_cast<std::uint32_t>(shared.begin), count};
     });
     block.each_thread([&](unsigned t) {
       if (reaching[t] == 0 || shared.begin + count > into.capacity) return;
@@ -188,29 +169,6 @@ struct Sweep {
         into.indices[at] = static_cast<std::uint32_t>(tile.begin) + i;
         into.values[at] = value;
       });
-    });
-  }
-
-  /// The last block: picks the first digit, or finds that too few reached the floor.
-  template <class Block>
-  SIMRUN_DEVICE void finish(Block& block, Shared& shared) const {
-    if (collects && block.read_fresh(&selection->collected) < job.k) {
-      block.each_thread([&](unsigned t) {
-        for (unsigned bin = t; bin < first_digit_bins; bin += threads) selection->counts[0][bin] = 0;
-      });
-      block.once([&] {
-        selection->guess_failed = 1;
-        selection->collected = 0;
-        selection->search_all = 0;
-      });
-      return;
-    }
-    pick_digit(block, *selection, 0, job.k, shared.picked);
-    block.once([&] {
-      if constexpr (!collects) {
-        selection->floor = smaller(selection->key, least_non_finite_key);
-        if (into.capacity == 0) selection->search_all = 1;
-      }
     });
   }
 };

@@ -1,69 +1,105 @@
 #pragma once
 
+#include "kernels/cuda/floor.hpp"
+#include "kernels/cuda/select_candidates.hpp"
 #include "kernels/cuda/sweep.hpp"
-#include "kernels/cuda/write_selected.hpp"
 
 namespace simrun::cuda {
 
-// Exact top-k of a large tensor, fused with the residual update of error feedback.
+// Exact top-k of a large tensor, fused with the residual update of error feedback: one kernel.
 //
-// Where few are kept, a sample tells a key that about k elements reach. One pass adds the gradient to the residual and
-// collects what reaches it: 12 bytes an element. A count proves that all of the k largest were collected. If not, one
-// pass counts the first digit of all keys and another collects what lies in the cutoff's bin or above, which is 8 bytes
-// an element more.
+// Where few are kept, a key is guessed that about 2 k elements reach (floor.hpp). One pass adds the gradient to the
+// residual and collects what reaches it: 12 bytes an element. A count proves that all of the k largest were collected.
+// If not, one pass counts the first digit of all keys and another collects what lies in the cutoff's bin or above,
+// which is 8 bytes an element more. These two are steps that are skipped as a rule, and so is the sample of the first
+// run.
 //
 // Where many are kept, collecting (8 bytes a candidate, written and read) costs as much as reading all elements again.
-// One pass adds and counts the first digit, and every later kernel reads all elements.
+// One pass adds and counts the first digit, and every later step reads all elements.
 //
 // Without a gradient the passes only read x: 4 bytes an element instead of 12.
 
-/// Sets the least key to collect: the lower end of the first digit's bin in which the sample's element lies. Reads a
-/// sector of 32 bytes (of x and of the gradient) a sample.
-struct GuessFloor {
-  static constexpr const char* name = "guess_floor";
-  static constexpr unsigned threads = 512;
-  static constexpr unsigned residency = 2;
-  struct Shared {
-    std::uint32_t counts[first_digit_bins];
-    Picked picked;
-  };
+/// Steps: the sample, the pass, counting all, collecting again, the second and the third digit, counting and writing
+/// what is selected. As a rule five are run.
+template <bool adds_gradient>
+struct SelectTopK {
+  static constexpr const char* name = adds_gradient ? "add_and_select_top_k" : "select_top_k";
+  static constexpr unsigned threads = selecting_threads;
+  static constexpr unsigned residency = 4;
+  static constexpr unsigned steps = 8;
+  using Shared = SelectionShared;
   TopK job;
-  std::uint64_t samples;
-  std::uint64_t rank;
-  Selection* selection;
+  TopKPlan plan;
+  SelectCandidates last;
 
-  template <class Block>
-  SIMRUN_DEVICE void run(Block& block, Shared& shared) const {
-    clear_counts(block, shared.counts, first_digit_bins);
-    const std::uint64_t stride = job.size / samples;
-    block.each_thread([&](unsigned t) {
-      for (std::uint64_t j = block.global(t); j < samples; j += block.grid_threads()) {
-        const std::uint64_t i = sampled(static_cast<std::uint32_t>(j), stride);
-        const float value = job.gradient != nullptr ? job.x[i] + job.gradient[i] : job.x[i];
-        block.add(&shared.counts[key_of(value) >> digit_shift(0)], 1U);
-      }
-    });
-    add_counts(block, shared.counts, first_digit_bins, selection->sample_counts);
-    if (!block.last_to_arrive(&selection->arrivals)) return;
-    pick(
-        block, first_digit_bins, rank, [&](unsigned bin) { return block.read_fresh(selection->sample_counts + bin); },
-        shared.picked);
-    block.once([&] {  // not above infinity, so that every non-finite value is collected
-      selection->floor = smaller(shared.picked.bin << digit_shift(0), least_non_finite_key);
-    });
+  SIMRUN_DEVICE bool needs(unsigned step) const {
+    if (step == 0) return collects() && last.selection->floor.margin == 0;
+    return step == 2 || step == 3 ? tried_in_vain() : true;
   }
 
-  /// Element number j of the sample, which is one in [j * stride, (j + 1) * stride).
-  SIMRUN_DEVICE static std::uint64_t sampled(std::uint32_t j, std::uint64_t stride) {
-    return j * stride + (std::uint64_t{scramble(j)} * stride >> 32);
+  template <class Block>
+  SIMRUN_DEVICE void run(Block& block, Shared& shared, unsigned step) const {
+    Tallies& tallies = last.selection->tallies;
+    switch (step) {
+      case 0:
+        return count_sample(block, shared.counts, job, plan.samples, tallies.sampled);
+      case 1:
+        return add_and_collect(block, shared);
+      case 2:
+        return pass_again(block, shared, {0, tallies.again.counts, nullptr});
+      case 3: {
+        const Cutoff cutoff = last.find_digit(block, shared, tallies.again, 0);
+        return pass_again(block, shared, {floor_at(cutoff.key), nullptr, &tallies.again.collected});
+      }
+      case 4:
+      case 5:
+        return last.count_digit(block, shared, tried(), step - 3);
+      case 6:
+        return count(block, shared);
+      default:
+        return last.write(block);
+    }
   }
 
  private:
-  /// Spreads j over all 32 bits, so that the sample does not beat with the shape of a tensor.
-  SIMRUN_DEVICE static std::uint32_t scramble(std::uint32_t j) {
-    j = (j ^ (j >> 16)) * 0x7FEB352DU;
-    j = (j ^ (j >> 15)) * 0x846CA68BU;
-    return j ^ (j >> 16);
+  SIMRUN_DEVICE bool collects() const { return plan.capacity > 0; }
+
+  /// Not all of the k largest are among the first candidates. Known once the pass is done.
+  SIMRUN_DEVICE bool tried_in_vain() const { return collects() && last.selection->tallies.first.collected < job.k; }
+
+  SIMRUN_DEVICE const Tried& tried() const {
+    return tried_in_vain() ? last.selection->tallies.again : last.selection->tallies.first;
+  }
+
+  template <class Block>
+  SIMRUN_DEVICE void add_and_collect(Block& block, Shared& shared) const {
+    Selection& selection = *last.selection;
+    Tried& tried = selection.tallies.first;
+    Pass pass{0, tried.counts, nullptr};
+    if (collects()) {
+      pass.collected = &tried.collected;
+      pass.floor = selection.floor.margin != 0
+                       ? selection.floor.key
+                       : sampled_floor(block, selection.tallies.sampled, plan.sample_rank, shared.picked);
+    }
+    Sweep<adds_gradient>{job, last.from, &selection.tallies.non_finite, pass}.run(block, shared);
+  }
+
+  template <class Block>
+  SIMRUN_DEVICE void pass_again(Block& block, Shared& shared, const Pass& pass) const {
+    Sweep<false>{job, last.from, &last.selection->tallies.non_finite, pass}.run(block, shared);
+  }
+
+  /// Counts what is selected, and sets the floor of the next run.
+  template <class Block>
+  SIMRUN_DEVICE void count(Block& block, Shared& shared) const {
+    last.count(block, shared, tried());
+    block.once([&] {
+      if (block.number() != 0) return;
+      Selection& selection = *last.selection;
+      const std::uint64_t collected = selection.tallies.first.collected;
+      selection.floor = next_floor(selection.floor, selection.found[digits - 1].key, collected, plan);
+    });
   }
 };
 
@@ -73,8 +109,8 @@ struct TopKWorkspace {
 
   static TopKWorkspace carve(Carver& carver, std::uint64_t size, std::uint64_t k) {
     const TopKPlan plan = plan_top_k(size, k);
-    TopKWorkspace workspace;
-    workspace.selection = SelectionWorkspace::carve(carver, plan.tiles, blocks_to_write(plan.tiles));
+    TopKWorkspace workspace{};
+    workspace.selection = SelectionWorkspace::carve(carver, plan.tiles);
     workspace.candidates.segments = carver.take<Segment>(plan.tiles);
     workspace.candidates.tiles = plan.tiles;
     workspace.candidates.indices = carver.take<std::uint32_t>(plan.capacity);
@@ -90,38 +126,23 @@ struct TopKWorkspace {
   }
 };
 
-template <bool adds_gradient, class Machine>
-void launch_sweeps(Machine& machine, const TopK& job, const TopKPlan& plan, const Candidates& into,
-                   Selection* selection) {
-  const auto blocks =
-      static_cast<unsigned>(smaller<std::uint64_t>(plan.tiles, machine.resident_blocks(sweep_residency)));
-  if (plan.capacity == 0) {
-    machine.launch(blocks, Sweep<adds_gradient, Pass::count>{job, into, selection, false});
-    return;
-  }
-  const auto sampling = static_cast<unsigned>(divide_up<std::uint64_t>(plan.samples, GuessFloor::threads));
-  machine.launch(sampling, GuessFloor{job, plan.samples, plan.sample_rank, selection});
-  machine.launch(blocks, Sweep<adds_gradient, Pass::both>{job, into, selection, false});
-  machine.launch(blocks, Sweep<false, Pass::count>{job, into, selection, true});
-  machine.launch(blocks, Sweep<false, Pass::collect>{job, into, selection, true});
-}
-
-/// Launches a selection. Results: `result` and, in the workspace, Selection::selected and Selection::non_finite.
+/// Launches a selection: one kernel. Results: `result` and, in the workspace, Selection::outcome. The workspace was
+/// prepared once (SelectionWorkspace::prepare) and serves any number of selections of this size and k, one after
+/// another.
 template <class Machine>
 void launch_top_k(Machine& machine, const TopK& job, const TopKWorkspace& workspace, const Selected& result) {
   const TopKPlan plan = plan_top_k(job.size, job.k);
-  Candidates candidates = workspace.candidates;
-  candidates.all = job.x;
-  candidates.size = job.size;
-  candidates.all_tile = sweep_tile;
-  Selection* const selection = workspace.selection.selection;
-  machine.clear(selection, sizeof(Selection));
+  SelectCandidates last{workspace.candidates, workspace.selection.selection, workspace.selection.places, job.k, result};
+  last.from.all = job.x;
+  last.from.size = job.size;
+  last.from.all_tile = sweep_tile;
   if (job.gradient != nullptr) {
-    launch_sweeps<true>(machine, job, plan, candidates, selection);
+    using Kernel = SelectTopK<true>;
+    machine.launch(blocks_to_select<Kernel>(machine, plan.tiles), Kernel{job, plan, last});
   } else {
-    launch_sweeps<false>(machine, job, plan, candidates, selection);
+    using Kernel = SelectTopK<false>;
+    machine.launch(blocks_to_select<Kernel>(machine, plan.tiles), Kernel{job, plan, last});
   }
-  finish_selection(machine, candidates, workspace.selection, job.k, result);
 }
 
 }  // namespace simrun::cuda

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "kernels/cuda/block.hpp"
+#include "kernels/cuda/selection.hpp"
 
 namespace simrun::cuda {
 
@@ -17,15 +17,15 @@ struct TopK {
 /// How it is done; a function of (size, k) alone.
 struct TopKPlan {
   std::uint64_t tiles;
-  std::uint64_t capacity;     ///< candidates that may be collected; 0: none are
-  std::uint64_t samples;      ///< to guess a key from
-  std::uint64_t sample_rank;  ///< this element of the sample, counted from the top, is the guess
+  std::uint64_t capacity;      ///< candidates that may be collected; 0: none are
+  std::uint64_t samples;       ///< to guess a key from
+  std::uint64_t sample_rank;   ///< this element of the sample, counted from the top, is the guess
+  std::uint64_t least_wanted;  ///< candidates: with fewer the next run's floor is lower,
+  std::uint64_t most_wanted;   ///< with more it is higher
 };
 
-inline constexpr unsigned sweep_threads = 256;
-inline constexpr unsigned sweep_residency = 4;
 inline constexpr unsigned quads_a_thread = 4;
-inline constexpr std::uint64_t sweep_tile = std::uint64_t{sweep_threads} * quads_a_thread * 4;
+inline constexpr std::uint64_t sweep_tile = std::uint64_t{selecting_threads} * quads_a_thread * 4;
 
 /// Of the k largest, a sample of one element in `stride` holds m = k / stride with a standard deviation of about
 /// sqrt(m); its (m + 4 sqrt(m) + 4)-th largest lies below the k-th largest of all with near certainty.
@@ -40,6 +40,8 @@ inline TopKPlan plan_top_k(std::uint64_t size, std::uint64_t k) {
   plan.samples = smaller(most_samples, size / least_stride);
   const double expected = static_cast<double>(k) * static_cast<double>(plan.samples) / static_cast<double>(size);
   plan.sample_rank = static_cast<std::uint64_t>(expected + 4 * std::sqrt(expected) + 4);
+  plan.least_wanted = 2 * k + 4096;
+  plan.most_wanted = k / 2 + 2 * k + 8192;
   return plan;
 }
 

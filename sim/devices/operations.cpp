@@ -28,9 +28,7 @@ double value_on(Axis axis, const Work& work) {
 }  // namespace
 
 double KernelWork::launches_of(const Work& work) const {
-  const double size = work.stage == Stage::combine ? work.entries : work.elements;
-  const double once = launches_if_small && size <= small ? *launches_if_small : launches;
-  return work.stage == Stage::decode ? work.parts * once : once;
+  return work.stage == Stage::decode ? work.parts * launches : launches;
 }
 
 std::string operation_name(Stage stage, const std::string& kind) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,11 +46,8 @@ struct MovedBytes {
 struct KernelWork {
   double launches = 0;    ///< kernels and clearings of memory, one after another; in decoding, of each payload
   MovedBytes bytes = {};  ///< where they access single entries, sectors of 32 bytes
-  /// Where one block selects from all: of tensors of at most `small` elements, merges of as many entries.
-  std::optional<double> launches_if_small = {};
   double gradient_reads = 1;  ///< encode: how often kernels read all of the gradient
 
-  static constexpr double small = 32768;
   double launches_of(const Work& work) const;
 
   /// `bytes` are those with an fp32 gradient.

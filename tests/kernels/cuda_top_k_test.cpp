@@ -3,84 +3,16 @@
 
 #include <sys/mman.h>
 
-#include <algorithm>
 #include <catch2/catch.hpp>
-#include <cmath>
-#include <cstring>
 #include <limits>
 #include <memory>
-#include <numeric>
 
-#include "kernels/cuda/host_machine.hpp"
 #include "kernels/cuda/small_top_k.hpp"
-#include "kernels/cuda/top_k.hpp"
 #include "tests/kernels/samples.hpp"
+#include "tests/kernels/selector.hpp"
 
 using namespace simrun;
 using namespace simrun::cuda;
-
-namespace {
-
-/// The k largest of x by sorting, ascending by index.
-std::vector<std::uint32_t> largest_by_sorting(const std::vector<float>& x, std::size_t k) {
-  std::vector<std::uint32_t> order(x.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::uint32_t a, std::uint32_t b) { return std::fabs(x[a]) > std::fabs(x[b]); });
-  order.resize(k);
-  std::sort(order.begin(), order.end());
-  return order;
-}
-
-std::vector<float> sum_of(std::vector<float> x, const std::vector<float>& y) {
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] += y[i];
-  return x;
-}
-
-bool same_bytes(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
-}
-
-/// A selection with error feedback, and what it left in its workspace.
-struct Run {
-  std::vector<std::uint32_t> indices;
-  std::vector<float> values;
-  std::vector<float> residual;
-  Selection state;
-};
-
-Run run_top_k(HostMachine machine, const std::vector<float>& gradient, std::vector<float> residual, std::size_t k,
-              bool keep_zeros = true) {
-  const std::size_t bytes = TopKWorkspace::bytes(gradient.size(), k);
-  struct alignas(256) Line {
-    std::byte bytes[256];
-  };
-  HostMachine::Buffer<Line> memory(bytes / sizeof(Line));
-  Carver carver(memory.data());
-  const TopKWorkspace workspace = TopKWorkspace::carve(carver, gradient.size(), k);
-  REQUIRE(carver.used() == bytes);
-  Run run{std::vector<std::uint32_t>(k), std::vector<float>(k), std::move(residual), {}};
-  launch_top_k(machine, {gradient.data(), run.residual.data(), gradient.size(), k}, workspace,
-               {run.indices.data(), run.values.data(), run.residual.data(), keep_zeros});
-  run.state = *workspace.selection.selection;
-  run.indices.resize(run.state.selected);
-  run.values.resize(run.state.selected);
-  return run;
-}
-
-void check_run(const Run& run, const std::vector<float>& sum, std::size_t k) {
-  REQUIRE(run.indices == largest_by_sorting(sum, k));
-  std::vector<float> values;
-  std::vector<float> residual = sum;
-  for (const std::uint32_t index : run.indices) {
-    values.push_back(sum[index]);
-    residual[index] = 0;
-  }
-  REQUIRE(same_bytes(run.values, values));
-  REQUIRE(same_bytes(run.residual, residual));
-}
-
-}  // namespace
 
 TEST_CASE("top-k on kernels selects from residual + gradient and clears what it selects", "[cuda]") {
   for (const Sample& sample : samples()) {
@@ -107,22 +39,22 @@ TEST_CASE("a right guess of top-k collects few, a wrong one is found out", "[cud
   REQUIRE(plan_top_k(n, k).capacity > 0);
   const Run right = run_top_k(HostMachine(2), x, zeros, k);
   check_run(right, x, k);
-  CHECK(right.state.guess_failed == 0);
-  CHECK(right.state.search_all == 0);
+  CHECK(right.course.tried_again == 0);
+  CHECK(right.course.search_all == 0);
   // The sample, one in 16, should hold k / 16 = 25 of the k largest; the guess is its element 25 + 4 * 5 + 4 = 49,
   // which about 2 k elements reach, and the floor lies up to an eighth of its magnitude below: another factor of 2 at
   // most.
-  CHECK(right.state.collected >= k);
-  CHECK(right.state.collected < 5 * k);
+  CHECK(right.course.collected >= k);
+  CHECK(right.course.collected < 5 * k);
 
   // As large values as there are samples, each at the place of one, and k of them: the sample is full of large values
   // and the guess far too high.
   std::vector<float> biased = x;
   const TopKPlan plan = plan_top_k(n, k);
-  for (std::uint32_t j = 0; j < k - 1; ++j) biased[GuessFloor::sampled(j, n / plan.samples)] = 100;
+  for (std::uint32_t j = 0; j < k - 1; ++j) biased[sampled(j, n / plan.samples)] = 100;
   const Run wrong = run_top_k(HostMachine(2), biased, zeros, k);
   check_run(wrong, biased, k);
-  CHECK(wrong.state.guess_failed == 1);
+  CHECK(wrong.course.tried_again == 1);
 }
 
 TEST_CASE("top-k on kernels looks at all elements where collecting does not help", "[cuda]") {
@@ -131,11 +63,25 @@ TEST_CASE("top-k on kernels looks at all elements where collecting does not help
   const std::vector<float> equal(n, 0.5F);  // everything reaches any floor, and the room is for 65,936 candidates
   const Run run = run_top_k(HostMachine(2), equal, zeros, 100);
   check_run(run, equal, 100);
-  CHECK(run.state.search_all == 1);
+  CHECK(run.course.search_all == 1);
   const std::vector<float> x = normal_values(n, 8);
   const Run dense = run_top_k(HostMachine(2), x, zeros, n / 3);
   check_run(dense, x, n / 3);
-  CHECK(dense.state.search_all == 1);
+  CHECK(dense.course.search_all == 1);
+}
+
+TEST_CASE("top-k on kernels is one launch", "[cuda]") {
+  for (const std::size_t k : {100U, 100'000U}) {
+    HostMachine machine(2);
+    constexpr std::size_t n = 300'000;
+    Selector selector(machine, n, k);
+    const std::vector<float> x = normal_values(n, 4);
+    for (int time = 0; time < 2; ++time) {
+      const std::uint64_t before = machine.launches();
+      check_run(selector.run(x, std::vector<float>(n, 0.0F)), x, k);
+      CHECK(machine.launches() == before + 1);
+    }
+  }
 }
 
 TEST_CASE("top-k on kernels leaves out zeros where they are no entries", "[cuda]") {
@@ -151,17 +97,22 @@ TEST_CASE("top-k on kernels leaves out zeros where they are no entries", "[cuda]
 TEST_CASE("top-k on kernels reports the first element that is not finite", "[cuda]") {
   for (const std::size_t n : {100U, 200'000U}) {
     std::vector<float> x = normal_values(n);
-    CHECK(run_top_k(HostMachine(2), x, std::vector<float>(n, 0.0F), 5).state.non_finite == 0);
+    HostMachine machine(2);
+    Selector selector(machine, n, 5);
+    const std::vector<float> zeros(n, 0.0F);
+    CHECK(selector.run(x, zeros).outcome.non_finite == 0);
     x[77] = std::numeric_limits<float>::quiet_NaN();
     x[n - 1] = -std::numeric_limits<float>::infinity();
-    CHECK(~run_top_k(HostMachine(2), x, std::vector<float>(n, 0.0F), 5).state.non_finite == 77);
+    CHECK(~selector.run(x, zeros).outcome.non_finite == 77);
+    x[77] = x[n - 1] = 0;
+    CHECK(selector.run(x, zeros).outcome.non_finite == 0);
   }
 }
 
 TEST_CASE("one launch selects in many small tensors", "[cuda]") {
   const std::vector<std::size_t> sizes{1, 2, 31, 1000, 4096, 4097, 20'011};
   std::vector<std::vector<float>> gradients, residuals, sums, values;
-  std::vector<std::vector<std::uint32_t>> indices;
+  std::vector<std::vector<std::uint32_t>> indices, signs;
   std::vector<SmallTopK> jobs;
   for (const Sample& sample : samples()) {
     for (const std::size_t n : sizes) {
@@ -170,20 +121,21 @@ TEST_CASE("one launch selects in many small tensors", "[cuda]") {
       sums.push_back(sum_of(residuals.back(), gradients.back()));
       indices.emplace_back((n + 6) / 7);
       values.emplace_back((n + 6) / 7);
+      signs.emplace_back(words_of(values.back().size()), 0xA5A5A5A5U);
     }
   }
   for (std::size_t i = 0; i < sums.size(); ++i) {
     jobs.push_back({gradients[i].data(), residuals[i].data(), static_cast<std::uint32_t>(sums[i].size()),
                     static_cast<std::uint32_t>(indices[i].size()), indices[i].data(), values[i].data(),
-                    residuals[i].data(), true});
+                    residuals[i].data(), true, signs[i].data()});
   }
-  std::vector<SmallResult> results(jobs.size());
+  std::vector<Outcome> results(jobs.size());
   HostMachine(2).launch(static_cast<unsigned>(jobs.size()), SelectSmall{{}, jobs.data(), results.data()});
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     INFO("N = " << sums[i].size());
     CHECK(results[i].selected == indices[i].size());
     CHECK(results[i].non_finite == 0);
-    Run run{indices[i], values[i], residuals[i], {}};
+    const Run run{indices[i], values[i], residuals[i], signs[i], results[i], {}};
     check_run(run, sums[i], indices[i].size());
   }
 }
@@ -206,8 +158,9 @@ TEST_CASE("top-k on kernels finds elements beyond 2^31 and 2^32 bytes", "[.huge]
   std::vector<std::uint32_t> indices(k);
   std::vector<float> values(k);
   HostMachine machine(2);
-  launch_top_k(machine, {nullptr, x, n, k}, TopKWorkspace::carve(carver, n, k),
-               {indices.data(), values.data(), nullptr, true});
+  const TopKWorkspace workspace = TopKWorkspace::carve(carver, n, k);
+  workspace.selection.prepare(machine);
+  launch_top_k(machine, {nullptr, x, n, k}, workspace, {indices.data(), values.data(), nullptr, true, nullptr});
   ::munmap(memory, n * sizeof(float));
   CHECK(indices == std::vector<std::uint32_t>{0, 7, (1U << 30) + 1, (1U << 31) - 1, 1U << 31, (1U << 31) + 12'344});
   CHECK(values == std::vector<float>{0, -1, -1, -1, -1, -1});

@@ -35,29 +35,35 @@ Floats stepped_values(std::size_t count, unsigned seed) {
   return x;
 }
 
-/// Checks launch_top_k, and returns what it left in its workspace.
-Selection check_top_k(Floats x, std::size_t k, bool keep_zeros = true) {
+/// Checks launch_top_k on arrays of one size, one after another in one workspace; returns how the last one went.
+Course check_top_k(const std::vector<Floats>& arrays, std::size_t k, bool keep_zeros = true) {
   ThreadedMachine machine;
-  const std::size_t n = x.size();
+  const std::size_t n = arrays.front().size();
   const Floats gradient(n, 0.25F);
   const auto lay_out = [=](Carver& carver) { return TopKWorkspace::carve(carver, n, k); };
   const WorkspaceOf<ThreadedMachine, decltype(lay_out)> memory(lay_out);
-  Words indices(k);
-  Floats values(k);
-  Floats residual = x;
-  for (float& value : x) value += 0.25F;
-  launch_top_k(machine, {gradient.data(), residual.data(), n, k}, memory.layout(),
-               {indices.data(), values.data(), residual.data(), keep_zeros});
-  const Selection state = *memory.layout().selection.selection;
-  Pairs expected = on_processor()->select_largest(x, k);
-  const std::size_t zeros = keep_zeros ? 0 : std::count(expected.values.begin(), expected.values.end(), 0.0F);
-  REQUIRE(state.selected == k - zeros);
-  if (zeros > 0) return state;
-  REQUIRE(indices == expected.indices);
-  REQUIRE(values == expected.values);
-  on_processor()->scatter_zero(indices, x);
-  REQUIRE(residual == x);
-  return state;
+  const SelectionWorkspace& selection = memory.layout().selection;
+  selection.prepare(machine);
+  for (Floats x : arrays) {
+    Words indices(k), signs(words_of(k));
+    Floats values(k);
+    Floats residual = x;
+    for (float& value : x) value += 0.25F;
+    launch_top_k(machine, {gradient.data(), residual.data(), n, k}, memory.layout(),
+                 {indices.data(), values.data(), residual.data(), keep_zeros, signs.data()});
+    const Pairs expected = on_processor()->select_largest(x, k);
+    const std::size_t zeros = keep_zeros ? 0 : std::count(expected.values.begin(), expected.values.end(), 0.0F);
+    REQUIRE(selection.selection->outcome.selected == k - zeros);
+    if (zeros > 0) continue;
+    REQUIRE(indices == expected.indices);
+    REQUIRE(values == expected.values);
+    Words expected_signs(signs.size());
+    on_processor()->pack_signs(expected.values, expected_signs);
+    REQUIRE(signs == expected_signs);
+    on_processor()->scatter_zero(indices, x);
+    REQUIRE(residual == x);
+  }
+  return selection.selection->course;
 }
 
 Pairs some_pairs(std::size_t elements, double density, unsigned seed) {
@@ -114,28 +120,32 @@ void check_coding(const IndexCodingEntry& coding, std::size_t elements, double d
 
 }  // namespace
 
-TEST_CASE("top-k without races: a right guess and a wrong one") {
+TEST_CASE("top-k without races: a right guess and a wrong one, of a sample and of the run before") {
   constexpr std::size_t n = 33'001;
   constexpr std::size_t k = 60;
-  Floats x = normal_values(n, 3);
-  const Selection right = check_top_k(x, k);
-  CHECK(right.guess_failed == 0);
+  const Floats x = normal_values(n, 3);
+  const Course right = check_top_k({x, x}, k);
+  CHECK(right.tried_again == 0);
   CHECK(right.search_all == 0);
   // All of the sample is large that the guess looks at, and less than k elements are.
-  for (std::uint32_t j = 0; j < k - 1; ++j) x[GuessFloor::sampled(j, n / plan_top_k(n, k).samples)] = 100;
-  CHECK(check_top_k(x, k).guess_failed == 1);
+  Floats biased = x;
+  for (std::uint32_t j = 0; j < k - 1; ++j) biased[sampled(j, n / plan_top_k(n, k).samples)] = 100;
+  CHECK(check_top_k({biased}, k).tried_again == 1);
+  Floats large = x;
+  for (float& value : large) value *= 10;
+  CHECK(check_top_k({large, x}, k).tried_again == 1);
 }
 
 TEST_CASE("top-k without races: too many candidates, too dense, too few to guess from") {
-  CHECK(check_top_k(Floats(66'000, 0.5F), 100).search_all == 1);
-  CHECK(check_top_k(stepped_values(13'000, 4), 5000).search_all == 1);
-  CHECK(check_top_k(stepped_values(2000, 5), 250).search_all == 1);
+  CHECK(check_top_k({Floats(66'000, 0.5F)}, 100).search_all == 1);
+  CHECK(check_top_k({stepped_values(13'000, 4)}, 5000).search_all == 1);
+  CHECK(check_top_k({stepped_values(2000, 5)}, 250).search_all == 1);
 }
 
 TEST_CASE("top-k without races: zeros that are no entries, without a gradient, what is not finite") {
   Floats x(9000, -0.25F);
   x[8000] = 3;
-  CHECK(check_top_k(x, 10, false).selected == 1);
+  check_top_k({x}, 10, false);
   Floats large = normal_values(33'000, 1);
   const Pairs pairs = on_kernels().select_largest(large, 33);
   CHECK(pairs.indices == on_processor()->select_largest(large, 33).indices);
@@ -239,20 +249,21 @@ TEST_CASE("selecting and merging by one block without races") {
   check_merge(some_pairs(9000, 0.5, 3), some_pairs(9000, 0.5, 4), 2000);
   const std::vector<std::size_t> sizes{5000, 1, 700};
   std::vector<Floats> x, values;
-  std::vector<Words> indices;
+  std::vector<Words> indices, signs;
   std::vector<SmallTopK> jobs;
   for (const std::size_t n : sizes) {
     x.push_back(stepped_values(n, 5));
     values.emplace_back((n + 4) / 5);
     indices.emplace_back((n + 4) / 5);
+    signs.emplace_back(words_of(indices.back().size()));
   }
   const std::vector<Floats> before = x;
   for (std::size_t i = 0; i < x.size(); ++i) {
     jobs.push_back({before[i].data(), x[i].data(), static_cast<std::uint32_t>(x[i].size()),
                     static_cast<std::uint32_t>(indices[i].size()), indices[i].data(), values[i].data(), x[i].data(),
-                    true});
+                    true, signs[i].data()});
   }
-  std::vector<SmallResult> results(jobs.size());
+  std::vector<Outcome> results(jobs.size());
   ThreadedMachine().launch(static_cast<unsigned>(jobs.size()), SelectSmall{{}, jobs.data(), results.data()});
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     Floats doubled = before[i];
@@ -261,6 +272,9 @@ TEST_CASE("selecting and merging by one block without races") {
     CHECK(results[i].selected == indices[i].size());
     CHECK(indices[i] == expected.indices);
     CHECK(values[i] == expected.values);
+    Words expected_signs(signs[i].size());
+    on_processor()->pack_signs(expected.values, expected_signs);
+    CHECK(signs[i] == expected_signs);
     on_processor()->scatter_zero(indices[i], doubled);
     CHECK(x[i] == doubled);
   }

@@ -131,22 +131,7 @@ class ThreadedBlock : public HostAtomics {
     return static_cast<T>(std::accumulate(all.begin(), all.end(), std::uint64_t{0}));
   }
 
-  bool last_to_arrive(std::uint32_t* counter, const Place& place = Place::current()) const {
-    meetings_.meet_block(thread_, {"last_to_arrive", place});
-    const bool last = thread_ == 0 && is_last(*counter);
-    return meetings_.meet_block(thread_, {"last_to_arrive", place}, last ? 1 : 0).front() != 0;
-  }
-
  private:
-  /// Only the last block sees what the others wrote.
-  bool is_last(std::uint32_t& counter) const {
-    const std::atomic_ref<std::uint32_t> arrivals(counter);
-    if (arrivals.fetch_add(1, std::memory_order_release) + 1 < count_) return false;
-    arrivals.load(std::memory_order_acquire);
-    arrivals.store(0, std::memory_order_relaxed);
-    return true;
-  }
-
   Meetings& meetings_;
   unsigned thread_;
   unsigned number_;
@@ -154,8 +139,8 @@ class ThreadedBlock : public HostAtomics {
 };
 
 /// Runs kernels with every thread a thread to ThreadSanitizer: finds races between threads of a phase and between
-/// blocks, barriers that are missing, and calls that not all threads make. launch() throws KernelFault for each. It
-/// does not find a plain read where read_fresh is due.
+/// blocks, barriers that are missing, and calls that not all threads make. launch() throws KernelFault for each. Steps
+/// of a kernel come one after another, as launches do.
 class ThreadedMachine : public HostMemory {
  public:
   explicit ThreadedMachine(unsigned seed = 1) : random_(seed) {}
@@ -166,6 +151,22 @@ class ThreadedMachine : public HostMemory {
   template <class Kernel>
   void launch(unsigned blocks, const Kernel& kernel) {
     launched_kernels().insert(typeid(Kernel).name());
+    if constexpr (Stepwise<Kernel>) {
+      for (unsigned step = 0; step < Kernel::steps; ++step) {
+        if (!kernel.needs(step)) continue;
+        run_blocks<Kernel>(blocks, [&](auto& block, auto& shared) { kernel.run(block, shared, step); });
+      }
+    } else {
+      run_blocks<Kernel>(blocks, [&](auto& block, auto& shared) { kernel.run(block, shared); });
+    }
+  }
+
+ private:
+  /// Blocks that run side by side. One that takes the place of another counts as ordered after it.
+  static constexpr unsigned crews_at_once = 2;
+
+  template <class Kernel, class Work>
+  void run_blocks(unsigned blocks, const Work& work) {
     const unsigned crews = smaller(blocks, crews_at_once);
     std::vector<unsigned> order(blocks);
     std::iota(order.begin(), order.end(), 0U);
@@ -174,22 +175,18 @@ class ThreadedMachine : public HostMemory {
     run_threads(crews, Kernel::threads, static_cast<unsigned>(random_()), Kernel::name,
                 [&](unsigned crew, Meetings& meetings, unsigned thread) {
                   for (unsigned turn = crew; turn < blocks; turn += crews) {
-                    run_block(kernel, shared[crew], meetings, thread, order[turn], blocks);
+                    run_block<Kernel>(work, shared[crew], meetings, thread, order[turn], blocks);
                   }
                 });
   }
 
- private:
-  /// Blocks that run side by side. One that takes the place of another counts as ordered after it.
-  static constexpr unsigned crews_at_once = 2;
-
-  template <class Kernel>
-  static void run_block(const Kernel& kernel, typename Kernel::Shared& shared, Meetings& meetings, unsigned thread,
+  template <class Kernel, class Work>
+  static void run_block(const Work& work, typename Kernel::Shared& shared, Meetings& meetings, unsigned thread,
                         unsigned number, unsigned count) {
     if (thread == 0) std::memset(static_cast<void*>(&shared), 0xA5, sizeof shared);
     meetings.meet_block(thread, {"begin", std::source_location::current()});
     ThreadedBlock<Kernel::threads> block(meetings, thread, number, count);
-    kernel.run(block, shared);
+    work(block, shared);
     meetings.meet_block(thread, {"return", std::source_location::current()});
   }
 
