@@ -139,10 +139,7 @@ constexpr CodecWork codec_work[] = {
     {Stage::encode, "exponents", {.per_element = 5.125}, {1, {.per_element = 5.125}}},
     {Stage::decode, "exponents", {.per_element = 9.125}, {1, {.per_element = 9.125}}},
     // Momentum, residual, a sample's selection, one test of the threshold, a selection; both zeroed where sent.
-    {Stage::encode,
-     "sampled-pairs",
-     {.per_element = 20, .per_entry = 8},
-     {6, {.per_element = 32, .per_entry = 206}}},
+    {Stage::encode, "sampled-pairs", {.per_element = 20, .per_entry = 8}, {6, {.per_element = 32, .per_entry = 206}}},
     {Stage::decode, "sampled-pairs", scattered_values, scatter},
 };
 

@@ -190,7 +190,7 @@ TEST_CASE("interval: none from a scaled device on an ideal network; the heading 
 }
 
 TEST_CASE("interval: a modelled device's launches and share of bandwidth move an iteration between their bounds") {
-  // top-k of 10 of 1000 elements: a launch, 12,000 + 1,040 bytes to encode; four payloads, 2,880 bytes to decode.
+  // top-k of 10 of 1000 elements: a launch, 12,000 + 1,420 bytes to encode; four payloads, 2,880 bytes to decode.
   const TemporaryFolder folder;
   json device = {{"format", 2},           {"name", "modelled"},          {"device", "none"},
                  {"software", "none"},    {"provenance", "modelled"},    {"source", "made up"},
@@ -199,7 +199,7 @@ TEST_CASE("interval: a modelled device's launches and share of bandwidth move an
   json scenario = scenario_of(top_k, folder);
   scenario["device"] = folder.write("modelled.json", device.dump());
   const Times times = times_of(scenario);
-  const double bytes = (12'000 + 1'040 + 2'880) / 1e9;
+  const double bytes = (12'000 + 1'420 + 2'880) / 1e9;
   CHECK(times.encode.value + times.decode.value == Approx(5 * 3e-6 + bytes / 0.75).epsilon(1e-9));
   REQUIRE(times.interval);
   // The band is one for all that the device does, and is taken from iterations that begin and end in between.
