@@ -41,7 +41,7 @@ int simrun_cuda_top_k(void* stream, void* workspace, const float* gradient, floa
   return guarded([&] {
     CudaMachine machine = machine_on(stream);
     Carver carver(workspace);
-    launch_top_k(machine, {gradient, residual, size, k}, TopKWorkspace::carve(carver, size, k),
+    launch_top_k(machine, TopK<float>{gradient, residual, size, k}, TopKWorkspace::carve(carver, size, k),
                  {indices, values, residual, true, nullptr});
   });
 }

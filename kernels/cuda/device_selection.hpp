@@ -67,7 +67,7 @@ class DeviceTopK {
     if (is_small()) {
       machine_.launch(1, SelectSmall{{}, small_job_.data(), small_outcome_.data()});
     } else {
-      launch_top_k(machine_, {gradient_or_null(), x_.data(), x_.size(), k_}, memory_.layout(), result_);
+      launch_top_k(machine_, TopK<float>{gradient_or_null(), x_.data(), x_.size(), k_}, memory_.layout(), result_);
     }
   }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <type_traits>
+
+#include "kernels/cuda/gradient.hpp"
 #include "kernels/cuda/selection.hpp"
 #include "kernels/cuda/top_k_plan.hpp"
 
@@ -48,15 +51,16 @@ SIMRUN_ANYWHERE inline std::uint64_t sampled(std::uint32_t j, std::uint64_t stri
 
 /// Counts the first digit of this block's share of a sample. Reads a sector of 32 bytes (of x and of the gradient) a
 /// sample.
-template <class Block>
-SIMRUN_DEVICE void count_sample(Block& block, std::uint32_t* own, const TopK& job, std::uint64_t samples,
+template <class Block, class Gradient>
+SIMRUN_DEVICE void count_sample(Block& block, std::uint32_t* own, const TopK<Gradient>& job, std::uint64_t samples,
                                 std::uint64_t* counts) {
   clear_counts(block, own, first_digit_bins);
   const std::uint64_t stride = job.size / samples;
   block.each_thread([&](unsigned t) {
     for (std::uint64_t j = block.global(t); j < samples; j += block.grid_threads()) {
       const std::uint64_t i = sampled(static_cast<std::uint32_t>(j), stride);
-      const float value = job.gradient != nullptr ? job.x[i] + job.gradient[i] : job.x[i];
+      float value = job.x[i];
+      if constexpr (!std::is_same_v<Gradient, NoGradient>) value += widened(job.gradient[i]);
       block.add(&own[key_of(value) >> digit_shift(0)], 1U);
     }
   });

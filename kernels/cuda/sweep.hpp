@@ -1,5 +1,8 @@
 #pragma once
 
+#include <type_traits>
+
+#include "kernels/cuda/gradient.hpp"
 #include "kernels/cuda/selection.hpp"
 #include "kernels/cuda/top_k_plan.hpp"
 
@@ -12,13 +15,13 @@ struct Pass {
   std::uint64_t* collected;  ///< how many were; null: none are
 };
 
-/// A pass over all elements, as one block does its share. Reads 4 bytes an element; with a gradient reads 8 and writes
-/// 4. Writes 8 bytes for each element that it collects.
-template <bool adds_gradient>
+/// A pass over all elements, as one block does its share. Reads 4 bytes an element; with a gradient reads its
+/// bytes as well, 2 or 4, and writes 4. Writes 8 bytes for each element that it collects.
+template <class Gradient>
 struct Sweep {
   static constexpr unsigned threads = selecting_threads;
   using Shared = SelectionShared;
-  TopK job;
+  TopK<Gradient> job;
   Candidates into;
   std::uint64_t* non_finite;
   Pass pass;
@@ -80,20 +83,23 @@ struct Sweep {
     for (unsigned q = 0; q < quads_a_thread; ++q) {
       items.quads[q] = load_quad<whole>(job.x + tile.begin, offset(q, t), tile);
     }
-    if constexpr (adds_gradient) add_gradient<whole>(block, items, t, tile);
+    if constexpr (!std::is_same_v<Gradient, NoGradient>) add_gradient<whole>(block, items, t, tile);
     return items;
   }
 
   template <bool whole, class Block>
   SIMRUN_DEVICE void add_gradient(Block& block, Items& items, unsigned t, const Tile& tile) const {
     Items gradient;
-    const float* const from = job.gradient + tile.begin;
+    const Gradient* const from = job.gradient + tile.begin;
     SIMRUN_UNROLL
     for (unsigned q = 0; q < quads_a_thread; ++q) {
       if constexpr (whole) {
-        gradient.quads[q] = block.read_once(reinterpret_cast<const Quad*>(from + offset(q, t)));
+        gradient.quads[q] = read_gradient(block, from + offset(q, t));
       } else {
-        gradient.quads[q] = load_quad<whole>(from, offset(q, t), tile);
+        for (unsigned c = 0; c < 4; ++c) {
+          const std::uint32_t i = offset(q, t) + c;
+          gradient.quads[q].values[c] = i < tile.size ? widened(from[i]) : 0.0F;
+        }
       }
     }
     SIMRUN_UNROLL

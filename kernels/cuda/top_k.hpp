@@ -17,18 +17,19 @@ namespace simrun::cuda {
 // Where many are kept, collecting (8 bytes a candidate, written and read) costs as much as reading all elements again.
 // One pass adds and counts the first digit, and every later step reads all elements.
 //
-// Without a gradient the passes only read x: 4 bytes an element instead of 12.
+// Without a gradient the passes only read x: 4 bytes an element instead of 12. Gradients of fp16 and bf16 are half as
+// large: 10 bytes.
 
 /// Steps: the sample, the pass, counting all, collecting again, the second and the third digit, counting and writing
 /// what is selected. As a rule five are run.
-template <bool adds_gradient>
+template <class Gradient>
 struct SelectTopK {
-  static constexpr const char* name = adds_gradient ? "add_and_select_top_k" : "select_top_k";
+  static constexpr const char* name = "select_top_k";
   static constexpr unsigned threads = selecting_threads;
   static constexpr unsigned residency = 4;
   static constexpr unsigned steps = 8;
   using Shared = SelectionShared;
-  TopK job;
+  TopK<Gradient> job;
   TopKPlan plan;
   SelectCandidates last;
 
@@ -82,12 +83,13 @@ struct SelectTopK {
                        ? selection.floor.key
                        : sampled_floor(block, selection.tallies.sampled, plan.sample_rank, shared.picked);
     }
-    Sweep<adds_gradient>{job, last.from, &selection.tallies.non_finite, pass}.run(block, shared);
+    Sweep<Gradient>{job, last.from, &selection.tallies.non_finite, pass}.run(block, shared);
   }
 
   template <class Block>
   SIMRUN_DEVICE void pass_again(Block& block, Shared& shared, const Pass& pass) const {
-    Sweep<false>{job, last.from, &last.selection->tallies.non_finite, pass}.run(block, shared);
+    const TopK<NoGradient> sums{nullptr, job.x, job.size, job.k};
+    Sweep<NoGradient>{sums, last.from, &last.selection->tallies.non_finite, pass}.run(block, shared);
   }
 
   /// Counts what is selected, and sets the floor of the next run.
@@ -126,22 +128,23 @@ struct TopKWorkspace {
   }
 };
 
-/// Launches a selection: one kernel. Results: `result` and, in the workspace, Selection::outcome. The workspace was
-/// prepared once (SelectionWorkspace::prepare) and serves any number of selections of this size and k, one after
-/// another.
-template <class Machine>
-void launch_top_k(Machine& machine, const TopK& job, const TopKWorkspace& workspace, const Selected& result) {
+/// Launches a selection: one kernel. Gradient is float, Half or BFloat16. Results: `result` and, in the workspace,
+/// Selection::outcome. The workspace was prepared once (SelectionWorkspace::prepare) and serves any number of
+/// selections of this size and k, one after another.
+template <class Machine, class Gradient>
+void launch_top_k(Machine& machine, const TopK<Gradient>& job, const TopKWorkspace& workspace, const Selected& result) {
   const TopKPlan plan = plan_top_k(job.size, job.k);
   SelectCandidates last{workspace.candidates, workspace.selection.selection, workspace.selection.places, job.k, result};
   last.from.all = job.x;
   last.from.size = job.size;
   last.from.all_tile = sweep_tile;
   if (job.gradient != nullptr) {
-    using Kernel = SelectTopK<true>;
+    using Kernel = SelectTopK<Gradient>;
     machine.launch(blocks_to_select<Kernel>(machine, plan.tiles), Kernel{job, plan, last});
   } else {
-    using Kernel = SelectTopK<false>;
-    machine.launch(blocks_to_select<Kernel>(machine, plan.tiles), Kernel{job, plan, last});
+    using Kernel = SelectTopK<NoGradient>;
+    const TopK<NoGradient> sums{nullptr, job.x, job.size, job.k};
+    machine.launch(blocks_to_select<Kernel>(machine, plan.tiles), Kernel{sums, plan, last});
   }
 }
 

@@ -7,11 +7,12 @@
 namespace simrun::cuda {
 
 /// x += gradient, and the k largest of x.
+template <class Gradient>
 struct TopK {
-  const float* gradient;  ///< null: x stays as it is. At a multiple of 16 bytes, like x
-  float* x;
-  std::uint64_t size;  ///< 0 < size <= 2^32
-  std::uint64_t k;     ///< 0 < k <= size
+  const Gradient* gradient;  ///< null: x stays as it is. Else four elements begin at a multiple of their size
+  float* x;                  ///< at a multiple of 16 bytes
+  std::uint64_t size;        ///< 0 < size <= 2^32
+  std::uint64_t k;           ///< 0 < k <= size
 };
 
 /// How it is done; a function of (size, k) alone.

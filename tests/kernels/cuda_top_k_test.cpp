@@ -109,6 +109,41 @@ TEST_CASE("top-k on kernels reports the first element that is not finite", "[cud
   }
 }
 
+TEMPLATE_TEST_CASE("top-k on kernels adds gradients of 16 bits as if they were widened first", "[cuda]", Half,
+                   BFloat16) {
+  for (const std::size_t n : {5U, 4100U, 131'101U}) {
+    for (const std::size_t k : {std::size_t{1}, (n + 999) / 1000, (n + 2) / 3}) {
+      INFO("N = " << n << ", K = " << k);
+      const std::vector<float> residual = normal_values(n, 7);
+      std::mt19937 random(static_cast<unsigned>(n + k));
+      HostMachine machine(2);
+      Selector narrow(machine, n, k);
+      Selector wide(machine, n, k);
+      for (const unsigned mask : {0x83FFU, 0xBBFFU, 0xFFFFU}) {  // denormal, finite, any bits
+        std::vector<TestType> gradient;
+        std::vector<float> floats;
+        for (std::size_t i = 0; i < n; ++i) {
+          gradient.push_back({static_cast<std::uint16_t>(random() & mask)});
+          floats.push_back(widened(gradient.back()));
+        }
+        const Run run = narrow.run(gradient, residual);
+        const Run expected = wide.run(floats, residual);
+        CHECK(run.outcome.non_finite == expected.outcome.non_finite);
+        REQUIRE(run.indices == expected.indices);
+        REQUIRE(same_bytes(run.values, expected.values));
+        REQUIRE(same_bytes(run.residual, expected.residual));
+      }
+    }
+  }
+}
+
+TEST_CASE("16 bits are widened exactly", "[cuda]") {
+  CHECK(widened(Half{0x3C01}) == 1 + 0x1p-10F);
+  CHECK(widened(Half{0x8001}) == -0x1p-24F);
+  CHECK(widened(BFloat16{0x3F81}) == 1 + 0x1p-7F);
+  CHECK(widened(BFloat16{0x8001}) == -0x1p-133F);
+}
+
 TEST_CASE("one launch selects in many small tensors", "[cuda]") {
   const std::vector<std::size_t> sizes{1, 2, 31, 1000, 4096, 4097, 20'011};
   std::vector<std::vector<float>> gradients, residuals, sums, values;
@@ -160,7 +195,8 @@ TEST_CASE("top-k on kernels finds elements beyond 2^31 and 2^32 bytes", "[.huge]
   HostMachine machine(2);
   const TopKWorkspace workspace = TopKWorkspace::carve(carver, n, k);
   workspace.selection.prepare(machine);
-  launch_top_k(machine, {nullptr, x, n, k}, workspace, {indices.data(), values.data(), nullptr, true, nullptr});
+  launch_top_k(machine, TopK<float>{nullptr, x, n, k}, workspace,
+               {indices.data(), values.data(), nullptr, true, nullptr});
   ::munmap(memory, n * sizeof(float));
   CHECK(indices == std::vector<std::uint32_t>{0, 7, (1U << 30) + 1, (1U << 31) - 1, 1U << 31, (1U << 31) + 12'344});
   CHECK(values == std::vector<float>{0, -1, -1, -1, -1, -1});

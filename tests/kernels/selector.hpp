@@ -49,10 +49,11 @@ class Selector {
     memory_.layout().selection.prepare(machine);
   }
 
-  Run run(const std::vector<float>& gradient, std::vector<float> residual, bool keep_zeros = true) {
+  template <class Gradient>
+  Run run(const std::vector<Gradient>& gradient, std::vector<float> residual, bool keep_zeros = true) {
     Run run{std::vector<std::uint32_t>(k_), std::vector<float>(k_), std::move(residual), {}, {}, {}};
     run.signs.resize(words_of(k_), 0xA5A5A5A5U);
-    launch_top_k(machine_, {gradient.data(), run.residual.data(), n_, k_}, memory_.layout(),
+    launch_top_k(machine_, TopK<Gradient>{gradient.data(), run.residual.data(), n_, k_}, memory_.layout(),
                  {run.indices.data(), run.values.data(), run.residual.data(), keep_zeros, run.signs.data()});
     const Selection& state = *memory_.layout().selection.selection;
     run.outcome = state.outcome;

@@ -36,10 +36,12 @@ Floats stepped_values(std::size_t count, unsigned seed) {
 }
 
 /// Checks launch_top_k on arrays of one size, one after another in one workspace; returns how the last one went.
-Course check_top_k(const std::vector<Floats>& arrays, std::size_t k, bool keep_zeros = true) {
+/// `quarter`: 0.25, the gradient of every element.
+template <class Gradient = float>
+Course check_top_k(const std::vector<Floats>& arrays, std::size_t k, bool keep_zeros = true, Gradient quarter = 0.25F) {
   ThreadedMachine machine;
   const std::size_t n = arrays.front().size();
-  const Floats gradient(n, 0.25F);
+  const std::vector<Gradient> gradient(n, quarter);
   const auto lay_out = [=](Carver& carver) { return TopKWorkspace::carve(carver, n, k); };
   const WorkspaceOf<ThreadedMachine, decltype(lay_out)> memory(lay_out);
   const SelectionWorkspace& selection = memory.layout().selection;
@@ -49,7 +51,7 @@ Course check_top_k(const std::vector<Floats>& arrays, std::size_t k, bool keep_z
     Floats values(k);
     Floats residual = x;
     for (float& value : x) value += 0.25F;
-    launch_top_k(machine, {gradient.data(), residual.data(), n, k}, memory.layout(),
+    launch_top_k(machine, TopK<Gradient>{gradient.data(), residual.data(), n, k}, memory.layout(),
                  {indices.data(), values.data(), residual.data(), keep_zeros, signs.data()});
     const Pairs expected = on_processor()->select_largest(x, k);
     const std::size_t zeros = keep_zeros ? 0 : std::count(expected.values.begin(), expected.values.end(), 0.0F);
@@ -151,6 +153,12 @@ TEST_CASE("top-k without races: zeros that are no entries, without a gradient, w
   CHECK(pairs.indices == on_processor()->select_largest(large, 33).indices);
   large[77] = large[20'000] = std::numeric_limits<float>::infinity();
   CHECK_THROWS_AS(on_kernels().select_largest(large, 33), NonFiniteError);
+}
+
+TEST_CASE("top-k without races: gradients of 16 bits") {
+  const std::vector<Floats> arrays{stepped_values(33'001, 6)};
+  CHECK(check_top_k(arrays, 60, true, Half{0x3400}).search_all == 0);
+  CHECK(check_top_k(arrays, 60, true, BFloat16{0x3E80}).search_all == 0);
 }
 
 TEST_CASE("merging large lists without races") {

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "kernels/cuda/half.hpp"
+
+namespace simrun::cuda {
+
+// Elements of gradients, which are added to fp32. Those of 16 bits are widened first, which is exact.
+
+/// There is no gradient.
+struct NoGradient {};
+
+/// IEEE half precision.
+struct Half {
+  std::uint16_t bits;
+};
+
+/// The upper half of a float.
+struct BFloat16 {
+  std::uint16_t bits;
+};
+
+SIMRUN_DEVICE inline float widened(float x) {
+  return x;
+}
+
+SIMRUN_DEVICE inline float widened(Half x) {
+  return float_of_half(x.bits);
+}
+
+SIMRUN_DEVICE inline float widened(BFloat16 x) {
+  const std::uint32_t bits = std::uint32_t{x.bits} << 16;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/// Four elements at a multiple of 16 bytes, which will not be needed again soon.
+template <class Block>
+SIMRUN_DEVICE Quad read_gradient(Block& block, const float* from) {
+  return block.read_once(reinterpret_cast<const Quad*>(from));
+}
+
+/// Four elements of 16 bits at a multiple of 8 bytes.
+template <class Block, class Gradient>
+SIMRUN_DEVICE Quad read_gradient(Block& block, const Gradient* from) {
+  const std::uint64_t all = block.read_once(reinterpret_cast<const std::uint64_t*>(from));
+  Quad quad;
+  SIMRUN_UNROLL
+  for (unsigned c = 0; c < 4; ++c) quad.values[c] = widened(Gradient{static_cast<std::uint16_t>(all >> 16 * c)});
+  return quad;
+}
+
+}  // namespace simrun::cuda
