@@ -70,14 +70,14 @@ std::string last_line(int file) {
   return text.substr(text.rfind('\n') + 1);
 }
 
-std::string describe_crash(int status, int printed) {
+}  // namespace
+
+std::string describe_end(int status, int printed) {
   std::string what = WIFSIGNALED(status) ? std::string("ended by signal: ") + ::strsignal(WTERMSIG(status))
                                          : "ended with status " + std::to_string(WEXITSTATUS(status));
   const std::string said = last_line(printed);
   return said.empty() ? what : what + " (" + shortened(said, 1000) + ")";
 }
-
-}  // namespace
 
 ChildPool::~ChildPool() {
   for (const auto& [pipe, child] : children_) {
@@ -139,7 +139,7 @@ ChildPool::Result ChildPool::collect(int pipe) {
   const char kind = child.bytes.empty() ? '\0' : child.bytes.front();
   const std::string rest = child.bytes.empty() ? "" : child.bytes.substr(1);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || kind == '\0') {
-    result.failure = describe_crash(status, child.printed);
+    result.failure = describe_end(status, child.printed);
   } else if (kind == is_result) {
     result.output = rest;
   } else if (kind == is_input_error) {

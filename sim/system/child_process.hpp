@@ -19,6 +19,10 @@ struct ChildFailure : std::runtime_error {
 /// where it threw anything else or crashed.
 std::string run_in_child(const std::function<std::string()>& work);
 
+/// How a process ended that has this status, with the last line of what it printed to a file: "ended by signal:
+/// Killed", "ended with status 1 (out of memory)".
+std::string describe_end(int status, int printed);
+
 /// Child processes side by side.
 class ChildPool {
  public:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "sim/text/units.hpp"
@@ -14,5 +15,8 @@ unsigned usable_cores();
 
 /// Memory that programs can still have; 0 if the system does not say.
 Bytes available_memory();
+
+/// Of all last-level caches together, in bytes; 32 MiB if the system does not say.
+std::size_t last_level_caches();
 
 }  // namespace simrun
