@@ -5,6 +5,7 @@
 
 #include "kernels/payload.hpp"
 #include "sim/calibration/calibrate.hpp"
+#include "sim/devices/device_choice.hpp"
 #include "sim/listing.hpp"
 #include "sim/mpi/measure.hpp"
 #include "sim/report/report_page.hpp"
@@ -92,6 +93,13 @@ void add_calibrate(CLI::App& app, Arguments& arguments) {
   CalibrateArguments& calibrate = arguments.calibrate;
   app.add_option("--device", calibrate.device, "what to measure (default: cuda where a GPU can be used, else cpu)")
       ->check(CLI::IsMember({"cpu", "cuda"}));
+  app.add_option("--implementation", calibrate.implementation,
+                 "whose operations: simrun, or pytorch for those of an installed PyTorch (default: simrun)")
+      ->check(CLI::IsMember(
+          std::vector<std::string>(measurable_implementations.begin(), measurable_implementations.end())));
+  app.add_option("--python", calibrate.python,
+                 "Python that has PyTorch (default: python3, else /usr/bin/python3, whichever has it)")
+      ->type_name("FILE");
   app.add_option("-o,--out", calibrate.out, "profile to write (default: this machine's cache)")->type_name("FILE");
   app.add_flag("--quick", calibrate.quick, "coarse grid, budget of 60 seconds");
   app.add_option("--budget", calibrate.budget,

@@ -4,9 +4,12 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <stdexcept>
 
 #include "sim/calibration/calibration.hpp"
+#include "sim/calibration/pytorch_calibration.hpp"
 #include "sim/devices/device_choice.hpp"
 #include "sim/devices/profile_text.hpp"
 #include "sim/system/data_path.hpp"
@@ -27,23 +30,37 @@ constexpr double seconds_between_lines = 10;
 
 /// What is to be measured, and where its profile goes if nobody says otherwise.
 struct Choice {
-  std::unique_ptr<CalibrationTarget> (*make)(const CudaDevice& gpu, std::optional<std::uint64_t> most_elements);
-  CudaDevice gpu;
+  std::function<std::unique_ptr<CalibrationTarget>(std::optional<std::uint64_t> most_elements)> make;
   std::string file;
   std::string note;
 };
 
-Choice choose(const std::string& device) {
-  const auto cpu = [](const CudaDevice&, std::optional<std::uint64_t> most) {
-    return make_cpu_calibration_target(most);
+Choice choose_pytorch(const CalibrateArguments& arguments) {
+  auto found = std::make_shared<PytorchDevice>(find_pytorch(arguments.python, arguments.device));
+  const std::optional<CudaDevice> gpu = found->gpu();
+  const auto make = [found](std::optional<std::uint64_t> most) {
+    return make_pytorch_calibration_target(std::move(*found), most);
   };
-  if (device == "cpu") return {cpu, {}, cpu_calibration_file(), {}};
+  if (gpu) return {make, gpu_calibration_file(*gpu, "pytorch"), {}};
+  const std::string note = arguments.device.empty() ? "PyTorch finds no GPU; measuring the processor" : "";
+  return {make, cpu_calibration_file("pytorch"), note};
+}
+
+Choice choose(const CalibrateArguments& arguments) {
+  if (arguments.implementation == "pytorch") return choose_pytorch(arguments);
+  if (arguments.python)
+    throw InputError("command line", "--python", "simrun's own operations need no Python",
+                     "accepted: with --implementation pytorch");
+  if (arguments.device == "cpu") return {make_cpu_calibration_target, cpu_calibration_file(), {}};
   const Gpus gpus = find_gpus();
-  if (!gpus.devices.empty())
-    return {make_cuda_calibration_target, gpus.devices.front(), gpu_calibration_file(gpus.devices.front()), {}};
+  if (!gpus.devices.empty()) {
+    const CudaDevice gpu = gpus.devices.front();
+    const auto make = [gpu](std::optional<std::uint64_t> most) { return make_cuda_calibration_target(gpu, most); };
+    return {make, gpu_calibration_file(gpu), {}};
+  }
   const std::string why = "no GPU can be used: " + gpus.why_none;
-  if (device == "cuda") throw InputError("command line", "--device", why, "accepted here: cpu");
-  return {cpu, {}, cpu_calibration_file(), why + "; measuring the processor"};
+  if (arguments.device == "cuda") throw InputError("command line", "--device", why, "accepted here: cpu");
+  return {make_cpu_calibration_target, cpu_calibration_file(), why + "; measuring the processor"};
 }
 
 std::string whole_seconds(Seconds time) {
@@ -57,7 +74,8 @@ Seconds read_clock() {
 CalibrationOptions options_of(const CalibrationTarget& target, const CalibrationPlan& plan) {
   const bool quick = plan.grid == CalibrationGrid::coarse;
   CalibrationOptions options;
-  options.grid = {.most_elements = target.most_elements(), .sizes = {}, .quick = quick};
+  options.grid = {
+      .most_elements = target.most_elements(), .sizes = {}, .quick = quick, .operations = target.operations()};
   options.sampling = Seconds(quick ? 20 : 180);
   if (plan.budget) {
     options.end = plan.begin + *plan.budget;
@@ -92,6 +110,18 @@ std::string place_of_ended(const std::string& file) {
   return fs::exists(file, ignored) ? file + ".ended" : file;
 }
 
+/// What ends it before all is measured, if anything does.
+struct Ending {
+  std::string why;
+  int status;
+};
+
+Ending ending_of(const Calibrated& measured, int signal, const CalibrationPlan& plan) {
+  if (!measured.lost.empty()) return {measured.lost, 1};
+  if (signal != 0) return {"interrupted", 128 + signal};
+  return {"the budget of " + whole_seconds(plan.budget.value_or(Seconds(0))) + " is over", 0};
+}
+
 void print_findings(const DeviceProfile& profile, const std::string& file) {
   const Measurement& measurement = *profile.measurement;
   for (const Drift& drift : measurement.drift) {
@@ -107,7 +137,7 @@ void print_findings(const DeviceProfile& profile, const std::string& file) {
 
 int calibrate(const CalibrateArguments& arguments) {
   const Seconds begin = read_clock();
-  const Choice choice = choose(arguments.device);
+  const Choice choice = choose(arguments);
   if (!arguments.out && !cache_place())
     throw InputError("command line", "--out", "neither HOME nor XDG_CACHE_HOME names a folder for profiles",
                      "accepted: --out and a file");
@@ -117,6 +147,8 @@ int calibrate(const CalibrateArguments& arguments) {
   check_writable(file);  // better now than after minutes of measuring
   if (!choice.note.empty()) say("note: " + choice.note);
   CalibrationPlan plan{.begin = begin};
+  // On a processor a selection by PyTorch takes seconds.
+  if (arguments.implementation == "pytorch") plan.budget = Seconds(480);
   std::optional<std::uint64_t> most_elements = arguments.most_elements;
   if (arguments.quick) {
     plan.grid = CalibrationGrid::coarse;
@@ -124,7 +156,7 @@ int calibrate(const CalibrateArguments& arguments) {
     if (!most_elements) most_elements = 1 << 23;  // making data takes time, too
   }
   if (arguments.budget) plan.budget = Seconds(static_cast<double>(*arguments.budget));
-  const auto target = choice.make(choice.gpu, most_elements);
+  const auto target = choice.make(most_elements);
   if (arguments.most_elements && target->most_elements() < *arguments.most_elements)
     say("note: memory allows arrays of " + std::to_string(target->most_elements()) + " elements, not of " +
         std::to_string(*arguments.most_elements));
@@ -134,20 +166,16 @@ int calibrate(const CalibrateArguments& arguments) {
 int write_calibration(CalibrationTarget& target, const std::string& file, const CalibrationPlan& plan) {
   const InterruptionWatch watch;
   const Calibrated measured = measure_with_progress(target, plan, watch);
-  const bool was_interrupted = watch.signal() != 0;
-  const std::string why =
-      was_interrupted ? "interrupted" : "the budget of " + whole_seconds(plan.budget.value_or(Seconds(0))) + " is over";
+  const Ending ending = ending_of(measured, watch.signal(), plan);
   if (!measured.profile) {
-    const std::string nothing = why + " before an operation was measured; nothing was written";
-    if (!was_interrupted) throw std::runtime_error(nothing);
-    say("simrun: " + nothing);
-    return 128 + watch.signal();
+    say("simrun: " + ending.why + " before an operation was measured; nothing was written");
+    return ending.status == 0 ? 1 : ending.status;
   }
-  if (!measured.left_out.empty()) say(why + "; left out: " + measured.left_out);
-  const std::string place = was_interrupted ? place_of_ended(file) : file;
+  if (!measured.left_out.empty()) say(ending.why + "; left out: " + measured.left_out);
+  const std::string place = ending.status == 0 ? file : place_of_ended(file);
   write_file(place, profile_text(*measured.profile));
   print_findings(*measured.profile, place);
-  return was_interrupted ? 128 + watch.signal() : 0;
+  return ending.status;
 }
 
 }  // namespace simrun

@@ -78,6 +78,24 @@ class Calibration {
   std::size_t samples() const { return others_.size() + 3 * references_.size(); }
 
   void measure() {
+    try {
+      measure_all();
+    } catch (const TargetLost& error) {
+      lost_ = error.what();
+    }
+  }
+
+  Calibrated result() {
+    FinishedTimes finished = finished_times(grids_);
+    if (finished.operations.empty()) return {std::nullopt, std::move(finished.left_out), lost_};
+    DeviceProfile profile = describe(finished.left_out);
+    profile.operations = std::move(finished.operations);
+    profile.measurement->error = finished.error;
+    return {std::move(profile), std::move(finished.left_out), lost_};
+  }
+
+ private:
+  void measure_all() {
     const Seconds time = options_.end - begin_;
     const Seconds end = options_.end - 0.02 * time;  // the profile has to be written, too
     measure_references(end);
@@ -95,16 +113,6 @@ class Calibration {
     measure_references(end);
   }
 
-  Calibrated result() {
-    FinishedTimes finished = finished_times(grids_);
-    if (finished.operations.empty()) return {std::nullopt, std::move(finished.left_out)};
-    DeviceProfile profile = describe(finished.left_out);
-    profile.operations = std::move(finished.operations);
-    profile.measurement->error = finished.error;
-    return {std::move(profile), std::move(finished.left_out)};
-  }
-
- private:
   bool is_over(Seconds end) const { return options_.is_interrupted() || now_() >= end; }
 
   /// Nothing where that is the end of it.
@@ -148,8 +156,12 @@ class Calibration {
     profile.uuid = facts.uuid;
     profile.software = std::string("simrun ") + SIMRUN_VERSION + ", " + facts.software;
     profile.commit = simrun_commit();
+    profile.implementation = facts.implementation;
+    profile.model = facts.model;
     profile.provenance = "measured";
-    profile.source = options_.grid.quick ? "simrun calibrate --quick" : "simrun calibrate";
+    profile.source = "simrun calibrate";
+    if (facts.implementation != "simrun") profile.source += " --implementation " + facts.implementation;
+    if (options_.grid.quick) profile.source += " --quick";
     if (!left_out.empty()) profile.source += ", which was ended and left out " + left_out;
     profile.bandwidth = BytesPerSecond(quantile(copies_, 0.5));
     profile.conditions = facts.conditions;
@@ -189,6 +201,7 @@ class Calibration {
   std::vector<double> copies_;  ///< bytes a second
   std::vector<Drift> drift_;    ///< the copies, then the references
   std::size_t done_ = 0;
+  std::string lost_;
 };
 
 }  // namespace

@@ -26,6 +26,7 @@ struct CalibrationOptions {
 struct Calibrated {
   std::optional<DeviceProfile> profile;  ///< none if no operation was finished
   std::string left_out;  ///< "2 of 17 operations (decode.signs, ...), 3 of 94 points of the others"; empty: nothing
+  std::string lost;      ///< how the target was lost; empty: it was not
 };
 
 /// Points of all grids together.
@@ -37,7 +38,8 @@ std::size_t points_to_measure(const GridOptions& options);
 /// encoding, and a copy of memory, are measured first, half-way and last, which is the profile's drift.
 ///
 /// At the options' end, and soon after an interruption, it ends with what is finished: operations whose coarse grid is
-/// finished, on the part of their grid that is (finished_part). An interruption leaves the last look at drift out.
+/// finished, on the part of their grid that is (finished_part). An interruption leaves the last look at drift out. A
+/// target that is lost ends it likewise.
 /// Throws CalibrationError, whose message names operation and place.
 Calibrated measure_profile(CalibrationTarget& target, const CalibrationOptions& options, const ReadClock& now,
                            const std::function<void(std::size_t done, std::size_t total)>& progress);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/calibration/calibration_target.hpp"
 #include "sim/devices/cost_table.hpp"
 #include "sim/devices/operations.hpp"
 
@@ -14,6 +15,7 @@ struct GridOptions {
   std::uint64_t most_elements = 1 << 25;
   std::vector<std::uint64_t> sizes;  ///< numbers of elements to have points at, the important ones first
   bool quick = false;                ///< a coarse grid, without the sizes
+  std::vector<MeasuredOperation> operations = simrun_operations();
 };
 
 /// The axes of an operation. Elements: 1, 64 and powers of 4 (quick: of 16) from 1024 to `most_elements`, and those of

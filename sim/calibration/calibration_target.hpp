@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels/cuda/cuda.hpp"
+#include "sim/devices/device_profile.hpp"
 #include "sim/devices/operations.hpp"
 #include "sim/text/units.hpp"
 
@@ -18,6 +19,11 @@ namespace simrun {
 /// What was measured cannot be trusted, or could not be measured: a result that is wrong, a device that fails. The
 /// message names the operation and its place.
 struct CalibrationError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// What was measured so far is all there will be: a program that runs the operations has ended. The message says how.
+struct TargetLost : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
@@ -30,8 +36,8 @@ class PreparedOperation {
   /// four times the last-level cache is read before. Neither that nor putting back what a run changes is timed.
   virtual Seconds run() = 0;
 
-  /// Compares the result of the latest run with what the CPU back end gives for the same input; returns how many bytes
-  /// it compared. Throws CalibrationError where they differ.
+  /// Compares the result of the latest run with what the CPU back end gives for the same input, or where that is not
+  /// defined with a law; returns how many bytes it compared. Throws CalibrationError where they differ.
   virtual std::uint64_t check() = 0;
 };
 
@@ -44,15 +50,28 @@ struct DeviceFacts {
   std::string timer;     ///< what the times were taken with, and what is in them
   std::string caches;    ///< what is in them when a run begins, and how that comes about
   std::vector<std::pair<std::string, std::string>>
-      conditions;  ///< anything else, key and text: threads, clocks, driver
+      conditions;                         ///< anything else, key and text: threads, clocks, driver
+  std::string implementation = "simrun";  ///< whose operations were run
+  KernelModel model = {};                 ///< of operations that are left out
 };
 
-/// A device that can be measured. Used by one thread.
+/// An operation to measure.
+struct MeasuredOperation {
+  const OperationEntry* operation;
+  std::vector<std::string> also = {};  ///< operations of the same axes that are the same work, with the same times
+};
+
+/// Those of simrun's own kernels.
+std::vector<MeasuredOperation> simrun_operations();
+
+/// A device that can be measured. Used by one thread. Where it is lost its functions throw TargetLost.
 class CalibrationTarget {
  public:
   virtual ~CalibrationTarget() = default;
 
   virtual DeviceFacts facts() const = 0;
+
+  virtual std::vector<MeasuredOperation> operations() const { return simrun_operations(); }
 
   /// The largest number of elements that its memory allows to measure: the end of the grid.
   virtual std::uint64_t most_elements() const = 0;

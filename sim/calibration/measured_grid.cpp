@@ -61,12 +61,18 @@ struct LeftOut {
 
 }  // namespace
 
+std::vector<MeasuredOperation> simrun_operations() {
+  std::vector<MeasuredOperation> all;
+  for (const OperationEntry& operation : profile_operations()) all.push_back({&operation});
+  return all;
+}
+
 std::vector<MeasuredGrid> make_grids(const GridOptions& options) {
   std::vector<MeasuredGrid> grids;
-  for (const OperationEntry& operation : profile_operations()) {
-    std::vector<CostTable::GridAxis> axes = calibration_axes(operation, options);
+  for (const auto& [operation, also] : options.operations) {
+    std::vector<CostTable::GridAxis> axes = calibration_axes(*operation, options);
     const std::size_t points = points_of_grid(axes);
-    grids.push_back({&operation, std::move(axes), std::vector<Sample>(points)});
+    grids.push_back({operation, also, std::move(axes), std::vector<Sample>(points)});
   }
   return grids;
 }
@@ -88,6 +94,10 @@ FinishedTimes finished_times(const std::vector<MeasuredGrid>& grids) {
     const std::vector<double> more = leave_one_out(times.table);
     times.spread->error = error_of(more);
     errors.insert(errors.end(), more.begin(), more.end());
+    for (const std::string& name : grid.also) {
+      OperationTimes& same = finished.operations[name] = times;
+      same.source += ", measured as " + grid.operation->name;
+    }
   }
   finished.error = error_of(std::move(errors));
   finished.left_out = left.text();

@@ -15,6 +15,7 @@ namespace simrun {
 /// The grid of an operation, which is being filled.
 struct MeasuredGrid {
   const OperationEntry* operation;
+  std::vector<std::string> also;  ///< others with the same times
   std::vector<CostTable::GridAxis> axes;
   std::vector<Sample> samples;  ///< of no runs where a point is not finished
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,6 +16,9 @@ namespace simrun {
 /// The profile for `auto` where this machine's GPU was not measured.
 inline constexpr std::string_view default_profile = "a100";
 
+/// Those whose operations `simrun calibrate` measures.
+inline constexpr std::array<const char*, 2> measurable_implementations = {"simrun", "pytorch"};
+
 /// The GPUs that can be used here, or why there is none.
 struct Gpus {
   std::vector<CudaDevice> devices;
@@ -29,15 +33,16 @@ Gpus find_gpus();
 std::string shipped_profiles();
 std::string measured_profiles();
 
-/// The file of that profile's times of `implementation`, where it is not the only one of its name: "v100-pytorch.json".
+/// The file of that profile's times of `implementation`: of one that was shipped or put beside those measured,
+/// "v100-pytorch.json"; else the first measured here that says so itself.
 std::optional<std::string> file_of_implementation(const std::string& profile, const std::string& implementation);
 
 /// Those that have times of this device, in alphabetical order: "pytorch", "simrun".
 std::vector<std::string> implementations_of(const DeviceProfile& profile);
 
 /// Where `simrun calibrate` writes the profile of this machine's processor, of one of its GPUs.
-std::string cpu_calibration_file();
-std::string gpu_calibration_file(const CudaDevice& gpu);
+std::string cpu_calibration_file(const std::string& implementation = "simrun");
+std::string gpu_calibration_file(const CudaDevice& gpu, const std::string& implementation = "simrun");
 
 /// A profile, and what users should know of its choice; often nothing.
 struct DeviceChoice {
@@ -48,8 +53,10 @@ struct DeviceChoice {
 /// What `auto`, `cpu` or `cuda` stands for on this machine; none for any other word. `gpus` is asked for `auto` and
 /// `cuda` alone. `auto` takes the first GPU that was measured, else the default profile, and says why; `cpu` the
 /// measured processor, else the shipped one; `cuda` fails at `where` unless a GPU was measured. A measured profile that
-/// cannot be read, or is of another GPU, is pointed out with the command that makes it anew.
+/// cannot be read, or is of another GPU, is pointed out with the command that makes it anew. Of pytorch nothing is
+/// shipped for these words: what was not measured is a mistake at `where`. An implementation that cannot be measured is
+/// taken to be simrun's, which callers check.
 std::optional<DeviceChoice> choose_device(const std::string& word, const std::function<Gpus()>& gpus,
-                                          const Where& where);
+                                          const Where& where, const std::string& implementation = "simrun");
 
 }  // namespace simrun

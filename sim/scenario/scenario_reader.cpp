@@ -217,7 +217,7 @@ void ScenarioReader::add_note(const std::string& note) {
 
 DeviceProfile ScenarioReader::read_device(const std::string& name, const std::string& implementation,
                                           const Where& where) {
-  if (auto choice = choose_device(name, find_gpus, where)) {
+  if (auto choice = choose_device(name, find_gpus, where, implementation.empty() ? "simrun" : implementation)) {
     if (!choice->note.empty()) add_note(choice->note);
     return std::move(choice->profile);
   }

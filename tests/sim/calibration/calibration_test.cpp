@@ -9,6 +9,7 @@
 #include "sim/calibration/calibration_case.hpp"
 #include "sim/calibration/cpu_operation.hpp"
 #include "sim/devices/profile_text.hpp"
+#include "sim/text/json.hpp"
 #include "tests/sim/program.hpp"
 
 namespace simrun {
@@ -39,7 +40,8 @@ class FakeTarget final : public CalibrationTarget {
   std::vector<std::string> places;  ///< of everything prepared, in order
   std::size_t slower_from = 1'000'000;
   double slower_by = 1;
-  std::string wrong;  ///< the operation whose result is wrong
+  std::string wrong;                  ///< the operation whose result is wrong
+  std::size_t lost_from = 1'000'000;  ///< it ends before this sample
 };
 
 class FakePrepared final : public PreparedOperation {
@@ -66,6 +68,7 @@ class FakePrepared final : public PreparedOperation {
 std::unique_ptr<PreparedOperation> FakeTarget::prepare(const OperationEntry& operation, std::span<const double> place) {
   std::string text = operation.name;
   for (const double value : place) text += " " + std::to_string(value);
+  if (places.size() >= lost_from) throw TargetLost("the fake has ended");
   places.push_back(text);
   return std::make_unique<FakePrepared>(*this, factor() * (1e-6 + 1e-9 * place[0]), operation.name == wrong);
 }
@@ -232,6 +235,39 @@ TEST_CASE("calibration: an interruption at any point leaves what is finished") {
       check_part(target, *measured.profile);
       CHECK(measured.profile->measurement->drift.back().values.size() < 3);
     }
+  }
+}
+
+TEST_CASE("calibration: a target that is lost leaves what is finished, and the profile of before") {
+  FakeTarget target;
+  target.lost_from = 3;
+  CHECK_FALSE(measure(target, quick_options(target)).profile);
+  target.lost_from = 40;
+  target.places.clear();
+  const Calibrated measured = measure(target, quick_options(target));
+  CHECK(measured.lost == "the fake has ended");
+  REQUIRE(measured.profile);
+  check_part(target, *measured.profile);
+  CHECK_THAT(measured.left_out, Catch::Contains(" of 17 operations ("));
+  const TemporaryFolder folder;
+  const std::string file = folder.write("p.json", "before");
+  target.places.clear();
+  CHECK(write_calibration(target, file, {.grid = CalibrationGrid::coarse}) == 1);
+  CHECK(read_text(file) == "before");
+  CHECK(read_device_profile(file + ".ended").name == "fake");
+}
+
+TEST_CASE("calibration: operations that are the same work get the same times") {
+  FakeTarget target;
+  CalibrationOptions options = quick_options(target);
+  options.grid.operations = {{&operation_entry("encode.top-k"), {"encode.gtop-k", "encode.pairs"}}};
+  const Calibrated measured = measure(target, options);
+  CHECK(measured.left_out.empty());
+  const auto& operations = measured.profile.value().operations;
+  CHECK(operations.size() == 3);
+  for (const char* name : {"encode.gtop-k", "encode.pairs"}) {
+    CHECK(operations.at(name).table.seconds() == operations.at("encode.top-k").table.seconds());
+    CHECK_THAT(operations.at(name).source, Catch::EndsWith(", measured as encode.top-k"));
   }
 }
 

@@ -31,9 +31,9 @@ class Machine {
     }
   }
 
-  DeviceChoice choose(const std::string& word) {
+  DeviceChoice choose(const std::string& word, const std::string& implementation = "simrun") {
     return *choose_device(
-        word, [&] { return look(); }, where);
+        word, [&] { return look(); }, where, implementation);
   }
 
   std::optional<DeviceChoice> choose_any(const std::string& word) {
@@ -41,8 +41,10 @@ class Machine {
         word, [&] { return look(); }, where);
   }
 
-  static void keep(const std::string& file, const std::string& name, const std::string& uuid) {
+  static void keep(const std::string& file, const std::string& name, const std::string& uuid,
+                   const std::string& implementation = "simrun") {
     DeviceProfile profile = measured_profile({1, 1000}, 1e-3);
+    profile.implementation = implementation;
     profile.name = name;
     profile.uuid = uuid;
     write(file, profile_text(profile));
@@ -141,6 +143,38 @@ TEST_CASE("device cpu: what was measured here, else what is shipped; GPUs are no
                         Catch::EndsWith("`simrun calibrate --device cpu` measures it anew"));
   CHECK_FALSE(machine.choose_any("a100"));
   CHECK(machine.looks == 0);
+}
+
+TEST_CASE("device choice: PyTorch's times of this machine lie beside simrun's and are found by implementation") {
+  Machine machine({first_gpu});
+  const std::string of_gpu = gpu_calibration_file(first_gpu, "pytorch");
+  CHECK(of_gpu == measured_profiles() + "/nvidia-h200-gpu-1f-pytorch.json");
+  Machine::keep(gpu_calibration_file(first_gpu), "nvidia-h200", "GPU-1f");
+  Machine::keep(of_gpu, "nvidia-h200", "GPU-1f", "pytorch");
+  Machine::keep(cpu_calibration_file("pytorch"), "cpu", "", "pytorch");
+  for (const char* word : {"auto", "cuda", "cpu"})
+    CHECK(machine.choose(word, "pytorch").profile.implementation == "pytorch");
+  for (const char* word : {"auto", "cuda", "cpu"}) CHECK(machine.choose(word).profile.implementation == "simrun");
+  CHECK(file_of_implementation("nvidia-h200", "pytorch") == of_gpu);
+  CHECK(file_of_implementation("nvidia-h200", "simrun") == gpu_calibration_file(first_gpu));
+  CHECK_FALSE(file_of_implementation("nvidia-h200", "other"));
+  CHECK(file_of_implementation("v100", "pytorch") == shipped_profiles() + "/v100-pytorch.json");
+  CHECK(implementations_of(machine.choose("cpu").profile) == std::vector<std::string>{"pytorch", "simrun"});
+  CHECK(machine.choose("cpu", "other").profile.implementation == "simrun");
+}
+
+TEST_CASE("device choice: PyTorch's times that were not measured, or are damaged, are named with the command") {
+  Machine machine({first_gpu});
+  CHECK_THROWS_WITH(machine.choose("cpu", "pytorch"),
+                    "s.json: device: pytorch on this processor was not measured; `simrun calibrate --device cpu "
+                    "--implementation pytorch` measures it");
+  for (const char* word : {"auto", "cuda"})
+    CHECK_THROWS_WITH(machine.choose(word, "pytorch"),
+                      "s.json: device: pytorch on NVIDIA H200 was not measured; `simrun calibrate --device cuda "
+                      "--implementation pytorch` measures it");
+  Machine::write(cpu_calibration_file("pytorch"), "{");
+  CHECK_THROWS_WITH(machine.choose("cpu", "pytorch"), Catch::EndsWith(" measures it anew"));
+  CHECK(implementations_of(machine.choose("cpu").profile) == std::vector<std::string>{"simrun"});
 }
 
 }  // namespace simrun
