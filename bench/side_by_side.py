@@ -14,18 +14,24 @@ profiler.
 
 import argparse
 import ctypes
+import pathlib
 import statistics
 import sys
 import time
 
+# What `simrun calibrate --implementation pytorch` measures.
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "sim/calibration/pytorch"))
+
 try:
     import torch
+
+    from measure import UNSEEN_CACHE, Caches
+    from operations import pack_signs, top_k
 except ImportError:
     torch = None
 
 GPU_SIZES = {25_600_000: 1e-3, 138_000_000: 1e-3, 345_000_000: 1e-3}
 CPU_SIZE = 25_600_000
-FLOAT, WORD = 4, 4
 
 
 class Library:
@@ -55,23 +61,12 @@ def as_argument(value):
     return value
 
 
-class Caches:
-    """A buffer that is read before a run. To write it would leave lines behind that the run writes back."""
-
-    def __init__(self, size, device):
-        self._zeros = torch.zeros(size // FLOAT, device=device)
-        self.text = f"before each run {size >> 20} MiB are read: caches hold none of its data, and are clean"
-
-    def empty(self):
-        self._zeros.sum()
-
-
 class Gpu:
     """Times work on the GPU: events, medians."""
 
     def __init__(self):
         # Not every version of PyTorch knows the size of the cache.
-        self.caches = Caches(4 * getattr(torch.cuda.get_device_properties(0), "L2_cache_size", 64 << 20), "cuda")
+        self.caches = Caches(4 * getattr(torch.cuda.get_device_properties(0), "L2_cache_size", UNSEEN_CACHE), "cuda")
         self.stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
 
     def seconds(self, work, reset, repeats):
@@ -108,21 +103,6 @@ class Processor:
             work()
             times.append(time.perf_counter() - begin)
         return statistics.median(times[1:])
-
-
-def torch_top_k(gradient, residual, k):
-    """What papers' code does: add, topk of the magnitudes, gather, index_fill."""
-    residual.add_(gradient)
-    _, indices = torch.topk(residual.abs(), k, sorted=False)
-    values = residual.gather(0, indices)
-    residual.index_fill_(0, indices, 0)
-    return indices, values
-
-
-def torch_pack_signs(x):
-    """One bit an element by PyTorch's own operations: compare, shift, sum eight to a byte."""
-    weights = (1 << torch.arange(8, device=x.device)).to(torch.uint8)
-    return ((x < 0).view(-1, 8).to(torch.uint8) * weights).sum(1, dtype=torch.uint8)
 
 
 def show(what, size, ours, theirs, reason=None):
@@ -174,7 +154,7 @@ def compare_top_k(library, timer, gradient, before, k, run, others, repeats):
     reset = lambda: residual.copy_(before)
     ours = timer.seconds(lambda: run(residual, indices, values), reset, repeats)
     attempt("PyTorch: add, topk, gather, index_fill", size, ours,
-            lambda: timer.seconds(lambda: torch_top_k(gradient, residual, k), reset, max(3, repeats // 4)))
+            lambda: timer.seconds(lambda: top_k(gradient, residual, k), reset, max(3, repeats // 4)))
     for what, work in others(residual, indices, values):
         attempt(what, size, ours, lambda work=work: timer.seconds(work, reset, max(3, repeats // 4)))
     return ours
@@ -205,11 +185,11 @@ def on_gpu(library, quick):
         words = torch.empty((size + 31) // 32, dtype=torch.int32, device="cuda")
         pack = lambda: library("simrun_cuda_pack_signs", gpu.stream, workspace, gradient, size, words)
         pack()
-        if not torch.equal(words.view(torch.uint8)[: size // 8], torch_pack_signs(gradient[: size // 8 * 8])):
+        if not torch.equal(words.view(torch.uint8)[: size // 8], pack_signs(gradient[: size // 8 * 8])):
             sys.exit("the packed signs are wrong")
         ours = gpu.seconds(pack, lambda: None, 40)
         attempt("PyTorch: sign and bit packing", size, ours,
-                lambda: gpu.seconds(lambda: torch_pack_signs(gradient), lambda: None, 10))
+                lambda: gpu.seconds(lambda: pack_signs(gradient), lambda: None, 10))
         print(f"    ours: {4.125 * size / bandwidth / ours:.2f} of the floor, 4.125 bytes an element")
 
 
@@ -274,10 +254,10 @@ def on_processor(library, quick):
     words = torch.empty(CPU_SIZE // 32, dtype=torch.int32)
     pack = lambda: library("simrun_cpu_pack_signs", gradient, CPU_SIZE, threads, words)
     pack()
-    if not torch.equal(words.view(torch.uint8), torch_pack_signs(gradient)):
+    if not torch.equal(words.view(torch.uint8), pack_signs(gradient)):
         sys.exit("the packed signs are wrong")
     attempt("PyTorch: sign and bit packing", CPU_SIZE, timer.seconds(pack, lambda: None, repeats),
-            lambda: timer.seconds(lambda: torch_pack_signs(gradient), lambda: None, max(3, repeats // 4)))
+            lambda: timer.seconds(lambda: pack_signs(gradient), lambda: None, max(3, repeats // 4)))
 
 
 def why_no_gpu(library):
