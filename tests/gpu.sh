@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # All that only a machine with an NVIDIA GPU can show, in two calls. A step that fails does not stop the others.
-#   tests/gpu.sh [check]       the tests there, times beside PyTorch and CUB, a coarse device profile, what ncu counts;
-#                              then the large tests and compute-sanitizer, side by side. At most 9 minutes
-#   tests/gpu.sh full [27|26]  a whole device profile, of arrays of up to 2^27 elements (at most 9 minutes) or 2^26 (6)
+#   tests/gpu.sh [check]       the tests there, times beside PyTorch and CUB, coarse device profiles of simrun's kernels
+#                              and of PyTorch's operations, what ncu counts; then the large tests and
+#                              compute-sanitizer, side by side. At most 9 minutes
+#   tests/gpu.sh full [27|26]  whole device profiles of both, of arrays of up to 2^27 elements (at most 9 minutes) or
+#                              2^26 (6)
 # What runs is in .gpu/pack.tgz where scripts/gpu_pack.sh has made it, for a machine on which nothing else is installed;
 # or in BUILD, a finished build. Without either build/gpu is brought up to date, which comes on top of these minutes.
 # Results go to OUT/check and OUT/full as they come (OUT: results/gpu); summary.txt has how each step ended. Exit status
@@ -20,11 +22,11 @@ export PATH PYTHONUNBUFFERED=1
 die() { printf 'gpu.sh: %s\n' "$*" >&2 && exit 2; }
 
 main() {
-  local call=check power=27 seconds=480
+  local call=check power=27 seconds=390 torch_seconds=75
   case "$*" in
     "" | check) ;;
     full | "full 27") call=full ;;
-    "full 26") call=full power=26 seconds=320 ;;
+    "full 26") call=full power=26 seconds=240 torch_seconds=50 ;;
     *) die "usage: tests/gpu.sh [check | full [27|26]]; OUT and BUILD in the environment name folders" ;;
   esac
   trap 'rm -rf "$unpacked"' EXIT
@@ -43,9 +45,10 @@ main() {
 
 check() {
   step tests 60 tests.log "$build/tests/test_gpu" "~[large]" --durations yes
-  step "side by side" 110 side-by-side.log side_by_side
-  step calibrate 90 calibrate.log "$build/sim/simrun" calibrate --device cuda --quick -o "$out/profile.json"
-  step ncu 70 ncu.csv count_by_ncu
+  step "side by side" 95 side-by-side.log side_by_side
+  step calibrate 80 calibrate.log "$build/sim/simrun" calibrate --device cuda --quick -o "$out/profile.json"
+  step "by PyTorch" 45 by-pytorch.log calibrate_pytorch --quick --budget 30
+  step ncu 60 ncu.csv count_by_ncu
   # Nothing is timed from here on.
   begin large 180 large.log in_shares $((cores > 7 ? cores - 6 : 1)) large "$build/tests/test_gpu" "[large]"
   begin memcheck 180 sanitizers.log under_sanitizer memcheck
@@ -56,6 +59,8 @@ check() {
 full() {
   step calibrate $((seconds + 30)) calibrate.log "$build/sim/simrun" calibrate --device cuda \
     --budget "$seconds" --most-elements $((1 << power)) -o "$out/profile.json"
+  step "by PyTorch" $((torch_seconds + 20)) by-pytorch.log calibrate_pytorch \
+    --budget "$torch_seconds" --most-elements $((1 << power))
 }
 
 # Sets `build`.
@@ -152,6 +157,13 @@ side_by_side() {
   python3 bench/side_by_side.py "$build/bench/libside_by_side.so" --device gpu
 }
 
+# OPTION...: a second profile, of the same GPU.
+calibrate_pytorch() {
+  has_torch || skip "this python3 has no PyTorch" || return
+  "$build/sim/simrun" calibrate --device cuda --implementation pytorch --python python3 \
+    -o "$out/profile-pytorch.json" "$@"
+}
+
 count_by_ncu() {
   type -P ncu >/dev/null || skip "there is no ncu" || return
   has_torch || skip "this python3 has no PyTorch" || return
@@ -180,6 +192,6 @@ in_shares() {
   return "$failed"
 }
 
-export -f skip describe has_torch side_by_side count_by_ncu under_sanitizer in_shares
+export -f skip describe has_torch side_by_side calibrate_pytorch count_by_ncu under_sanitizer in_shares
 
 main "$@"

@@ -15,7 +15,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-STEPS = ["gpu", "tests", "side by side", "calibrate", "ncu", "large", "memcheck", "racecheck"]
+STEPS = ["gpu", "tests", "side by side", "calibrate", "by PyTorch", "ncu", "large", "memcheck", "racecheck"]
 
 # Each says how it was called. The test program fails or waits where a file beside it says so.
 STAND_INS = {
@@ -70,7 +70,7 @@ def without_a_gpu(build, folder):
         print("there is a GPU here: not tried without one")
         return
     reason = probe.stdout.strip()
-    for arguments, steps in (["check"], STEPS), (["full", "26"], ["gpu", "calibrate"]):
+    for arguments, steps in (["check"], STEPS), (["full", "26"], ["gpu", "calibrate", "by PyTorch"]):
         status, output = call(ROOT / "tests/gpu.sh", *arguments, BUILD=str(build), OUT=str(folder))
         expect(status == 77, "exit status 77 without a GPU", output)
         ended = how_steps_ended(folder / arguments[0])
@@ -95,7 +95,9 @@ def all_is_well(folder):
     status, output = call(ROOT / "tests/gpu.sh", "full", "26", **environment)
     expect(status == 0, "exit status 0", output)
     log = (folder / "out/full/calibrate.log").read_text()
-    expect(f"--most-elements {2**26} " in log and "--budget 320 " in log, "the most elements and the budget", log)
+    expect(f"--most-elements {2**26} " in log and "--budget 240 " in log, "the most elements and the budget", log)
+    log = (folder / "out/full/by-pytorch.log").read_text()
+    expect("--implementation pytorch" in log and f"--budget 50 --most-elements {2**26}" in log, "those of PyTorch", log)
 
 
 def a_step_fails(folder):
@@ -110,7 +112,7 @@ def a_step_fails(folder):
     expect(status == 1, "exit status 1 where a step fails", output)
     ended = how_steps_ended(folder / "out/check")
     expected = dict.fromkeys(STEPS, "FAILED (1)")
-    expected.update({"gpu": "ok", "side by side": "ok", "calibrate": "ok"})
+    expected.update({"gpu": "ok", "side by side": "ok", "calibrate": "ok", "by PyTorch": "ok"})
     if not os.path.exists("/usr/local/cuda/bin/ncu"):
         expect(ended["ncu"] == "skipped: there is no ncu", "ncu is skipped", ended)
     expected["ncu"] = ended["ncu"]
