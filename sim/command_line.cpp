@@ -101,13 +101,15 @@ void add_calibrate(CLI::App& app, Arguments& arguments) {
                  "Python that has PyTorch (default: python3, else /usr/bin/python3, whichever has it)")
       ->type_name("FILE");
   app.add_option("-o,--out", calibrate.out, "profile to write (default: this machine's cache)")->type_name("FILE");
-  app.add_flag("--quick", calibrate.quick, "coarse grid, budget of 60 seconds");
+  app.add_flag("--quick", calibrate.quick, "coarse grid, budget of 60 seconds (with pytorch 120)");
   app.add_option("--budget", calibrate.budget,
                  "end within so many seconds, with what is measured by then, and say what was left out")
       ->type_name("SECONDS")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}));
-  app.add_option("--most-elements", calibrate.most_elements,
-                 "of the largest array (default: 33554432 on a processor, 536870912 on a GPU, 8388608 with --quick)")
+  app.add_option(
+         "--most-elements", calibrate.most_elements,
+         "of the largest array (default: 33554432 on a processor, 536870912 on a GPU, 8388608 with --quick; with "
+         "pytorch 8388608, 536870912 and 1048576)")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{1}, Payload::most_elements));
 }

@@ -47,7 +47,7 @@ check() {
   step tests 60 tests.log "$build/tests/test_gpu" "~[large]" --durations yes
   step "side by side" 95 side-by-side.log side_by_side
   step calibrate 80 calibrate.log "$build/sim/simrun" calibrate --device cuda --quick -o "$out/profile.json"
-  step "by PyTorch" 45 by-pytorch.log calibrate_pytorch --quick --budget 30
+  step "by PyTorch" 45 by-pytorch.log calibrate_pytorch --quick --most-elements $((1 << 23)) --budget 38
   step ncu 60 ncu.csv count_by_ncu
   # Nothing is timed from here on.
   begin large 180 large.log in_shares $((cores > 7 ? cores - 6 : 1)) large "$build/tests/test_gpu" "[large]"

@@ -147,13 +147,13 @@ int calibrate(const CalibrateArguments& arguments) {
   check_writable(file);  // better now than after minutes of measuring
   if (!choice.note.empty()) say("note: " + choice.note);
   CalibrationPlan plan{.begin = begin};
-  // On a processor a selection by PyTorch takes seconds.
-  if (arguments.implementation == "pytorch") plan.budget = Seconds(480);
+  const bool is_pytorch = arguments.implementation == "pytorch";
+  if (is_pytorch) plan.budget = Seconds(480);  // on a processor its selections take seconds
   std::optional<std::uint64_t> most_elements = arguments.most_elements;
   if (arguments.quick) {
     plan.grid = CalibrationGrid::coarse;
-    plan.budget = Seconds(60);
-    if (!most_elements) most_elements = 1 << 23;  // making data takes time, too
+    plan.budget = Seconds(is_pytorch ? 120 : 60);
+    if (!most_elements) most_elements = is_pytorch ? 1 << 20 : 1 << 23;  // making data takes time, too
   }
   if (arguments.budget) plan.budget = Seconds(static_cast<double>(*arguments.budget));
   const auto target = choice.make(most_elements);

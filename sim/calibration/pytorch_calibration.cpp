@@ -118,7 +118,7 @@ class PytorchTarget final : public CalibrationTarget {
         python_(std::move(device.python)),
         said_(std::move(device.facts)),
         session_(std::move(device.program)) {
-    const std::uint64_t most = most_elements.value_or(std::uint64_t{1} << (gpu_ ? 29 : 25));
+    const std::uint64_t most = most_elements.value_or(std::uint64_t{1} << (gpu_ ? 29 : 23));
     // What is compared is larger than the arrays that somebody may want measured.
     const std::uint64_t data = std::max<std::uint64_t>(most, elements_to_compare);
     most_elements_ = std::min(most, session_.ask({{"do", "begin"}, {"most", data}})["most"].get<std::uint64_t>());

@@ -26,7 +26,7 @@ struct PytorchDevice {
 /// cuda; empty: cuda where PyTorch finds a GPU. Throws InputError where none has PyTorch, or PyTorch no GPU.
 PytorchDevice find_pytorch(const std::optional<std::string>& python, const std::string& device);
 
-/// PyTorch's operations, for at most so many elements: 2^25 on a processor and 2^29 on a GPU if nothing is said, and
+/// PyTorch's operations, for at most so many elements: 2^23 on a processor and 2^29 on a GPU if nothing is said, and
 /// never more than memory allows. Throws CalibrationError where one does not give what simrun's CPU back end gives, of
 /// those that are defined alike; all others, and whatever is timed, are held against laws. Throws TargetLost.
 std::unique_ptr<CalibrationTarget> make_pytorch_calibration_target(PytorchDevice device,

@@ -130,7 +130,7 @@ def qsgd(gradient):
     """GRACE's qsgd: multiples of the norm of all over the number of levels, a byte each."""
     norm = gradient.norm()
     levels = round_at_random(gradient.abs() * (LEVELS / norm))
-    return levels.mul_(gradient.sign()).to(torch.int8), norm
+    return levels.mul_(gradient.sign()).to(torch.int8), norm / LEVELS
 
 
 def terngrad(gradient):
@@ -184,14 +184,9 @@ def add_two_means(total, packed, below, above):
     total.add_(torch.where(unpack_signs(packed, total.numel()) < 0, below, above))
 
 
-def add_qsgd(total, levels, norm):
-    """To fp32, times the norm over the number of levels, added."""
-    total.add_(levels.to(torch.float32).mul_(norm / LEVELS))
-
-
-def add_terngrad(total, signs, scale):
-    """To fp32, times the scale, added."""
-    total.add_(signs.to(torch.float32).mul_(scale))
+def add_levels(total, levels, step):
+    """To fp32, times the step from level to level, added."""
+    total.add_(levels.to(torch.float32).mul_(step))
 
 
 def add_exponents(total, biased, packed):
@@ -242,7 +237,7 @@ class Codec:
 
 CODECS = {
     "dense16": Codec(dense16, add_dense16),
-    "top-k": Codec(top_k, add_pairs, with_residual, True, also=("gtop-k", "pairs"), decodes_also=("gtop-k",)),
+    "top-k": Codec(top_k, add_pairs, with_residual, True, also=("gtop-k", "pairs"), decodes_also=("gtop-k", "random-entries")),
     "sparse-signs": Codec(sparse_signs, add_sparse_signs, with_residual, True),
     "random-entries": Codec(random_entries, add_pairs, with_residual, True),
     "sampled-pairs": Codec(sampled_pairs, add_pairs, with_momentum_and_residual, True),
@@ -250,7 +245,7 @@ CODECS = {
     "momentum-signs": Codec(momentum_signs, add_signs, averaged),
     "scaled-signs": Codec(scaled_signs, add_scaled_signs, with_residual),
     "two-means": Codec(two_means, add_two_means, with_residual),
-    "qsgd": Codec(qsgd, add_qsgd),
-    "terngrad": Codec(terngrad, add_terngrad),
+    "qsgd": Codec(qsgd, add_levels, decodes_also=("terngrad",)),
+    "terngrad": Codec(terngrad, add_levels),
     "exponents": Codec(exponents, add_exponents),
 }
