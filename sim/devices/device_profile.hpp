@@ -29,7 +29,7 @@ struct TimeSpread {
   std::vector<double> p95;
   std::vector<double> n;  ///< samples
   InterpolationError error;
-  std::uint64_t verified_bytes = 0;  ///< of results, compared with the CPU back end's
+  std::uint64_t verified_bytes = 0;  ///< of results, compared with the CPU back end's or held against laws
 };
 
 /// The times of one operation, and how they are known.

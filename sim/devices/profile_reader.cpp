@@ -89,7 +89,7 @@ Field<TableText> table_field() {
       .optional("n", &TableText::n, anything(), "numbers of samples")
       .optional("interpolation_error", &TableText::error, error_field(), "of points left out, as a share of their time")
       .optional("verified_bytes", &TableText::verified_bytes, whole(0, std::numeric_limits<std::int64_t>::max()),
-                "of results that were compared with the CPU back end's")
+                "of results that were compared with the CPU back end's, or held against laws")
       .optional("range", &TableText::range, range_field(),
                 "of times that were not measured: factors between which real ones lie, 5 % and 95 % quantiles")
       .field();

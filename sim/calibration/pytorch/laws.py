@@ -115,8 +115,10 @@ def ternary(x, decoded, payload, _k):
 def nearest_powers(x, decoded, _payload, _k):
     same_signs(decoded, x)
     ratio = decoded.abs() / x.abs()
-    require(((ratio >= 0.5) & (ratio <= 2)).all(), "powers of two are not the nearest two")
-    require((torch.frexp(decoded.abs()).mantissa == 0.5).all(), "values are no powers of two")
+    is_near = (ratio >= 0.5 * (1 - ROUNDING)) & (ratio <= 2 * (1 + ROUNDING))
+    require(is_near.all(), "powers of two are not the nearest two")
+    exponents = decoded.abs().log2()
+    require((exponents - exponents.round()).abs().max() <= ROUNDING, "values are no powers of two")
     unbiased(decoded, x)
 
 
