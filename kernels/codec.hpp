@@ -110,6 +110,7 @@ struct CodecOptions {
   int levels = 7;               ///< above zero, to which elements are rounded
   std::uint64_t bucket = 512;   ///< elements that share a scale, a power of two; 0: all
   bool packs_bits = true;       ///< levels take the bits they need, else a byte
+  Chunking chunking = {};       ///< of which each chunk keeps its largest
   bool sends_indices = false;   ///< each worker draws its own entries, and says which
   bool error_feedback = true;   ///< what is not sent is sent later, so that nothing is scaled up for it
 };
@@ -130,7 +131,7 @@ struct CodecParameter {
   std::vector<ParameterWord> words;  ///< the first, unless users say otherwise; none: a whole number
   std::int64_t least = 0;            ///< of whole numbers
   std::int64_t most = 0;
-  bool powers_of_two = false;  ///< of whole numbers: none but powers of two from 32 on, and 0
+  bool powers_of_two = false;  ///< of whole numbers: none but powers of two from 32 on, and 0 if `least` is
   std::int64_t (*get)(const CodecOptions& options);
   void (*set)(CodecOptions& options, std::int64_t value);
 

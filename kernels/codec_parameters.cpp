@@ -4,6 +4,7 @@
 #include "kernels/codec.hpp"
 #include "kernels/codecs/codecs.hpp"
 #include "kernels/index_coding.hpp"
+#include "kernels/layout.hpp"
 
 namespace simrun {
 namespace {
@@ -78,6 +79,29 @@ CodecParameter indices_words() {
           .set = [](CodecOptions& o, std::int64_t value) { o.sends_indices = value != 0; }};
 }
 
+CodecParameter chunk_numbers() {
+  return {.key = "chunk",
+          .about = "chunked-top-k: neighbouring elements of which the largest are kept, a power of two",
+          .swept = true,
+          .words = {},
+          .least = Chunking::least_chunk,
+          .most = Chunking::most_chunk,
+          .powers_of_two = true,
+          .get = [](const CodecOptions& o) { return std::int64_t{o.chunking.chunk}; },
+          .set = [](CodecOptions& o, std::int64_t value) { o.chunking.chunk = static_cast<std::uint32_t>(value); }};
+}
+
+CodecParameter chunk_keeps_numbers() {
+  return {.key = "chunk_keeps",
+          .about = "chunked-top-k: elements that each chunk keeps; all of one that has no more",
+          .swept = true,
+          .words = {},
+          .least = 1,
+          .most = Chunking::most_chunk,
+          .get = [](const CodecOptions& o) { return std::int64_t{o.chunking.keeps}; },
+          .set = [](CodecOptions& o, std::int64_t value) { o.chunking.keeps = static_cast<std::uint32_t>(value); }};
+}
+
 }  // namespace
 
 const CodecParameter* index_parameter() {
@@ -115,9 +139,20 @@ const CodecParameter* indices_parameter() {
   return &parameter;
 }
 
+const CodecParameter* chunk_parameter() {
+  static const CodecParameter parameter = chunk_numbers();
+  return &parameter;
+}
+
+const CodecParameter* chunk_keeps_parameter() {
+  static const CodecParameter parameter = chunk_keeps_numbers();
+  return &parameter;
+}
+
 std::span<const CodecParameter* const> codec_parameters() {
-  static const std::array table{index_parameter(),  precision_parameter(), rank_parameter(),   levels_parameter(),
-                                bucket_parameter(), packing_parameter(),   indices_parameter()};
+  static const std::array table{index_parameter(),   precision_parameter(), rank_parameter(),
+                                levels_parameter(),  bucket_parameter(),    packing_parameter(),
+                                indices_parameter(), chunk_parameter(),     chunk_keeps_parameter()};
   return table;
 }
 

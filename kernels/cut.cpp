@@ -62,7 +62,7 @@ Payload join_contents(const LayoutEntry& layout, const Payload::Header& total, s
   for (const Payload& part : parts) {
     const BodyView view = view_body(part, total.kind, decoded);
     for (const std::uint32_t index : view.indices) indices.push_back(static_cast<std::uint32_t>(index + offset));
-    pieces.push_back({view.values, 0, part.entries()});
+    pieces.push_back({view.values, 0, layout.has_indices ? part.entries() : part.elements()});
     offset += part.elements();
   }
   return make_payload(total, indices, pieces);
@@ -82,6 +82,7 @@ Payload cut(const Payload& payload, std::uint64_t begin, std::uint64_t end) {
   if (begin > end) throw PayloadError("the range to cut out is not a range");
   if (!layout.bare && end > payload.elements()) throw PayloadError("the range to cut out ends beyond the payload");
   check_place(layout, payload.header().format, begin, "cut");
+  if (layout.kept != nullptr && end < payload.elements()) check_place(layout, payload.header().format, end, "cut");
   return layout.has_indices ? cut_sparse(payload, begin, end) : cut_full(payload, begin, end);
 }
 

@@ -12,9 +12,9 @@
 namespace simrun {
 
 std::span<const LayoutEntry> layouts() {
-  static const std::array table{dense32_layout(),      dense16_layout(),      pairs_layout(),   signs_layout(),
-                                sparse_signs_layout(), scaled_signs_layout(), indices_layout(), levels_layout(),
-                                exponents_layout(),    two_means_layout()};
+  static const std::array table{dense32_layout(),      dense16_layout(),      pairs_layout(),        signs_layout(),
+                                sparse_signs_layout(), scaled_signs_layout(), indices_layout(),      levels_layout(),
+                                exponents_layout(),    two_means_layout(),    chunked_pairs_layout()};
   return table;
 }
 
@@ -35,11 +35,15 @@ std::uint64_t grain_of(const LayoutEntry& layout, Format format) {
   return layout.grain == nullptr ? 1 : layout.grain(format);
 }
 
+std::uint64_t kept_entries(const LayoutEntry& layout, std::uint64_t elements, Format format) {
+  return layout.kept == nullptr ? elements : layout.kept(elements, format);
+}
+
 Payload::Header full_header(PayloadKind kind, std::uint64_t elements, Format format) {
   const LayoutEntry& layout = layout_of(kind);
   return {.kind = kind,
           .elements = elements,
-          .entries = elements,
+          .entries = kept_entries(layout, elements, format),
           .bytes = (layout.bare ? 0 : Payload::header_bytes) + layout.size(elements, format),
           .format = format};
 }
@@ -74,7 +78,7 @@ BodyView view_body(const Payload& payload, PayloadKind kind, std::vector<std::ui
   if (!payload.has_contents()) throw PayloadError("the payload has no contents, only a size");
   const LayoutEntry& layout = layout_of(kind);
   const std::span<const std::byte> body = payload.body();
-  const std::uint64_t entries = payload.entries();
+  const std::uint64_t entries = layout.has_indices ? payload.entries() : payload.elements();
   std::span<const std::uint32_t> indices;
   std::size_t used = layout.has_indices ? entries * sizeof(std::uint32_t) : 0;
   if (payload.index() == IndexCoding::raw32 && used <= body.size()) {

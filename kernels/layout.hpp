@@ -12,7 +12,7 @@
 
 namespace simrun {
 
-/// Entries [first, last) among the values of one payload.
+/// Entries [first, last) among the values of one payload; elements, where a layout has no indices.
 struct Piece {
   std::span<const std::byte> values;
   std::uint64_t first;
@@ -31,6 +31,9 @@ struct Flaw {
 /// elements are its entries, else all N are) and the values of its K entries. A layout knows the values alone; headers,
 /// indices, cutting and joining are the same for all.
 ///
+/// A layout without indices may hold fewer entries than elements, if how many follows from the format: it then says
+/// itself which they are. What it calls entries below are elements.
+///
 /// Example: two bits an entry. size(K) = ceil(K/4); check finds bits set behind the last entry; append shifts entries
 /// to their place, or with a grain of 4 moves whole bytes.
 struct LayoutEntry {
@@ -42,6 +45,9 @@ struct LayoutEntry {
 
   /// False for what is no format. Null: 0 is the only one.
   bool (*knows)(Format format) = nullptr;
+
+  /// How many of N elements are entries. Null: all, or with indices any.
+  std::uint64_t (*kept)(std::uint64_t elements, Format format) = nullptr;
 
   /// Parts begin at multiples of so many elements. Null: of 1.
   std::uint64_t (*grain)(Format format) = nullptr;
@@ -60,6 +66,9 @@ struct LayoutEntry {
 
 std::uint64_t grain_of(const LayoutEntry& layout, Format format);
 
+/// K of N elements, for layouts without indices.
+std::uint64_t kept_entries(const LayoutEntry& layout, std::uint64_t elements, Format format);
+
 /// Every layout.
 std::span<const LayoutEntry> layouts();
 
@@ -67,7 +76,7 @@ std::span<const LayoutEntry> layouts();
 const LayoutEntry* find_layout(PayloadKind kind);
 const LayoutEntry& layout_of(PayloadKind kind);
 
-/// The header of a payload of all `elements`. For layouts without indices.
+/// The header of a payload of so many elements. For layouts without indices.
 Payload::Header full_header(PayloadKind kind, std::uint64_t elements, Format format = 0);
 
 /// The same of some. For layouts with indices; empty where the size of the coded indices depends on which they are.
@@ -134,6 +143,26 @@ struct LevelsView {
 };
 
 LevelsView view_levels(const Payload& payload);
+
+/// How the chunks of chunked pairs are written: 4 bits for the elements of a chunk, 12 for how many it keeps.
+struct ChunkFormat {
+  static Format written(const Chunking& chunking) {
+    return static_cast<Format>(chunking.place_bits() | (chunking.keeps - 1) << 4U);
+  }
+  static Chunking of(Format format) { return {1U << (format & 15U), (static_cast<std::uint32_t>(format) >> 4U) + 1}; }
+};
+
+/// The parts of the body of chunked pairs: places within chunks, and as many values.
+struct ChunkedPairsView {
+  Chunking chunking;
+  std::span<const std::uint32_t> words;
+  std::span<const float> values;
+
+  /// Of every value, ascending.
+  std::vector<std::uint32_t> indices() const;
+};
+
+ChunkedPairsView view_chunked_pairs(const Payload& payload);
 
 /// The words of exponents.
 std::span<const std::uint32_t> view_exponents(const Payload& payload);

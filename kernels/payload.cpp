@@ -23,6 +23,7 @@ constexpr std::size_t format_at = 7;
 constexpr std::size_t elements_at = 8;
 constexpr std::size_t entries_at = 16;
 constexpr std::size_t bytes_at = 24;
+constexpr unsigned size_bits = 56;  ///< of the size; the upper half of the format follows
 
 template <class T>
 T read_at(std::span<const std::byte> bytes, std::size_t offset) {
@@ -49,18 +50,18 @@ void write_header(const Payload::Header& header, std::span<std::byte> bytes) {
   write_at(bytes, version_at, version);
   write_at(bytes, kind_at, header.kind);
   write_at(bytes, index_at, header.index);
-  write_at(bytes, format_at, header.format);
+  write_at(bytes, format_at, static_cast<std::uint8_t>(header.format));
   write_at(bytes, elements_at, header.elements);
   write_at(bytes, entries_at, header.entries);
-  write_at(bytes, bytes_at, header.bytes);
+  write_at(bytes, bytes_at, header.bytes | std::uint64_t{header.format} >> 8 << size_bits);
 }
 
-/// Without indices, entries are all elements.
 void check_entries(const LayoutEntry& layout, const Payload::Header& header) {
   require(header.elements <= Payload::most_elements, elements_at, "more than 2^32 elements");
   require(header.entries <= header.elements, entries_at, "more entries than elements");
-  if (!layout.has_indices && header.entries != header.elements)
-    fail(entries_at, std::string(layout.entries) + " have as many entries as elements");
+  if (layout.has_indices || header.entries == kept_entries(layout, header.elements, header.format)) return;
+  fail(entries_at, std::string(layout.entries) +
+                       (layout.kept == nullptr ? " have as many entries as elements" : " have other entries"));
 }
 
 Payload::Header read_header(std::span<const std::byte> bytes) {
@@ -72,7 +73,9 @@ Payload::Header read_header(std::span<const std::byte> bytes) {
                          .elements = read_at<std::uint64_t>(bytes, elements_at),
                          .entries = read_at<std::uint64_t>(bytes, entries_at),
                          .bytes = read_at<std::uint64_t>(bytes, bytes_at),
-                         .format = read_at<Format>(bytes, format_at)};
+                         .format = read_at<std::uint8_t>(bytes, format_at)};
+  header.format |= static_cast<Format>(header.bytes >> size_bits << 8);
+  header.bytes &= (std::uint64_t{1} << size_bits) - 1;
   const LayoutEntry* layout = find_layout(header.kind);
   require(layout != nullptr && !layout->bare, kind_at, "not a kind that has a header");
   require(layout->knows == nullptr ? header.format == 0 : layout->knows(header.format), format_at,
@@ -102,10 +105,11 @@ Payload::Header read_checked(std::span<const std::byte> bytes) {
   const std::size_t used = layout.has_indices ? check_indices(header, body) : 0;
   const auto values = body.subspan(used);
   const std::size_t at = Payload::header_bytes + used;
-  require(values.size() == layout.size(header.entries, header.format), layout.has_indices ? at : bytes_at,
+  const std::uint64_t count = layout.has_indices ? header.entries : header.elements;
+  require(values.size() == layout.size(count, header.format), layout.has_indices ? at : bytes_at,
           layout.has_indices ? "the bytes behind the indices do not fit the entries"
                              : "the size does not fit the elements");
-  const auto flaw = layout.check != nullptr ? layout.check(values, header.entries, header.format) : std::nullopt;
+  const auto flaw = layout.check != nullptr ? layout.check(values, count, header.format) : std::nullopt;
   if (flaw) fail(at + flaw->at, flaw->what);
   return header;
 }

@@ -17,20 +17,21 @@ struct PayloadError : std::runtime_error {
 
 /// What the bytes of a payload stand for: kernels/layouts/. The values are part of the wire format.
 enum class PayloadKind : std::uint8_t {
-  dense32 = 0,       ///< N fp32 values, no header
-  dense16 = 1,       ///< N IEEE half-precision values, no header
-  pairs = 2,         ///< K indices in ascending order, then K fp32 values
-  signs = 3,         ///< 1 bit an element, 1 = negative
-  sparse_signs = 4,  ///< K indices in ascending order, then K sign bits, 1 = negative
-  scaled_signs = 5,  ///< one fp32 scale for all elements, then 1 bit an element, 1 = negative
-  indices = 6,       ///< K indices in ascending order
-  levels = 7,        ///< an fp32 scale for each bucket of elements, then a whole number of 2 to 8 bits an element
-  exponents = 8,     ///< 9 bits an element: sign and exponent of an fp32 power of two
-  two_means = 9,     ///< fp32 means of the negative elements and of the others, then 1 bit an element, 1 = negative
+  dense32 = 0,         ///< N fp32 values, no header
+  dense16 = 1,         ///< N IEEE half-precision values, no header
+  pairs = 2,           ///< K indices in ascending order, then K fp32 values
+  signs = 3,           ///< 1 bit an element, 1 = negative
+  sparse_signs = 4,    ///< K indices in ascending order, then K sign bits, 1 = negative
+  scaled_signs = 5,    ///< one fp32 scale for all elements, then 1 bit an element, 1 = negative
+  indices = 6,         ///< K indices in ascending order
+  levels = 7,          ///< an fp32 scale for each bucket of elements, then a whole number of 2 to 8 bits an element
+  exponents = 8,       ///< 9 bits an element: sign and exponent of an fp32 power of two
+  two_means = 9,       ///< fp32 means of the negative elements and of the others, then 1 bit an element, 1 = negative
+  chunked_pairs = 10,  ///< of every chunk of elements the same number of indices within it, then as many fp32 values
 };
 
 /// One of the ways in which a kind writes its values; 0 where it has only one. Part of the wire format.
-using Format = std::uint8_t;
+using Format = std::uint16_t;
 
 /// How ascending indices are written. The values are part of the wire format.
 enum class IndexCoding : std::uint8_t {
@@ -51,10 +52,11 @@ enum class IndexCoding : std::uint8_t {
 ///          4      1  version, 1
 ///          5      1  kind (PayloadKind)
 ///          6      1  index coding (IndexCoding)
-///          7      1  format of the values (Format)
+///          7      1  format of the values (Format), its lower 8 bits
 ///          8      8  elements N of the range that the payload covers
-///         16      8  entries K (N where the kind has no indices)
-///         24      8  size of the payload in bytes, header included
+///         16      8  entries K (N where the kind has no indices and keeps every element)
+///         24      7  size of the payload in bytes, header included
+///         31      1  format of the values, its upper 8 bits
 ///
 /// Then the coded indices, a multiple of 4 bytes, where the kind has some, and the values of the entries:
 /// kernels/layouts/ has a file for each kind.
@@ -129,8 +131,9 @@ class Payload {
 bool is_dense(PayloadKind kind);
 
 /// The part of `payload` that covers elements [begin, end), with indices counted from `begin`. A dense payload may be
-/// cut beyond its end: the rest is zero. `begin` is a multiple of the layout's grain; a scale of all elements is that
-/// of every part. Without contents, only kinds without indices, whose size follows from the range, can be cut.
+/// cut beyond its end: the rest is zero. `begin` is a multiple of the layout's grain, and where it keeps some of each
+/// so is `end`, or the end of the payload; a scale of all elements is that of every part. Without contents, only kinds
+/// without indices, whose size follows from the range, can be cut.
 Payload cut(const Payload& payload, std::uint64_t begin, std::uint64_t end);
 
 /// The payload that covers the ranges of `parts` one after another. Every part but the last covers a multiple of the

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <stdexcept>
 #include <vector>
@@ -62,6 +65,30 @@ struct Rounding {
   std::uint64_t buckets(std::uint64_t elements) const { return bucket == 0 ? 1 : (elements + bucket - 1) / bucket; }
 };
 
+/// Chunks of neighbouring elements, each of which keeps some.
+struct Chunking {
+  static constexpr std::uint32_t least_chunk = 32;
+  static constexpr std::uint32_t most_chunk = 4096;
+
+  std::uint32_t chunk = 4096;  ///< elements, a power of two from 32 to 4096; the last chunk may have fewer
+  std::uint32_t keeps = 64;    ///< of each, 1 to `chunk`; all of a chunk that has no more
+
+  bool is_valid() const {
+    return chunk >= least_chunk && chunk <= most_chunk && std::has_single_bit(chunk) && keeps - 1 < chunk;
+  }
+
+  /// Of an index within a chunk.
+  unsigned place_bits() const { return static_cast<unsigned>(std::countr_zero(chunk)); }
+
+  /// Entries that so many elements keep.
+  std::uint64_t entries(std::uint64_t elements) const {
+    return elements / chunk * keeps + std::min<std::uint64_t>(keeps, elements % chunk);
+  }
+
+  /// Chunks whose places fill whole words.
+  std::uint64_t chunks_in_words() const { return 32 / std::gcd(32U, keeps * place_bits()); }
+};
+
 /// The array operations that codecs are made of. Each back end produces the same bytes for the same input, but for
 /// products of matrices and what is made of them; nothing depends on the number of threads. At most 2^32 elements.
 /// Arrays of elements whose sizes do not fit each other throw std::invalid_argument. For lists the caller vouches:
@@ -78,6 +105,17 @@ class Primitives {
   /// The k largest of a + b; all of the union where it has at most k entries. A sum of zero stays in the union.
   /// Source: gTop-k, Shi et al., ICDCS 2019, the operator of Algorithm 2.
   virtual Pairs merge_largest(PairsView a, PairsView b, std::size_t k) const = 0;
+
+  /// The `keeps` largest of each chunk, by ascending index: their places within their chunks as numbers of place_bits()
+  /// bits (kernels/layouts/codes.hpp), one after another, and their values. Throws NonFiniteError.
+  /// Source: DeMo, Peng, Quesnelle, Kingma, 2024 (arXiv 2411.19870), without its cosine transform; SparseLoCo, Sarfi et
+  /// al., 2025 (arXiv 2508.15706).
+  virtual void select_in_chunks(const Chunking& chunking, std::span<const float> x, std::span<std::uint32_t> words,
+                                std::span<float> values) const = 0;
+
+  /// out[index] += weight * value of each entry of such lists.
+  virtual void add_in_chunks(const Chunking& chunking, std::span<const std::uint32_t> words,
+                             std::span<const float> values, float weight, std::span<float> out) const = 0;
 
   /// words[i/32] bit i%32 = (x[i] < 0), so -0 counts as positive; padding bits 0. words.size() = ceil(x.size()/32).
   /// Throws NonFiniteError.

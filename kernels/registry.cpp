@@ -113,6 +113,12 @@ const std::vector<CodecEntry>& table() {
        .varies = true,
        .parameters = {index_parameter()},
        .make = make_sampled_pairs},
+      {.name = "chunked-top-k",
+       .summary = "the largest values of every chunk of neighbours; every worker gets all of them",
+       .encoding = "chunked-top-k",
+       .feeds_back = true,
+       .parameters = {chunk_parameter(), chunk_keeps_parameter()},
+       .make = make_chunked_top_k},
   };
   return all;
 }

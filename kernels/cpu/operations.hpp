@@ -14,6 +14,10 @@ namespace simrun {
 
 Pairs cpu_select_largest(std::span<const float> x, std::size_t k, unsigned threads);
 Pairs cpu_merge_largest(PairsView a, PairsView b, std::size_t k, unsigned threads, ScratchPool& pool);
+void cpu_select_in_chunks(const Chunking& chunking, std::span<const float> x, std::span<std::uint32_t> words,
+                          std::span<float> values, unsigned threads);
+void cpu_add_in_chunks(const Chunking& chunking, std::span<const std::uint32_t> words, std::span<const float> values,
+                       float weight, std::span<float> out, unsigned threads);
 void cpu_accumulate(std::span<const float> gradient, std::span<float> residual, unsigned threads);
 void cpu_to_half(std::span<const float> x, std::span<std::uint16_t> out, unsigned threads);
 void cpu_add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out, unsigned threads);

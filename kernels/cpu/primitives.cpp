@@ -19,6 +19,16 @@ class CpuPrimitives final : public Primitives {
     return cpu_merge_largest(a, b, k, threads_, scratch_);
   }
 
+  void select_in_chunks(const Chunking& chunking, std::span<const float> x, std::span<std::uint32_t> words,
+                        std::span<float> values) const override {
+    cpu_select_in_chunks(chunking, x, words, values, threads_);
+  }
+
+  void add_in_chunks(const Chunking& chunking, std::span<const std::uint32_t> words, std::span<const float> values,
+                     float weight, std::span<float> out) const override {
+    cpu_add_in_chunks(chunking, words, values, weight, out, threads_);
+  }
+
   void pack_signs(std::span<const float> x, std::span<std::uint32_t> words) const override {
     cpu_pack_signs(x, words, threads_);
   }

@@ -3,10 +3,12 @@
 #include <limits>
 
 #include "kernels/cuda/accumulate.hpp"
+#include "kernels/cuda/chunked_top_k.hpp"
 #include "kernels/cuda/device_selection.hpp"
 #include "kernels/cuda/device_votes.hpp"
 #include "kernels/cuda/half.hpp"
 #include "kernels/cuda/low_rank.hpp"
+#include "kernels/cuda/primitive_checks.hpp"
 #include "kernels/cuda/rounding.hpp"
 #include "kernels/cuda/scatter.hpp"
 #include "kernels/cuda/signs.hpp"
@@ -31,6 +33,30 @@ class KernelPrimitives final : public Primitives {
     DeviceMerge<Machine> merge(*machine_, a, b, k);
     merge.run();
     return merge.pairs();
+  }
+
+  void select_in_chunks(const Chunking& chunking, std::span<const float> x, std::span<std::uint32_t> words,
+                        std::span<float> values) const override {
+    check_sizes(chunking, x.size(), words.size(), values.size());
+    auto elements = uploaded(*machine_, x);
+    Buffer<std::uint32_t> places(words.size());
+    Buffer<float> kept(values.size());
+    Buffer<std::uint64_t> non_finite = zero<std::uint64_t>();
+    launch_chunked_top_k(*machine_,
+                         {nullptr, elements.data(), x.size(), chunking, places.data(), kept.data(), non_finite.data()});
+    fail_on(downloaded(*machine_, non_finite.data(), 1).front());
+    machine_->download(words, places.data());
+    machine_->download(values, kept.data());
+  }
+
+  void add_in_chunks(const Chunking& chunking, std::span<const std::uint32_t> words, std::span<const float> values,
+                     float weight, std::span<float> out) const override {
+    check_sizes(chunking, out.size(), words.size(), values.size());
+    const auto places = uploaded(*machine_, words);
+    const auto kept = uploaded(*machine_, values);
+    change(out, [&](float* sums) {
+      launch_add_in_chunks(*machine_, chunking, places.data(), kept.data(), values.size(), weight, sums);
+    });
   }
 
   void pack_signs(std::span<const float> x, std::span<std::uint32_t> words) const override {
@@ -207,15 +233,6 @@ class KernelPrimitives final : public Primitives {
   template <class T>
   using Buffer = typename Machine::template Buffer<T>;
 
-  static std::invalid_argument sizes_differ() { return std::invalid_argument("the arrays differ in size"); }
-
-  static void check_sizes(const LowRank& shape, std::span<const float> m, std::span<const float> p,
-                          std::span<const float> q) {
-    if (m.size() != shape.rows * shape.columns || p.size() != shape.rank * shape.rows ||
-        q.size() != shape.rank * shape.columns)
-      throw sizes_differ();
-  }
-
   template <class Code>
   void round(const Code& code, unsigned bits, std::span<const float> x, std::uint64_t seed,
              std::span<std::uint32_t> words) const {
@@ -234,15 +251,6 @@ class KernelPrimitives final : public Primitives {
     if (words.size() != code_words(out.size(), bits)) throw sizes_differ();
     const auto codes = uploaded(*machine_, words);
     change(out, [&](float* sums) { launch_add_codes(*machine_, code, codes.data(), weight, sums, out.size()); });
-  }
-
-  /// `found`: ~(index of the element that is not finite), 0 for none.
-  static void fail_on(std::uint64_t found) {
-    if (found != 0) throw NonFiniteError(static_cast<std::size_t>(~found));
-  }
-
-  static std::span<const std::uint8_t> as_numbers(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
   }
 
   template <class T>

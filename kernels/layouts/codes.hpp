@@ -9,6 +9,14 @@ namespace simrun {
 
 std::uint64_t code_bytes(std::uint64_t elements, unsigned bits);
 
+/// Number `at` of `words`.
+inline std::uint32_t code_at(std::span<const std::uint32_t> words, std::uint64_t at, unsigned bits) {
+  const std::uint64_t bit = at * bits;
+  const std::uint64_t low = words[bit / 32] >> (bit % 32);
+  const std::uint64_t high = bit % 32 + bits > 32 ? std::uint64_t{words[bit / 32 + 1]} << (32 - bit % 32) : 0;
+  return static_cast<std::uint32_t>((low | high) & ((1U << bits) - 1));
+}
+
 /// A padding bit that is set.
 std::optional<Flaw> check_codes(std::span<const std::byte> codes, std::uint64_t elements, unsigned bits);
 

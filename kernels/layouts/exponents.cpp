@@ -11,17 +11,10 @@ namespace {
 
 constexpr std::uint32_t no_exponent = 255;
 
-std::uint32_t code_at(std::span<const std::uint32_t> words, std::uint64_t element) {
-  const std::uint64_t bit = element * exponent_bits;
-  const std::uint64_t low = words[bit / 32] >> (bit % 32);
-  const std::uint64_t high = bit % 32 + exponent_bits > 32 ? std::uint64_t{words[bit / 32 + 1]} << (32 - bit % 32) : 0;
-  return static_cast<std::uint32_t>((low | high) & ((1U << exponent_bits) - 1));
-}
-
 std::optional<Flaw> check(std::span<const std::byte> values, std::uint64_t entries, Format) {
   const auto words = view_as<std::uint32_t>(values);
   for (std::uint64_t i = 0; i < entries; ++i) {
-    if ((code_at(words, i) & no_exponent) == no_exponent)
+    if ((code_at(words, i, exponent_bits) & no_exponent) == no_exponent)
       return Flaw{static_cast<std::size_t>(i * exponent_bits / 8), "an exponent is that of no number"};
   }
   return check_codes(values, entries, exponent_bits);

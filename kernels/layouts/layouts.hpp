@@ -14,5 +14,6 @@ LayoutEntry indices_layout();
 LayoutEntry levels_layout();
 LayoutEntry exponents_layout();
 LayoutEntry two_means_layout();
+LayoutEntry chunked_pairs_layout();
 
 }  // namespace simrun

@@ -48,6 +48,9 @@ std::span<const MethodEntry> methods() {
       {"natural-compression",
        "powers of two rounded to at random (Horvath et al., 2019)",
        {{"exponents", "allgather-ring"}}},
+      {"chunked-top-k",
+       "largest entries of every chunk of neighbours, all gathered (Peng et al., 2024; Sarfi et al., 2025)",
+       {{"chunked-top-k", "allgather-ring"}}},
   };
   return all;
 }

@@ -19,7 +19,7 @@ PayloadLabel label_of(const Payload& payload, std::size_t parts) {
           .index = payload.index(),
           .format = payload.header().format,
           .has_contents = payload.has_contents(),
-          .parts = static_cast<std::uint32_t>(parts),
+          .parts = static_cast<std::uint32_t>(parts) & 0x7FFFFFFFU,
           .elements = payload.elements(),
           .entries = payload.entries(),
           .bytes = payload.size()};

@@ -15,8 +15,8 @@ struct PayloadLabel {
   PayloadKind kind;
   IndexCoding index;
   Format format;
-  bool has_contents;
-  std::uint32_t parts;  ///< payloads in the message
+  std::uint32_t has_contents : 1;
+  std::uint32_t parts : 31;  ///< payloads in the message
   std::uint64_t elements;
   std::uint64_t entries;
   std::uint64_t bytes;

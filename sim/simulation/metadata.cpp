@@ -15,6 +15,8 @@ std::uint64_t metadata_bytes(const Payload& payload) {
       return 2 * sizeof(float);
     case PayloadKind::levels:
       return sizeof(float) * LevelsFormat::of(payload.header().format).buckets(payload.elements());
+    case PayloadKind::chunked_pairs:
+      return payload.size() - Payload::header_bytes - sizeof(float) * payload.entries();
     default:
       return 0;
   }

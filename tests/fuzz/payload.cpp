@@ -2,6 +2,7 @@
 // codecs and aggregators take without harm.
 
 #include <algorithm>
+#include <functional>
 
 #include "kernels/codec.hpp"
 #include "kernels/layout.hpp"
@@ -43,6 +44,14 @@ Payload made_again(const Payload& payload) {
     case PayloadKind::exponents:
       require(view_exponents(payload).size() == code_words(payload.elements(), exponent_bits), "all exponents");
       return payload;
+    case PayloadKind::chunked_pairs: {
+      const ChunkedPairsView view = view_chunked_pairs(payload);
+      const std::vector<std::uint32_t> indices = view.indices();
+      require(indices.size() == view.values.size(), "a place for each value");
+      require(std::ranges::adjacent_find(indices, std::greater_equal{}) == indices.end(), "indices ascend");
+      require(indices.empty() || indices.back() < payload.elements(), "indices are below N");
+      return payload;
+    }
     case PayloadKind::two_means:
       require(view_two_means(payload).words.size() == sign_words(payload.elements()), "two means and all signs");
       return payload;

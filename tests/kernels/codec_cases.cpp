@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tests/kernels/samples.hpp"
 
 namespace simrun {
@@ -10,7 +12,7 @@ std::vector<CodecCase> codec_cases() {
     if (entry.parameters.empty()) cases.push_back({name, &entry, {}});
     for (const CodecParameter* parameter : entry.parameters) {
       std::vector<std::int64_t> numbers;
-      if (parameter->words.empty()) numbers = {parameter->least, parameter->least + 32};
+      if (parameter->words.empty()) numbers = {parameter->least, std::min(parameter->least + 32, parameter->most)};
       for (const std::int64_t number : numbers) {
         CodecOptions options;
         parameter->set(options, number);

@@ -62,8 +62,8 @@ TEST_CASE("parsing the bytes of a payload gives the payload") {
 }
 
 TEST_CASE("no gradient at all can be encoded where nothing is selected") {
-  for (const char* name :
-       {"dense", "signs", "scaled-signs", "gathered-signs", "two-means", "qsgd", "terngrad", "exponents"}) {
+  for (const char* name : {"dense", "signs", "scaled-signs", "gathered-signs", "two-means", "qsgd", "terngrad",
+                           "exponents", "chunked-top-k"}) {
     const auto codec = find_codec(name)->make({}, make_cpu_primitives(1));
     const Payload payload = codec->encode({}, 0, {});
     CHECK(parse_again(payload) == payload);
@@ -76,7 +76,8 @@ TEST_CASE("values: what is decoded plus the residual is the corrected gradient, 
   // Sterbenz, or the rounded value is 0), and so is adding the two up again.
   for (const CodecCase& each : codec_cases()) {
     const auto codec = each.make();
-    const bool sends_values = is_dense(codec->kind()) || codec->kind() == PayloadKind::pairs;
+    const bool sends_values =
+        is_dense(codec->kind()) || codec->kind() == PayloadKind::pairs || codec->kind() == PayloadKind::chunked_pairs;
     if (!sends_values) continue;  // of others it holds to rounding: scaled_signs_test.cpp, rounding_test.cpp
     for (const Sample& sample : samples()) {
       INFO(each.name << ", " << sample.name);
@@ -264,6 +265,6 @@ TEST_CASE("the codecs are those that users are told of") {
   CHECK(names == std::vector<std::string>{"dense", "top-k", "gtop-k", "signs", "scaled-signs", "sparse-signs",
                                           "leader-indices", "values-at", "left-factors", "right-factors",
                                           "random-entries", "gathered-signs", "momentum-signs", "two-means", "qsgd",
-                                          "terngrad", "exponents", "sampled-pairs"});
+                                          "terngrad", "exponents", "sampled-pairs", "chunked-top-k"});
   CHECK(find_codec("no such codec") == nullptr);
 }

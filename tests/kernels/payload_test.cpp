@@ -126,8 +126,23 @@ TEST_CASE("golden bytes of dense values") {
   CHECK(hex_of(encoded("dense", {.half_precision = true}).bytes()) == "00 38 00 C2 00 00 00 40 00 BC");
 }
 
+TEST_CASE("golden bytes of chunked pairs") {
+  // kind 10, no coding, chunks of 2^5 that keep 2: format 5 + 16 x (2 - 1) = 0x15; N = 37, K = 2 + 2; 32 + 4 x 5 bits
+  // in a word + 4 x 4 = 52 = 0x34 bytes. Places 1 and 3 of the first chunk, 0 and 4 of the second: 1 + 3 x 2^5 + 4 x
+  // 2^15 = 0x20061. The values -3, 2, 1 (exponent 127: 0x3F800000) and -1.
+  std::vector<float> x(37);
+  std::copy(gradient.begin(), gradient.end(), x.begin());
+  x[32] = 1;
+  x[36] = -1;
+  const CodecOptions options{.chunking = {32, 2}};
+  const Payload payload = find_codec("chunked-top-k")->make(options, make_cpu_primitives(1))->encode(x, 0, {});
+  CHECK(hex_of(payload.bytes()) ==
+        "53 52 55 4E 01 0A 00 15 25 00 00 00 00 00 00 00 04 00 00 00 00 00 00 00 34 00 00 00 00 00 00 00 "
+        "61 00 02 00 00 00 40 C0 00 00 00 40 00 00 80 3F 00 00 80 BF");
+}
+
 TEST_CASE("a payload with any byte changed is refused or is another valid payload") {
-  std::vector<Payload> payloads{encoded("signs")};
+  std::vector<Payload> payloads{encoded("signs"), encoded("chunked-top-k", {.chunking = {32, 2}})};
   for (const IndexCodingEntry& index : index_codings()) {
     payloads.push_back(encoded("top-k", {.index = index.coding}));
     payloads.push_back(encoded("sparse-signs", {.index = index.coding}));
