@@ -168,6 +168,32 @@ void top_k_with_residual(benchmark::State& state) {
   }
 }
 
+/// The 64 largest of every 4096 elements.
+void select_in_chunks(benchmark::State& state) {
+  const auto primitives = cpu(state);
+  const Chunking chunking;
+  std::vector<float> values(chunking.entries(elements));
+  std::vector<std::uint32_t> words(code_words(values.size(), chunking.place_bits()));
+  for (auto _ : state) {
+    primitives->select_in_chunks(chunking, gradient(), words, values);
+    benchmark::DoNotOptimize(values.data());
+  }
+  set_bytes(state, elements * sizeof(float));
+}
+
+/// Blocks of 256 elements.
+void round_to_nearest(benchmark::State& state, unsigned bits) {
+  const auto primitives = cpu(state);
+  const Rounding rounding{.levels = (1U << (bits - 1)) - 1, .bits = bits, .bucket = 256};
+  std::vector<float> scales(rounding.buckets(elements));
+  std::vector<std::uint32_t> words(code_words(elements, bits));
+  for (auto _ : state) {
+    primitives->round_to_nearest(rounding, gradient(), scales, words);
+    benchmark::DoNotOptimize(words.data());
+  }
+  set_bytes(state, elements * sizeof(float));
+}
+
 void sum_magnitudes(benchmark::State& state) {
   const auto primitives = cpu(state);
   for (auto _ : state) benchmark::DoNotOptimize(primitives->sum(Term::magnitude, gradient()));
@@ -262,6 +288,11 @@ void print_figures(const Medians& medians) {
   print_traffic("accumulate_half: 4 bytes read and 2 written an element", "accumulate_half/2", 6);
   print_figure("top-k with residual: accumulate, select_largest, scatter_zero", of("top_k_with_residual/2") * 1e3,
                "ms");
+  print_figure("select_in_chunks, 64 of 4096: bytes read, of the read bandwidth",
+               of("read_memory/2") / of("select_in_chunks/2"), "");
+  for (const char* name : {"round_to_nearest 8/2", "round_to_nearest 4/2"})
+    print_figure((std::string(name, 18) + " bits: bytes read, of the read bandwidth").c_str(),
+                 of("read_memory/2") / of(name), "");
   print_figure("sum of magnitudes: bytes read, of the read bandwidth", of("read_memory/2") / of("sum_magnitudes/2"),
                "");
   print_figure("scaled signs with residual, of what profiles charge: 3 pack_signs, 2 add_signs",
@@ -304,6 +335,10 @@ int main(int argc, char** argv) {
   register_case("merge_many", merge_many, {1, 2});
   register_case("accumulate", accumulate, {1, 2});
   register_case("top_k_with_residual", top_k_with_residual, {1, 2});
+  register_case("select_in_chunks", select_in_chunks, {1, 2});
+  for (const unsigned bits : {8U, 4U})
+    register_case("round_to_nearest " + std::to_string(bits),
+                  [=](benchmark::State& state) { round_to_nearest(state, bits); }, {1, 2});
   register_case("sum_magnitudes", sum_magnitudes, {1, 2});
   register_case("add_signs", add_signs, {1, 2});
   register_case("scaled_signs_with_residual", scaled_signs_with_residual, {1, 2});

@@ -9,6 +9,7 @@
 
 #include "bench/side_by_side_error.hpp"
 #include "kernels/finite.hpp"
+#include "kernels/layout.hpp"
 #include "kernels/primitives.hpp"
 
 namespace simrun {
@@ -59,6 +60,20 @@ int simrun_cpu_top_k(const float* gradient, float* residual, std::uint64_t size,
 int simrun_cpu_pack_signs(const float* x, std::uint64_t size, std::uint64_t threads, std::uint32_t* words) {
   return guarded([&] {
     make_cpu_primitives(static_cast<unsigned>(threads))->pack_signs({x, size}, {words, (size + 31) / 32});
+  });
+}
+
+int simrun_cpu_chunked_top_k(const float* gradient, float* residual, std::uint64_t size, std::uint64_t chunk,
+                             std::uint64_t keeps, std::uint64_t threads, std::uint32_t* words, float* values) {
+  return guarded([&] {
+    const auto primitives = make_cpu_primitives(static_cast<unsigned>(threads));
+    const Chunking chunking{static_cast<std::uint32_t>(chunk), static_cast<std::uint32_t>(keeps)};
+    const std::span<float> corrected(residual, size);
+    const std::span<float> kept(values, chunking.entries(size));
+    const std::span<std::uint32_t> places(words, code_words(kept.size(), chunking.place_bits()));
+    primitives->accumulate({gradient, size}, corrected);
+    primitives->select_in_chunks(chunking, corrected, places, kept);
+    primitives->scatter_zero(ChunkedPairsView{chunking, places, kept}.indices(), corrected);
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include "bench/side_by_side.hpp"
 #include "bench/side_by_side_error.hpp"
+#include "kernels/cuda/chunked_top_k.hpp"
 #include "kernels/cuda/cuda_machine.cuh"
 #include "kernels/cuda/signs.hpp"
 #include "kernels/cuda/top_k.hpp"
@@ -43,6 +44,16 @@ int simrun_cuda_top_k(void* stream, void* workspace, const float* gradient, floa
     Carver carver(workspace);
     launch_top_k(machine, TopK<float>{gradient, residual, size, k}, TopKWorkspace::carve(carver, size, k),
                  {indices, values, residual, true, nullptr});
+  });
+}
+
+int simrun_cuda_chunked_top_k(void* stream, void* workspace, const float* gradient, float* residual, std::uint64_t size,
+                              std::uint64_t chunk, std::uint64_t keeps, std::uint32_t* words, float* values) {
+  return guarded([&] {
+    CudaMachine machine = machine_on(stream);
+    const simrun::Chunking chunking{static_cast<std::uint32_t>(chunk), static_cast<std::uint32_t>(keeps)};
+    launch_chunked_top_k(machine,
+                         {gradient, residual, size, chunking, words, values, static_cast<std::uint64_t*>(workspace)});
   });
 }
 

@@ -14,6 +14,11 @@ int simrun_cpu_top_k(const float* gradient, float* residual, std::uint64_t size,
                      std::uint32_t* indices, float* values);
 int simrun_cpu_pack_signs(const float* x, std::uint64_t size, std::uint64_t threads, std::uint32_t* words);
 
+/// residual += gradient; the `keeps` largest of every `chunk` of it: places within chunks, packed, and values; those
+/// are set to 0 in the residual.
+int simrun_cpu_chunked_top_k(const float* gradient, float* residual, std::uint64_t size, std::uint64_t chunk,
+                             std::uint64_t keeps, std::uint64_t threads, std::uint32_t* words, float* values);
+
 /// std::nth_element on pairs of magnitude and index, then sorted; one thread.
 int simrun_cpu_nth_element(const float* gradient, float* residual, std::uint64_t size, std::uint64_t k,
                            std::uint32_t* indices, float* values);
@@ -23,9 +28,11 @@ int simrun_cpu_nth_element(const float* gradient, float* residual, std::uint64_t
 std::uint64_t simrun_cuda_workspace(std::uint64_t size, std::uint64_t k);
 int simrun_cuda_prepare(void* stream, void* workspace, std::uint64_t size, std::uint64_t k);
 
-/// The same as simrun_cpu_top_k, queued on a stream.
+/// The same as on the processor, queued on a stream.
 int simrun_cuda_top_k(void* stream, void* workspace, const float* gradient, float* residual, std::uint64_t size,
                       std::uint64_t k, std::uint32_t* indices, float* values);
+int simrun_cuda_chunked_top_k(void* stream, void* workspace, const float* gradient, float* residual, std::uint64_t size,
+                              std::uint64_t chunk, std::uint64_t keeps, std::uint32_t* words, float* values);
 int simrun_cuda_pack_signs(void* stream, void* workspace, const float* x, std::uint64_t size, std::uint32_t* words);
 
 /// All pairs by descending key, by cub::DeviceRadixSort. `workspace` null: sets `workspace_bytes` to what it takes.

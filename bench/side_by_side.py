@@ -5,11 +5,11 @@
   side_by_side.py LIBRARY --once
 
 LIBRARY is libside_by_side.so of the benchmarks (cmake --preset bench). On a GPU: PyTorch's add, topk, gather and
-index_fill, its sign and bit packing, CUB's radix sort and, from CUB 3.2 on, its DeviceTopK. On the processor:
-std::nth_element and PyTorch. What is not there is named with the reason. Our results are compared with PyTorch's before
-they are timed. As in `simrun calibrate`, memory of several times the caches is read before each run: they hold none of
-its data, and nothing that it would have to write back. --once runs our functions on the GPU once, untimed: for a
-profiler.
+index_fill, the same of rows, its sign and bit packing, CUB's radix sort and, from CUB 3.2 on, its DeviceTopK. On the
+processor: std::nth_element and PyTorch. What is not there is named with the reason. Our results are compared with
+PyTorch's before they are timed. As in `simrun calibrate`, memory of several times the caches is read before each run:
+they hold none of its data, and nothing that it would have to write back. --once runs our functions on the GPU once,
+untimed: for a profiler.
 """
 
 import argparse
@@ -160,6 +160,37 @@ def compare_top_k(library, timer, gradient, before, k, run, others, repeats):
     return ours
 
 
+CHUNK, CHUNK_KEEPS, CHUNK_BITS = 4096, 64, 12
+
+
+def torch_top_k_in_chunks(gradient, residual):
+    """The largest of every row: add, topk, gather, scatter."""
+    rows = residual.add_(gradient).view(-1, CHUNK)
+    _, indices = torch.topk(rows.abs(), CHUNK_KEEPS, dim=1, sorted=False)
+    values = rows.gather(1, indices)
+    rows.scatter_(1, indices, 0)
+    return indices, values
+
+
+def compare_chunks(timer, gradient, before, run, repeats):
+    """Checks and times our top-k of every chunk with residual update, then PyTorch's."""
+    gradient, before = (x[: x.numel() // CHUNK * CHUNK] for x in (gradient, before))
+    entries = gradient.numel() // CHUNK * CHUNK_KEEPS
+    words = torch.empty(entries * CHUNK_BITS // 32, dtype=torch.int32, device=gradient.device)
+    values = torch.empty(entries, device=gradient.device)
+    residual, theirs = before.clone(), before.clone()
+    run(gradient, residual, words, values)
+    torch_top_k_in_chunks(gradient, theirs)
+    # Of equal magnitudes either may be taken: then what is left is the same, in another order.
+    if not torch.equal(residual.view(-1, CHUNK).abs().sort().values, theirs.view(-1, CHUNK).abs().sort().values):
+        sys.exit("the selection of every chunk is wrong")
+    reset = lambda: residual.copy_(before)
+    ours = timer.seconds(lambda: run(gradient, residual, words, values), reset, repeats)
+    attempt("PyTorch: add, topk of rows, gather, scatter", gradient.numel(), ours,
+            lambda: timer.seconds(lambda: torch_top_k_in_chunks(gradient, residual), reset, max(3, repeats // 4)))
+    return ours
+
+
 def on_gpu(library, quick):
     gpu = Gpu()
     bandwidth = gpu.copy_bandwidth()
@@ -191,6 +222,10 @@ def on_gpu(library, quick):
         attempt("PyTorch: sign and bit packing", size, ours,
                 lambda: gpu.seconds(lambda: pack_signs(gradient), lambda: None, 10))
         print(f"    ours: {4.125 * size / bandwidth / ours:.2f} of the floor, 4.125 bytes an element")
+        chunks = lambda g, r, words, values: library(
+            "simrun_cuda_chunked_top_k", gpu.stream, workspace, g, r, g.numel(), CHUNK, CHUNK_KEEPS, words, values)
+        ours = compare_chunks(gpu, gradient, before, chunks, 40)
+        print(f"    ours: {12 * size / bandwidth / ours:.2f} of the floor, 12 bytes an element")
 
 
 def once(library):
@@ -206,6 +241,10 @@ def once(library):
         library("simrun_cuda_prepare", stream, workspace, size, k)
         library("simrun_cuda_top_k", stream, workspace, gradient, residual, size, k, indices, values)
         library("simrun_cuda_pack_signs", stream, workspace, gradient, size, words)
+        whole = size // CHUNK * CHUNK
+        library("simrun_cuda_chunked_top_k", stream, workspace, gradient, residual, whole, CHUNK, CHUNK_KEEPS,
+                torch.empty(whole // CHUNK * CHUNK_KEEPS * CHUNK_BITS // 32, dtype=torch.int32, device="cuda"),
+                torch.empty(whole // CHUNK * CHUNK_KEEPS, device="cuda"))
     torch.cuda.synchronize()
 
 
@@ -258,6 +297,9 @@ def on_processor(library, quick):
         sys.exit("the packed signs are wrong")
     attempt("PyTorch: sign and bit packing", CPU_SIZE, timer.seconds(pack, lambda: None, repeats),
             lambda: timer.seconds(lambda: pack_signs(gradient), lambda: None, max(3, repeats // 4)))
+    chunks = lambda g, r, words, values: library(
+        "simrun_cpu_chunked_top_k", g, r, g.numel(), CHUNK, CHUNK_KEEPS, threads, words, values)
+    compare_chunks(timer, gradient, before, chunks, repeats)
 
 
 def why_no_gpu(library):

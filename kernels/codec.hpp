@@ -110,6 +110,8 @@ struct CodecOptions {
   int levels = 7;               ///< above zero, to which elements are rounded
   std::uint64_t bucket = 512;   ///< elements that share a scale, a power of two; 0: all
   bool packs_bits = true;       ///< levels take the bits they need, else a byte
+  std::uint64_t block = 256;    ///< elements that share a largest magnitude, a power of two
+  int bits = 8;                 ///< of an element rounded to nearest
   Chunking chunking = {};       ///< of which each chunk keeps its largest
   bool sends_indices = false;   ///< each worker draws its own entries, and says which
   bool error_feedback = true;   ///< what is not sent is sent later, so that nothing is scaled up for it

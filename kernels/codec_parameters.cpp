@@ -102,6 +102,28 @@ CodecParameter chunk_keeps_numbers() {
           .set = [](CodecOptions& o, std::int64_t value) { o.chunking.keeps = static_cast<std::uint32_t>(value); }};
 }
 
+CodecParameter block_numbers() {
+  return {.key = "block",
+          .about = "block-quantization: elements that share a largest magnitude, a power of two",
+          .words = {},
+          .least = Rounding::least_block,
+          .most = Rounding::most_block,
+          .powers_of_two = true,
+          .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.block); },
+          .set = [](CodecOptions& o, std::int64_t value) { o.block = static_cast<std::uint64_t>(value); }};
+}
+
+CodecParameter bits_numbers() {
+  return {.key = "bits",
+          .about = "block-quantization: bits of an element",
+          .swept = true,
+          .words = {},
+          .least = 2,
+          .most = 8,
+          .get = [](const CodecOptions& o) { return std::int64_t{o.bits}; },
+          .set = [](CodecOptions& o, std::int64_t value) { o.bits = static_cast<int>(value); }};
+}
+
 }  // namespace
 
 const CodecParameter* index_parameter() {
@@ -149,10 +171,20 @@ const CodecParameter* chunk_keeps_parameter() {
   return &parameter;
 }
 
+const CodecParameter* block_parameter() {
+  static const CodecParameter parameter = block_numbers();
+  return &parameter;
+}
+
+const CodecParameter* bits_parameter() {
+  static const CodecParameter parameter = bits_numbers();
+  return &parameter;
+}
+
 std::span<const CodecParameter* const> codec_parameters() {
-  static const std::array table{index_parameter(),   precision_parameter(), rank_parameter(),
-                                levels_parameter(),  bucket_parameter(),    packing_parameter(),
-                                indices_parameter(), chunk_parameter(),     chunk_keeps_parameter()};
+  static const std::array table{index_parameter(),       precision_parameter(), rank_parameter(),    levels_parameter(),
+                                bucket_parameter(),      packing_parameter(),   indices_parameter(), chunk_parameter(),
+                                chunk_keeps_parameter(), block_parameter(),     bits_parameter()};
   return table;
 }
 

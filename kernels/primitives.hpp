@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "kernels/anywhere.hpp"
+
 namespace simrun {
 
 /// A NaN or an infinity in data that is to be encoded.
@@ -56,6 +58,10 @@ enum class Term {
   positive,   ///< |x| of those above 0
 };
 
+/// Added to a number below 2^22 in magnitude, it rounds it to a whole one, ties to even; the lower bits of the sum are
+/// those of that number in two's complement.
+constexpr float rounds_to_even = 0x1.8p23F;
+
 /// How elements are rounded to whole multiples of scale / levels, from -levels to levels.
 struct Rounding {
   unsigned levels = 1;       ///< at most 127
@@ -63,6 +69,20 @@ struct Rounding {
   std::uint64_t bucket = 0;  ///< elements that share a scale, a multiple of 32; 0: all
 
   std::uint64_t buckets(std::uint64_t elements) const { return bucket == 0 ? 1 : (elements + bucket - 1) / bucket; }
+
+  // To nearest: blocks are buckets that a kernel holds.
+  static constexpr std::uint64_t least_block = 32;
+  static constexpr std::uint64_t most_block = 4096;
+  bool has_blocks() const { return bucket >= least_block && bucket <= most_block && std::has_single_bit(bucket); }
+
+  /// The scale of a block with that largest magnitude, so that its inverse is a number, and what levels stand for too.
+  SIMRUN_ANYWHERE static float scale_of(float largest) {
+    constexpr float most = 0x1.fffffp127F;
+    return largest < 0x1p-120F ? 0.0F : largest < most ? largest : most;
+  }
+
+  /// What elements are multiplied by.
+  SIMRUN_ANYWHERE float inverse_of(float scale) const { return scale == 0 ? 0.0F : static_cast<float>(levels) / scale; }
 };
 
 /// Chunks of neighbouring elements, each of which keeps some.
@@ -149,6 +169,13 @@ class Primitives {
   /// Source: QSGD, Alistarh et al., NeurIPS 2017; TernGrad, Wen et al., NeurIPS 2017, with one level.
   virtual void round_to_levels(const Rounding& rounding, std::span<const float> x, std::span<const float> scales,
                                std::uint64_t seed, std::span<std::uint32_t> words) const = 0;
+
+  /// The scale of a bucket is its largest magnitude, or 0 if that is below 2^-120; at most 2^128 - 2^107. The level of
+  /// x is x (levels / scale), both operations rounded, to the nearest whole number, ties to even; 0 where the scale is
+  /// 0. Buckets are powers of two from 32 to 4096. Throws NonFiniteError. Source: block-wise quantization, Dettmers,
+  /// Lewis, Shleifer, Zettlemoyer, ICLR 2022 (arXiv 2110.02861), there to levels that are not evenly spaced.
+  virtual void round_to_nearest(const Rounding& rounding, std::span<const float> x, std::span<float> scales,
+                                std::span<std::uint32_t> words) const = 0;
 
   /// out[i] += (weight scale / levels) level.
   virtual void add_levels(const Rounding& rounding, std::span<const std::uint32_t> words, std::span<const float> scales,

@@ -119,6 +119,12 @@ const std::vector<CodecEntry>& table() {
        .feeds_back = true,
        .parameters = {chunk_parameter(), chunk_keeps_parameter()},
        .make = make_chunked_top_k},
+      {.name = "block-quantization",
+       .summary = "levels rounded to nearest, and the largest magnitude a block; every worker gets all",
+       .encoding = "block-quantization",
+       .feeds_back = true,
+       .parameters = {block_parameter(), bits_parameter()},
+       .make = make_block_quantization},
   };
   return all;
 }

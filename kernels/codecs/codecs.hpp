@@ -35,6 +35,8 @@ std::unique_ptr<const Codec> make_exponents(const CodecOptions& options, std::sh
 std::unique_ptr<const Codec> make_sampled_pairs(const CodecOptions& options,
                                                 std::shared_ptr<const Primitives> primitives);
 
+std::unique_ptr<const Codec> make_block_quantization(const CodecOptions& options,
+                                                     std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_chunked_top_k(const CodecOptions& options,
                                                 std::shared_ptr<const Primitives> primitives);
 
@@ -55,6 +57,8 @@ const CodecParameter* packing_parameter();
 const CodecParameter* indices_parameter();
 const CodecParameter* chunk_parameter();
 const CodecParameter* chunk_keeps_parameter();
+const CodecParameter* block_parameter();
+const CodecParameter* bits_parameter();
 
 /// Throws PayloadError unless `payload` is of that kind and covers that many elements.
 void check_payload(const Payload& payload, PayloadKind kind, std::uint64_t elements);

@@ -9,7 +9,7 @@
 namespace simrun {
 namespace {
 
-/// Elements rounded at random to whole multiples of their bucket's scale / levels.
+/// Elements rounded to whole multiples of their bucket's scale / levels.
 class Levels : public Gathered {
  public:
   Levels(unsigned levels, LevelsFormat format, std::shared_ptr<const Primitives> primitives)
@@ -21,12 +21,8 @@ class Levels : public Gathered {
     std::vector<std::byte> bytes(header.bytes);
     const auto body = std::span(bytes).subspan(Payload::header_bytes);
     const std::size_t scale_bytes = rounding_.buckets(gradient.size()) * sizeof(float);
-    const auto scales = view_as<float>(body.first(scale_bytes));
-    write_scales(gradient, scales);
-    // A norm may be larger than any number of its elements, and than the largest there is.
-    for (float& scale : scales) scale = std::min(scale, std::numeric_limits<float>::max());
-    primitives().round_to_levels(rounding_, gradient, scales, context.seed,
-                                 view_as<std::uint32_t>(body.subspan(scale_bytes)));
+    write(gradient, context.seed, view_as<float>(body.first(scale_bytes)),
+          view_as<std::uint32_t>(body.subspan(scale_bytes)));
     return Payload::make(header, std::move(bytes));
   }
 
@@ -41,12 +37,45 @@ class Levels : public Gathered {
   }
 
  protected:
-  virtual void write_scales(std::span<const float> gradient, std::span<float> scales) const = 0;
+  virtual void write(std::span<const float> gradient, std::uint64_t seed, std::span<float> scales,
+                     std::span<std::uint32_t> words) const = 0;
 
   const Rounding& rounding() const { return rounding_; }
 
  private:
   Rounding rounding_;
+};
+
+/// Rounded at random.
+class RandomLevels : public Levels {
+ public:
+  using Levels::Levels;
+
+ protected:
+  void write(std::span<const float> gradient, std::uint64_t seed, std::span<float> scales,
+             std::span<std::uint32_t> words) const override {
+    write_scales(gradient, scales);
+    // A norm may be larger than any number of its elements, and than the largest there is.
+    for (float& scale : scales) scale = std::min(scale, std::numeric_limits<float>::max());
+    primitives().round_to_levels(rounding(), gradient, scales, seed, words);
+  }
+
+  virtual void write_scales(std::span<const float> gradient, std::span<float> scales) const = 0;
+};
+
+/// Rounded to nearest, where a block's scale is its largest magnitude.
+/// Source: Dettmers, Lewis, Shleifer, Zettlemoyer, ICLR 2022 (arXiv 2110.02861), blocks of 8 bits, there of optimizer
+/// states and to levels that are not evenly spaced; LoCo, Xie, Lin, Toh, Zhou, 2024 (arXiv 2407.04480), gradients in 4
+/// bits with error feedback, whose average of errors is not here.
+class NearestLevels final : public Levels {
+ public:
+  using Levels::Levels;
+
+ protected:
+  void write(std::span<const float> gradient, std::uint64_t, std::span<float> scales,
+             std::span<std::uint32_t> words) const override {
+    primitives().round_to_nearest(rounding(), gradient, scales, words);
+  }
 };
 
 /// A sum of squares as the norm, 0 where that is none.
@@ -57,9 +86,9 @@ float norm_of_squares(double squares) {
 /// Multiples of the Euclidean norm of a bucket over the number of levels.
 /// Source: QSGD, Alistarh, Grubic, Li, Tomioka, Vojnovic, NeurIPS 2017 (arXiv 1610.02132), section 3; its coding by
 /// Elias numbers is not here.
-class Qsgd final : public Levels {
+class Qsgd final : public RandomLevels {
  public:
-  using Levels::Levels;
+  using RandomLevels::RandomLevels;
 
  protected:
   void write_scales(std::span<const float> gradient, std::span<float> scales) const override {
@@ -74,9 +103,9 @@ class Qsgd final : public Levels {
 /// -1, 0 or 1 times the largest magnitude, to which elements beyond 2.5 sigma are clipped first; sigma is the root of
 /// the mean square. Unbiased for the clipped gradient.
 /// Source: TernGrad, Wen, Xu, Yan, Wu, Wang, Chen, Li, NeurIPS 2017 (arXiv 1705.07878).
-class TernGrad final : public Levels {
+class TernGrad final : public RandomLevels {
  public:
-  using Levels::Levels;
+  using RandomLevels::RandomLevels;
 
  protected:
   void write_scales(std::span<const float> gradient, std::span<float> scales) const override {
@@ -98,6 +127,13 @@ std::unique_ptr<const Codec> make_qsgd(const CodecOptions& options, std::shared_
   format.bits = options.packs_bits ? bits_for(levels) : 8;
   format.log_bucket = options.bucket == 0 ? 0 : static_cast<unsigned>(std::countr_zero(options.bucket));
   return std::make_unique<Qsgd>(levels, format, std::move(primitives));
+}
+
+std::unique_ptr<const Codec> make_block_quantization(const CodecOptions& options,
+                                                     std::shared_ptr<const Primitives> primitives) {
+  const auto bits = static_cast<unsigned>(options.bits);
+  const LevelsFormat format{.bits = bits, .log_bucket = static_cast<unsigned>(std::countr_zero(options.block))};
+  return std::make_unique<NearestLevels>((1U << (bits - 1)) - 1, format, std::move(primitives));
 }
 
 std::unique_ptr<const Codec> make_terngrad(const CodecOptions&, std::shared_ptr<const Primitives> primitives) {

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
+#include <limits>
 #include <stdexcept>
 
 #include "kernels/cpu/mask.hpp"
@@ -18,10 +20,31 @@ namespace {
 /// Keys have 31 bits, so that they are compared as signed numbers.
 using Key = std::int32_t;
 
-SIMRUN_EVERY_SIMD std::size_t count_at_least(const Key* keys, std::size_t count, Key bound) {
+SIMRUN_INLINE std::size_t count_at_least(const Key* keys, std::size_t count, Key bound) {
   Key found = 0;
   for (std::size_t i = 0; i < count; ++i) found += keys[i] >= bound ? 1 : 0;
   return static_cast<std::size_t>(found);
+}
+
+/// All above `key`, and the first `ties` at it.
+struct KeyCutoff {
+  Key key;
+  std::size_t ties;
+};
+
+/// Bisects between a bound that all reach and the largest key, until exactly k reach it or there is nothing between.
+SIMRUN_EVERY_SIMD KeyCutoff bisect(const Key* keys, std::size_t count, Key least, Key largest, std::size_t k) {
+  Key low = least;
+  Key high = std::min(largest, std::numeric_limits<Key>::max() - 1) + 1;  // what is no number is refused later
+  std::size_t reach_low = count;
+  std::size_t reach_high = 0;
+  Key middle = largest;  // where magnitudes are all alike, that is it
+  for (; reach_low > k && high - low > 1; middle = low + (high - low) / 2) {
+    const std::size_t reach = count_at_least(keys, count, middle);
+    (reach >= k ? low : high) = middle;
+    (reach >= k ? reach_low : reach_high) = reach;
+  }
+  return {low, reach_low > k ? k - reach_high : count};
 }
 
 SIMRUN_EVERY_SIMD Key largest_of(const Key* keys, std::size_t count) {
@@ -41,7 +64,7 @@ class ChunkSelection {
   template <class Emit>
   bool select(std::span<const float> chunk, std::size_t k, const Emit& emit) {
     collect(chunk, k);
-    const Cutoff cutoff = find_cutoff(k);
+    const KeyCutoff cutoff = bisect(keys_.data(), count_, least_, largest_, k);
     std::size_t ties = cutoff.ties;
     std::size_t left = k;
     for (std::size_t i = 0; left > 0; ++i) {  // without a branch that could not be predicted
@@ -56,18 +79,12 @@ class ChunkSelection {
   }
 
  private:
-  /// All above `key`, and the first `ties` at it.
-  struct Cutoff {
-    Key key;
-    std::size_t ties;
-  };
-
   /// Those that reach the bound, if at least k do, else all.
   void collect(std::span<const float> chunk, std::size_t k) {
     const bool is_dense = k > chunk.size() / 8;
-    if (!is_dense && last_ > margin_ && collect_from(chunk, last_ - margin_) >= k) {
+    if (!is_dense && last_ > margin_ && collect_from(chunk, last_ - margin_, k) >= k) {
       least_ = last_ - margin_;
-      if (count_ > 2 * k + 64) margin_ -= margin_ / 8;
+      if (count_ > k + k / 2 + 24) margin_ -= margin_ / 16;
     } else {
       if (!is_dense && count_ < k && last_ > margin_) margin_ = std::min(2 * margin_, most_margin);
       keys_of(chunk, keys_.data());
@@ -78,34 +95,34 @@ class ChunkSelection {
     largest_ = largest_of(keys_.data(), count_);
   }
 
-  std::size_t collect_from(std::span<const float> chunk, Key bound) {
+  std::size_t collect_from(std::span<const float> chunk, Key bound, std::size_t k) {
+    const std::size_t at_once = k < chunk.size() / 256 ? 0 : most_at_once;
     count_ = 0;
-    for_each_at_least(chunk, static_cast<std::uint32_t>(bound), [&](std::size_t i) {
-      places_[count_] = static_cast<std::uint16_t>(i);
-      keys_[count_++] = static_cast<Key>(magnitude_key(chunk[i]));
-    });
+    std::size_t i = 0;
+    for (; i + 64 <= chunk.size(); i += 64) {
+      std::uint64_t mask = mask_at_least(chunk.data() + i, static_cast<std::uint32_t>(bound));
+      const auto found = static_cast<std::size_t>(std::popcount(mask));
+      // How many cannot be predicted unless they are few, so what is not there is written, too, and then written over.
+      std::size_t j = 0;
+      for (; j < at_once; ++j, mask &= mask - 1) put(count_ + j, i + static_cast<std::size_t>(std::countr_zero(mask)));
+      for (; mask != 0; ++j, mask &= mask - 1) put(count_ + j, i + static_cast<std::size_t>(std::countr_zero(mask)));
+      count_ += found;
+    }
+    for (; i < chunk.size(); ++i) {
+      put(count_, i);
+      count_ += static_cast<Key>(magnitude_key(chunk[i])) >= bound ? 1 : 0;
+    }
+    for (std::size_t j = 0; j < count_; ++j) keys_[j] = static_cast<Key>(magnitude_key(chunk[places_[j]]));
     return count_;
   }
 
-  /// Bisects between a bound that k reach and one that fewer do, until exactly k do or the bounds are neighbours.
-  Cutoff find_cutoff(std::size_t k) const {
-    Key low = least_;
-    Key high = largest_ + 1;
-    std::size_t reach_low = count_;
-    std::size_t reach_high = 0;
-    while (reach_low > k && high - low > 1) {
-      const Key middle = low + (high - low) / 2;
-      const std::size_t reach = count_at_least(keys_.data(), count_, middle);
-      (reach >= k ? low : high) = middle;
-      (reach >= k ? reach_low : reach_high) = reach;
-    }
-    return {low, reach_low > k ? k - reach_high : count_};
-  }
+  void put(std::size_t at, std::size_t place) { places_[at] = static_cast<std::uint16_t>(place); }
 
+  static constexpr std::size_t most_at_once = 4;
   static constexpr Key most_margin = 1 << 26;
 
   std::array<Key, Chunking::most_chunk> keys_;
-  std::array<std::uint16_t, Chunking::most_chunk> places_;
+  std::array<std::uint16_t, Chunking::most_chunk + most_at_once> places_;
   std::size_t count_ = 0;
   Key largest_ = 0;
   Key least_ = 0;

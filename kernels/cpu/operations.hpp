@@ -31,6 +31,8 @@ void cpu_add_signs(std::span<const std::uint32_t> words, float positive, float n
 void cpu_bucket_norms(std::span<const float> x, std::uint64_t bucket, std::span<float> norms, unsigned threads);
 void cpu_round_to_levels(const Rounding& rounding, std::span<const float> x, std::span<const float> scales,
                          std::uint64_t seed, std::span<std::uint32_t> words, unsigned threads);
+void cpu_round_to_nearest(const Rounding& rounding, std::span<const float> x, std::span<float> scales,
+                          std::span<std::uint32_t> words, unsigned threads);
 void cpu_add_levels(const Rounding& rounding, std::span<const std::uint32_t> words, std::span<const float> scales,
                     float weight, std::span<float> out, unsigned threads);
 void cpu_round_to_powers(std::span<const float> x, std::uint64_t seed, std::span<std::uint32_t> words,

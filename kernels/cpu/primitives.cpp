@@ -55,6 +55,11 @@ class CpuPrimitives final : public Primitives {
     cpu_round_to_levels(rounding, x, scales, seed, words, threads_);
   }
 
+  void round_to_nearest(const Rounding& rounding, std::span<const float> x, std::span<float> scales,
+                        std::span<std::uint32_t> words) const override {
+    cpu_round_to_nearest(rounding, x, scales, words, threads_);
+  }
+
   void add_levels(const Rounding& rounding, std::span<const std::uint32_t> words, std::span<const float> scales,
                   float weight, std::span<float> out) const override {
     cpu_add_levels(rounding, words, scales, weight, out, threads_);

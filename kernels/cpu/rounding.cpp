@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "kernels/cpu/operations.hpp"
+#include "kernels/cpu/pack_codes.hpp"
 #include "kernels/finite.hpp"
 #include "kernels/layout.hpp"
 #include "kernels/parallel.hpp"
@@ -16,12 +17,9 @@
 namespace simrun {
 namespace {
 
-constexpr std::size_t group = 32;  ///< elements that begin with a word
 constexpr unsigned mantissa_bits = 23;
 constexpr std::uint32_t mantissa = (1U << mantissa_bits) - 1;
 constexpr std::uint32_t infinity_bits = 0x7F800000;
-
-using Codes = std::array<std::uint32_t, group>;
 
 void require(bool holds) {
   if (!holds) throw std::invalid_argument("the arrays differ in size");
@@ -33,44 +31,6 @@ SIMRUN_INLINE void draw(std::uint64_t first, std::uint64_t seed, Codes& words) {
     const std::uint64_t place = first / 4 + block;
     const PhiloxBlock four = philox4x32_10(place, seed);
     for (std::size_t i = 0; i < 4; ++i) words[4 * block + i] = four[i];
-  }
-}
-
-template <class Word>
-std::span<Word> words_of_group(std::span<Word> words, std::size_t number, unsigned bits) {
-  return words.subspan(number * bits, std::min<std::size_t>(bits, words.size() - number * bits));
-}
-
-/// The first words that `codes`, numbers of `bits` bits, make.
-SIMRUN_INLINE void pack(const Codes& codes, unsigned bits, std::span<std::uint32_t> words) {
-  std::size_t next = 0;
-  std::uint64_t buffer = 0;
-  unsigned filled = 0;
-  for (const std::uint32_t code : codes) {
-    buffer |= std::uint64_t{code} << filled;
-    filled += bits;
-    if (filled < 32) continue;
-    if (next < words.size()) words[next] = static_cast<std::uint32_t>(buffer);
-    ++next;
-    buffer >>= 32U;
-    filled -= 32;
-  }
-}
-
-/// Beyond the end of `words` numbers are 0.
-SIMRUN_INLINE void unpack(std::span<const std::uint32_t> words, unsigned bits, Codes& codes) {
-  std::size_t next = 0;
-  std::uint64_t buffer = 0;
-  unsigned filled = 0;
-  for (std::uint32_t& code : codes) {
-    if (filled < bits) {
-      if (next < words.size()) buffer |= std::uint64_t{words[next]} << filled;
-      ++next;
-      filled += 32;
-    }
-    code = static_cast<std::uint32_t>(buffer) & ((1U << bits) - 1);
-    buffer >>= bits;
-    filled -= bits;
   }
 }
 

@@ -115,7 +115,7 @@ struct SelectInChunks {
 struct SelectInLargeChunks : SelectInChunks<Chunking::most_chunk> {
   static constexpr const char* name = "select_in_large_chunks";
   static constexpr unsigned threads = 256;
-  static constexpr unsigned residency = 6;
+  static constexpr unsigned residency = 4;
   struct Shared {
     OneBlock::Shared selection;
     float x[most_chunk];
@@ -152,7 +152,7 @@ struct SelectInLargeChunks : SelectInChunks<Chunking::most_chunk> {
 struct SelectInSmallChunks : SelectInChunks<512> {
   static constexpr const char* name = "select_in_small_chunks";
   static constexpr unsigned threads = 256;
-  static constexpr unsigned residency = 6;
+  static constexpr unsigned residency = 4;
   static constexpr unsigned warps = threads / warp_lanes;
   struct OfWarp {
     float x[most_chunk];

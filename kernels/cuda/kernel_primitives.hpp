@@ -9,6 +9,7 @@
 #include "kernels/cuda/half.hpp"
 #include "kernels/cuda/low_rank.hpp"
 #include "kernels/cuda/primitive_checks.hpp"
+#include "kernels/cuda/quantize.hpp"
 #include "kernels/cuda/rounding.hpp"
 #include "kernels/cuda/scatter.hpp"
 #include "kernels/cuda/signs.hpp"
@@ -102,6 +103,22 @@ class KernelPrimitives final : public Primitives {
     if (scales.size() != rounding.buckets(x.size())) throw sizes_differ();
     const auto each = uploaded(*machine_, scales);
     round(LevelCode{rounding, each.data()}, rounding.bits, x, seed, words);
+  }
+
+  void round_to_nearest(const Rounding& rounding, std::span<const float> x, std::span<float> scales,
+                        std::span<std::uint32_t> words) const override {
+    if (!rounding.has_blocks() || scales.size() != rounding.buckets(x.size()) ||
+        words.size() != code_words(x.size(), rounding.bits))
+      throw sizes_differ();
+    auto values = uploaded(*machine_, x);
+    Buffer<float> largest(scales.size());
+    Buffer<std::uint32_t> codes(words.size());
+    Buffer<std::uint64_t> non_finite = zero<std::uint64_t>();
+    launch_quantize(*machine_,
+                    {nullptr, values.data(), x.size(), rounding, largest.data(), codes.data(), non_finite.data()});
+    fail_on(downloaded(*machine_, non_finite.data(), 1).front());
+    machine_->download(scales, largest.data());
+    machine_->download(words, codes.data());
   }
 
   void add_levels(const Rounding& rounding, std::span<const std::uint32_t> words, std::span<const float> scales,

@@ -142,11 +142,11 @@ constexpr CodecWork codec_work[] = {
     {Stage::encode, "sampled-pairs", {.per_element = 20, .per_entry = 8}, {6, {.per_element = 32, .per_entry = 206}}},
     {Stage::decode, "sampled-pairs", scattered_values, scatter},
     // Residual, selection, payload (places of 12 bits), what is sent taken out of the residual.
-    {Stage::encode,
-     "chunked-top-k",
-     {.per_element = 12, .per_entry = 5.5},
-     {1, {.per_element = 12, .per_entry = 5.5}}},
+    {Stage::encode, "chunked-top-k", {.per_element = 12, .per_entry = 5.5}, {1, {.per_element = 12, .per_entry = 5.5}}},
     {Stage::decode, "chunked-top-k", {.per_entry = 13.5}, {1, {.per_entry = 69.5}}},
+    // Residual, largest magnitudes, rounding to up to a byte, what is sent taken out of the residual.
+    {Stage::encode, "block-quantization", {.per_element = 12.5}, {1, {.per_element = 13}}},
+    {Stage::decode, "block-quantization", {.per_element = 8.5}, {1, {.per_element = 9}}},
 };
 
 OperationEntry codec_operation(Stage stage, const CodecEntry& codec) {

@@ -51,6 +51,9 @@ std::span<const MethodEntry> methods() {
       {"chunked-top-k",
        "largest entries of every chunk of neighbours, all gathered (Peng et al., 2024; Sarfi et al., 2025)",
        {{"chunked-top-k", "allgather-ring"}}},
+      {"block-quantization",
+       "levels rounded to nearest, a largest magnitude a block (Dettmers et al., ICLR 2022; Xie et al., 2024)",
+       {{"block-quantization", "allgather-ring"}}},
   };
   return all;
 }

@@ -59,8 +59,9 @@ TEST_CASE("codecs launch as many kernels as their model says") {
       // A momentum is brought up to date before.
       const bool has_momentum = operation.kind == "momentum-signs" || operation.kind == "sampled-pairs";
       double launches = static_cast<double>(counter.launches()) + (has_momentum ? 1 : 0);
-      // A kernel may hold all of error feedback; codecs launch it without, between one that adds and one that takes out.
-      const bool is_fused = operation.kind == "chunked-top-k";
+      // A kernel may hold all of error feedback; codecs launch it without, between one that adds and one that takes
+      // out.
+      const bool is_fused = operation.kind == "chunked-top-k" || operation.kind == "block-quantization";
       if (is_fused) launches -= 2;
       if (operation.stage == Stage::decode) {
         const std::uint64_t before = counter.launches();

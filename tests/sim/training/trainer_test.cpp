@@ -90,6 +90,8 @@ std::vector<json> all_methods() {
           {{"name", "signum"}, {"training", {{"learning_rate", 0.01}}}},
           {{"name", "qsgd"}, {"levels", 3}, {"bucket", 32}},
           {{"name", "natural-compression"}},
+          {{"name", "chunked-top-k"}, {"chunk", 64}, {"chunk_keeps", 5}},
+          {{"name", "block-quantization"}, {"bits", 4}, {"block", 64}},
           {{"name", "top-k"}, {"density", 0.05}, {"hierarchy", "shard"}},
           {{"name", "top-k"}, {"density", 0.05}, {"hierarchy", "leader"}},
           {{"name", "ef-signsgd"}, {"hierarchy", "shard"}, {"training", {{"residual_weight", 0.9}}}},
