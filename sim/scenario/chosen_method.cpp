@@ -3,10 +3,17 @@
 namespace simrun {
 namespace {
 
+/// True if a payload has as many entries as the gradient.
+bool keeps_every_entry(const MethodChoice& choice, std::uint64_t elements) {
+  if (!choice.codec->stands_alone) return false;
+  const auto shape = choice.codec->make(choice.options, nullptr)->shape(elements, 1, {});
+  return shape && shape->entries == elements;
+}
+
 void check_entries(const MethodText& text, const MethodChoice& choice, std::uint64_t elements, const Where& where) {
   const std::string name(choice.method->name);
   if (!choice.codec->sparsifies) {
-    const std::string why = name + (choice.codec->stands_alone ? " keeps every entry" : " has no use for it");
+    const std::string why = name + (keeps_every_entry(choice, elements) ? " keeps every entry" : " has no use for it");
     if (text.density) (where / "density").fail(why, "leave it out");
     if (text.k) (where / "k").fail(why, "leave it out");
     return;

@@ -90,6 +90,7 @@ TEST_CASE("chunked top-k: bytes are 32 + 4 an entry + log2 of the chunk in bits 
   CHECK(bytes({64, 64}, 70) == 32 + 70 * 4 + 56);                 // all; 420 bits in 14 words
   CHECK(bytes({64, 4096}, 70) == bytes({64, 64}, 70));            // no chunk has more
   CHECK(codec_of({4096, 64})->shape(10'000, 0, {})->entries == 192);
+  CHECK(codec_of({4096, 64})->shape(std::uint64_t{1} << 32, 0, {})->entries == std::uint64_t{1} << 26);
 }
 
 TEST_CASE("chunked top-k: a residual keeps all but what was sent") {

@@ -252,49 +252,6 @@ TEST_CASE("products of low rank, and gathering, without races") {
   check_low_rank(on_kernels());
 }
 
-TEST_CASE("chunks without races: words that chunks share, and that they fill") {
-  constexpr std::size_t n = 30'001;
-  for (const Chunking& chunking : {Chunking{32, 3}, Chunking{512, 7}, Chunking{1024, 7}, Chunking{4096, 64}}) {
-    const Floats gradient = stepped_values(n, 1);
-    Floats x = stepped_values(n, 2);
-    Floats sums = x;
-    on_processor()->accumulate(gradient, sums);
-    Floats values(chunking.entries(n)), expected_values(values.size());
-    Words words(code_words(values.size(), chunking.place_bits())), expected_words(words.size());
-    on_processor()->select_in_chunks(chunking, sums, expected_words, expected_values);
-    std::uint64_t non_finite = 0;
-    ThreadedMachine machine;
-    launch_chunked_top_k(machine, {gradient.data(), x.data(), n, chunking, words.data(), values.data(), &non_finite});
-    REQUIRE(words == expected_words);
-    REQUIRE(values == expected_values);
-    on_processor()->add_in_chunks(chunking, words, values, -1, sums);
-    REQUIRE(x == sums);
-    on_kernels().add_in_chunks(chunking, words, values, 1, x);
-    on_processor()->add_in_chunks(chunking, words, values, 1, sums);
-    REQUIRE(x == sums);
-  }
-}
-
-TEST_CASE("rounding to nearest without races: blocks of a row of a warp and of parts of one") {
-  constexpr std::size_t n = 30'001;
-  for (const Rounding& rounding : {Rounding{15, 5, 32}, Rounding{127, 8, 256}, Rounding{7, 4, 4096}}) {
-    const Floats gradient = normal_values(n, 1);
-    Floats x = normal_values(n, 2);
-    Floats sums = x;
-    on_processor()->accumulate(gradient, sums);
-    Floats scales(rounding.buckets(n)), expected_scales(scales.size());
-    Words words(code_words(n, rounding.bits)), expected_words(words.size());
-    on_processor()->round_to_nearest(rounding, sums, expected_scales, expected_words);
-    std::uint64_t non_finite = 0;
-    ThreadedMachine machine;
-    launch_quantize(machine, {gradient.data(), x.data(), n, rounding, scales.data(), words.data(), &non_finite});
-    REQUIRE(scales == expected_scales);
-    REQUIRE(words == expected_words);
-    on_processor()->add_levels(rounding, words, scales, -1, sums);
-    REQUIRE(x == sums);
-  }
-}
-
 // Last, as a block of many threads makes all that comes after it slow.
 TEST_CASE("selecting and merging by one block without races") {
   check_merge(some_pairs(9000, 0.5, 3), some_pairs(9000, 0.5, 4), 2000);

@@ -56,6 +56,10 @@ TEST_CASE("ResNet-50 of 1001 classes: what is sent, to the byte") {
   const json qsgd = {{"name", "qsgd"}, {"levels", 64}, {"bucket", 0}, {"packing", "int8"}};
   CHECK(bytes_of(qsgd, "model") == 32 + 4 + 25'559'084);
   CHECK(bytes_of(qsgd, "tensor") == 161 * (32 + 4) + 25'559'084);
+  // 6240 chunks of 4096 keep 64 each, the last 41 elements all: 399,401 entries, and 4,792,812 bits in 149,776 words.
+  CHECK(bytes_of({{"name", "chunked-top-k"}}, "model") == 32 + 4 * 149'776 + 4 * 399'401);
+  // A byte an element, and a scale of 256 each.
+  CHECK(bytes_of({{"name", "block-quantization"}}, "model") == 32 + 4 * 99'841 + 25'559'084);
   CHECK(bytes_of({{"name", "sgd"}, {"precision", "fp16"}}, "tensor") == 2 * N_of_resnet);
   // 1 % of N is 255,590.81, and 255,591 pairs of 8 bytes, however they are shared among tensors.
   for (const json& method :
