@@ -152,7 +152,7 @@ void vote_sparse(benchmark::State& state) {
 void accumulate(benchmark::State& state) {
   const auto primitives = cpu(state);
   std::vector<float> residual(elements);
-  for (auto _ : state) primitives->accumulate(gradient(), residual);
+  for (auto _ : state) primitives->accumulate(gradient(), 1, residual);
   set_bytes(state, 3 * elements * sizeof(float));
 }
 
@@ -161,7 +161,7 @@ void top_k_with_residual(benchmark::State& state) {
   const auto primitives = cpu(state);
   std::vector<float> residual(elements);
   for (auto _ : state) {
-    primitives->accumulate(gradient(), residual);
+    primitives->accumulate(gradient(), 1, residual);
     const Pairs pairs = primitives->select_largest(residual, kept);
     primitives->scatter_zero(pairs.indices, residual);
     benchmark::DoNotOptimize(pairs.values.data());
@@ -214,7 +214,7 @@ void scaled_signs_with_residual(benchmark::State& state) {
   std::vector<float> residual(elements);
   std::vector<std::uint32_t> words(elements / 32);
   for (auto _ : state) {
-    primitives->accumulate(gradient(), residual);
+    primitives->accumulate(gradient(), 1, residual);
     primitives->pack_signs(residual, words);
     const double scale = primitives->sum(Term::magnitude, residual) / static_cast<double>(elements);
     primitives->add_signs(words, -static_cast<float>(scale), static_cast<float>(scale), residual);

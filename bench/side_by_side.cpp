@@ -49,7 +49,7 @@ int simrun_cpu_top_k(const float* gradient, float* residual, std::uint64_t size,
   return guarded([&] {
     const auto primitives = make_cpu_primitives(static_cast<unsigned>(threads));
     const std::span<float> corrected(residual, size);
-    primitives->accumulate({gradient, size}, corrected);
+    primitives->accumulate({gradient, size}, 1, corrected);
     const Pairs pairs = primitives->select_largest(corrected, k);
     std::copy(pairs.indices.begin(), pairs.indices.end(), indices);
     std::copy(pairs.values.begin(), pairs.values.end(), values);

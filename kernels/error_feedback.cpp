@@ -7,10 +7,7 @@ namespace simrun {
 
 std::span<const float> ErrorFeedback::correct(std::span<const float> gradient) {
   if (beta_ != 1.0F) before_ = residual_;
-  if (weight_ != 1.0F) {
-    for (float& value : residual_) value *= weight_;
-  }
-  primitives_->accumulate(gradient, residual_);
+  primitives_->accumulate(gradient, weight_, residual_);
   return residual_;
 }
 

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "kernels/codec.hpp"
 #include "kernels/payload.hpp"
 
 namespace simrun {
@@ -22,7 +24,7 @@ constexpr const char* name_of(Stage stage) {
 /// What an operation gives. Which parts are there depends on the operation.
 struct OperationResult {
   std::vector<std::byte> bytes = {};  ///< encode, combine: the payload, header included; index-encode: coded indices
-  std::vector<float> values = {};     ///< encode with error feedback: the residual afterwards; decode: the sum
+  std::vector<float> values = {};     ///< encode: residual, then velocity afterwards; decode: the sum
   std::vector<std::uint32_t> indices = {};  ///< index-decode
 
   std::uint64_t size_in_bytes() const {
@@ -34,15 +36,32 @@ struct OperationResult {
 /// What a device does with payloads, on given data: what goes in and what must come out.
 struct OperationCase {
   Stage stage = Stage::encode;
-  std::string kind;                    ///< the payload's kind or the index coding: "pairs", "delta"
-  std::size_t elements = 0;            ///< N
-  std::size_t entries = 0;             ///< K that encoding keeps, or that a decoded payload or list of indices has
-  std::span<const float> gradient;     ///< encode
-  std::span<const float> residual;     ///< encode with error feedback: before the gradient is added; else empty
+  std::string kind;                  ///< the payload's kind, the index coding or the codec: "pairs", "delta", "qsgd"
+  std::size_t elements = 0;          ///< N
+  std::size_t entries = 0;           ///< K that encoding keeps, or that a decoded payload or list of indices has
+  std::span<const float> gradient;   ///< encode; empty in later rounds, whose residual it has been added to
+  std::span<const float> residual;   ///< encode with error feedback: before the gradient is added; else empty
+  std::span<const float> velocity;   ///< encode with momentum: before the gradient is added; else empty
+  float momentum = 0;                ///< by which the velocity is multiplied
+  std::vector<TensorShape> tensors;  ///< as in RoundContext, like the next four
+  std::vector<Payload> previous;
+  std::optional<Payload> last_step;
+  std::uint64_t seed = 0;
+  std::uint64_t shared_seed = 0;
   std::vector<Payload> payloads;       ///< combine: all parts; decode: one, to be added with weight 1 to zeros
   std::vector<std::uint32_t> indices;  ///< index-encode, index-decode
   std::vector<std::byte> coded;        ///< index-decode
   OperationResult expected;            ///< what the CPU back end gives, on any number of threads
+  bool is_product = false;             ///< it is made of products of matrices, which back ends add in their own order
+
+  /// Holds views of this object.
+  RoundContext context() const {
+    return {.seed = seed,
+            .shared_seed = shared_seed,
+            .tensors = tensors,
+            .previous = previous,
+            .last_step = last_step ? &*last_step : nullptr};
+  }
 };
 
 /// An operation with its inputs laid out where it works, to be repeated: for timing, and to compare back ends.

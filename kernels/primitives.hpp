@@ -228,8 +228,8 @@ class Primitives {
   /// before it, to one part in a million, becomes zero.
   virtual void orthonormalise(std::span<float> vectors, std::uint64_t length) const = 0;
 
-  /// residual[i] += gradient[i].
-  virtual void accumulate(std::span<const float> gradient, std::span<float> residual) const = 0;
+  /// sum[i] = weight * sum[i] + x[i], the product rounded first.
+  virtual void accumulate(std::span<const float> x, float weight, std::span<float> sum) const = 0;
 
   // Half-precision values are IEEE binary16 as bits. fp32 is rounded to nearest, ties to even; a NaN becomes 0x7E00.
 

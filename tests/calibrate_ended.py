@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-OPERATIONS = 17
+OPERATIONS = 41
 
 
 def say(problem):

@@ -41,7 +41,7 @@ ROOMS = {
     "study": "text system simgrid workload devices simulation scenario payloads",
     "scheduling": "text system workload simulation scenario payloads study",
     "report": "text system simgrid devices simulation scenario study",
-    "calibration": "text system workload devices scenario",
+    "calibration": "text system workload methods devices scenario",
     "training": "text system network workload methods scenario payloads study",
     "mpi": "text system network scenario payloads study report",
 }

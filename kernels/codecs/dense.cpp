@@ -30,7 +30,7 @@ class DenseSum final : public Aggregator {
     if (kind_ == PayloadKind::dense16) {
       primitives_->accumulate_half(view_as<std::uint16_t>(part), view_as<std::uint16_t>(sum));
     } else {
-      primitives_->accumulate(view_as<float>(part), view_as<float>(sum));
+      primitives_->accumulate(view_as<float>(part), 1.0F, view_as<float>(sum));
     }
   }
 

@@ -25,11 +25,11 @@ std::size_t first_non_finite(std::span<const float> x) {
 
 }  // namespace
 
-void cpu_accumulate(std::span<const float> gradient, std::span<float> residual, unsigned threads) {
-  check_sizes(gradient, residual);
-  parallel_ranges(residual.size(), useful_threads(residual.size(), threads), step,
+void cpu_accumulate(std::span<const float> x, float weight, std::span<float> sum, unsigned threads) {
+  check_sizes(x, sum);
+  parallel_ranges(sum.size(), useful_threads(sum.size(), threads), step,
                   [&](std::size_t, std::size_t begin, std::size_t end) {
-                    for (std::size_t i = begin; i < end; ++i) residual[i] += gradient[i];
+                    for (std::size_t i = begin; i < end; ++i) sum[i] = weight * sum[i] + x[i];
                   });
 }
 

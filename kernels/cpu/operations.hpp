@@ -18,7 +18,7 @@ void cpu_select_in_chunks(const Chunking& chunking, std::span<const float> x, st
                           std::span<float> values, unsigned threads);
 void cpu_add_in_chunks(const Chunking& chunking, std::span<const std::uint32_t> words, std::span<const float> values,
                        float weight, std::span<float> out, unsigned threads);
-void cpu_accumulate(std::span<const float> gradient, std::span<float> residual, unsigned threads);
+void cpu_accumulate(std::span<const float> x, float weight, std::span<float> sum, unsigned threads);
 void cpu_to_half(std::span<const float> x, std::span<std::uint16_t> out, unsigned threads);
 void cpu_add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out, unsigned threads);
 void cpu_accumulate_half(std::span<const std::uint16_t> values, std::span<std::uint16_t> sum, unsigned threads);

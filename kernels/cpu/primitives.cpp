@@ -118,8 +118,8 @@ class CpuPrimitives final : public Primitives {
     cpu_orthonormalise(vectors, length);
   }
 
-  void accumulate(std::span<const float> gradient, std::span<float> residual) const override {
-    cpu_accumulate(gradient, residual, threads_);
+  void accumulate(std::span<const float> x, float weight, std::span<float> sum) const override {
+    cpu_accumulate(x, weight, sum, threads_);
   }
 
   void to_half(std::span<const float> x, std::span<std::uint16_t> out) const override { cpu_to_half(x, out, threads_); }

@@ -218,10 +218,10 @@ class KernelPrimitives final : public Primitives {
     change(vectors, [&](float* all) { launch_orthonormalise(*machine_, all, vectors.size() / length, length); });
   }
 
-  void accumulate(std::span<const float> gradient, std::span<float> residual) const override {
-    if (gradient.size() != residual.size()) throw sizes_differ();
-    const auto terms = uploaded(*machine_, gradient);
-    change(residual, [&](float* sums) { launch_accumulate(*machine_, terms.data(), sums, residual.size()); });
+  void accumulate(std::span<const float> x, float weight, std::span<float> sum) const override {
+    if (x.size() != sum.size()) throw sizes_differ();
+    const auto terms = uploaded(*machine_, x);
+    change(sum, [&](float* sums) { launch_accumulate(*machine_, terms.data(), weight, sums, sum.size()); });
   }
 
   void to_half(std::span<const float> x, std::span<std::uint16_t> out) const override {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <tuple>
 #include <utility>
 
 #include "sim/calibration/calibration_case.hpp"
@@ -30,9 +31,9 @@ struct GridPoint {
   }
 };
 
-/// The middle of an encoding's grid stands for the device's speed at the time.
+/// The middle of the grid of a layout's encoding stands for the device's speed at the time.
 bool is_reference(const GridPoint& point) {
-  if (point.grid->operation->stage != Stage::encode) return false;
+  if (point.grid->operation->stage != Stage::encode || is_of_codec(*point.grid->operation)) return false;
   std::vector<double> middle;
   for (const CostTable::GridAxis& axis : point.grid->axes) middle.push_back(axis.values[axis.values.size() / 2]);
   return place_on_grid(point.grid->axes, point.number) == middle;
@@ -47,11 +48,11 @@ std::vector<GridPoint> points_of(std::vector<MeasuredGrid>& grids) {
   return points;
 }
 
-/// Coarse grids one after another, then round by round.
+/// Coarse grids one after another, then round by round, of layouts and of indices before those of codecs.
 void put_in_order(std::vector<GridPoint>& points, std::uint64_t seed) {
   std::shuffle(points.begin(), points.end(), std::mt19937_64(seed));
   const auto place = [](const GridPoint& point) {
-    return std::pair(point.round, point.round == 0 ? point.grid : nullptr);
+    return std::tuple(point.round, is_of_codec(*point.grid->operation), point.round == 0 ? point.grid : nullptr);
   };
   std::stable_sort(points.begin(), points.end(),
                    [&](const GridPoint& a, const GridPoint& b) { return place(a) < place(b); });
@@ -179,8 +180,9 @@ class Calibration {
                    " % of it, or for " + show(rule.budget) + ", but never fewer than " + std::to_string(rule.fewest) +
                    " nor more than " + std::to_string(rule.most);
     made.order =
-        "coarse grids, one operation after another, then rounds of what lies between, for all operations "
-        "together; random in each of these, but for what is listed under drift";
+        "coarse grids, one operation after another, then rounds of what lies between, each for the operations of "
+        "layouts and indices together, then for those of codecs; random in each of these, but for what is listed "
+        "under drift";
     made.data = CalibrationData::description();
     made.bandwidth_p5 = BytesPerSecond(quantile(copies_, 0.05));
     made.bandwidth_p95 = BytesPerSecond(quantile(copies_, 0.95));

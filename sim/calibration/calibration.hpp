@@ -25,7 +25,7 @@ struct CalibrationOptions {
 
 struct Calibrated {
   std::optional<DeviceProfile> profile;  ///< none if no operation was finished
-  std::string left_out;  ///< "2 of 17 operations (decode.signs, ...), 3 of 94 points of the others"; empty: nothing
+  std::string left_out;  ///< "2 of 41 operations (decode.signs, ...), 3 of 94 points of the others"; empty: nothing
   std::string lost;      ///< how the target was lost; empty: it was not
 };
 
@@ -33,9 +33,10 @@ struct Calibrated {
 std::size_t points_to_measure(const GridOptions& options);
 
 /// Measures every operation on its grid. The coarse grids come first, one operation after another, then their other
-/// lines in rounds (rounds_of_points). Within an operation's coarse grid, and within a round, the points come in a
-/// random order, so that what changes with time does not pass for a dependence on size. The middle point of each
-/// encoding, and a copy of memory, are measured first, half-way and last, which is the profile's drift.
+/// lines in rounds (rounds_of_points), in each of which operations of layouts and indices come before those of codecs.
+/// Within an operation's coarse grid, and within such a part of a round, the points come in a random order, so that
+/// what changes with time does not pass for a dependence on size. The middle point of each layout's encoding, and a
+/// copy of memory, are measured first, half-way and last, which is the profile's drift.
 ///
 /// At the options' end, and soon after an interruption, it ends with what is finished: operations whose coarse grid is
 /// finished, on the part of their grid that is (finished_part). An interruption leaves the last look at drift out. A

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 
+#include "sim/calibration/codec_case.hpp"
 #include "sim/calibration/cpu_operation.hpp"
 #include "sim/workload/gradients.hpp"
 
@@ -59,11 +60,14 @@ OperationCase CalibrationData::make_case(const OperationEntry& operation, std::s
     made.elements = elements_an_entry * made.entries;
   } else if (operation.axes.back() == Axis::parts) {
     parts = static_cast<std::size_t>(place[1]);
-  } else if (operation.axes.back() == Axis::density) {
+  } else if (operation.axes.back() == Axis::density && place.size() > 1) {
     if (made.stage == Stage::combine) parts = sparse_parts;
     made.entries = kept(made.elements, place[1] / static_cast<double>(parts));
   }
-  if (made.stage == Stage::encode) {
+  if (is_of_codec(operation)) {
+    complete_codec_case(
+        made, *find_codec(made.kind), [&](std::size_t number) { return stretch(number, made.elements); }, threads_);
+  } else if (made.stage == Stage::encode) {
     made.gradient = stretch(0, made.elements);
     if (codec_of_kind(made.kind).codec->sparsifies) made.residual = stretch(1, made.elements);
   } else if (made.stage == Stage::index_encode || made.stage == Stage::index_decode) {
@@ -79,7 +83,7 @@ OperationCase CalibrationData::make_case(const OperationEntry& operation, std::s
 }
 
 void CalibrationData::make_payloads(OperationCase& made, std::size_t parts) const {
-  const auto codec = make_codec_of_kind(made.kind, threads_);
+  const auto codec = codec_of_kind(made.kind).make(make_cpu_primitives(threads_));
   for (std::size_t part = 0; part < parts; ++part)
     made.payloads.push_back(codec->encode(stretch(part, made.elements), made.entries, {}));
 }

@@ -19,10 +19,11 @@ std::vector<double> powers(double first, double factor, double end) {
   return values;
 }
 
-std::vector<double> elements_axis(const GridOptions& options) {
+std::vector<double> elements_axis(const OperationEntry& operation, const GridOptions& options) {
   const auto most = static_cast<double>(options.most_elements);
   std::vector<double> wanted = {most, 1, 64};
-  if (!options.quick) wanted.insert(wanted.end(), options.sizes.begin(), options.sizes.end());
+  if (!options.quick && !is_of_codec(operation))
+    wanted.insert(wanted.end(), options.sizes.begin(), options.sizes.end());
   const std::vector<double> regular = powers(1024, options.quick ? 16 : 4, most);
   wanted.insert(wanted.end(), regular.begin(), regular.end());
   std::vector<double> axis;
@@ -48,10 +49,10 @@ std::vector<double> density_axis(Stage stage, const GridOptions& options) {
   return axis;
 }
 
-std::vector<double> values_of(Axis axis, Stage stage, const GridOptions& options) {
+std::vector<double> values_of(Axis axis, const OperationEntry& operation, const GridOptions& options) {
   switch (axis) {
     case Axis::elements:
-      return elements_axis(options);
+      return elements_axis(operation, options);
     case Axis::entries:
       return entries_axis(options);
     case Axis::parts:
@@ -59,14 +60,17 @@ std::vector<double> values_of(Axis axis, Stage stage, const GridOptions& options
     case Axis::density:
       break;
   }
-  return density_axis(stage, options);
+  return density_axis(operation.stage, options);
 }
 
 }  // namespace
 
 std::vector<CostTable::GridAxis> calibration_axes(const OperationEntry& operation, const GridOptions& options) {
   std::vector<CostTable::GridAxis> axes;
-  for (const Axis axis : operation.axes) axes.push_back({axis, values_of(axis, operation.stage, options)});
+  for (const Axis axis : operation.axes) {
+    const bool matters = axis != Axis::density || operation.kernels.bytes.per_entry > 0;
+    if (matters) axes.push_back({axis, values_of(axis, operation, options)});
+  }
   return axes;
 }
 

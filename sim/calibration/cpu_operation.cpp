@@ -8,6 +8,7 @@
 #include "kernels/error_feedback.hpp"
 #include "kernels/find_entry.hpp"
 #include "kernels/layout.hpp"
+#include "sim/calibration/codec_case.hpp"
 
 namespace simrun {
 namespace {
@@ -16,45 +17,64 @@ std::vector<std::byte> copy_of(std::span<const std::byte> bytes) {
   return {bytes.begin(), bytes.end()};
 }
 
+/// What a worker does with its gradient in a round of training.
 class Encode final : public Operation {
  public:
   Encode(const OperationCase& work, unsigned threads)
-      : work_(work), threads_(threads), codec_(make_codec_of_kind(work.kind, threads)) {}
+      : work_(work),
+        primitives_(make_cpu_primitives(threads)),
+        codec_(codec_of_kind(work.kind).make(primitives_)),
+        place_(place_of_codec(*codec_of_kind(work.kind).codec)),
+        context_(work.context()) {
+    if (!work.residual.empty()) feedback_.emplace(work.elements, primitives_);
+  }
 
   void reset() override {
     payload_ = {};
-    if (work_.residual.empty()) return;
-    feedback_.emplace(work_.elements, make_cpu_primitives(threads_));
-    feedback_->correct(work_.residual);
+    if (feedback_) feedback_->restore(work_.residual);
+    velocity_.assign(work_.velocity.begin(), work_.velocity.end());
   }
 
   void run() override {
-    if (feedback_) {
-      payload_ = codec_->encode(feedback_->correct(work_.gradient), work_.entries, {});
-      feedback_->settle(*codec_, payload_, {});
-    } else {
-      payload_ = codec_->encode(work_.gradient, work_.entries, {});
-    }
+    const std::span<const float> values = corrected();
+    // What only the leader sends is its layout's operation.
+    if (codec_->combining() != Combining::lead) payload_ = codec_->encode(values, work_.entries, context_);
+    if (place_.settles()) feedback_->settle(*codec_, payload_, context_);
+    if (place_.masks()) codec_->settle(payload_, velocity_, context_);
   }
 
   OperationResult result() const override {
     OperationResult result{.bytes = copy_of(payload_.bytes()), .values = {}, .indices = {}};
     if (feedback_) result.values.assign(feedback_->residual().begin(), feedback_->residual().end());
+    result.values.insert(result.values.end(), velocity_.begin(), velocity_.end());
     return result;
   }
 
  private:
+  std::span<const float> corrected() {
+    if (!place_.is_first()) return feedback_->residual();
+    std::span<const float> values = work_.gradient;
+    if (!velocity_.empty()) {
+      primitives_->accumulate(values, work_.momentum, velocity_);
+      values = velocity_;
+    }
+    return feedback_ ? feedback_->correct(values) : values;
+  }
+
   const OperationCase& work_;
-  unsigned threads_;
+  std::shared_ptr<const Primitives> primitives_;
   std::unique_ptr<const Codec> codec_;
+  CodecPlace place_;
+  RoundContext context_;
   std::optional<ErrorFeedback> feedback_;
+  std::vector<float> velocity_;
   Payload payload_;
 };
 
 class Combine final : public Operation {
  public:
   Combine(const OperationCase& work, unsigned threads)
-      : work_(work), aggregator_(make_codec_of_kind(work.kind, threads)->aggregator()) {}
+      : work_(work), aggregator_(codec_of_kind(work.kind).make(make_cpu_primitives(threads))->aggregator()) {}
 
   void reset() override { payload_ = {}; }
   void run() override { payload_ = aggregator_->combine(work_.payloads); }
@@ -69,10 +89,10 @@ class Combine final : public Operation {
 class Decode final : public Operation {
  public:
   Decode(const OperationCase& work, unsigned threads)
-      : work_(work), codec_(make_codec_of_kind(work.kind, threads)), sum_(work.elements) {}
+      : work_(work), codec_(codec_of_kind(work.kind).make(make_cpu_primitives(threads))), sum_(work.elements) {}
 
   void reset() override { std::fill(sum_.begin(), sum_.end(), 0.0F); }
-  void run() override { codec_->decode(work_.payloads.front(), 1.0F, sum_, {}); }
+  void run() override { codec_->decode(work_.payloads.front(), 1.0F, sum_, work_.context()); }
   OperationResult result() const override { return {.bytes = {}, .values = sum_, .indices = {}}; }
 
  private:
@@ -131,7 +151,8 @@ std::unique_ptr<Operation> make_cpu_operation(const OperationCase& work, unsigne
 }
 
 KindCodec codec_of_kind(const std::string& kind) {
-  KindCodec found;
+  KindCodec found{find_codec(kind), {}};
+  if (found.codec != nullptr) return found;
   for (const CodecEntry& entry : codecs()) {
     for (const bool half : {false, true}) {
       const CodecOptions options{.half_precision = half};
@@ -142,11 +163,6 @@ KindCodec codec_of_kind(const std::string& kind) {
     }
   }
   return found;
-}
-
-std::unique_ptr<const Codec> make_codec_of_kind(const std::string& kind, unsigned threads) {
-  const KindCodec found = codec_of_kind(kind);
-  return found.codec->make(found.options, make_cpu_primitives(threads));
 }
 
 const IndexCodingEntry& find_index_coding(const std::string& name) {

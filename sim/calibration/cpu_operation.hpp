@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "kernels/codec.hpp"
 #include "kernels/index_coding.hpp"
@@ -16,11 +17,14 @@ std::unique_ptr<Operation> make_cpu_operation(const OperationCase& work, unsigne
 struct KindCodec {
   const CodecEntry* codec = nullptr;
   CodecOptions options;
+
+  std::unique_ptr<const Codec> make(std::shared_ptr<const Primitives> primitives) const {
+    return codec->make(options, std::move(primitives));
+  }
 };
 
-/// The codec whose payloads are of that kind ("pairs"); of several, the first whose payloads combine.
+/// The codec of that name, or whose payloads are of that kind ("pairs"); of several, the first whose payloads combine.
 KindCodec codec_of_kind(const std::string& kind);
-std::unique_ptr<const Codec> make_codec_of_kind(const std::string& kind, unsigned threads);
 
 /// The index coding of that name.
 const IndexCodingEntry& find_index_coding(const std::string& name);

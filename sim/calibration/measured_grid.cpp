@@ -63,7 +63,7 @@ struct LeftOut {
 
 std::vector<MeasuredOperation> simrun_operations() {
   std::vector<MeasuredOperation> all;
-  for (const OperationEntry& operation : profile_operations()) all.push_back({&operation});
+  for (const OperationEntry& operation : measured_operations()) all.push_back({&operation});
   return all;
 }
 

@@ -27,7 +27,7 @@ std::vector<MeasuredGrid> make_grids(const GridOptions& options);
 struct FinishedTimes {
   std::map<std::string, OperationTimes> operations;
   InterpolationError error;  ///< over all of them
-  std::string left_out;      ///< "2 of 17 operations (decode.signs, ...), 3 of 94 points of the others"; empty: nothing
+  std::string left_out;      ///< "2 of 41 operations (decode.signs, ...), 3 of 94 points of the others"; empty: nothing
 };
 FinishedTimes finished_times(const std::vector<MeasuredGrid>& grids);
 

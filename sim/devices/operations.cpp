@@ -35,6 +35,21 @@ std::string operation_name(Stage stage, const std::string& kind) {
   return std::string(name_of(stage)) + "." + kind;
 }
 
+const std::vector<OperationEntry>& measured_operations() {
+  static const std::vector<OperationEntry> table = [] {
+    std::vector<OperationEntry> all = profile_operations();
+    for (const OperationEntry& operation : codec_operations()) {
+      if (operation.kernels.launches > 0) all.push_back(operation);
+    }
+    return all;
+  }();
+  return table;
+}
+
+bool is_of_codec(const OperationEntry& operation) {
+  return find_entry(std::span(profile_operations()), operation.name) == nullptr;
+}
+
 const OperationEntry& operation_entry(const std::string& name) {
   const OperationEntry* found = find_entry(std::span(profile_operations()), name);
   return found != nullptr ? *found : *find_entry(std::span(codec_operations()), name);

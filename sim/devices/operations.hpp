@@ -76,6 +76,12 @@ const std::vector<OperationEntry>& profile_operations();
 /// the operations above: "encode.top-k". Where a profile has one it stands in place of the layout's.
 const std::vector<OperationEntry>& codec_operations();
 
+/// What `simrun calibrate` measures, in this order: the former, then the latter as far as simrun's kernels do them.
+const std::vector<OperationEntry>& measured_operations();
+
+/// True for one of codec_operations().
+bool is_of_codec(const OperationEntry& operation);
+
 /// The entry called `name`, which is one of either.
 const OperationEntry& operation_entry(const std::string& name);
 

@@ -50,12 +50,6 @@ std::vector<std::uint32_t> all_of(const Samples& samples) {
   return numbers;
 }
 
-/// v = mu v + g.
-void add_momentum(std::vector<float>& velocity, double factor, std::span<const float> gradient) {
-  const auto mu = static_cast<float>(factor);
-  for (std::size_t i = 0; i < velocity.size(); ++i) velocity[i] = mu * velocity[i] + gradient[i];
-}
-
 }  // namespace
 
 Trainer::Trainer(const Scenario& scenario, const Dataset& data, const TrainingId& id, unsigned threads,
@@ -67,6 +61,7 @@ Trainer::Trainer(const Scenario& scenario, const Dataset& data, const TrainingId
       threads_(std::max(threads, 1U)),
       clocks_(std::move(clocks)),
       classifier_(make_classifier(scenario, data, where)),
+      primitives_(make_cpu_primitives(1)),
       exchange_(scenario, threads),
       parts_(hold_out(data.train.size(), training_.validation_share, id.seed)),
       tested_(all_of(data.test)),
@@ -104,23 +99,32 @@ void Trainer::compute_gradients() {
     for (std::size_t worker = next++; worker < orders_.size(); worker = next++) {
       losses_[worker] += differentiate(worker, workspaces_[thread], gradient);
       round_to(scenario_.gradient_precision, gradient);
-      prepare(worker, gradient);
-      exchange_.encode(worker, gradient);
-      if (is_saved()) save_gradient_(round_ + 1, worker, exchange_.corrected(worker, gradient));
+      const std::span<const float> prepared = prepare(worker, gradient);
+      exchange_.encode(worker, prepared);
+      if (is_saved()) save_gradient_(round_ + 1, worker, exchange_.corrected(worker, prepared));
     }
   });
 }
 
-/// Makes of the worker's gradient what it hands to its error feedback.
-void Trainer::prepare(std::size_t worker, std::vector<float>& gradient) {
+/// What the worker hands to its error feedback: its gradient, its velocity, or, in the gradient's place, what an
+/// adversary makes of either.
+std::span<const float> Trainer::prepare(std::size_t worker, std::vector<float>& gradient) {
+  std::span<const float> prepared = gradient;
   if (!velocities_.empty() && training_.method.momentum.place == Momentum::Place::worker) {
-    add_momentum(velocities_[worker], training_.method.momentum.factor, gradient);
-    gradient = velocities_[worker];
+    add_momentum(velocities_[worker], gradient);
+    prepared = velocities_[worker];
   }
-  if (worker >= count_adversaries(training_.adversaries, orders_.size())) return;
+  if (worker >= count_adversaries(training_.adversaries, orders_.size())) return prepared;
+  if (prepared.data() != gradient.data()) gradient.assign(prepared.begin(), prepared.end());
   corrupt(training_.adversaries.behaviour,
           {id_.seed, Randomness::adversary, static_cast<std::uint32_t>(worker), static_cast<std::uint32_t>(round_)},
           gradient);
+  return gradient;
+}
+
+/// v = mu v + g.
+void Trainer::add_momentum(std::vector<float>& velocity, std::span<const float> gradient) const {
+  primitives_->accumulate(gradient, static_cast<float>(training_.method.momentum.factor), velocity);
 }
 
 /// Returns the mean loss of the worker's batch.
@@ -145,7 +149,7 @@ void Trainer::update(std::span<const float> agreed) {
   std::vector<float> direction(agreed.begin(), agreed.end());
   for (std::size_t i = 0; i < direction.size(); ++i) direction[i] += decay * parameters_[i];
   if (!velocities_.empty() && method.momentum.place == Momentum::Place::aggregate) {
-    add_momentum(velocities_.front(), method.momentum.factor, direction);
+    add_momentum(velocities_.front(), direction);
     direction = velocities_.front();
   }
   for (std::size_t i = 0; i < direction.size(); ++i) parameters_[i] -= rate * direction[i];

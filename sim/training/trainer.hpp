@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -80,7 +81,8 @@ class Trainer {
 
   void compute_gradients();
   double differentiate(std::size_t worker, Classifier::Workspace& workspace, std::vector<float>& gradient);
-  void prepare(std::size_t worker, std::vector<float>& gradient);
+  std::span<const float> prepare(std::size_t worker, std::vector<float>& gradient);
+  void add_momentum(std::vector<float>& velocity, std::span<const float> gradient) const;
   void update(std::span<const float> agreed);
   void mask_velocities();
   void account();
@@ -97,6 +99,7 @@ class Trainer {
   std::vector<RoundTime> clocks_;
   SaveGradient save_gradient_;
   Classifier classifier_;
+  std::shared_ptr<const Primitives> primitives_;  ///< of one thread
   GradientExchange exchange_;
   HeldOut parts_;                                  ///< of the samples to train on
   std::vector<std::uint32_t> tested_;              ///< all samples to test

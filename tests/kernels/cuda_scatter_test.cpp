@@ -104,15 +104,15 @@ TEST_CASE("scattering zeros on blocks clears those elements, of as many entries 
   });
 }
 
-TEST_CASE("accumulating on blocks adds every element once", "[cuda]") {
+TEST_CASE("accumulating on blocks weighs and adds every element once", "[cuda]") {
   on_machines([](HostMachine& machine) {
     for (const std::size_t size : {0U, 1U, 3U, 4U, 5U, 4095U, 4096U, 50'003U}) {
       const std::vector<float> gradient = normal_values(size, 1);
       std::vector<float> expected = normal_values(size, 2);
       auto residual = uploaded(expected);
-      for (std::size_t i = 0; i < size; ++i) expected[i] += gradient[i];
+      for (std::size_t i = 0; i < size; ++i) expected[i] = 0.9F * expected[i] + gradient[i];
       const auto added = uploaded(gradient);
-      launch_accumulate(machine, added.data(), residual.data(), size);
+      launch_accumulate(machine, added.data(), 0.9F, residual.data(), size);
       REQUIRE(bits(downloaded(residual)) == bits(expected));
     }
   });

@@ -181,16 +181,21 @@ TEST_CASE("half-precision operations do not depend on position, length or thread
   }
 }
 
-TEST_CASE("accumulate adds, on any number of threads") {
+TEST_CASE("accumulate weighs and adds, on any number of threads") {
   constexpr std::size_t n = 200'003;
   const std::vector<float> gradient = normal_values(n, 24);
   const std::vector<float> residual = normal_values(n, 25);
-  std::vector<float> expected(n);
-  for (std::size_t i = 0; i < n; ++i) expected[i] = residual[i] + gradient[i];
-  for (const unsigned threads : {1U, 2U, 3U, 7U}) {
-    std::vector<float> sum = residual;
-    make_cpu_primitives(threads)->accumulate(gradient, sum);
-    CHECK(sum == expected);
+  for (const float weight : {1.0F, 0.9F}) {
+    std::vector<float> expected(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const volatile float product = weight * residual[i];
+      expected[i] = product + gradient[i];
+    }
+    for (const unsigned threads : {1U, 2U, 3U, 7U}) {
+      std::vector<float> sum = residual;
+      make_cpu_primitives(threads)->accumulate(gradient, weight, sum);
+      CHECK(sum == expected);
+    }
   }
 }
 
@@ -198,7 +203,7 @@ TEST_CASE("dense operations refuse arrays of different sizes") {
   const auto primitives = make_cpu_primitives(1);
   std::vector<float> floats(3);
   Halves halves(4);
-  CHECK_THROWS_AS(primitives->accumulate(std::vector<float>(4), floats), std::invalid_argument);
+  CHECK_THROWS_AS(primitives->accumulate(std::vector<float>(4), 1, floats), std::invalid_argument);
   CHECK_THROWS_AS(primitives->to_half(floats, halves), std::invalid_argument);
   CHECK_THROWS_AS(primitives->add_half(halves, 1, floats), std::invalid_argument);
   CHECK_THROWS_AS(primitives->accumulate_half(Halves(3), halves), std::invalid_argument);

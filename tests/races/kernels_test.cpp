@@ -193,7 +193,7 @@ TEST_CASE("passes over dense arrays without races") {
   both([&](const Primitives& on) {
     Floats sums = x;
     on.add_signs(signs, 0.3F, -0.4F, sums);
-    on.accumulate(x, sums);
+    on.accumulate(x, 0.9F, sums);
     return sums;
   });
   for (const Term term : {Term::magnitude, Term::square, Term::negative, Term::positive})

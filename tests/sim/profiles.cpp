@@ -10,11 +10,7 @@ DeviceProfile even_profile(const std::vector<double>& grid, double seconds) {
   profile.provenance = "scaled";
   profile.source = "made up";
   profile.bandwidth = BytesPerSecond(1e9);
-  std::vector<OperationEntry> operations = profile_operations();
-  for (const OperationEntry& operation : codec_operations()) {
-    if (operation.kernels.launches > 0) operations.push_back(operation);
-  }
-  for (const OperationEntry& operation : operations) {
+  for (const OperationEntry& operation : measured_operations()) {
     std::vector<CostTable::GridAxis> axes;
     for (const Axis axis : operation.axes) axes.push_back({axis, grid});
     const std::size_t points = points_of_grid(axes);

@@ -8,6 +8,7 @@
 #include "sim/calibration/calibrate.hpp"
 #include "sim/calibration/calibration_case.hpp"
 #include "sim/calibration/cpu_operation.hpp"
+#include "sim/calibration/grid_rounds.hpp"
 #include "sim/devices/profile_text.hpp"
 #include "sim/text/json.hpp"
 #include "tests/sim/program.hpp"
@@ -125,7 +126,7 @@ TEST_CASE("calibration: every operation on its grid, with what was measured") {
   CHECK(profile.source == "simrun calibrate --quick");
   CHECK(profile.bandwidth.value == Approx(1e9));
   CHECK(profile.measurement->bandwidth_n == 15);
-  CHECK(profile.operations.size() == profile_operations().size());
+  CHECK(profile.operations.size() == measured_operations().size());
   for (const auto& [name, times] : profile.operations) {
     INFO(name);
     for (std::size_t point = 0; point < times.table.seconds().size(); ++point) {
@@ -229,7 +230,7 @@ TEST_CASE("calibration: an interruption at any point leaves what is finished") {
     CHECK_FALSE(measured.left_out.empty());
     if (after < 4 + 2) {  // the first look has one of the three points of encode.dense16
       CHECK_FALSE(measured.profile);
-      CHECK_THAT(measured.left_out, Catch::StartsWith("17 of 17 operations (encode.dense16, "));
+      CHECK_THAT(measured.left_out, Catch::StartsWith("41 of 41 operations (encode.dense16, "));
     } else {
       REQUIRE(measured.profile);
       check_part(target, *measured.profile);
@@ -278,7 +279,34 @@ TEST_CASE("calibration: the coarse grid of one operation comes after that of ano
   const Calibrated measured = measure(target, options);
   REQUIRE(measured.profile);
   CHECK(measured.profile->operations.count("encode.pairs") == 1);
-  CHECK_THAT(measured.left_out, Catch::Contains("index-decode.elias-fano)"));
+  CHECK_THAT(measured.left_out, Catch::Contains("index-decode.elias-fano, encode.scaled-signs, "));
+}
+
+TEST_CASE("calibration: operations of layouts and indices come before those of codecs") {
+  FakeTarget target;
+  CalibrationOptions options = quick_options(target);
+  options.grid.quick = false;
+  measure(target, options);
+  std::size_t changes = 0;
+  bool was_codec = false;
+  for (const std::string& place : target.places) {
+    const bool is_codec = is_of_codec(operation_entry(place.substr(0, place.find(' '))));
+    changes += is_codec != was_codec ? 1 : 0;
+    was_codec = is_codec;
+  }
+  // Two looks at drift fall among those of codecs; else each round has both once.
+  const auto axes = calibration_axes(operation_entry("encode.pairs"), options.grid);
+  const std::vector<std::size_t> all = rounds_of_points(axes);
+  CHECK(changes <= 2 * (*std::max_element(all.begin(), all.end()) + 1) + 4);
+  CHECK_FALSE(is_of_codec(operation_entry(target.places[4].substr(0, target.places[4].find(' ')))));
+}
+
+TEST_CASE("calibration grid: codecs have no sizes of models, and a density where it matters") {
+  const GridOptions options{.most_elements = 1 << 16, .sizes = {20'000}, .quick = false};
+  CHECK(calibration_axes(operation_entry("encode.qsgd"), options)[0].values ==
+        std::vector<double>{1, 64, 1024, 4096, 16'384, 65'536});
+  CHECK(calibration_axes(operation_entry("encode.random-entries"), options).size() == 2);
+  CHECK(calibration_axes(operation_entry("encode.leader-indices"), options).size() == 1);
 }
 
 TEST_CASE("calibration grid: sizes of models take the place of powers that are near") {
@@ -296,7 +324,7 @@ TEST_CASE("calibration grid: sizes of models take the place of powers that are n
 
 TEST_CASE("calibration cases: every operation gives the same on one thread and on several, again and again") {
   const CalibrationData data(5000, 2, 1);
-  for (const OperationEntry& operation : profile_operations()) {
+  for (const OperationEntry& operation : measured_operations()) {
     const auto axes = calibration_axes(operation, {.most_elements = 5000, .sizes = {}, .quick = true});
     for (std::size_t point = 0; point < points_of_grid(axes); ++point) {
       INFO(operation.name << " " << point);
