@@ -16,6 +16,9 @@ inline std::uint32_t magnitude_key(float x) {
 /// Key of infinity; no finite value reaches it.
 constexpr std::uint32_t infinity_key = 0x7F800000U;
 
+/// True if no element is a NaN or an infinity.
+bool is_finite(std::span<const float> x);
+
 /// Throws NonFiniteError if some element is a NaN or an infinity.
 void check_finite(std::span<const float> x);
 

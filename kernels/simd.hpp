@@ -11,3 +11,4 @@
 
 /// For what such functions call.
 #define SIMRUN_INLINE inline __attribute__((always_inline))
+#define SIMRUN_INLINE_LAMBDA __attribute__((always_inline))

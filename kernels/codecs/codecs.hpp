@@ -43,7 +43,7 @@ std::unique_ptr<const Codec> make_chunked_top_k(const CodecOptions& options,
 /// Adds up payloads of that dense kind.
 std::unique_ptr<const Aggregator> make_dense_sum(PayloadKind kind, std::shared_ptr<const Primitives> primitives);
 
-/// A dense payload of the gradient's values at these indices. Throws NonFiniteError.
+/// A dense payload of the gradient's values at these indices. Throws NonFiniteError where one of these is not finite.
 Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t> indices,
                   const Primitives& primitives);
 

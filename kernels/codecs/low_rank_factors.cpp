@@ -55,6 +55,12 @@ std::vector<float> first_right_factors(std::span<const FactoredPart> parts, cons
   return factors;
 }
 
+/// Throws NonFiniteError if a value of the gradient is not finite of which these are sums of products: such a value
+/// makes each of its sums one. Sums of finite values may be too large.
+void check_sums(std::span<const float> sums, std::span<const float> gradient) {
+  if (!is_finite(sums)) check_finite(gradient);
+}
+
 /// A codec that works on the parts of a gradient.
 class Factors : public SummedValues {
  public:
@@ -77,7 +83,6 @@ class LeftFactors final : public Factors {
   bool continues() const override { return true; }
 
   Payload encode(std::span<const float> gradient, std::size_t, const RoundContext& context) const override {
-    check_finite(gradient);
     const std::vector<FactoredPart> parts = parts_of(gradient.size(), context.tensors);
     const std::vector<float> right = first_right_factors(parts, context);
     const Payload::Header header = full_header(kind(), left_size(parts));
@@ -94,6 +99,7 @@ class LeftFactors final : public Factors {
       left = left.subspan(part.left_size());
       q = q.subspan(part.right_size());
     }
+    check_sums(view_as<float>(std::span<const std::byte>(bytes)), gradient);
     return Payload::make(header, std::move(bytes));
   }
 
@@ -115,17 +121,17 @@ class RightFactors final : public Factors {
   using Factors::Factors;
 
   Payload encode(std::span<const float> gradient, std::size_t, const RoundContext& context) const override {
-    check_finite(gradient);
     const std::vector<FactoredPart> parts = parts_of(gradient.size(), context.tensors);
     const Payload::Header header = full_header(kind(), right_size(parts));
     std::vector<std::byte> bytes(header.bytes);
     auto right = view_as<float>(std::span(bytes));
     for_each_left(parts, context, [&](const FactoredPart& part, std::span<const float> left) {
-      if (!part.is_factored()) return;
+      if (!part.is_factored()) return check_finite(gradient.subspan(part.first, part.elements));
       primitives().multiply_transposed(part.shape, gradient.subspan(part.first, part.elements), left,
                                        right.first(part.right_size()));
       right = right.subspan(part.right_size());
     });
+    check_sums(view_as<float>(std::span<const std::byte>(bytes)), gradient);
     return Payload::make(header, std::move(bytes));
   }
 

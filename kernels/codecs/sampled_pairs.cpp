@@ -21,8 +21,7 @@ class SampledPairs final : public Codec {
   PayloadKind kind() const override { return PayloadKind::pairs; }
 
   Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const override {
-    check_finite(gradient);
-    return pairs_->encode(gradient, kept(gradient, entries, context.seed), context);
+    return pairs_->encode(gradient, kept(gradient, entries, context.seed), context);  // which looks at all elements
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
@@ -77,6 +76,7 @@ class SampledPairs final : public Codec {
     for (std::size_t i = seed % stride; i < gradient.size(); i += stride) sample.push_back(gradient[i]);
     const double share = static_cast<double>(entries) / static_cast<double>(gradient.size());
     const auto kept = static_cast<std::size_t>(std::llround(share * static_cast<double>(sample.size())));
+    if (!is_finite(sample)) check_finite(gradient);
     const Pairs largest = primitives_->select_largest(sample, std::clamp<std::size_t>(kept, 1, sample.size()));
     float smallest = std::abs(largest.values.front());
     for (const float value : largest.values) smallest = std::min(smallest, std::abs(value));

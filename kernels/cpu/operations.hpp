@@ -42,11 +42,12 @@ void cpu_vote(std::span<const std::span<const std::uint32_t>> planes, std::span<
               unsigned threads);
 SparseSigns cpu_vote_sparse(std::span<const SparseSignsView> votes, std::size_t elements, unsigned threads);
 
-void cpu_multiply(const LowRank& shape, std::span<const float> m, std::span<const float> q, std::span<float> p);
+void cpu_multiply(const LowRank& shape, std::span<const float> m, std::span<const float> q, std::span<float> p,
+                  unsigned threads);
 void cpu_multiply_transposed(const LowRank& shape, std::span<const float> m, std::span<const float> p,
-                             std::span<float> q);
+                             std::span<float> q, unsigned threads);
 void cpu_add_product(const LowRank& shape, std::span<const float> p, std::span<const float> q, float weight,
-                     std::span<float> m);
+                     std::span<float> m, unsigned threads);
 void cpu_orthonormalise(std::span<float> vectors, std::uint64_t length);
 
 /// Threads worth their start for so many `items`, each of which costs about a nanosecond.

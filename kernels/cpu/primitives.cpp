@@ -101,17 +101,17 @@ class CpuPrimitives final : public Primitives {
 
   void multiply(const LowRank& shape, std::span<const float> m, std::span<const float> q,
                 std::span<float> p) const override {
-    cpu_multiply(shape, m, q, p);
+    cpu_multiply(shape, m, q, p, threads_);
   }
 
   void multiply_transposed(const LowRank& shape, std::span<const float> m, std::span<const float> p,
                            std::span<float> q) const override {
-    cpu_multiply_transposed(shape, m, p, q);
+    cpu_multiply_transposed(shape, m, p, q, threads_);
   }
 
   void add_product(const LowRank& shape, std::span<const float> p, std::span<const float> q, float weight,
                    std::span<float> m) const override {
-    cpu_add_product(shape, p, q, weight, m);
+    cpu_add_product(shape, p, q, weight, m, threads_);
   }
 
   void orthonormalise(std::span<float> vectors, std::uint64_t length) const override {
