@@ -94,6 +94,7 @@ SIMRUN_DEVICE inline std::uint32_t key_of(float x) {
 }
 
 inline constexpr std::uint32_t least_non_finite_key = 0x7F800000U;
+inline constexpr float largest_number = 0x1.FFFFFEp127F;
 
 /// A kernel that consists of steps.
 template <class Kernel>

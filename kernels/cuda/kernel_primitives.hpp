@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "kernels/cuda/accumulate.hpp"
+#include "kernels/cuda/bucket_norms.hpp"
 #include "kernels/cuda/chunked_top_k.hpp"
 #include "kernels/cuda/device_selection.hpp"
 #include "kernels/cuda/device_votes.hpp"
@@ -140,7 +141,9 @@ class KernelPrimitives final : public Primitives {
                  std::span<float> out) const override {
     if (words.size() != divide_up<std::size_t>(out.size(), warp_lanes)) throw sizes_differ();
     const auto signs = uploaded(*machine_, words);
-    change(out, [&](float* sums) { launch_add_signs(*machine_, signs.data(), positive, negative, sums, out.size()); });
+    change(out, [&](float* sums) {
+      launch_add_signs(*machine_, signs.data(), {positive, negative}, sums, out.size());
+    });
   }
 
   void vote(std::span<const std::span<const std::uint32_t>> planes, std::span<std::uint32_t> result) const override {
@@ -194,7 +197,8 @@ class KernelPrimitives final : public Primitives {
     check_sizes(shape, m, p, q);
     const auto matrix = uploaded(*machine_, m);
     const auto right = uploaded(*machine_, q);
-    change(p, [&](float* left) { launch_multiply(*machine_, shape, matrix.data(), right.data(), left); });
+    change(p,
+           [&](float* left) { launch_multiply(*machine_, shape, GivenElements{matrix.data()}, right.data(), left); });
   }
 
   void multiply_transposed(const LowRank& shape, std::span<const float> m, std::span<const float> p,
@@ -202,7 +206,10 @@ class KernelPrimitives final : public Primitives {
     check_sizes(shape, m, p, q);
     const auto matrix = uploaded(*machine_, m);
     const auto left = uploaded(*machine_, p);
-    change(q, [&](float* right) { launch_multiply_transposed(*machine_, shape, matrix.data(), left.data(), right); });
+    Buffer<float> partial(RowSlices::of(shape).partial_sums(shape));
+    change(q, [&](float* right) {
+      launch_multiply_transposed(*machine_, shape, matrix.data(), left.data(), partial.data(), right);
+    });
   }
 
   void add_product(const LowRank& shape, std::span<const float> p, std::span<const float> q, float weight,
@@ -215,7 +222,7 @@ class KernelPrimitives final : public Primitives {
 
   void orthonormalise(std::span<float> vectors, std::uint64_t length) const override {
     if (length == 0 || vectors.size() % length != 0) throw sizes_differ();
-    change(vectors, [&](float* all) { launch_orthonormalise(*machine_, all, vectors.size() / length, length); });
+    change(vectors, [&](float* all) { launch_orthonormalise(*machine_, all, all, vectors.size() / length, length); });
   }
 
   void accumulate(std::span<const float> x, float weight, std::span<float> sum) const override {

@@ -7,11 +7,14 @@
 #include <string_view>
 
 #include "kernels/cuda/index_operations.hpp"
+#include "kernels/cuda/low_rank_operations.hpp"
 #include "kernels/cuda/payload_operations.hpp"
+#include "kernels/cuda/rounding_operations.hpp"
+#include "kernels/cuda/threshold_operations.hpp"
 
 namespace simrun::cuda {
 
-/// How an operation of a profile is made on a machine.
+/// How an operation of a profile is made on a machine. `kind`: as in OperationCase.
 template <class Machine>
 struct OperationMaker {
   Stage stage;
@@ -39,6 +42,30 @@ std::span<const OperationMaker<Machine>> operation_makers() {
       {Stage::index_decode, "bitmap", &decode_bitmap<Machine>},
       {Stage::index_decode, "delta", &decode_delta<Machine>},
       {Stage::index_decode, "elias-fano", &decode_elias_fano<Machine>},
+      {Stage::encode, "scaled-signs", &encode_scaled_signs<Machine>},
+      {Stage::decode, "scaled-signs", &decode_scaled_signs<Machine>},
+      {Stage::encode, "leader-indices", &encode_leader_indices<Machine>},
+      {Stage::encode, "values-at", &encode_values_at<Machine>},
+      {Stage::decode, "values-at", &decode_values_at<Machine>},
+      {Stage::encode, "left-factors", &encode_left_factors<Machine>},
+      {Stage::encode, "right-factors", &encode_right_factors<Machine>},
+      {Stage::decode, "right-factors", &decode_right_factors<Machine>},
+      {Stage::encode, "random-entries", &encode_random_entries<Machine>},
+      {Stage::decode, "random-entries", &decode_random_entries<Machine>},
+      {Stage::encode, "gathered-signs", &encode_signs<Machine>},
+      {Stage::decode, "gathered-signs", &decode_signs<Machine>},
+      {Stage::encode, "momentum-signs", &encode_momentum_signs<Machine>},
+      {Stage::decode, "momentum-signs", &decode_signs<Machine>},
+      {Stage::encode, "two-means", &encode_two_means<Machine>},
+      {Stage::decode, "two-means", &decode_two_means<Machine>},
+      {Stage::encode, "qsgd", &encode_qsgd<Machine>},
+      {Stage::decode, "qsgd", &decode_qsgd<Machine>},
+      {Stage::encode, "terngrad", &encode_terngrad<Machine>},
+      {Stage::decode, "terngrad", &decode_terngrad<Machine>},
+      {Stage::encode, "exponents", &encode_exponents<Machine>},
+      {Stage::decode, "exponents", &decode_exponents<Machine>},
+      {Stage::encode, "sampled-pairs", &encode_sampled_pairs<Machine>},
+      {Stage::decode, "sampled-pairs", &decode_pairs<Machine>},
   };
   return makers;
 }

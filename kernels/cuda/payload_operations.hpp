@@ -152,7 +152,7 @@ template <class Machine>
 std::unique_ptr<Operation> decode_signs(Machine& machine, const OperationCase& work) {
   const auto words = shared_copy(machine, view_as<std::uint32_t>(work.payloads.at(0).body()));
   return decode_with(machine, work, [=, &machine, n = work.elements](float* sums) {
-    launch_add_signs(machine, words->data(), 1.0F, -1.0F, sums, n);
+    launch_add_signs(machine, words->data(), {1.0F, -1.0F}, sums, n);
   });
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cmath>
-
 #include "kernels/cuda/sharing.hpp"
 #include "kernels/layout.hpp"
 #include "kernels/philox.hpp"
@@ -9,8 +7,7 @@
 
 namespace simrun::cuda {
 
-// Rounding at random, as Primitives tells. The kernels are plain: a thread writes or reads 32 elements, a warp adds up
-// a bucket.
+// Rounding at random, as Primitives tells. The kernels are plain: a thread writes or reads 32 elements.
 
 SIMRUN_ANYWHERE inline float float_of(std::uint32_t bits) {
   float x;
@@ -65,6 +62,35 @@ struct PowerCode {
   }
 };
 
+/// Rounds the 32 elements from `first` on, as RoundToCodes does all.
+template <class Block, class Code>
+SIMRUN_DEVICE void round_group(Block& block, const Code& code, const float* x, std::uint64_t size, std::uint64_t first,
+                               std::uint64_t seed, std::uint32_t* words, std::uint64_t* non_finite) {
+  const std::uint32_t mask = (1U << code.bits()) - 1;
+  std::uint32_t* to = words + first / warp_lanes * code.bits();
+  const std::uint32_t* const end = words + divide_up<std::uint64_t>(size * code.bits(), 32);
+  std::uint64_t buffer = 0;
+  unsigned filled = 0;
+  for (std::uint64_t quad = first; quad < first + warp_lanes; quad += 4) {
+    const PhiloxBlock random = philox4x32_10(quad / 4, seed);
+    SIMRUN_UNROLL
+    for (unsigned c = 0; c < 4; ++c) {
+      const std::uint64_t i = quad + c;
+      const float value = i < size ? x[i] : 0.0F;
+      const bool finite = key_of(value) < least_non_finite_key;
+      if (!finite) block.take_max(non_finite, ~i);
+      const std::uint32_t own = finite && i < size ? code.code(value, i, random[c]) & mask : 0U;
+      buffer |= std::uint64_t{own} << filled;
+      filled += code.bits();
+      if (filled >= 32) {
+        if (to < end) *to++ = static_cast<std::uint32_t>(buffer);
+        buffer >>= 32;
+        filled -= 32;
+      }
+    }
+  }
+}
+
 /// Rounds elements to numbers of a few bits. Reads 4 bytes an element and writes the bits.
 template <class Code>
 struct RoundToCodes {
@@ -84,35 +110,8 @@ struct RoundToCodes {
     block.each_thread([&](unsigned t) {
       const std::uint64_t groups = divide_up<std::uint64_t>(size, warp_lanes);
       for (std::uint64_t group = block.global(t); group < groups; group += block.grid_threads())
-        round_group(block, group * warp_lanes, words + group * code.bits());
+        round_group(block, code, x, size, group * warp_lanes, seed, words, non_finite);
     });
-  }
-
- private:
-  template <class Block>
-  SIMRUN_DEVICE void round_group(Block& block, std::uint64_t first, std::uint32_t* to) const {
-    const std::uint32_t mask = (1U << code.bits()) - 1;
-    const std::uint32_t* const end = words + divide_up<std::uint64_t>(size * code.bits(), 32);
-    std::uint64_t buffer = 0;
-    unsigned filled = 0;
-    for (std::uint64_t quad = first; quad < first + warp_lanes; quad += 4) {
-      const PhiloxBlock random = philox4x32_10(quad / 4, seed);
-      SIMRUN_UNROLL
-      for (unsigned c = 0; c < 4; ++c) {
-        const std::uint64_t i = quad + c;
-        const float value = i < size ? x[i] : 0.0F;
-        const bool finite = key_of(value) < least_non_finite_key;
-        if (!finite) block.take_max(non_finite, ~i);
-        const std::uint32_t own = finite && i < size ? code.code(value, i, random[c]) & mask : 0U;
-        buffer |= std::uint64_t{own} << filled;
-        filled += code.bits();
-        if (filled >= 32) {
-          if (to < end) *to++ = static_cast<std::uint32_t>(buffer);
-          buffer >>= 32;
-          filled -= 32;
-        }
-      }
-    }
   }
 };
 
@@ -143,49 +142,6 @@ struct AddCodes {
       }
     });
   }
-};
-
-/// Norms of buckets, in the order that Primitives::bucket_norms tells. Reads 4 bytes an element.
-struct BucketNorms {
-  static constexpr const char* name = "bucket_norms";
-  static constexpr unsigned threads = 256;
-  static constexpr unsigned residency = 6;
-  static constexpr unsigned warps = threads / warp_lanes;
-  struct Shared {
-    double lanes[warps][warp_lanes];
-  };
-  const float* x;
-  std::uint64_t size;
-  std::uint64_t bucket;
-  float* norms;
-
-  template <class Block>
-  SIMRUN_DEVICE void run(Block& block, Shared& shared) const {
-    block.each_warp([&](auto& warp) {
-      double* const lanes = shared.lanes[warp.number()];
-      const std::uint64_t step = std::uint64_t{block.count()} * warps;
-      for (std::uint64_t b = std::uint64_t{block.number()} * warps + warp.number(); b < divide_up(size, bucket);
-           b += step) {
-        const std::uint64_t end = smaller((b + 1) * bucket, size);
-        warp.each_lane([&](unsigned lane) {
-          double sum = 0;
-          for (std::uint64_t i = b * bucket + lane; i < end; i += warp_lanes) sum += square(x[i]);
-          lanes[lane] = sum;
-        });
-        for (unsigned half = warp_lanes / 2; half > 0; half /= 2) {
-          warp.each_lane([&](unsigned lane) {
-            if (lane < half) lanes[lane] += lanes[lane + half];
-          });
-        }
-        warp.each_lane([&](unsigned lane) {
-          if (lane == 0) norms[b] = static_cast<float>(sqrt(lanes[0]));
-        });
-      }
-    });
-  }
-
- private:
-  SIMRUN_DEVICE static double square(float x) { return static_cast<double>(x) * static_cast<double>(x); }
 };
 
 /// Raises `largest` to the key of the largest magnitude. Reads 4 bytes an element.
@@ -243,12 +199,6 @@ void launch_add_codes(Machine& machine, const Code& code, const std::uint32_t* w
                       std::uint64_t size) {
   using Kernel = AddCodes<Code>;
   machine.launch(blocks_for<Kernel>(machine, size, Kernel::threads), Kernel{code, words, weight, out, size});
-}
-
-template <class Machine>
-void launch_bucket_norms(Machine& machine, const float* x, std::uint64_t size, std::uint64_t bucket, float* norms) {
-  machine.launch(blocks_for<BucketNorms>(machine, divide_up(size, bucket), BucketNorms::warps),
-                 BucketNorms{x, size, bucket, norms});
 }
 
 template <class Machine>

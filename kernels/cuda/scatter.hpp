@@ -105,6 +105,42 @@ struct Gather {
   }
 };
 
+/// out[j] = x[indices[j]], and that becomes 0. Reads and writes 8 bytes an entry, and reads and writes the sector of 32
+/// that each value lies in.
+struct TakeOut {
+  static constexpr const char* name = "take_out";
+  static constexpr unsigned threads = 256;
+  static constexpr unsigned residency = 8;
+  struct Shared {};
+  float* x;
+  const std::uint32_t* indices;
+  Entries entries;
+  float* out;
+
+  template <class Block>
+  SIMRUN_DEVICE void run(Block& block, Shared&) const {
+    struct Entry {
+      std::uint32_t index;
+      float value;
+    };
+    stream(
+        block, entries.count(),
+        [&](std::uint64_t j) {
+          const std::uint32_t index = block.read_once(indices + j);
+          return Entry{index, x[index]};
+        },
+        [&](std::uint64_t j, const Entry& entry) {
+          out[j] = entry.value;
+          x[entry.index] = 0.0F;
+        });
+  }
+};
+
+template <class Machine>
+void launch_take_out(Machine& machine, float* x, const std::uint32_t* indices, Entries entries, float* out) {
+  machine.launch(blocks_to_stream<TakeOut>(machine, entries.most), TakeOut{x, indices, entries, out});
+}
+
 template <class Machine>
 void launch_gather(Machine& machine, const float* x, const std::uint32_t* indices, Entries entries, float* out) {
   machine.launch(blocks_to_stream<Gather>(machine, entries.most), Gather{x, indices, entries, out});

@@ -8,15 +8,70 @@ namespace simrun::cuda {
 
 // One bit an element: bit i%32 of word i/32 is set where element i is negative. -0 is not, and padding bits are 0.
 
-/// Packs the signs of x. Reads 4 bytes an element and writes 1/8.
-struct PackSigns {
+/// What the two signs stand for: each a number times, where there is one, a scale in the device's memory.
+struct SignValues {
+  float positive;
+  float negative;
+  const float* positive_scale = nullptr;
+  const float* negative_scale = nullptr;
+
+  SIMRUN_DEVICE float of_positive() const { return positive_scale != nullptr ? positive * *positive_scale : positive; }
+  SIMRUN_DEVICE float of_negative() const { return negative_scale != nullptr ? negative * *negative_scale : negative; }
+};
+
+/// Elements whose signs are packed as they are. Reads 4 bytes an element.
+struct Unchanged {
   static constexpr const char* name = "pack_signs";
+  const float* x;
+
+  template <class Block>
+  SIMRUN_DEVICE float read(Block& block, std::uint64_t i) const {
+    return block.read_once(x + i);
+  }
+};
+
+/// Signs of what a momentum becomes: velocity = weight * velocity + gradient, rounded twice. Reads 8 and writes 4 bytes
+/// an element.
+struct MovedOn {
+  static constexpr const char* name = "pack_signs_of_momentum";
+  const float* gradient;
+  float weight;
+  float* velocity;
+
+  template <class Block>
+  SIMRUN_DEVICE float read(Block& block, std::uint64_t i) const {
+    return weight * velocity[i] + block.read_once(gradient + i);
+  }
+  SIMRUN_DEVICE void change(std::uint64_t i, float value) const { velocity[i] = value; }
+};
+
+/// Elements to which is added what their signs stand for: taken out of a residual if that is negated. Reads and writes
+/// 4 bytes an element.
+struct TakenOut {
+  static constexpr const char* name = "pack_signs_and_take_out";
+  float* x;
+  SignValues values;
+
+  template <class Block>
+  SIMRUN_DEVICE float read(Block&, std::uint64_t i) const {
+    return x[i];
+  }
+  SIMRUN_DEVICE void change(std::uint64_t i, float value) const {
+    x[i] = value + (value < 0 ? values.of_negative() : values.of_positive());
+  }
+};
+
+/// Packs the signs of elements, and changes these where they say how. Writes 1/8 bytes an element besides.
+template <class Elements>
+struct PackSigns {
+  static constexpr const char* name = Elements::name;
   static constexpr unsigned threads = 256;
-  static constexpr unsigned residency = 6;
+  static constexpr bool changes = !std::is_same_v<Elements, Unchanged>;
+  static constexpr unsigned residency = changes ? 4 : 6;
   static constexpr unsigned words_a_turn = 16;  ///< that a warp packs at a time; each lane loads as many elements
   static constexpr unsigned turn = words_a_turn * warp_lanes;
   struct Shared {};
-  const float* x;
+  Elements from;
   Entries size;
   std::uint32_t* words;       ///< ceil(size/32)
   std::uint64_t* non_finite;  ///< raised to ~(lowest index of a NaN or an infinity); null: nobody asks
@@ -47,7 +102,7 @@ struct PackSigns {
       SIMRUN_UNROLL
       for (unsigned w = 0; w < words_a_turn; ++w) {
         const unsigned i = w * warp_lanes + lane;
-        items[lane].values[w] = i < count ? block.read_once(x + first + i) : 0.0F;
+        items[lane].values[w] = i < count ? from.read(block, first + i) : 0.0F;
       }
       if (non_finite != nullptr) check(block, items[lane], first + lane);
     });
@@ -61,7 +116,16 @@ struct PackSigns {
       SIMRUN_UNROLL
       for (unsigned w = 0; w < words_a_turn; ++w) own = lane == w ? packed[w] : own;
       if (lane * warp_lanes < count) words[first / warp_lanes + lane] = own;
+      if constexpr (changes) change(items[lane], first, lane, count);
     });
+  }
+
+  SIMRUN_DEVICE void change(const Items& items, std::uint64_t first, unsigned lane, unsigned count) const {
+    SIMRUN_UNROLL
+    for (unsigned w = 0; w < words_a_turn; ++w) {
+      const unsigned i = w * warp_lanes + lane;
+      if (i < count) from.change(first + i, items.values[w]);
+    }
   }
 
   /// `first` is the index of the lane's first element.
@@ -79,15 +143,14 @@ struct PackSigns {
   }
 };
 
-/// out[i] += positive, or negative where bit i is set. Reads 4 1/8 and writes 4 bytes an element.
+/// out[i] += what its sign stands for. Reads 4 1/8 and writes 4 bytes an element.
 struct AddSigns {
   static constexpr const char* name = "add_signs";
   static constexpr unsigned threads = 256;
   static constexpr unsigned residency = 4;
   struct Shared {};
   const std::uint32_t* words;
-  float positive;
-  float negative;
+  SignValues values;
   float* out;  ///< at a multiple of 16 bytes
   std::uint64_t size;
 
@@ -97,6 +160,8 @@ struct AddSigns {
       Quad out;
       std::uint32_t signs;
     };
+    const float positive = values.of_positive();
+    const float negative = values.of_negative();
     stream(
         block, quads_of(size),
         [&](std::uint64_t quad) {
@@ -110,19 +175,26 @@ struct AddSigns {
   }
 };
 
+template <class Machine, class Elements>
+void launch_pack_signs_of(Machine& machine, const Elements& from, Entries size, std::uint32_t* words,
+                          std::uint64_t* non_finite) {
+  using Kernel = PackSigns<Elements>;
+  constexpr std::uint64_t block_elements = std::uint64_t{Kernel::threads} * Kernel::words_a_turn;
+  machine.launch(blocks_for<Kernel>(machine, size.most, block_elements), Kernel{from, size, words, non_finite});
+}
+
 /// Packs the signs of a dense array, or of the values of a list, whose number the host need not know. `non_finite` is 0
 /// before the first launch that raises it, or null.
 template <class Machine>
 void launch_pack_signs(Machine& machine, const float* x, Entries size, std::uint32_t* words,
                        std::uint64_t* non_finite) {
-  constexpr std::uint64_t block_elements = std::uint64_t{PackSigns::threads} * PackSigns::words_a_turn;
-  machine.launch(blocks_for<PackSigns>(machine, size.most, block_elements), PackSigns{x, size, words, non_finite});
+  launch_pack_signs_of(machine, Unchanged{x}, size, words, non_finite);
 }
 
 template <class Machine>
-void launch_add_signs(Machine& machine, const std::uint32_t* words, float positive, float negative, float* out,
+void launch_add_signs(Machine& machine, const std::uint32_t* words, const SignValues& values, float* out,
                       std::uint64_t size) {
-  machine.launch(blocks_to_stream<AddSigns>(machine, quads_of(size)), AddSigns{words, positive, negative, out, size});
+  machine.launch(blocks_to_stream<AddSigns>(machine, quads_of(size)), AddSigns{words, values, out, size});
 }
 
 }  // namespace simrun::cuda

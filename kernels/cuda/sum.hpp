@@ -5,16 +5,45 @@
 
 namespace simrun::cuda {
 
+/// Values that are added up to one sum.
+inline constexpr unsigned values_a_run = 1024;
+
+/// Adds the upper half of the lanes' values to the lower one until one is left, lanes[0].
+template <class Warp, class T>
+SIMRUN_DEVICE void add_up_lanes(Warp& warp, T* lanes) {
+  for (unsigned half = warp_lanes / 2; half > 0; half /= 2) {
+    warp.each_lane([&](unsigned lane) {
+      if (lane < half) lanes[lane] += lanes[lane + half];
+    });
+  }
+}
+
+/// What a lane does with its items: use(i, read(i)) for i = first, first + 32, ... below `end`. Several are read at a
+/// time.
+template <class Read, class Use>
+SIMRUN_DEVICE void for_lane(std::uint64_t first, std::uint64_t end, const Read& read, const Use& use) {
+  constexpr unsigned in_flight = 8;
+  for (; first < end; first += in_flight * warp_lanes) {
+    decltype(read(first)) items[in_flight] = {};
+    SIMRUN_UNROLL
+    for (unsigned i = 0; i < in_flight; ++i) {
+      if (first + i * warp_lanes < end) items[i] = read(first + i * warp_lanes);
+    }
+    SIMRUN_UNROLL
+    for (unsigned i = 0; i < in_flight; ++i) {
+      if (first + i * warp_lanes < end) use(first + i * warp_lanes, items[i]);
+    }
+  }
+}
+
 /// The sum of a term of every 1024 values, in the order that Primitives::sum tells. A warp adds up a run,
 /// without the sum() of warps, which may add in any order. Reads sizeof(T) bytes a value.
 template <class T>
 struct SumTerms {
   static constexpr const char* name = "sum_terms";
   static constexpr unsigned threads = 256;
-  static constexpr unsigned residency = 6;
+  static constexpr unsigned residency = 4;
   static constexpr unsigned warps = threads / warp_lanes;
-  static constexpr unsigned values_a_run = 1024;
-  static constexpr unsigned in_flight = 8;  ///< loads of a lane under way at a time
   struct Shared {
     double lanes[warps][warp_lanes];
   };
@@ -30,12 +59,8 @@ struct SumTerms {
       const std::uint64_t runs = divide_up<std::uint64_t>(size, values_a_run);
       const std::uint64_t step = std::uint64_t{block.count()} * warps;
       for (std::uint64_t i = std::uint64_t{block.number()} * warps + warp.number(); i < runs; i += step) {
-        warp.each_lane([&](unsigned lane) { lanes[lane] = sum_of_lane(block, i * values_a_run + lane); });
-        for (unsigned half = warp_lanes / 2; half > 0; half /= 2) {
-          warp.each_lane([&](unsigned lane) {
-            if (lane < half) lanes[lane] += lanes[lane + half];
-          });
-        }
+        warp.each_lane([&](unsigned lane) { lanes[lane] = sum_of_lane(block, i, lane); });
+        add_up_lanes(warp, lanes);
         warp.each_lane([&](unsigned lane) {
           if (lane == 0) sums[i] = lanes[0];
         });
@@ -44,20 +69,13 @@ struct SumTerms {
   }
 
  private:
-  /// Of every 32nd value of a run from `first` on. Beyond the end there are zeros, which change no sum.
   template <class Block>
-  SIMRUN_DEVICE double sum_of_lane(Block& block, std::uint64_t first) const {
+  SIMRUN_DEVICE double sum_of_lane(Block& block, std::uint64_t run, unsigned lane) const {
     double sum = 0;
-    for (unsigned begin = 0; begin < values_a_run; begin += in_flight * warp_lanes) {
-      T items[in_flight];
-      SIMRUN_UNROLL
-      for (unsigned i = 0; i < in_flight; ++i) {
-        const std::uint64_t at = first + begin + i * warp_lanes;
-        items[i] = at < size ? block.read_once(values + at) : T{0};
-      }
-      SIMRUN_UNROLL
-      for (unsigned i = 0; i < in_flight; ++i) sum += term_of(items[i]);
-    }
+    for_lane(
+        run * values_a_run + lane, smaller((run + 1) * values_a_run, size),
+        [&](std::uint64_t i) { return block.read_once(values + i); },
+        [&](std::uint64_t, T value) { sum += term_of(value); });
     return sum;
   }
 
@@ -81,7 +99,7 @@ struct SumTerms {
 inline std::uint64_t sums_of(std::uint64_t size) {
   std::uint64_t all = 0;
   for (std::uint64_t count = size; count > 1 || all == 0; all += count)
-    count = divide_up<std::uint64_t>(count, SumTerms<float>::values_a_run);
+    count = divide_up<std::uint64_t>(count, values_a_run);
   return all;
 }
 
@@ -91,8 +109,8 @@ template <class Machine>
 void launch_sum(Machine& machine, Term term, const float* x, std::uint64_t size, double* sums) {
   const auto launch = [&](auto kernel) {
     using Kernel = decltype(kernel);
-    machine.launch(blocks_for<Kernel>(machine, kernel.size, Kernel::warps * Kernel::values_a_run), kernel);
-    return divide_up<std::uint64_t>(kernel.size, Kernel::values_a_run);
+    machine.launch(blocks_for<Kernel>(machine, kernel.size, Kernel::warps * values_a_run), kernel);
+    return divide_up<std::uint64_t>(kernel.size, values_a_run);
   };
   std::uint64_t count = launch(SumTerms<float>{term, x, size, sums});
   while (count > 1) {

@@ -106,40 +106,45 @@ constexpr KernelWork scatter{1, {.per_entry = 72}};
 // Passes of fp32: the gradient added to the residual is 12 bytes an element, a pass that only reads 4, signs packed
 // 4.125, signs added 8.125.
 constexpr CodecWork codec_work[] = {
-    // Residual, mean magnitude, signs, what is sent taken out of the residual.
-    {Stage::encode, "scaled-signs", {.per_element = 12.125}, {5, {.per_element = 28.25}}},
+    // Residual and mean magnitude; signs, and what is sent taken out of the residual.
+    {Stage::encode, "scaled-signs", {.per_element = 12.125}, {2, {.per_element = 20.125}}},
     {Stage::decode, "scaled-signs", added_signs, {1, added_signs}},
     // Of all but leaders: residual.
     {Stage::encode, "leader-indices", {.per_element = 12}, {1, {.per_element = 12}}},
-    // Values gathered, and the residual zeroed there.
-    {Stage::encode, "values-at", {.per_entry = 16}, {2, {.per_entry = 108}}},
+    // Values taken out of the residual.
+    {Stage::encode, "values-at", {.per_entry = 16}, {1, {.per_entry = 72}}},
     {Stage::decode, "values-at", scattered_values, scatter},
-    // Residual, product with Q, which takes as long as reading the matrix if Q has few columns.
-    {Stage::encode, "left-factors", {.per_element = 12}, {2, {.per_element = 16}}},
-    // P made orthonormal, product with P, what is sent taken out of the residual.
-    {Stage::encode, "right-factors", {.per_element = 12}, {3, {.per_element = 12}}},
-    {Stage::decode, "right-factors", {.per_element = 8}, {1, {.per_element = 8}}},
-    // Residual; values gathered, and the residual zeroed there.
-    {Stage::encode, "random-entries", {.per_element = 12, .per_entry = 16}, {3, {.per_element = 12, .per_entry = 108}}},
+    // Residual and product with Q, which takes as long as reading the matrix if Q has few columns.
+    {Stage::encode, "left-factors", {.per_element = 12}, {1, {.per_element = 12}}},
+    // P made orthonormal, product with P in two launches, what is sent taken out of the residual.
+    {Stage::encode, "right-factors", {.per_element = 12}, {4, {.per_element = 12}}},
+    // P made orthonormal, product.
+    {Stage::decode, "right-factors", {.per_element = 8}, {2, {.per_element = 8}}},
+    // Residual; values taken out of it.
+    {Stage::encode, "random-entries", {.per_element = 12, .per_entry = 16}, {2, {.per_element = 12, .per_entry = 72}}},
     {Stage::decode, "random-entries", scattered_values, scatter},
     {Stage::encode, "gathered-signs", {.per_element = 4.125}, {1, {.per_element = 4.125}}},
     {Stage::decode, "gathered-signs", added_signs, {1, added_signs}},
-    // Momentum, signs.
-    {Stage::encode, "momentum-signs", {.per_element = 12.125}, {2, {.per_element = 16.125}}},
+    // Momentum and signs.
+    {Stage::encode, "momentum-signs", {.per_element = 12.125}, {1, {.per_element = 12.125}}},
     {Stage::decode, "momentum-signs", added_signs, {1, added_signs}},
-    // Residual, signs, the sums of both, what is sent taken out of the residual.
-    {Stage::encode, "two-means", {.per_element = 12.125}, {7, {.per_element = 32.25}}},
+    // Residual and the means; signs, and what is sent taken out of the residual.
+    {Stage::encode, "two-means", {.per_element = 12.125}, {2, {.per_element = 20.125}}},
     {Stage::decode, "two-means", added_signs, {1, added_signs}},
-    // Norms; rounding to up to a byte.
-    {Stage::encode, "qsgd", {.per_element = 4.5}, {2, {.per_element = 9}}},
+    // Norms and rounding, to up to a byte.
+    {Stage::encode, "qsgd", {.per_element = 4.5}, {1, {.per_element = 5}}},
     {Stage::decode, "qsgd", {.per_element = 8.5}, {1, {.per_element = 9}}},
-    // Sum of squares, largest magnitude, rounding.
-    {Stage::encode, "terngrad", {.per_element = 4.25}, {4, {.per_element = 12.25}}},
+    // Sum of squares and largest magnitude; rounding.
+    {Stage::encode, "terngrad", {.per_element = 4.25}, {2, {.per_element = 8.25}}},
     {Stage::decode, "terngrad", {.per_element = 8.25}, {1, {.per_element = 8.25}}},
     {Stage::encode, "exponents", {.per_element = 5.125}, {1, {.per_element = 5.125}}},
     {Stage::decode, "exponents", {.per_element = 9.125}, {1, {.per_element = 9.125}}},
-    // Momentum, residual, a sample's selection, one test of the threshold, a selection; both zeroed where sent.
-    {Stage::encode, "sampled-pairs", {.per_element = 20, .per_entry = 8}, {6, {.per_element = 32, .per_entry = 206}}},
+    // Momentum, a sample and its selection, residual and a selection of 1.3 K, of which those above the threshold are
+    // sent, and zeroed in both.
+    {Stage::encode,
+     "sampled-pairs",
+     {.per_element = 20, .per_entry = 8},
+     {9, {.per_element = 24, .per_entry = 289}, 5}},
     {Stage::decode, "sampled-pairs", scattered_values, scatter},
     // Residual, selection, payload (places of 12 bits), what is sent taken out of the residual.
     {Stage::encode, "chunked-top-k", {.per_element = 12, .per_entry = 5.5}, {1, {.per_element = 12, .per_entry = 5.5}}},

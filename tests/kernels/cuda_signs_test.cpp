@@ -104,7 +104,7 @@ TEST_CASE("add_signs on blocks gives what a loop gives", "[cuda]") {
           expected[i] += weight * ((signs[i / 32] >> (i % 32) & 1U) != 0 ? -1.0F : 1.0F);
         }
         const auto words = uploaded(signs);
-        launch_add_signs(machine, words.data(), weight, -weight, out.data(), size);
+        launch_add_signs(machine, words.data(), {weight, -weight}, out.data(), size);
         for (std::size_t i = 0; i < size; ++i) {
           REQUIRE(std::bit_cast<std::uint32_t>(out.data()[i]) == std::bit_cast<std::uint32_t>(expected[i]));
         }

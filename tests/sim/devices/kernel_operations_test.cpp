@@ -1,9 +1,9 @@
 #include <catch2/catch.hpp>
 
 #include "kernels/cuda/host_machine.hpp"
-#include "kernels/cuda/kernel_primitives.hpp"
 #include "kernels/cuda/operations.hpp"
-#include "kernels/error_feedback.hpp"
+#include "kernels/sampled_threshold.hpp"
+#include "sim/calibration/cpu_operation.hpp"
 #include "tests/sim/devices/operation_cases.hpp"
 
 namespace simrun {
@@ -18,7 +18,7 @@ TEST_CASE("every operation of a profile gives on kernels what the CPU back end g
 
 TEST_CASE("a profile's operations launch as many kernels as their model says") {
   const CalibrationData data(1'600'000, 2, 2);
-  for (const OperationEntry& operation : profile_operations()) {
+  for (const OperationEntry& operation : measured_operations()) {
     for (const double elements : {300'000.0, 30'000.0}) {
       INFO(operation.name << " of " << elements);
       const bool has_entries = operation.axes.front() == Axis::entries;
@@ -37,44 +37,29 @@ TEST_CASE("a profile's operations launch as many kernels as their model says") {
   }
 }
 
-TEST_CASE("codecs launch as many kernels as their model says") {
-  const CalibrationData data(300'000, 2, 2);
-  for (const double elements : {300'000.0, 30'000.0}) {
-    const OperationCase work = data.make_case(operation_entry("encode.pairs"), std::vector<double>{elements, 1e-3});
-    for (const OperationEntry& operation : codec_operations()) {
-      const CodecEntry& entry = *find_codec(operation.kind);
-      // Some go on from an earlier round, of which there is none here.
-      const bool needs_round = !entry.stands_alone && operation.kind != "random-entries";
-      if (operation.kernels.launches == 0 || needs_round) continue;
-      INFO(operation.name << " of " << elements);
-      auto machine = std::make_unique<cuda::HostMachine>(2);
-      const cuda::HostMachine& counter = *machine;
-      const std::shared_ptr<const Primitives> kernels =
-          std::make_shared<cuda::KernelPrimitives<cuda::HostMachine>>(std::move(machine));
-      const auto codec = entry.make({}, kernels);
-      ErrorFeedback feedback(entry.feeds_back ? work.elements : 0, kernels);
-      const Payload payload =
-          codec->encode(entry.feeds_back ? feedback.correct(work.gradient) : work.gradient, work.entries, {});
-      if (entry.feeds_back) feedback.settle(*codec, payload, {});
-      // A momentum is brought up to date before.
-      const bool has_momentum = operation.kind == "momentum-signs" || operation.kind == "sampled-pairs";
-      double launches = static_cast<double>(counter.launches()) + (has_momentum ? 1 : 0);
-      // A kernel may hold all of error feedback; codecs launch it without, between one that adds and one that takes
-      // out.
-      const bool is_fused = operation.kind == "chunked-top-k" || operation.kind == "block-quantization";
-      if (is_fused) launches -= 2;
-      if (operation.stage == Stage::decode) {
-        const std::uint64_t before = counter.launches();
-        std::vector<float> sum(work.elements);
-        codec->decode(payload, 1, sum, {});
-        launches = static_cast<double>(counter.launches() - before);
+TEST_CASE("a sampled threshold on kernels keeps what it keeps on the processor, also where corrections do not help") {
+  constexpr std::size_t n = 50'000;
+  const CalibrationData data(n, 2, 2);
+  const std::vector<float> zeros(n);
+  std::vector<float> equal(n, 0.5F);
+  std::vector<float> few(n, 0.001F);
+  for (std::size_t i = 0; i < n; i += 4999) few[i] = 3;
+  std::vector<float> skipped(n, 5.0F);  // the sample alone is small
+  const SampledThreshold plan(n, 500, 1);
+  for (std::size_t i = plan.first; i < n; i += plan.stride) skipped[i] = 0.001F;
+  for (const std::vector<float>& gradient : {zeros, equal, few, skipped}) {
+    for (const double density : {0.01, 0.9}) {
+      OperationCase work = data.make_case(operation_entry("encode.sampled-pairs"), std::vector<double>{n, density});
+      work.gradient = gradient;
+      work.residual = work.velocity = zeros;
+      const auto on_processor = make_cpu_operation(work, 2);
+      cuda::HostMachine machine(2);
+      const auto on_kernels = cuda::make_operation(machine, work);
+      for (Operation* operation : {on_processor.get(), on_kernels.get()}) {
+        operation->reset();
+        operation->run();
       }
-      const double expected = operation.kernels.launches_of({.stage = operation.stage, .elements = elements});
-      if (operation.name == "encode.sampled-pairs" && launches > expected) {
-        CHECK(launches <= expected + 4);  // corrections of the threshold, which are left out
-      } else {
-        CHECK(launches == expected);
-      }
+      CHECK(on_kernels->result() == on_processor->result());
     }
   }
 }

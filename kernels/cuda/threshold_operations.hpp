@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cmath>
+
+#include "kernels/cuda/codec_operations.hpp"
+#include "kernels/cuda/threshold.hpp"
+#include "kernels/sampled_threshold.hpp"
+
+namespace simrun::cuda {
+
+/// The k largest of an array of a machine, to which a gradient is added first if there is one.
+template <class Machine>
+class ArrayTopK {
+ public:
+  ArrayTopK(Machine& machine, const float* gradient, float* x, std::size_t size, std::size_t k)
+      : machine_(machine),
+        job_{gradient, x, size, k},
+        indices_(k),
+        values_(k),
+        memory_([=](Carver& carver) { return TopKWorkspace::carve(carver, size, k); }),
+        small_job_(1),
+        small_result_(1) {
+    const SmallTopK job{
+        gradient, x,   static_cast<std::uint32_t>(size), static_cast<std::uint32_t>(k), indices_.data(), values_.data(),
+        nullptr,  true};
+    machine_.upload(small_job_.data(), std::span<const SmallTopK>(&job, 1));
+  }
+
+  void run() {
+    if (job_.size <= small_tensor) {
+      machine_.launch(1, SelectSmall{{}, small_job_.data(), small_result_.data()});
+    } else {
+      launch_top_k(machine_, job_, memory_.layout(), {indices_.data(), values_.data(), nullptr, true});
+    }
+  }
+
+  std::uint32_t k() const { return static_cast<std::uint32_t>(job_.k); }
+  const std::uint32_t* indices() const { return indices_.data(); }
+  const float* values() const { return values_.data(); }
+
+ private:
+  template <class T>
+  using Buffer = typename Machine::template Buffer<T>;
+
+  Machine& machine_;
+  TopK job_;
+  Buffer<std::uint32_t> indices_;
+  Buffer<float> values_;
+  WorkspaceOf<Machine, std::function<TopKWorkspace(Carver&)>> memory_;
+  Buffer<SmallTopK> small_job_;
+  Buffer<SmallResult> small_result_;
+};
+
+/// Momentum, residual, a threshold by a sample, and what lies above it taken out of both.
+template <class Machine>
+std::unique_ptr<Operation> encode_sampled_pairs(Machine& machine, const OperationCase& work) {
+  const SampledThreshold plan(work.elements, work.entries, work.seed);
+  const auto gradient = shared_copy(machine, work.gradient);
+  const auto velocity = restored(machine, work.velocity);
+  const auto residual = restored(machine, work.residual);
+  const auto sample = shared_array<float>(machine, plan.sample_size);
+  const auto of_sample =
+      std::make_shared<ArrayTopK<Machine>>(machine, nullptr, sample->data(), plan.sample_size, plan.sample_kept);
+  const std::size_t candidates = std::min<std::size_t>(plan.most + 1, work.elements);
+  const auto of_all =
+      std::make_shared<ArrayTopK<Machine>>(machine, velocity->data(), residual->data(), work.elements, candidates);
+  const auto indices = shared_array<std::uint32_t>(machine, plan.most);
+  const auto values = shared_array<float>(machine, plan.most);
+  const auto kept = shared_zero<std::uint64_t>(machine);
+  const KeptBounds bounds{plan.least, plan.most, static_cast<float>(SampledThreshold::too_many),
+                          static_cast<float>(SampledThreshold::too_few), SampledThreshold::most_corrections};
+  const auto run = [=, &machine, weight = work.momentum] {
+    launch_accumulate(machine, gradient->data(), weight, velocity->data(), velocity->size());
+    machine.launch(
+        blocks_to_stream<TakeSample>(machine, plan.sample_size),
+        TakeSample{velocity->data(), residual->data(), plan.first, plan.stride, plan.sample_size, sample->data()});
+    of_sample->run();
+    of_all->run();
+    machine.launch(1, KeepAbove{{},
+                                of_sample->values(),
+                                of_sample->k(),
+                                of_all->indices(),
+                                of_all->values(),
+                                of_all->k(),
+                                bounds,
+                                residual->data(),
+                                velocity->data(),
+                                indices->data(),
+                                values->data(),
+                                kept->data()});
+  };
+  const auto result = [=, &machine, n = work.elements] {
+    const std::uint64_t count = downloaded(machine, kept->data(), 1).front();
+    const auto places = downloaded(machine, indices->data(), count);
+    const auto sent = downloaded(machine, values->data(), count);
+    OperationResult both{.bytes = bytes_of(make_pairs(IndexCoding::raw32, n, {places, sent})),
+                         .values = residual->values()};
+    const std::vector<float> momentum = velocity->values();
+    both.values.insert(both.values.end(), momentum.begin(), momentum.end());
+    return both;
+  };
+  return operation_of(run, result, [=] {
+    residual->reset();
+    velocity->reset();
+  });
+}
+
+}  // namespace simrun::cuda
