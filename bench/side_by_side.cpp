@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
+#include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bench/side_by_side_error.hpp"
+#include "kernels/codec.hpp"
 #include "kernels/finite.hpp"
 #include "kernels/layout.hpp"
 #include "kernels/primitives.hpp"
@@ -71,9 +74,30 @@ int simrun_cpu_chunked_top_k(const float* gradient, float* residual, std::uint64
     const std::span<float> corrected(residual, size);
     const std::span<float> kept(values, chunking.entries(size));
     const std::span<std::uint32_t> places(words, code_words(kept.size(), chunking.place_bits()));
-    primitives->accumulate({gradient, size}, corrected);
+    primitives->accumulate({gradient, size}, 1, corrected);
     primitives->select_in_chunks(chunking, corrected, places, kept);
     primitives->scatter_zero(ChunkedPairsView{chunking, places, kept}.indices(), corrected);
+  });
+}
+
+int simrun_cpu_encode(const char* codec, const float* gradient, float* residual, float* velocity, std::uint64_t size,
+                      std::uint64_t k, std::uint64_t threads, float* decoded) {
+  return guarded([&] {
+    const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(static_cast<unsigned>(threads));
+    const auto made = find_codec(codec)->make({}, primitives);
+    std::span<const float> values(gradient, size);
+    if (velocity != nullptr) {
+      primitives->accumulate(values, 0.9F, {velocity, size});
+      values = {velocity, size};
+    }
+    if (residual != nullptr) {
+      primitives->accumulate(values, 1, {residual, size});
+      values = {residual, size};
+    }
+    const Payload payload = made->encode(values, k, {});
+    if (residual != nullptr) made->settle(payload, {residual, size}, {});
+    if (residual != nullptr && velocity != nullptr) made->settle(payload, {velocity, size}, {});
+    if (decoded != nullptr) made->decode(payload, 1, {decoded, size}, {});
   });
 }
 

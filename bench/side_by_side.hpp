@@ -19,6 +19,13 @@ int simrun_cpu_pack_signs(const float* x, std::uint64_t size, std::uint64_t thre
 int simrun_cpu_chunked_top_k(const float* gradient, float* residual, std::uint64_t size, std::uint64_t chunk,
                              std::uint64_t keeps, std::uint64_t threads, std::uint32_t* words, float* values);
 
+/// What a worker does in training, with the codec of that name and its defaults: velocity = 0.9 velocity + gradient
+/// takes the gradient's place, the residual is added, k of `size` elements are encoded, and what is sent is taken out
+/// of the residual, and out of the velocity if there are both. Either may be null. `decoded`, zeros or null, gets what
+/// is sent.
+int simrun_cpu_encode(const char* codec, const float* gradient, float* residual, float* velocity, std::uint64_t size,
+                      std::uint64_t k, std::uint64_t threads, float* decoded);
+
 /// std::nth_element on pairs of magnitude and index, then sorted; one thread.
 int simrun_cpu_nth_element(const float* gradient, float* residual, std::uint64_t size, std::uint64_t k,
                            std::uint32_t* indices, float* values);

@@ -6,7 +6,7 @@
 
 LIBRARY is libside_by_side.so of the benchmarks (cmake --preset bench). On a GPU: PyTorch's add, topk, gather and
 index_fill, the same of rows, its sign and bit packing, CUB's radix sort and, from CUB 3.2 on, its DeviceTopK. On the
-processor: std::nth_element and PyTorch. What is not there is named with the reason. Our results are compared with
+processor: std::nth_element and PyTorch, which also does what other codecs do. What is not there is named with the reason. Our results are compared with
 PyTorch's before they are timed. As in `simrun calibrate`, memory of several times the caches is read before each run:
 they hold none of its data, and nothing that it would have to write back. --once runs our functions on the GPU once,
 untimed: for a profiler.
@@ -23,6 +23,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "sim/calibration/pytorch"))
 
 try:
+    import codecs_beside as codecs
     import torch
 
     from measure import UNSEEN_CACHE, Caches
@@ -58,6 +59,8 @@ def as_argument(value):
         return ctypes.c_void_p(value.data_ptr())
     if isinstance(value, int):
         return ctypes.c_uint64(value)
+    if isinstance(value, bytes):
+        return ctypes.c_char_p(value)
     return value
 
 
@@ -300,6 +303,33 @@ def on_processor(library, quick):
     chunks = lambda g, r, words, values: library(
         "simrun_cpu_chunked_top_k", g, r, g.numel(), CHUNK, CHUNK_KEEPS, threads, words, values)
     compare_chunks(timer, gradient, before, chunks, repeats)
+    compare_codecs(library, timer, gradient, before, k, threads, repeats)
+
+
+def compare_codecs(library, timer, gradient, before, k, threads, repeats):
+    """Checks and times our codecs' encoding, and the counterparts in PyTorch."""
+    for name, (theirs, what, has_residual, has_velocity) in codecs.CODECS.items():
+        residual, velocity, decoded = before.clone(), before.clone(), torch.zeros_like(before)
+        at = lambda array, is_there: array if is_there else None
+
+        def ours(decoded=None, name=name, has_residual=has_residual, has_velocity=has_velocity):
+            library("simrun_cpu_encode", name.encode(), gradient, at(residual, has_residual),
+                    at(velocity, has_velocity), CPU_SIZE, k, threads, decoded)
+
+        def reset():
+            residual.copy_(before)
+            velocity.copy_(before)
+
+        ours(decoded)
+        encoded = codecs.MOMENTUM * before + gradient if has_velocity else gradient
+        encoded = before + encoded if has_residual else encoded
+        kept = residual.clone()
+        reset()
+        theirs(gradient, residual, velocity, k)
+        if not codecs.is_right(name, encoded, decoded, kept, residual):
+            sys.exit(f"what {name} encodes is wrong")
+        attempt(f"PyTorch: {what}", CPU_SIZE, timer.seconds(ours, reset, repeats),
+                lambda: timer.seconds(lambda: theirs(gradient, residual, velocity, k), reset, max(3, repeats // 4)))
 
 
 def why_no_gpu(library):

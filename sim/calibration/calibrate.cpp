@@ -76,7 +76,7 @@ CalibrationOptions options_of(const CalibrationTarget& target, const Calibration
   CalibrationOptions options;
   options.grid = {
       .most_elements = target.most_elements(), .sizes = {}, .quick = quick, .operations = target.operations()};
-  options.sampling = Seconds(quick ? 20 : 180);
+  options.sampling = Seconds(quick ? 20 : 300);
   if (plan.budget) {
     options.end = plan.begin + *plan.budget;
     options.sampling = std::min(options.sampling, 0.4 * *plan.budget);
@@ -93,9 +93,9 @@ Calibrated measure_with_progress(CalibrationTarget& target, const CalibrationPla
                                  const InterruptionWatch& watch) {
   CalibrationOptions options = options_of(target, plan);
   options.is_interrupted = [&] { return watch.signal() != 0; };
-  const std::string points = std::to_string(points_to_measure(options.grid)) + " points, ";
+  const std::string points = std::to_string(points_to_measure(options.grid)) + " points";
   say("measuring " + target.facts().device + ": " + points +
-      (plan.budget ? "within " + whole_seconds(*plan.budget) : "about 8 minutes"));
+      (plan.budget ? ", within " + whole_seconds(*plan.budget) : ""));
   ProgressBar bar("calibrating", seconds_between_lines);
   return measure_profile(target, options, read_clock, [&](std::size_t done, std::size_t total) {
     WorkDone work{.done = done, .total = total};

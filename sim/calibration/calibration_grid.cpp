@@ -40,12 +40,13 @@ std::vector<double> entries_axis(const GridOptions& options) {
   return powers(1, options.quick ? 32 : 4, most);
 }
 
-std::vector<double> density_axis(Stage stage, const GridOptions& options) {
+std::vector<double> density_axis(const OperationEntry& operation, const GridOptions& options) {
   // Closer together where the cost of entries overtakes that of elements.
   std::vector<double> axis = {1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1};
+  if (is_of_codec(operation)) axis = {1e-4, 1e-3, 0.01, 0.1, 1};
   if (options.quick) axis = {1e-4, 0.01, 1};
   // Of the payloads that are combined, which the axis takes together.
-  if (stage == Stage::combine) axis.push_back(4);
+  if (operation.stage == Stage::combine) axis.push_back(4);
   return axis;
 }
 
@@ -60,7 +61,7 @@ std::vector<double> values_of(Axis axis, const OperationEntry& operation, const 
     case Axis::density:
       break;
   }
-  return density_axis(operation.stage, options);
+  return density_axis(operation, options);
 }
 
 }  // namespace

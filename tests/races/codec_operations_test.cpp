@@ -1,0 +1,112 @@
+// Codecs' own operations on ThreadedMachine, against the codec on the CPU back end. Sizes as in kernels_test.cpp.
+
+#include <catch2/catch.hpp>
+
+#include "kernels/cuda/operations.hpp"
+#include "kernels/error_feedback.hpp"
+#include "tests/kernels/samples.hpp"
+#include "tests/races/threaded_machine.hpp"
+
+using namespace simrun;
+using namespace simrun::cuda;
+
+namespace {
+
+std::shared_ptr<const Primitives> on_one_thread() {
+  return make_cpu_primitives(1);
+}
+
+OperationResult run_on_threads(const OperationCase& work) {
+  ThreadedMachine machine;
+  const auto operation = make_operation(machine, work);
+  operation->reset();
+  operation->run();
+  return operation->result();
+}
+
+/// Encodes gradient and residual, of some elements, with a codec that has one round.
+void check_encoding(const char* name, std::size_t elements, bool feeds_back, float momentum = 0) {
+  INFO(name);
+  const std::vector<float> gradient = normal_values(elements, 1);
+  std::vector<float> velocity = normal_values(momentum > 0 ? elements : 0, 2);
+  const std::vector<float> residual = normal_values(feeds_back ? elements : 0, 3);
+  OperationCase work;
+  work.stage = Stage::encode;
+  work.kind = name;
+  work.elements = elements;
+  work.entries = elements / 100;
+  work.gradient = gradient;
+  work.residual = residual;
+  const std::vector<float> velocity_before = velocity;
+  work.velocity = velocity_before;
+  work.momentum = momentum;
+  const auto codec = find_codec(name)->make({}, on_one_thread());
+  ErrorFeedback feedback(residual.size(), on_one_thread());
+  if (feeds_back) feedback.restore(residual);
+  std::span<const float> values = gradient;
+  if (momentum > 0) {
+    on_one_thread()->accumulate(gradient, momentum, velocity);
+    values = velocity;
+  }
+  const Payload payload = codec->encode(feeds_back ? feedback.correct(values) : values, work.entries, {});
+  if (feeds_back) feedback.settle(*codec, payload, {});
+  if (feeds_back && momentum > 0) codec->settle(payload, velocity, {});
+  std::vector<float> left(feedback.residual().begin(), feedback.residual().end());
+  left.insert(left.end(), velocity.begin(), velocity.end());
+  const OperationResult result = run_on_threads(work);
+  CHECK(result.bytes == bytes_of(payload));
+  CHECK(result.values == left);
+}
+
+/// That two norms differ by no more than rounding.
+void check_near(std::span<const float> a, std::span<const float> b) {
+  REQUIRE(a.size() == b.size());
+  const auto squares = [](std::span<const float> x) { return on_one_thread()->sum(Term::square, x); };
+  std::vector<float> difference(a.begin(), a.end());
+  for (std::size_t i = 0; i < b.size(); ++i) difference[i] -= b[i];
+  CHECK(squares(difference) <= 1e-8 * squares(a));
+}
+
+}  // namespace
+
+TEST_CASE("encoding with scales, with a momentum and with norms, without races") {
+  check_encoding("scaled-signs", 5000, true);
+  check_encoding("two-means", 5000, true);
+  check_encoding("momentum-signs", 9000, false, 0.9F);
+  check_encoding("random-entries", 9000, true);
+  check_encoding("qsgd", 9000, false);
+  check_encoding("terngrad", 9000, false);
+}
+
+TEST_CASE("scales of sums of sums without races") {
+  // So many runs of 1024 that their sums are more than one run.
+  check_encoding("terngrad", 1024 * 1024 + 2000, false);
+}
+
+TEST_CASE("factors without races: in several slices, of more vectors than are taken at once") {
+  const LowRank shape{.rows = 150, .columns = 40, .rank = 5};
+  const std::vector<float> gradient = normal_values(shape.rows * shape.columns, 1);
+  std::vector<float> residual = normal_values(gradient.size(), 2);
+  std::vector<float> expected = residual;
+  const std::vector<float> q = normal_values(shape.rank * shape.columns, 3);
+  std::vector<float> p(shape.rank * shape.rows);
+  std::vector<float> product(p.size());
+  std::vector<float> transposed(q.size());
+  std::vector<float> other(q.size());
+  std::vector<float> partial(RowSlices::of(shape).partial_sums(shape));
+  const auto cpu = on_one_thread();
+  ThreadedMachine machine;
+  launch_multiply(machine, shape, CorrectedElements{gradient.data(), residual.data()}, q.data(), p.data());
+  launch_multiply_transposed(machine, shape, residual.data(), p.data(), partial.data(), transposed.data());
+  cpu->accumulate(gradient, 1, expected);
+  CHECK(residual == expected);
+  cpu->multiply(shape, expected, q, product);
+  cpu->multiply_transposed(shape, expected, product, other);
+  check_near(product, p);
+  check_near(other, transposed);
+}
+
+// Last, as a block of many threads makes all that comes after it slow.
+TEST_CASE("a sampled threshold without races") {
+  check_encoding("sampled-pairs", 5000, true, 0.9F);
+}
