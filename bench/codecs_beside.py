@@ -1,5 +1,7 @@
 """Codecs beside what papers' code does with PyTorch on the same data: encoding, with residual and momentum."""
 
+import sys
+
 import torch
 
 QSGD_LEVELS, QSGD_BUCKET = 7, 512
@@ -100,3 +102,29 @@ def is_right(name, before, decoded, residual, theirs):
     # Rounded at random: right on the average, but for what terngrad clips.
     mean = before.abs().mean().item()
     return abs((decoded * before.sign()).mean().item() - mean) < 0.05 * mean
+
+
+def compare(library, timer, attempt, gradient, before, k, threads, repeats):
+    """Checks and times our codecs' encoding on the processor, and the counterparts in PyTorch."""
+    size = gradient.numel()
+    for name, (theirs, what, has_residual, has_velocity) in CODECS.items():
+        residual, velocity, decoded = before.clone(), before.clone(), torch.zeros_like(before)
+
+        def ours(decoded=None):
+            library("simrun_cpu_encode", name.encode(), gradient, residual if has_residual else None,
+                    velocity if has_velocity else None, size, k, threads, decoded)
+
+        def reset():
+            residual.copy_(before)
+            velocity.copy_(before)
+
+        ours(decoded)
+        encoded = MOMENTUM * before + gradient if has_velocity else gradient
+        encoded = before + encoded if has_residual else encoded
+        kept = residual.clone()
+        reset()
+        theirs(gradient, residual, velocity, k)
+        if not is_right(name, encoded, decoded, kept, residual):
+            sys.exit(f"what {name} encodes is wrong")
+        attempt(f"PyTorch: {what}", size, timer.seconds(ours, reset, repeats),
+                lambda: timer.seconds(lambda: theirs(gradient, residual, velocity, k), reset, max(3, repeats // 4)))

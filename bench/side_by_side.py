@@ -303,33 +303,7 @@ def on_processor(library, quick):
     chunks = lambda g, r, words, values: library(
         "simrun_cpu_chunked_top_k", g, r, g.numel(), CHUNK, CHUNK_KEEPS, threads, words, values)
     compare_chunks(timer, gradient, before, chunks, repeats)
-    compare_codecs(library, timer, gradient, before, k, threads, repeats)
-
-
-def compare_codecs(library, timer, gradient, before, k, threads, repeats):
-    """Checks and times our codecs' encoding, and the counterparts in PyTorch."""
-    for name, (theirs, what, has_residual, has_velocity) in codecs.CODECS.items():
-        residual, velocity, decoded = before.clone(), before.clone(), torch.zeros_like(before)
-        at = lambda array, is_there: array if is_there else None
-
-        def ours(decoded=None, name=name, has_residual=has_residual, has_velocity=has_velocity):
-            library("simrun_cpu_encode", name.encode(), gradient, at(residual, has_residual),
-                    at(velocity, has_velocity), CPU_SIZE, k, threads, decoded)
-
-        def reset():
-            residual.copy_(before)
-            velocity.copy_(before)
-
-        ours(decoded)
-        encoded = codecs.MOMENTUM * before + gradient if has_velocity else gradient
-        encoded = before + encoded if has_residual else encoded
-        kept = residual.clone()
-        reset()
-        theirs(gradient, residual, velocity, k)
-        if not codecs.is_right(name, encoded, decoded, kept, residual):
-            sys.exit(f"what {name} encodes is wrong")
-        attempt(f"PyTorch: {what}", CPU_SIZE, timer.seconds(ours, reset, repeats),
-                lambda: timer.seconds(lambda: theirs(gradient, residual, velocity, k), reset, max(3, repeats // 4)))
+    codecs.compare(library, timer, attempt, gradient, before, k, threads, repeats)
 
 
 def why_no_gpu(library):

@@ -6,8 +6,6 @@
 #include <set>
 
 #include "sim/calibration/calibrate.hpp"
-#include "sim/calibration/calibration_case.hpp"
-#include "sim/calibration/cpu_operation.hpp"
 #include "sim/calibration/grid_rounds.hpp"
 #include "sim/devices/profile_text.hpp"
 #include "sim/text/json.hpp"
@@ -320,35 +318,6 @@ TEST_CASE("calibration grid: sizes of models take the place of powers that are n
         std::vector<double>{1, 4, 16, 64, 256, 1024, 4096});
   CHECK(calibration_axes(operation_entry("combine.signs"), options)[1].values.back() == 64);
   CHECK(points_to_measure({.most_elements = 1 << 16, .sizes = {}, .quick = true}) < points_to_measure(options));
-}
-
-TEST_CASE("calibration cases: every operation gives the same on one thread and on several, again and again") {
-  const CalibrationData data(5000, 2, 1);
-  for (const OperationEntry& operation : measured_operations()) {
-    const auto axes = calibration_axes(operation, {.most_elements = 5000, .sizes = {}, .quick = true});
-    for (std::size_t point = 0; point < points_of_grid(axes); ++point) {
-      INFO(operation.name << " " << point);
-      const OperationCase work = data.make_case(operation, place_on_grid(axes, point));
-      CHECK(work.expected.size_in_bytes() > 0);
-      const auto on_cpu = make_cpu_operation(work, 3);
-      for (int run = 0; run < 2; ++run) {
-        on_cpu->reset();
-        on_cpu->run();
-        CHECK(on_cpu->result() == work.expected);
-      }
-    }
-  }
-}
-
-TEST_CASE("calibration cases: error feedback is in the sparsifying encodings") {
-  const CalibrationData data(1000, 1, 2);
-  const OperationCase work = data.make_case(operation_entry("encode.pairs"), std::vector<double>{1000, 0.1});
-  // What is sent is zero afterwards, the rest is the sum.
-  CHECK(std::count(work.expected.values.begin(), work.expected.values.end(), 0.0F) == 100);
-  std::size_t sums = 0;
-  for (std::size_t i = 0; i < 1000; ++i) sums += work.expected.values[i] == work.gradient[i] + work.residual[i] ? 1 : 0;
-  CHECK(sums == 900);
-  CHECK(data.make_case(operation_entry("encode.signs"), std::vector<double>{1000}).residual.empty());
 }
 
 }  // namespace simrun
