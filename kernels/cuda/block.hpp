@@ -49,8 +49,11 @@ namespace simrun::cuda {
 //     PerThread<T>                 a value of each thread, x[t]; lives from one phase to the next
 //     exclusive_sum(x)             turns a PerThread<T> of unsigned integers into the sums of the threads before;
 //                                  returns the total to all
+//     last_to_arrive(counter)      true in the last block that calls it; it sees what all others wrote. Counter: 0
+//                                  before and after
 //     add, take_max, take_or(p, v) atomic, return the old value; the results that count must not depend on the order
 //     put(p, v)                    stores v where other threads may store the same v at the same time
+//     read_fresh(p)                the value as other blocks of this launch left it
 //     read_once(p)                 the value; will not be needed again soon
 //
 // All threads of a block make the same calls in the same order; f may hold any code but calls of these with a barrier.

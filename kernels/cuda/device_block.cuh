@@ -125,6 +125,16 @@ class DeviceBlock {
     return total;
   }
 
+  __device__ bool last_to_arrive(std::uint32_t* counter) const {
+    __shared__ bool last;
+    __threadfence();  // what this thread wrote is visible before the block arrives
+    __syncthreads();
+    if (threadIdx.x == 0) last = atomicInc(counter, gridDim.x - 1) == gridDim.x - 1;
+    __syncthreads();
+    __threadfence();
+    return last;
+  }
+
   template <class T>
   __device__ T add(T* at, T value) const {
     return static_cast<T>(atomicAdd(native(at), native(value)));
@@ -143,6 +153,11 @@ class DeviceBlock {
   template <class T>
   __device__ void put(T* at, T value) const {
     *static_cast<volatile T*>(at) = value;
+  }
+
+  template <class T>
+  __device__ T read_fresh(const T* at) const {
+    return static_cast<T>(__ldcg(native(at)));
   }
 
   __device__ Quad read_once(const Quad* at) const {

@@ -111,6 +111,13 @@ class HostBlock : public HostAtomics {
     return total;
   }
 
+  bool last_to_arrive(std::uint32_t* counter) const {
+    const std::atomic_ref<std::uint32_t> arrivals(*counter);
+    if (arrivals.fetch_add(1, std::memory_order_acq_rel) + 1 < count_) return false;
+    arrivals.store(0, std::memory_order_relaxed);
+    return true;
+  }
+
  private:
   template <class Work>
   void in_some_order(unsigned count, const Work& work) {
@@ -135,6 +142,9 @@ class HostMachine : public HostMemory {
   /// Kernels and clearings of memory so far.
   std::uint64_t launches() const { return launches_; }
 
+  /// How often all blocks of a kernel waited for each other between two steps.
+  std::uint64_t waits() const { return waits_; }
+
   void clear(void* at, std::size_t bytes) {
     ++launches_;
     HostMemory::clear(at, bytes);
@@ -146,8 +156,10 @@ class HostMachine : public HostMemory {
     ++launches_;
     if constexpr (Stepwise<Kernel>) {
       if (blocks > resident_blocks(Kernel::residency)) throw std::invalid_argument("more blocks than run at once");
+      bool is_first = true;
       for (unsigned step = 0; step < Kernel::steps; ++step) {
         if (!kernel.needs(step)) continue;
+        if (!std::exchange(is_first, false)) ++waits_;
         run_blocks<Kernel>(blocks, [&](auto& block, auto& shared) { kernel.run(block, shared, step); });
       }
     } else {
@@ -173,6 +185,7 @@ class HostMachine : public HostMemory {
   unsigned threads_;
   std::mt19937 random_;
   std::uint64_t launches_ = 0;
+  std::uint64_t waits_ = 0;
 };
 
 }  // namespace simrun::cuda

@@ -37,6 +37,11 @@ class HostAtomics {
   }
 
   template <class T>
+  T read_fresh(const T* at) const {
+    return *at;
+  }
+
+  template <class T>
   T read_once(const T* at) const {
     return *at;
   }

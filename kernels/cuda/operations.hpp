@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "kernels/cuda/block_operations.hpp"
 #include "kernels/cuda/index_operations.hpp"
 #include "kernels/cuda/low_rank_operations.hpp"
 #include "kernels/cuda/payload_operations.hpp"
@@ -66,6 +67,10 @@ std::span<const OperationMaker<Machine>> operation_makers() {
       {Stage::decode, "exponents", &decode_exponents<Machine>},
       {Stage::encode, "sampled-pairs", &encode_sampled_pairs<Machine>},
       {Stage::decode, "sampled-pairs", &decode_pairs<Machine>},
+      {Stage::encode, "chunked-top-k", &encode_chunked_top_k<Machine>},
+      {Stage::decode, "chunked-top-k", &decode_chunked_top_k<Machine>},
+      {Stage::encode, "block-quantization", &encode_block_quantization<Machine>},
+      {Stage::decode, "block-quantization", &decode_block_quantization<Machine>},
   };
   return makers;
 }

@@ -19,18 +19,28 @@ class ArrayTopK {
         values_(k),
         memory_([=](Carver& carver) { return TopKWorkspace::carve(carver, size, k); }),
         small_job_(1),
-        small_result_(1) {
-    const SmallTopK job{
-        gradient, x,   static_cast<std::uint32_t>(size), static_cast<std::uint32_t>(k), indices_.data(), values_.data(),
-        nullptr,  true};
-    machine_.upload(small_job_.data(), std::span<const SmallTopK>(&job, 1));
+        small_outcome_(1) {
+    if (size > small_tensor) {
+      memory_.layout().selection.prepare(machine_);
+    } else {
+      const SmallTopK job{.gradient = gradient,
+                          .x = x,
+                          .size = static_cast<std::uint32_t>(size),
+                          .k = static_cast<std::uint32_t>(k),
+                          .indices = indices_.data(),
+                          .values = values_.data(),
+                          .cleared = nullptr,
+                          .keep_zeros = true,
+                          .signs = nullptr};
+      machine_.upload(small_job_.data(), std::span<const SmallTopK>(&job, 1));
+    }
   }
 
   void run() {
     if (job_.size <= small_tensor) {
-      machine_.launch(1, SelectSmall{{}, small_job_.data(), small_result_.data()});
+      machine_.launch(1, SelectSmall{{}, small_job_.data(), small_outcome_.data()});
     } else {
-      launch_top_k(machine_, job_, memory_.layout(), {indices_.data(), values_.data(), nullptr, true});
+      launch_top_k(machine_, job_, memory_.layout(), {indices_.data(), values_.data(), nullptr, true, nullptr});
     }
   }
 
@@ -43,12 +53,12 @@ class ArrayTopK {
   using Buffer = typename Machine::template Buffer<T>;
 
   Machine& machine_;
-  TopK job_;
+  TopK<float> job_;
   Buffer<std::uint32_t> indices_;
   Buffer<float> values_;
   WorkspaceOf<Machine, std::function<TopKWorkspace(Carver&)>> memory_;
   Buffer<SmallTopK> small_job_;
-  Buffer<SmallResult> small_result_;
+  Buffer<Outcome> small_outcome_;
 };
 
 /// Momentum, residual, a threshold by a sample, and what lies above it taken out of both.

@@ -28,7 +28,9 @@ double value_on(Axis axis, const Work& work) {
 }  // namespace
 
 double KernelWork::launches_of(const Work& work) const {
-  return work.stage == Stage::decode ? work.parts * launches : launches;
+  const double size = work.stage == Stage::combine ? work.entries : work.elements;
+  const double once = launches_if_small && size <= small ? *launches_if_small : launches;
+  return work.stage == Stage::decode ? work.parts * once : once;
 }
 
 std::string operation_name(Stage stage, const std::string& kind) {

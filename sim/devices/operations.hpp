@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,10 +45,15 @@ struct MovedBytes {
 
 /// What simrun's kernels do on a GPU for an operation.
 struct KernelWork {
-  double launches = 0;    ///< kernels and clearings of memory, one after another; in decoding, of each payload
+  /// Kernels, clearings of memory, and waits of all blocks of a kernel for each other, one after another; in decoding,
+  /// of each payload.
+  double launches = 0;
   MovedBytes bytes = {};  ///< where they access single entries, sectors of 32 bytes
+  /// Where one block selects from all: of tensors of at most `small` elements, merges of as many entries.
+  std::optional<double> launches_if_small = {};
   double gradient_reads = 1;  ///< encode: how often kernels read all of the gradient
 
+  static constexpr double small = 32768;
   double launches_of(const Work& work) const;
 
   /// `bytes` are those with an fp32 gradient.

@@ -1,11 +1,13 @@
 #include "sim/report/report_page.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <set>
 #include <stdexcept>
 #include <vector>
 
+#include "kernels/codec.hpp"
 #include "sim/report/report_reader.hpp"
 #include "sim/system/data_path.hpp"
 #include "sim/system/write_file.hpp"
@@ -72,6 +74,16 @@ Json labels(const Json& report) {
   return all;
 }
 
+/// Columns of choices about codecs, which labels tell.
+Json told_by_labels(const Json& columns) {
+  Json all = Json::array();
+  for (const CodecParameter* parameter : codec_parameters()) {
+    const Json key(parameter->key);
+    if (std::ranges::find(columns, key) != columns.end()) all.push_back(key);
+  }
+  return all;
+}
+
 /// A number, text or null; anything else (a swept object) as text.
 Json scalar(const Json& value) {
   return value.is_number() || value.is_string() || value.is_null() ? value : Json(value.dump());
@@ -92,10 +104,12 @@ Json page_data(const Json& report, const std::string& title) {
     rows.push_back(std::move(row));
   }
   const Json name = report["scenario"].value("name", Json(""));
+  Json told = told_by_labels(columns);
   Json data = {{"title", name == "" ? Json(title) : name},
                {"columns", std::move(columns)},
                {"rows", std::move(rows)},
-               {"labels", labels(report)}};
+               {"labels", labels(report)},
+               {"told_by_labels", std::move(told)}};
   for (const char* key : {"scenario", "seed", "versions", "network_model", "devices", "interval", "failed"})
     data[key] = report[key];
   for (const char* key : {"interval_leaves_out", "coding"}) data[key] = report.value(key, Json::array());

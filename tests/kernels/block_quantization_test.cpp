@@ -140,7 +140,7 @@ TEST_CASE("the kernel adds the gradient and takes out what is written in one lau
         auto residual = uploaded(normal_values(n, 2));
         std::vector<float> sums = normal_values(n, 2);
         const auto cpu = make_cpu_primitives(1);
-        cpu->accumulate(gradient, sums);
+        cpu->accumulate(gradient, 1, sums);
         std::vector<float> expected_scales(rounding.buckets(n));
         std::vector<std::uint32_t> expected_words(code_words(n, rounding.bits));
         cpu->round_to_nearest(rounding, sums, expected_scales, expected_words);

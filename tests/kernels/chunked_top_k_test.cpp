@@ -116,7 +116,7 @@ TEST_CASE("the kernel adds the gradient and takes out what is selected in one la
         const auto terms = uploaded(gradient);
         auto residual = uploaded(normal_values(n, 2));
         std::vector<float> sums = corrected;
-        make_cpu_primitives(1)->accumulate(gradient, sums);
+        make_cpu_primitives(1)->accumulate(gradient, 1, sums);
         const Pairs expected = sorted_out(chunking, sums);
         HostMachine::Buffer<std::uint32_t> words(code_words(expected.values.size(), chunking.place_bits()));
         HostMachine::Buffer<float> values(expected.values.size());

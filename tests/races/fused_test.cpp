@@ -35,7 +35,7 @@ TEST_CASE("chunks without races: words that chunks share, and that they fill") {
     const Floats gradient = stepped(1);
     Floats x = stepped(2);
     Floats sums = x;
-    processor()->accumulate(gradient, sums);
+    processor()->accumulate(gradient, 1, sums);
     Floats values(chunking.entries(n)), expected_values(values.size());
     Words words(code_words(values.size(), chunking.place_bits())), expected_words(words.size());
     processor()->select_in_chunks(chunking, sums, expected_words, expected_values);
@@ -57,7 +57,7 @@ TEST_CASE("rounding to nearest without races: blocks of a row of a warp and of p
     const Floats gradient = normal_values(n, 1);
     Floats x = normal_values(n, 2);
     Floats sums = x;
-    processor()->accumulate(gradient, sums);
+    processor()->accumulate(gradient, 1, sums);
     Floats scales(rounding.buckets(n)), expected_scales(scales.size());
     Words words(code_words(n, rounding.bits)), expected_words(words.size());
     processor()->round_to_nearest(rounding, sums, expected_scales, expected_words);

@@ -78,7 +78,24 @@ struct OtherBlock : Planted {
   }
 };
 
-/// The same in two steps: all have done so.
+/// Reads what other blocks wrote in a block that is not the last.
+struct NotLast : Planted {
+  template <class Block>
+  void run(Block& block, Shared&) const {
+    block.once([&] { out[block.number()] = 1; });
+    if (!block.last_to_arrive(out + 2)) block.once([&] { out[3] += out[1 - block.number()]; });
+  }
+};
+
+struct Last : Planted {
+  template <class Block>
+  void run(Block& block, Shared&) const {
+    block.once([&] { out[block.number()] = 1; });
+    if (block.last_to_arrive(out + 2)) block.once([&] { out[3] = block.read_fresh(out) + block.read_fresh(out + 1); });
+  }
+};
+
+/// What others wrote in the step before: all have done so.
 struct NextStep : Planted {
   static constexpr unsigned steps = 3;
   static bool needs(unsigned step) { return step != 1; }
@@ -152,6 +169,7 @@ void launch(unsigned blocks = 1) {
 
 TEST_CASE("kernels without mistakes pass") {
   CHECK_NOTHROW(launch<Flawless>());
+  for (int time = 0; time < 5; ++time) CHECK_NOTHROW(launch<Last>(2));
   CHECK_NOTHROW(launch<NextStep>(2));
 }
 
@@ -163,6 +181,7 @@ TEST_CASE("races between threads of a phase are found") {
 
 TEST_CASE("races between blocks are found") {
   CHECK_THROWS_WITH(launch<OtherBlock>(2), Contains("data race"));
+  CHECK_THROWS_WITH(launch<NotLast>(2), Contains("data race"));
   CHECK_THROWS_WITH(launch<RaceInStep>(2), Contains("data race"));
 }
 

@@ -131,7 +131,22 @@ class ThreadedBlock : public HostAtomics {
     return static_cast<T>(std::accumulate(all.begin(), all.end(), std::uint64_t{0}));
   }
 
+  bool last_to_arrive(std::uint32_t* counter, const Place& place = Place::current()) const {
+    meetings_.meet_block(thread_, {"last_to_arrive", place});
+    const bool last = thread_ == 0 && is_last(*counter);
+    return meetings_.meet_block(thread_, {"last_to_arrive", place}, last ? 1 : 0).front() != 0;
+  }
+
  private:
+  /// Only the last block sees what the others wrote.
+  bool is_last(std::uint32_t& counter) const {
+    const std::atomic_ref<std::uint32_t> arrivals(counter);
+    if (arrivals.fetch_add(1, std::memory_order_release) + 1 < count_) return false;
+    arrivals.load(std::memory_order_acquire);
+    arrivals.store(0, std::memory_order_relaxed);
+    return true;
+  }
+
   Meetings& meetings_;
   unsigned thread_;
   unsigned number_;
@@ -140,7 +155,7 @@ class ThreadedBlock : public HostAtomics {
 
 /// Runs kernels with every thread a thread to ThreadSanitizer: finds races between threads of a phase and between
 /// blocks, barriers that are missing, and calls that not all threads make. launch() throws KernelFault for each. Steps
-/// of a kernel come one after another, as launches do.
+/// of a kernel come one after another, as launches do. It does not find a plain read where read_fresh is due.
 class ThreadedMachine : public HostMemory {
  public:
   explicit ThreadedMachine(unsigned seed = 1) : random_(seed) {}

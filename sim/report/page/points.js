@@ -18,10 +18,10 @@ const labels = valuesOf("method").flatMap((method) =>
 // Where models of several sizes run with the same K, K tells the points apart, not K/N.
 const hasSharedK = valuesOf("parameters").length > 1 && valuesOf("k").length < valuesOf("density").length;
 const sparsity = hasSharedK ? "k" : "density";
-// What else was swept. Fields of a method's entry are in its label.
+// What else was swept. What is chosen about a method is in its label.
 const others = data.columns.filter((column) =>
   (!(column in COLUMNS) || ["model", "device", "network_model"].includes(column)) && column !== "method" &&
-  !column.startsWith("methods.") && valuesOf(column).length > 1);
+  !column.startsWith("methods.") && !data.told_by_labels.includes(column) && valuesOf(column).length > 1);
 
 /// [low, high] of what 90 % of iterations have in this column; null where it is not known.
 function interval(point, column) {
