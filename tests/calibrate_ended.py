@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-OPERATIONS = 41
+OPERATIONS = 45
 
 
 def say(problem):

@@ -144,9 +144,9 @@ def changed_python(folder, change):
 
 
 def check_endings(simrun, folder):
-    """A Python that ends after so many operations were prepared: seven that are compared, twelve references, others."""
+    """A Python that ends after so many operations were prepared: seven that are compared, references of layouts, others."""
     arguments = ("--implementation", "pytorch", "--device", "cpu", *QUICK, "-o", "p.json", "--python")
-    early = calibrate(simrun, folder, *arguments, changed_python(folder, ENDING.replace("COUNT", "10")))
+    early = calibrate(simrun, folder, *arguments, changed_python(folder, ENDING.replace("COUNT", "8")))
     ended = "the Python that measures ended with status 7 (out of luck)"
     expect(early, 1, f"simrun: {ended} before an operation was measured; nothing was written")
     if (folder / "p.json").exists():
