@@ -4,89 +4,18 @@ import sys
 
 import torch
 
-QSGD_LEVELS, QSGD_BUCKET = 7, 512
-MOMENTUM = 0.9
+from operations import CODECS, MOMENTUM
 
-
-def pack_signs(x):
-    """One bit an element by PyTorch's own operations: compare, shift, sum eight to a byte."""
-    weights = (1 << torch.arange(8, device=x.device)).to(torch.uint8)
-    return ((x < 0).view(-1, 8).to(torch.uint8) * weights).sum(1, dtype=torch.uint8)
-
-
-def scaled_signs(gradient, residual, velocity, k):
-    residual.add_(gradient)
-    scale = residual.abs().mean()
-    packed = pack_signs(residual)
-    residual.sub_(scale * torch.where(residual < 0, -1.0, 1.0))
-    return packed
-
-
-def two_means(gradient, residual, velocity, k):
-    residual.add_(gradient)
-    negative = residual < 0
-    count = negative.sum()
-    below = residual.clamp(max=0).sum() / count
-    above = residual.clamp(min=0).sum() / (residual.numel() - count)
-    packed = pack_signs(residual)
-    residual.sub_(torch.where(negative, below, above))
-    return packed
-
-
-def momentum_signs(gradient, residual, velocity, k):
-    velocity.mul_(MOMENTUM).add_(gradient)
-    return pack_signs(velocity)
-
-
-def qsgd(gradient, residual, velocity, k):
-    x = gradient.view(-1, QSGD_BUCKET)
-    level = x.abs() / x.norm(dim=1, keepdim=True) * QSGD_LEVELS
-    low = level.floor()
-    return ((low + (torch.rand_like(x) < level - low)) * x.sign()).to(torch.int8)
-
-
-def terngrad(gradient, residual, velocity, k):
-    limit = 2.5 * gradient.square().mean().sqrt()
-    x = gradient.clamp(-limit, limit)
-    return ((torch.rand_like(x) < x.abs() / x.abs().max()) * x.sign()).to(torch.int8)
-
-
-def exponents(gradient, residual, velocity, k):
-    words = torch.randint(0, 1 << 23, gradient.shape, dtype=torch.int32, device=gradient.device)
-    return ((gradient.view(torch.int32) + words) >> 23).to(torch.int16)
-
-
-def random_entries(gradient, residual, velocity, k):
-    residual.add_(gradient)
-    indices = torch.randperm(residual.numel(), device=residual.device)[:k]
-    values = residual.gather(0, indices)
-    residual.index_fill_(0, indices, 0)
-    return values
-
-
-def sampled_pairs(gradient, residual, velocity, k):
-    velocity.mul_(MOMENTUM).add_(gradient)
-    residual.add_(velocity)
-    magnitudes = residual.abs()
-    sample = magnitudes[::1000]
-    threshold = torch.topk(sample, max(1, round(k / 1000)), sorted=False).values.min()
-    indices = (magnitudes >= threshold).nonzero().view(-1)
-    values = residual.gather(0, indices)
-    residual.index_fill_(0, indices, 0)
-    velocity.index_fill_(0, indices, 0)
-    return values
-
-
-# Of simrun's name: its counterpart, what that is, and whether there are a residual and a momentum.
-CODECS = {
-    "scaled-signs": (scaled_signs, "ef-signsgd", True, False),
-    "two-means": (two_means, "onebit", True, False),
-    "momentum-signs": (momentum_signs, "signum", False, True),
-    "qsgd": (qsgd, "qsgd, a byte a level", False, False),
-    "terngrad": (terngrad, "terngrad, a byte a level", False, False),
-    "exponents": (exponents, "natural compression, 16 bits", False, False),
-    "random-entries": (random_entries, "rand-k by randperm", True, False),
-    "sampled-pairs": (sampled_pairs, "dgc's threshold", True, True),
+# Of the name that simrun and the operations of PyTorch have in common: what that is.
+BESIDE = {
+    "scaled-signs": "ef-signsgd",
+    "two-means": "onebit",
+    "momentum-signs": "signum",
+    "qsgd": "qsgd, a byte a level, one norm",
+    "terngrad": "terngrad, a byte a level",
+    "exponents": "natural compression, 9 bits",
+    "random-entries": "rand-k by randperm",
+    "sampled-pairs": "dgc's threshold",
 }
 
 
@@ -107,12 +36,18 @@ def is_right(name, before, decoded, residual, theirs):
 def compare(library, timer, attempt, gradient, before, k, threads, repeats):
     """Checks and times our codecs' encoding on the processor, and the counterparts in PyTorch."""
     size = gradient.numel()
-    for name, (theirs, what, has_residual, has_velocity) in CODECS.items():
+    for name, what in BESIDE.items():
+        codec = CODECS[name]
         residual, velocity, decoded = before.clone(), before.clone(), torch.zeros_like(before)
+        has_residual, has_velocity = codec.feeds_back, codec.states > codec.feeds_back
+        states = [velocity] * has_velocity + [residual] * has_residual
 
         def ours(decoded=None):
             library("simrun_cpu_encode", name.encode(), gradient, residual if has_residual else None,
                     velocity if has_velocity else None, size, k, threads, decoded)
+
+        def theirs():
+            codec.encode(gradient, *states, *([k] if codec.sparsifies else []))
 
         def reset():
             residual.copy_(before)
@@ -123,8 +58,8 @@ def compare(library, timer, attempt, gradient, before, k, threads, repeats):
         encoded = before + encoded if has_residual else encoded
         kept = residual.clone()
         reset()
-        theirs(gradient, residual, velocity, k)
+        theirs()
         if not is_right(name, encoded, decoded, kept, residual):
             sys.exit(f"what {name} encodes is wrong")
         attempt(f"PyTorch: {what}", size, timer.seconds(ours, reset, repeats),
-                lambda: timer.seconds(lambda: theirs(gradient, residual, velocity, k), reset, max(3, repeats // 4)))
+                lambda: timer.seconds(theirs, reset, max(3, repeats // 4)))
