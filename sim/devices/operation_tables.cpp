@@ -41,7 +41,7 @@ std::vector<OperationEntry> all_profile_operations() {
        {entries},
        {.per_entry = 12},
        "merging two payloads, of K entries together, to K / 2",
-       {5, {.per_entry = 40}, 1}},
+       {5, {.per_entry = 40}, 1, 1, 16384}},
       {combine,
        "signs",
        {elements, parts},

@@ -49,11 +49,11 @@ struct KernelWork {
   /// of each payload.
   double launches = 0;
   MovedBytes bytes = {};  ///< where they access single entries, sectors of 32 bytes
-  /// Where one block selects from all: of tensors of at most `small` elements, merges of as many entries.
+  /// Where one block selects from all: of tensors of at most `small` elements, merges of at most as many entries.
   std::optional<double> launches_if_small = {};
   double gradient_reads = 1;  ///< encode: how often kernels read all of the gradient
 
-  static constexpr double small = 32768;
+  double small = 32768;
   double launches_of(const Work& work) const;
 
   /// `bytes` are those with an fp32 gradient.
