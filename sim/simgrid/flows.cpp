@@ -5,9 +5,6 @@
 #include <string>
 #include <utility>
 
-// After s4u.hpp, whose macros it needs.
-#include <simgrid/kernel/Timer.hpp>
-
 #include "sim/simgrid/platform.hpp"
 
 namespace simrun {
@@ -23,6 +20,15 @@ Seconds Flow::end() const {
 Flows::Flows(const Network& network, const std::vector<sg4::Host*>& hosts)
     : passes_latency_(network.model != Network::Model::lv08) {
   for (sg4::Host* host : hosts) ends_.push_back({.host = host, .actor = nullptr, .wake = sg4::Semaphore::create(0)});
+  if (!std::holds_alternative<Star>(network.topology) || network.gpus_per_host > 1 || hosts.size() < 2) return;
+  own_links_.resize(hosts.size());
+  for (std::size_t from = 0; from < hosts.size(); ++from) {
+    const std::size_t to = (from + 1) % hosts.size();
+    const Route route = find_route(*hosts[from], *hosts[to]);
+    own_links_[from].up = route.links.front();
+    own_links_[to].down = route.links.back();
+    star_latency_ = route.latency;
+  }
 }
 
 void Flows::start(const FlowPtr& flow, Seconds time) {
@@ -35,26 +41,19 @@ void Flows::start(const FlowPtr& flow, Seconds time) {
 
 void Flows::arrive(const FlowPtr& flow, Seconds time) {
   flow->arrival = time;
-  at(time, [this, flow] {
-    for (End* end : {&ends_[flow->from], &ends_[flow->to]}) {
-      if (end->awaited == flow.get()) rouse(*end);
-    }
-  });
+  rouse_those_who_await(*flow);
 }
 
 Route Flows::route(const Flow& flow) const {
+  if (!own_links_.empty()) return {{own_links_[flow.from].up, own_links_[flow.to].down}, star_latency_};
   return find_route(*ends_[flow.from].host, *ends_[flow.to].host);
-}
-
-void Flows::at(Seconds time, std::function<void()> what) {
-  simgrid::kernel::timer::Timer::set(time.value, std::move(what));
 }
 
 /// A sender that is busy, or has set off as many as one actor should, gets somebody to set its flows off.
 void Flows::come_due(const FlowPtr& flow) {
   End& from = ends_[flow->from];
   from.due.push_back(flow);
-  if (from.awaited != nullptr && from.own < most_an_actor) return rouse(from);
+  if (from.sleeps && from.own < most_an_actor) return rouse(from);
   if (from.due.size() > 1) return;
   call_sender(from);
 }
@@ -65,35 +64,46 @@ void Flows::call_sender(End& from) {
   });
 }
 
-void Flows::wait(const FlowPtr& flow, int rank) {
+Seconds Flows::wait(const FlowPtr& flow, int rank) {
   End& end = ends_[static_cast<std::size_t>(rank)];
-  while (flow->comm == nullptr && flow->lasts_beyond(Seconds(sg4::Engine::get_clock()))) sleep_for(*flow, end);
-  if (flow->comm == nullptr) return;
+  end.awaited = flow.get();
+  while (flow->comm == nullptr && !flow->arrival) sleep(end);
+  end.awaited = nullptr;
+  if (flow->comm == nullptr) return *flow->arrival;
   if (flow->from == rank) {
     flow->comm->wait();
     if (flow->is_own) --end.own;
-    return;
+    return clock_now();
   }
   Flow* received = nullptr;
   flow->mailbox->get_async<Flow>(&received)->wait();
   end.mailboxes.push_back(flow->mailbox);
+  return clock_now();
+}
+
+void Flows::sleep_until(Seconds time, int rank) {
+  if (time <= clock_now()) return;
+  End& end = ends_[static_cast<std::size_t>(rank)];
+  agenda_.at(
+      time, [&end] { rouse(end); }, rank);
+  while (clock_now() < time) sleep(end);
 }
 
 void Flows::see_off(int rank) {
   for (const FlowPtr& flow : ends_[static_cast<std::size_t>(rank)].unattended) flow->comm->wait();
 }
 
-/// Until `flow` sets off or is there, or a flow from this rank is due.
-void Flows::sleep_for(const Flow& flow, End& end) {
-  end.awaited = &flow;
+/// Until somebody rouses the actor: what it waits for has come about, or a flow from its rank is due, which it then
+/// sets off.
+void Flows::sleep(End& end) {
+  end.sleeps = true;
   end.wake->acquire();
   for (const FlowPtr& own : set_off(end, most_an_actor - std::min(end.own, most_an_actor))) {
     own->is_own = true;
     ++end.own;
     if (own->is_buffered) end.unattended.push_back(own);
   }
-  const Seconds now(sg4::Engine::get_clock());
-  while (!end.unattended.empty() && !end.unattended.front()->lasts_beyond(now)) {
+  while (!end.unattended.empty() && !end.unattended.front()->lasts_beyond(clock_now())) {
     end.unattended.front()->comm->wait();  // takes it off SimGrid's list
     end.unattended.pop_front();
     --end.own;
@@ -101,8 +111,15 @@ void Flows::sleep_for(const Flow& flow, End& end) {
 }
 
 void Flows::rouse(End& end) {
-  end.awaited = nullptr;
+  if (!std::exchange(end.sleeps, false)) return;
   end.wake->release();
+}
+
+void Flows::rouse_those_who_await(const Flow& flow) {
+  for (const int rank : {flow.from, flow.to}) {
+    End& end = ends_[static_cast<std::size_t>(rank)];
+    if (end.awaited == &flow) rouse(end);
+  }
 }
 
 /// What is due, at most so many flows, by an actor on the host of this end. Others do the rest.
@@ -122,9 +139,7 @@ std::vector<FlowPtr> Flows::set_off(End& end, std::size_t most) {
       to.mailboxes.pop_back();
     }
     flow->comm = flow->mailbox->put_async(flow.get(), static_cast<std::uint64_t>(flow->on_wire.value));
-    for (End* either : {&end, &to}) {
-      if (either->awaited == flow.get()) rouse(*either);
-    }
+    rouse_those_who_await(*flow);
   }
   return flows;
 }

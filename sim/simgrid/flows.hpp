@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <simgrid/s4u.hpp>
+#include <utility>
 #include <vector>
 
 #include "sim/network/network.hpp"
 #include "sim/network/transport.hpp"
+#include "sim/simgrid/agenda.hpp"
 #include "sim/simgrid/platform.hpp"
 
 namespace simrun {
@@ -30,6 +32,8 @@ struct Flow {
   std::optional<Seconds> arrival;            ///< once it is known, of one that SimGrid does not move
   simgrid::s4u::CommPtr comm;                ///< of one that SimGrid moves; null until its latency has passed
   simgrid::s4u::Mailbox* mailbox = nullptr;  ///< through which `comm` goes
+
+  std::shared_ptr<Flow> successor;  ///< while it is unmatched: the next one of its ends and tag
 
   /// When it arrived; infinity while it is on its way.
   Seconds end() const;
@@ -62,15 +66,19 @@ class Flows {
   /// The route of `flow`. Throws std::runtime_error where its ranks are not joined.
   Route route(const Flow& flow) const;
 
-  /// Blocks the actor of `rank`, which sends or receives `flow`, until it has arrived. A receiver waits once.
-  void wait(const FlowPtr& flow, int rank);
+  /// Blocks the actor of `rank`, which sends or receives `flow`, until it is known when that arrives; returns when. A
+  /// receiver waits once.
+  Seconds wait(const FlowPtr& flow, int rank);
+
+  /// Blocks the actor of `rank` until `time`.
+  void sleep_until(Seconds time, int rank);
 
   /// Blocks the actor of `rank`, which then ends, until what it has set off has arrived: SimGrid breaks off what an
   /// actor leaves behind.
   void see_off(int rank);
 
-  /// Does `what` at `time`, unless the flows are stopped by then.
-  static void at(Seconds time, std::function<void()> what);
+  /// Does `what` at `time`, now or later.
+  void at(Seconds time, std::function<void()> what) { agenda_.at(time, std::move(what)); }
 
   /// No flow sets off any more.
   void stop() { is_stopped_ = true; }
@@ -84,7 +92,8 @@ class Flows {
     simgrid::s4u::Host* host;
     simgrid::s4u::ActorPtr actor;
     simgrid::s4u::SemaphorePtr wake;
-    const Flow* awaited = nullptr;                       ///< for which it sleeps
+    const Flow* awaited = nullptr;                       ///< for which its actor waits
+    bool sleeps = false;                                 ///< its actor, which may be roused
     std::vector<FlowPtr> due = {};                       ///< to set off, their latency having passed
     std::vector<simgrid::s4u::Mailbox*> mailboxes = {};  ///< to this rank, free ones
     std::size_t own = 0;                                 ///< flows that its actor set off and has not seen end
@@ -92,12 +101,22 @@ class Flows {
   };
 
   void come_due(const FlowPtr& flow);
-  void sleep_for(const Flow& flow, End& end);
+  void sleep(End& end);
   static void rouse(End& end);
+  void rouse_those_who_await(const Flow& flow);
   void call_sender(End& from);
   std::vector<FlowPtr> set_off(End& end, std::size_t most);
 
-  std::vector<End> ends_;  ///< by rank
+  /// What a host's own links are to every other host, where hosts have no other links: on a star.
+  struct OwnLinks {
+    simgrid::s4u::Link* up;
+    simgrid::s4u::Link* down;
+  };
+
+  Agenda agenda_;
+  std::vector<End> ends_;            ///< by rank
+  std::vector<OwnLinks> own_links_;  ///< by rank; empty where routes are SimGrid's to find
+  Seconds star_latency_;             ///< from any host to any other
   int mailboxes_ = 0;
   bool passes_latency_;
   bool is_stopped_ = false;

@@ -4,13 +4,6 @@
 #include <utility>
 
 namespace simrun {
-namespace {
-
-Seconds clock() {
-  return Seconds(simgrid::s4u::Engine::get_clock());
-}
-
-}  // namespace
 
 /// A message on its way.
 struct ShortMessages::Passage {
@@ -26,7 +19,7 @@ bool ShortMessages::Link::has_long(Seconds now) {
 }
 
 void ShortMessages::send(const FlowPtr& flow) {
-  const Seconds now = clock();
+  const Seconds now = clock_now();
   Route route = flows_.route(*flow);
   const bool meets_long =
       std::any_of(route.links.begin(), route.links.end(), [&](const auto* link) { return links_[link].has_long(now); });
@@ -36,7 +29,7 @@ void ShortMessages::send(const FlowPtr& flow) {
 }
 
 void ShortMessages::pass(const std::shared_ptr<Passage>& passage) {
-  const Seconds now = clock();
+  const Seconds now = clock_now();
   while (passage->next < passage->route.links.size()) {
     const simgrid::s4u::Link* link = passage->route.links[passage->next++];
     const Seconds time(passage->flow->on_wire.value / (goodput_ * link->get_bandwidth()));
@@ -45,13 +38,14 @@ void ShortMessages::pass(const std::shared_ptr<Passage>& passage) {
     const bool is_shared = link->get_sharing_policy() != simgrid::s4u::Link::SharingPolicy::FATPIPE;
     if (is_shared) free_at = begin + time;
     passage->end = std::max(passage->end, begin + time);
-    if (begin > now) return Flows::at(begin, [this, passage] { pass(passage); });
+    const bool is_last = passage->next == passage->route.links.size();
+    if (begin > now && !is_last) return flows_.at(begin, [this, passage] { pass(passage); });
   }
   flows_.arrive(passage->flow, passage->end + passage->route.latency);
 }
 
 Seconds ShortMessages::let_in(const FlowPtr& long_flow) {
-  const Seconds now = clock();
+  const Seconds now = clock_now();
   Seconds begin = now;
   for (const auto* link : flows_.route(*long_flow).links) {
     Link& state = links_[link];

@@ -23,26 +23,6 @@ SharedState::SharedState(const Network& network, int workers_, Repeats repeats_,
     tcp.emplace_back(network.tcp, network.tcp.goodput * link, flows, short_messages);
 }
 
-FlowPtr SharedState::next_flow(int from, int to, int tag, bool Flow::*asks) {
-  // Ranks stay below 2^17, tags below 2^30.
-  const std::uint64_t key =
-      (static_cast<std::uint64_t>(tag) << 17 | static_cast<std::uint64_t>(from)) << 17 | static_cast<std::uint64_t>(to);
-  std::vector<FlowPtr>& waiting = unmatched[key];
-  if (waiting.empty() || (*waiting.front()).*asks) {
-    waiting.push_back(std::make_shared<Flow>());
-    Flow& flow = *waiting.back();
-    flow.from = from;
-    flow.to = to;
-    flow.*asks = true;
-    return waiting.back();
-  }
-  FlowPtr flow = std::move(waiting.front());
-  waiting.erase(waiting.begin());
-  if (waiting.empty()) unmatched.erase(key);
-  (*flow).*asks = true;
-  return flow;
-}
-
 void SharedState::start_if_ready(const FlowPtr& flow) {
   const bool is_eager = flow->size <= eager_limit(*flow);
   // An eager one has left before its receiver asks for it.
@@ -56,7 +36,8 @@ void SharedState::start_if_ready(const FlowPtr& flow) {
 }
 
 Request SimulatedTransport::start_send(int to, Message message, int tag) {
-  const FlowPtr flow = shared_.next_flow(rank_, to, tag, &Flow::is_sent);
+  shared_.flows.sleep_until(idle_until_, rank_);
+  const FlowPtr flow = shared_.unmatched.next(rank_, to, tag, &Flow::is_sent);
   const std::uint64_t bytes = size_of(message);
   traffic_.sent += bytes;
   flow->message = std::move(message);
@@ -66,7 +47,8 @@ Request SimulatedTransport::start_send(int to, Message message, int tag) {
 }
 
 Request SimulatedTransport::start_receive(int from, int tag) {
-  const FlowPtr flow = shared_.next_flow(from, rank_, tag, &Flow::is_awaited);
+  shared_.flows.sleep_until(idle_until_, rank_);
+  const FlowPtr flow = shared_.unmatched.next(from, rank_, tag, &Flow::is_awaited);
   if (flow->size > shared_.eager_limit(*flow)) shared_.start_if_ready(flow);
   return keep(flow);
 }
@@ -75,17 +57,13 @@ Message SimulatedTransport::wait(Request request) {
   const FlowPtr flow = std::move(flows_[static_cast<std::size_t>(request)]);
   free_.push_back(static_cast<int>(request));
   const bool is_receive = flow->to == rank_;
-  if (is_receive || !flow->is_buffered) shared_.flows.wait(flow, rank_);
+  if (is_receive || !flow->is_buffered) wait_until(shared_.flows.wait(flow, rank_));
   if (!is_receive) return {};
   last_arrival_ = flow->end();
   traffic_.received += static_cast<std::uint64_t>(flow->size.value);
   if (!shared_.tcp.empty() && !shared_.is_inside(*flow))
     wait_until(shared_.tcp[rank_].take_in(*flow, shared_.tcp[flow->from]));
   return std::move(flow->message);
-}
-
-void SimulatedTransport::wait_until(Seconds time) {
-  if (time > now()) sg4::this_actor::sleep_until(time.value);
 }
 
 int SimulatedTransport::repeat(int count, const std::function<void(int)>& step) {

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <simgrid/s4u.hpp>
-#include <unordered_map>
 #include <vector>
 
 #include "sim/network/transport.hpp"
@@ -12,16 +12,13 @@
 #include "sim/simgrid/repeats.hpp"
 #include "sim/simgrid/short_messages.hpp"
 #include "sim/simgrid/tcp_endpoint.hpp"
+#include "sim/simgrid/unmatched.hpp"
 
 namespace simrun {
 
 /// What the ranks of one simulation share. SimGrid runs one actor at a time, so nothing is locked.
 struct SharedState {
   SharedState(const Network& network, int workers, Repeats repeats, const std::vector<simgrid::s4u::Host*>& hosts);
-
-  /// The flow of the next message from one rank to another with this tag, for the end of it that asks: made by
-  /// whichever comes first, and handed to the other.
-  FlowPtr next_flow(int from, int to, int tag, bool Flow::*asks);
 
   /// True if both ends are GPUs of one host.
   bool is_inside(const Flow& flow) const {
@@ -41,15 +38,15 @@ struct SharedState {
   Flows flows;
   ShortMessages short_messages;
   std::deque<TcpEndpoint> tcp;  ///< by rank; empty if the network model is not ethernet-tcp
-  std::unordered_map<std::uint64_t, std::vector<FlowPtr>>
-      unmatched;             ///< flows of which one end has asked, by ends and tag
+  Unmatched unmatched;
   std::size_t messages = 0;  ///< that are ready to leave, so far
 
   std::deque<std::unique_ptr<Repeat>> repeat_calls;
   std::size_t first_repeat_call = 0;  ///< number of repeat_calls.front() among all calls so far
 };
 
-/// One rank in simulated time.
+/// One rank in simulated time. A rank that works or takes a message in runs ahead of SimGrid's clock, and waits for it
+/// when it next sends or is ready to receive: only then can anybody tell.
 class SimulatedTransport final : public Transport {
  public:
   SimulatedTransport(SharedState& shared, int rank) : shared_(shared), rank_(rank) {}
@@ -59,8 +56,8 @@ class SimulatedTransport final : public Transport {
   Request start_send(int to, Message message, int tag) override;
   Request start_receive(int from, int tag) override;
   Message wait(Request request) override;
-  Seconds now() const override { return Seconds(simgrid::s4u::Engine::get_clock()); }
-  void wait_until(Seconds time) override;
+  Seconds now() const override { return std::max(clock_now(), idle_until_); }
+  void wait_until(Seconds time) override { idle_until_ = std::max(idle_until_, time); }
   Traffic traffic() const override { return traffic_; }
   int repeat(int count, const std::function<void(int)>& step) override;
 
@@ -71,6 +68,7 @@ class SimulatedTransport final : public Transport {
 
   SharedState& shared_;
   int rank_;
+  Seconds idle_until_;  ///< does nothing before that
   Traffic traffic_;
   Seconds last_arrival_;  ///< of what was received last
   std::size_t repeat_calls_ = 0;

@@ -4,20 +4,12 @@
 
 namespace simrun {
 
-namespace {
-
-Seconds clock_now() {
-  return Seconds(simgrid::s4u::Engine::get_clock());
-}
-
-}  // namespace
-
 void TcpEndpoint::send(const FlowPtr& flow, TcpEndpoint& to) {
   const bool is_short = flow->size <= tcp_.send_buffer;
   if (!is_short || (queue_.empty() && clock_now() >= short_until_)) return put(flow, to);
   flow->is_buffered = true;
   queue_.push_back({flow, &to});
-  if (queue_.size() == 1) Flows::at(short_until_, [this] { send_queued(); });
+  if (queue_.size() == 1) flows_.at(short_until_, [this] { send_queued(); });
 }
 
 Seconds TcpEndpoint::take_in(const Flow& flow, const TcpEndpoint& from) {
@@ -62,7 +54,7 @@ void TcpEndpoint::send_queued() {
   const Queued next = std::move(queue_.front());
   put(next.flow, *next.to);
   queue_.pop_front();
-  if (!queue_.empty()) Flows::at(short_until_, [this] { send_queued(); });
+  if (!queue_.empty()) flows_.at(short_until_, [this] { send_queued(); });
 }
 
 }  // namespace simrun

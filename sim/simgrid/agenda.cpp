@@ -1,0 +1,40 @@
+#include "sim/simgrid/agenda.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace simrun {
+
+using simgrid::kernel::timer::Timer;
+
+bool Agenda::is_later(const Entry& a, const Entry& b) {
+  return std::tie(a.time, a.rank, a.number) > std::tie(b.time, b.rank, b.number);
+}
+
+void Agenda::at(Seconds time, std::function<void()> what, int rank) {
+  const bool is_next = entries_.empty() || time < entries_.front().time;
+  entries_.push_back({time, rank, count_++, std::move(what)});
+  std::push_heap(entries_.begin(), entries_.end(), is_later);
+  if (is_next && !is_running_) set_timer();
+}
+
+void Agenda::run_due() {
+  timer_ = nullptr;
+  is_running_ = true;
+  while (!entries_.empty() && entries_.front().time <= clock_now()) {
+    std::pop_heap(entries_.begin(), entries_.end(), is_later);
+    const std::function<void()> what = std::move(entries_.back().what);
+    entries_.pop_back();
+    what();
+  }
+  is_running_ = false;
+  if (!entries_.empty()) set_timer();
+}
+
+void Agenda::set_timer() {
+  if (timer_ != nullptr) timer_->remove();
+  timer_ = Timer::set(entries_.front().time.value, [this] { run_due(); });
+}
+
+}  // namespace simrun

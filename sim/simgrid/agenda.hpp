@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <simgrid/s4u.hpp>
+#include <vector>
+
+// After s4u.hpp, whose macros it needs.
+#include <simgrid/kernel/Timer.hpp>
+
+#include "sim/text/units.hpp"
+
+namespace simrun {
+
+/// SimGrid's clock.
+inline Seconds clock_now() {
+  return Seconds(simgrid::s4u::Engine::get_clock());
+}
+
+/// What is to happen in simulated time, in order. At one instant what is nobody's comes first, in the order in which it
+/// was asked for, and then what is a rank's, in the order of ranks: where ranks do the same at once, which of them
+/// comes first must not depend on how SimGrid goes through them. The agenda holds one of SimGrid's timers at a time:
+/// one for every entry would cost more than the messages that they are for.
+class Agenda {
+ public:
+  static constexpr int nobody = -1;
+
+  /// Does `what` at `time`, now or later.
+  void at(Seconds time, std::function<void()> what, int rank = nobody);
+
+ private:
+  struct Entry {
+    Seconds time;
+    int rank;
+    std::uint64_t number;  ///< among all that were asked for
+    std::function<void()> what;
+  };
+
+  static bool is_later(const Entry& a, const Entry& b);
+  void run_due();
+  void set_timer();
+
+  std::vector<Entry> entries_;  ///< a heap, the next one in front
+  std::uint64_t count_ = 0;
+  simgrid::kernel::timer::Timer* timer_ = nullptr;  ///< for the next entry
+  bool is_running_ = false;
+};
+
+}  // namespace simrun
