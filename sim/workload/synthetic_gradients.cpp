@@ -4,6 +4,8 @@
 #include <cassert>
 #include <cmath>
 #include <cstring>
+#include <deque>
+#include <mutex>
 
 #include "kernels/parallel.hpp"
 #include "kernels/philox.hpp"
@@ -218,38 +220,77 @@ class Synthetic final : public Gradients {
   Synthetic(const SyntheticGradients& options, const Model& model)
       : sampler_(sampler(options)), seed_(options.seed), agreement_(options.agreement) {
     assert(agreement_ >= 0 && agreement_ <= 1);
-    for (std::size_t t = 0; t < model.tensors.size(); ++t) scales_.push_back(scale(t, options.scale_spread));
+    std::uint64_t elements = 0;
+    for (std::size_t t = 0; t < model.tensors.size(); ++t) {
+      scales_.push_back(scale(t, options.scale_spread));
+      elements += model.tensors[t].elements();
+    }
+    if (elements > most_kept || agreement_ == 0) return;
+    for (const Tensor& tensor : model.tensors) kept_.emplace_back(tensor.elements());
   }
 
   void fill_part(int worker, std::size_t tensor, std::uint64_t first, unsigned threads,
                  std::span<float> out) const override {
     assert(first % grain == 0);
     std::vector<Part> parts;
-    if (agreement_ > 0) parts.push_back(part(tensor, common_to_all, std::sqrt(agreement_)));
+    const float* common = nullptr;
+    if (!kept_.empty())
+      common = kept(tensor, threads) + first;
+    else if (agreement_ > 0)
+      parts.push_back(common_part(tensor));
     if (agreement_ < 1) parts.push_back(part(tensor, of_worker(worker), std::sqrt(1 - agreement_)));
-    constexpr std::size_t too_few_for_threads = 1 << 16;
-    if (out.size() < too_few_for_threads) threads = 1;
-    parallel_ranges(out.size(), threads, sampler_.elements, [&](std::size_t, std::size_t begin, std::size_t end) {
-      fill_tiles(parts, (first + begin) / sampler_.elements, out.subspan(begin, end - begin));
-    });
+    fill_parallel(parts, common, first, threads, out);
   }
 
  private:
+  /// Elements of a model up to which what all workers have in common is kept: 256 MB.
+  static constexpr std::uint64_t most_kept = std::uint64_t{1} << 26;
+
+  /// What all workers have in common of a tensor.
+  struct Kept {
+    explicit Kept(std::uint64_t elements) : values(elements) {}
+    std::once_flag is_made;
+    std::vector<float> values;
+  };
+
+  const float* kept(std::size_t tensor, unsigned threads) const {
+    Kept& common = kept_[tensor];
+    std::call_once(common.is_made, [&] { fill_parallel({common_part(tensor)}, nullptr, 0, threads, common.values); });
+    return common.values.data();
+  }
+
+  Part common_part(std::size_t tensor) const { return part(tensor, common_to_all, std::sqrt(agreement_)); }
+
+  /// `common`: what the sums begin with, or null.
+  void fill_parallel(const std::vector<Part>& parts, const float* common, std::uint64_t first, unsigned threads,
+                     std::span<float> out) const {
+    constexpr std::size_t too_few_for_threads = 1 << 16;
+    if (out.size() < too_few_for_threads) threads = 1;
+    parallel_ranges(out.size(), threads, sampler_.elements, [&](std::size_t, std::size_t begin, std::size_t end) {
+      fill_tiles(parts, common == nullptr ? nullptr : common + begin, (first + begin) / sampler_.elements,
+                 out.subspan(begin, end - begin));
+    });
+  }
+
   Part part(std::size_t tensor, std::uint32_t owner, double share) const {
     Parameters parameters = sampler_.unit;
     parameters.weight = static_cast<float>(parameters.weight * share * scales_.at(tensor));
     return {{seed_, static_cast<std::uint32_t>(tensor), owner}, parameters};
   }
 
-  void fill_tiles(const std::vector<Part>& parts, std::uint64_t tile, std::span<float> out) const {
+  void fill_tiles(const std::vector<Part>& parts, const float* common, std::uint64_t tile, std::span<float> out) const {
     Tile random;
     for (; !out.empty(); ++tile) {
       std::array<float, words> sum{};
+      const std::size_t n = std::min(out.size(), sampler_.elements);
+      if (common != nullptr) {
+        std::copy_n(common, n, sum.begin());
+        common += n;
+      }
       for (const Part& p : parts) {
         make_tile(p.stream, tile, random);
         sampler_.add(random, p.parameters, sum.data());
       }
-      const std::size_t n = std::min(out.size(), sampler_.elements);
       std::memcpy(out.data(), sum.data(), n * sizeof(float));
       out = out.subspan(n);
     }
@@ -269,7 +310,8 @@ class Synthetic final : public Gradients {
   Sampler sampler_;
   std::uint64_t seed_;
   double agreement_;
-  std::vector<float> scales_;  ///< of every tensor
+  std::vector<float> scales_;      ///< of every tensor
+  mutable std::deque<Kept> kept_;  ///< by tensor; none where there would be too much, or nothing in common
 };
 
 }  // namespace
