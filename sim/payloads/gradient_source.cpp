@@ -84,17 +84,19 @@ void GradientSource::check(unsigned threads) {
   if (!std::holds_alternative<NpyFiles>(scenario_.gradients)) return;
   contents_.resize(workers_);
   is_zero_.assign(workers_, 1);
-  for_each_worker(threads, part_size(), 0, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
-    DigestStream contents;
-    for (std::size_t g = 0; g < groups_.size(); ++g) {
-      for_each_part(worker, g, inner, buffer, [&](std::uint64_t, std::span<const float> part) {
-        contents.add(std::as_bytes(part));
-        const auto is_zero = [](float x) { return x == 0; };
-        if (is_zero_[worker] != 0 && !std::all_of(part.begin(), part.end(), is_zero)) is_zero_[worker] = 0;
-      });
-    }
-    contents_[worker] = contents.digest();
-  });
+  for_each_worker(0, workers_, threads, part_size(), 0,
+                  [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
+                    DigestStream contents;
+                    for (std::size_t g = 0; g < groups_.size(); ++g) {
+                      for_each_part(worker, g, inner, buffer, [&](std::uint64_t, std::span<const float> part) {
+                        contents.add(std::as_bytes(part));
+                        const auto is_zero = [](float x) { return x == 0; };
+                        if (is_zero_[worker] != 0 && !std::all_of(part.begin(), part.end(), is_zero))
+                          is_zero_[worker] = 0;
+                      });
+                    }
+                    contents_[worker] = contents.digest();
+                  });
 }
 
 std::size_t GradientSource::zeros() const {
@@ -121,15 +123,16 @@ std::size_t GradientSource::part_size() const {
   return std::min(largest_group(), most);
 }
 
-void GradientSource::for_each_worker(unsigned threads, std::size_t size, std::size_t more,
+void GradientSource::for_each_worker(std::size_t first, std::size_t last, unsigned threads, std::size_t size,
+                                     std::size_t more,
                                      const std::function<void(std::size_t, unsigned, std::span<float>)>& work) const {
   constexpr std::size_t most = std::size_t{1} << 26;  // elements in memory; beyond that workers go one by one
   const std::size_t side_by_side = std::max<std::size_t>(1, most / (size + more));
-  const auto outer = static_cast<unsigned>(std::min({std::size_t{threads}, workers_, side_by_side}));
+  const auto outer = static_cast<unsigned>(std::min({std::size_t{threads}, last - first, side_by_side}));
   BufferPool buffers(size);
-  parallel_for(workers_, outer, [&](std::size_t worker) {
+  parallel_for(last - first, outer, [&](std::size_t i) {
     std::unique_ptr<float[]> buffer = buffers.take();
-    work(worker, std::max(1U, threads / outer), {buffer.get(), size});
+    work(first + i, std::max(1U, threads / outer), {buffer.get(), size});
     buffers.give(std::move(buffer));
   });
 }

@@ -29,6 +29,9 @@ class GradientSource {
   /// How many workers encode gradients of their own: the most that any point has; 1 where all share one. What follows
   /// counts them by themselves.
   std::size_t workers() const { return workers_; }
+
+  /// True if all workers have one gradient, that of a file.
+  bool is_shared() const;
   void add_workers(const Scenario& scenario);
 
   /// Elements of the largest group.
@@ -47,10 +50,10 @@ class GradientSource {
   /// Elements of the parts in which a gradient is best made: the largest group, if it is no larger than that.
   std::size_t part_size() const;
 
-  /// Calls work(worker, inner, buffer) for every worker, in parallel. Each may use `inner` threads of its own and the
-  /// buffer, of so many elements. Workers of whom each takes memory for `more` further elements do not run side by side
-  /// in numbers that would take much of it.
-  void for_each_worker(unsigned threads, std::size_t buffer, std::size_t more,
+  /// Calls work(worker, inner, buffer) for each of the workers from `first` up to `last`, in parallel. Each may use
+  /// `inner` threads of its own and the buffer, of so many elements. Workers of whom each takes memory for `more`
+  /// further elements do not run side by side in numbers that would take much of it.
+  void for_each_worker(std::size_t first, std::size_t last, unsigned threads, std::size_t buffer, std::size_t more,
                        const std::function<void(std::size_t, unsigned, std::span<float>)>& work) const;
 
   /// Calls work(first, part) for one part of a worker's gradient of a group after another, each made in `buffer` (at
@@ -65,7 +68,6 @@ class GradientSource {
   std::uint64_t seed(std::size_t worker, std::size_t group, std::size_t step = 0) const;
 
  private:
-  bool is_shared() const;
   std::span<const float> fill_mean(std::size_t encoder, std::size_t group, unsigned threads,
                                    std::span<float> buffer) const;
   void add_range(int worker, const Group& group, std::uint64_t first, unsigned threads, std::span<float> sum) const;

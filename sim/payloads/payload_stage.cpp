@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <map>
 #include <numeric>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "kernels/parallel.hpp"
+#include "kernels/vote_count.hpp"
 #include "sim/payloads/gradient_source.hpp"
 #include "sim/payloads/selections.hpp"
 #include "sim/payloads/shared_memory.hpp"
+#include "sim/payloads/voted_sizes.hpp"
 #include "sim/system/processor.hpp"
 #include "sim/text/error.hpp"
 #include "sim/text/units.hpp"
@@ -17,8 +22,16 @@
 namespace simrun {
 namespace {
 
+/// How payloads whose sizes depend on contents are made.
+enum class Making {
+  encode,  ///< from whole gradients
+  select,  ///< from their K largest
+  count,   ///< of those only sizes: what comes of a vote on them follows by counting
+};
+
 /// One way to encode gradients in the first round. Later rounds' sizes follow from N, K and shapes.
 struct Encoding {
+  Making making;
   std::shared_ptr<const Codec> codec;
   std::vector<std::uint64_t> entries;  ///< K by group
   std::vector<std::size_t> points;
@@ -43,10 +56,17 @@ std::string encoding_name(const Scenario& scenario) {
   return name + "/" + std::to_string(scenario.entries());
 }
 
+Making making_of(const Scenario& scenario, const Codec& codec, const GradientSource& source) {
+  const bool in_one_place =
+      scenario.method.collective->has_server && scenario.host_groups().hierarchy == Hierarchy::flat;
+  if (in_one_place && is_counted(codec) && !source.is_shared()) return Making::count;
+  return codec.keeps_largest() ? Making::select : Making::encode;
+}
+
 /// At most, all workers' together. Sparse signs leave out zeros, and fewer indices may take a word more in elias-fano.
 double bytes_of_payloads(const Encoding& encoding, const GradientSource& source) {
   constexpr std::uint64_t word = 4;
-  if (encoding.steps > 1) return 0;  // of these only sizes are kept
+  if (encoding.steps > 1 || encoding.making == Making::count) return 0;  // of these only sizes are kept
   double bytes = 0;
   for (std::size_t g = 0; g < source.groups().size(); ++g) {
     const auto shape = encoding.codec->shape(source.groups()[g].elements, encoding.entries[g], source.shapes(g));
@@ -64,28 +84,28 @@ double most_bytes_of_payloads(const Job& job) {
   return most;
 }
 
-/// How many of the encodings follow from selections.
-std::size_t selecting(const Job& job) {
-  return static_cast<std::size_t>(
-      std::count_if(job.encodings.begin(), job.encodings.end(),
-                    [](const Encoding& encoding) { return encoding.codec->keeps_largest(); }));
+/// How many of the encodings are made so.
+std::size_t count_of(Making making, const Job& job) {
+  return static_cast<std::size_t>(std::ranges::count(job.encodings, making, &Encoding::making));
 }
 
-/// Selections, the payloads of one encoding, a gradient or what is held of it.
+/// Selections, the payloads of one encoding, counters, a gradient or what is held of it.
 double bytes_of(const Job& job) {
   double entries = 0;
   for (const std::uint64_t k : job.entries) entries += static_cast<double>(k);
-  const bool is_in_parts = selecting(job) == job.encodings.size();
+  const bool is_in_parts = count_of(Making::encode, job) == 0;
   const double gradient = 4 * static_cast<double>(is_in_parts ? job.source->part_size() : job.source->largest_group());
-  return 8 * entries * static_cast<double>(job.source->workers()) + most_bytes_of_payloads(job) + gradient +
-         Selections::bytes_to_find(job.entries);
+  const double held = count_of(Making::select, job) > 0 ? static_cast<double>(job.source->workers()) : 1;
+  return 8 * entries * held + most_bytes_of_payloads(job) + gradient + Selector::bytes_to_find(job.entries) +
+         bytes_to_count(*job.source, std::min(count_of(Making::count, job), NestedVotes::most_votings));
 }
 
-/// Elements that are made: once for all selections, and once for each encoding that is none.
+/// Elements that are made: once for all selections, once for each lot that is counted, once for each other encoding.
 std::uint64_t elements_of(const Job& job) {
   std::uint64_t elements = 0;
   for (const Group& group : job.source->groups()) elements += group.elements;
-  const std::size_t passes = job.encodings.size() - selecting(job) + (selecting(job) > 0 ? 1 : 0);
+  const std::size_t passes = count_of(Making::encode, job) + std::min<std::size_t>(1, count_of(Making::select, job)) +
+                             (count_of(Making::count, job) + NestedVotes::most_votings - 1) / NestedVotes::most_votings;
   return passes * job.source->workers() * elements;
 }
 
@@ -117,8 +137,8 @@ class PayloadStage::Plan {
     if (!sizes_.points.empty()) return in_order(std::exchange(sizes_, {}));
     if (jobs_.empty()) return std::nullopt;
     Job& job = jobs_.begin()->second;
-    Batch batch = make(job, job.encodings[encoding_]);
-    if (++encoding_ == job.encodings.size()) {
+    Batch batch = count_of(Making::count, job) > 0 ? count(job) : make(job, job.encodings[encoding_++]);
+    if (encoding_ == job.encodings.size()) {
       jobs_.erase(jobs_.begin());
       selections_.reset();
       place_.reset();
@@ -139,12 +159,14 @@ class PayloadStage::Plan {
       if (!job.source) job.source = std::make_unique<GradientSource>(scenario);
       job.source->add_workers(scenario);
       if (codec->sizes_need_contents()) {
-        const auto [at, is_new] = numbers_.try_emplace({&job, encoding_name(scenario)}, job.encodings.size());
+        const Making making = making_of(scenario, *codec, *job.source);
+        const auto [at, is_new] = numbers_.try_emplace({&job, making, encoding_name(scenario)}, job.encodings.size());
         if (is_new) {
           // Shares of a larger K are not always larger: a group may lose one.
           job.entries.resize(groups.size());
           for (std::size_t g = 0; g < groups.size(); ++g) job.entries[g] = std::max(job.entries[g], entries[g]);
-          job.encodings.push_back({codec, std::move(entries), {}, scenario.method.codec->varies ? varying_steps : 1});
+          job.encodings.push_back(
+              {making, codec, std::move(entries), {}, scenario.method.codec->varies ? varying_steps : 1});
         }
         job.encodings[at->second].points.push_back(point);
         return;
@@ -169,12 +191,33 @@ class PayloadStage::Plan {
                                                 encoding.steps);
     if (!place_) place_.emplace(static_cast<std::size_t>(most_bytes_of_payloads(job)));
     place_->clear();
-    if (encoding.codec->keeps_largest()) {
+    if (encoding.making == Making::select) {
       encode_selections(job, encoding, *table);
     } else {
       encode_gradients(*job.source, encoding, *table);
     }
     return {encoding.points, {encoding.points.size(), table}};
+  }
+
+  /// The next payloads of a job that are counted, which are then no longer among its encodings.
+  Batch count(Job& job) {
+    std::deque<Voting> votings;
+    Batch batch;
+    while (votings.size() < NestedVotes::most_votings) {
+      const auto next = std::ranges::find(job.encodings, Making::count, &Encoding::making);
+      if (next == job.encodings.end()) break;
+      const Scenario& first = study_.points[next->points.front()].scenario;
+      Voting& voting = votings.emplace_back(next->codec, next->entries, std::set<std::size_t>{},
+                                            std::make_shared<PayloadTable>(first, job.source->workers()));
+      for (const std::size_t point : next->points) {
+        voting.workers.insert(static_cast<std::size_t>(study_.points[point].scenario.workers));
+        batch.points.push_back(point);
+        batch.tables.push_back(voting.payloads);
+      }
+      job.encodings.erase(next);
+    }
+    count_votes(*job.source, votings, threads_, cache_, [this](std::uint64_t elements) { step(elements); });
+    return batch;
   }
 
   void encode_selections(const Job& job, const Encoding& encoding, PayloadTable& table) {
@@ -192,24 +235,25 @@ class PayloadStage::Plan {
   }
 
   void encode_gradients(const GradientSource& source, const Encoding& encoding, PayloadTable& table) {
-    source.for_each_worker(
-        threads_, source.largest_group(), 0, [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
-          for (std::size_t g = 0; g < source.groups().size(); ++g) {
-            if (source.groups()[g].is_dense) {
-              step(source.groups()[g].elements);
-              continue;
-            }
-            const std::span<const float> gradient = source.fill(worker, g, inner, buffer);
-            const std::vector<TensorShape> shapes = source.shapes(g);
-            for (std::size_t s = 0; s < encoding.steps; ++s) {
-              const RoundContext context{.seed = source.seed(worker, g, s), .tensors = shapes};
-              const Payload payload = encoding.codec->encode(gradient, encoding.entries[g], context);
-              table.set(worker, g, encoding.steps > 1 ? payload.without_contents() : place_->take(payload),
-                        table.first_round(), s);
-            }
-            step(gradient.size());
-          }
-        });
+    source.for_each_worker(0, source.workers(), threads_, source.largest_group(), 0,
+                           [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
+                             for (std::size_t g = 0; g < source.groups().size(); ++g) {
+                               if (source.groups()[g].is_dense) {
+                                 step(source.groups()[g].elements);
+                                 continue;
+                               }
+                               const std::span<const float> gradient = source.fill(worker, g, inner, buffer);
+                               const std::vector<TensorShape> shapes = source.shapes(g);
+                               for (std::size_t s = 0; s < encoding.steps; ++s) {
+                                 const RoundContext context{.seed = source.seed(worker, g, s), .tensors = shapes};
+                                 const Payload payload = encoding.codec->encode(gradient, encoding.entries[g], context);
+                                 table.set(worker, g,
+                                           encoding.steps > 1 ? payload.without_contents() : place_->take(payload),
+                                           table.first_round(), s);
+                               }
+                               step(gradient.size());
+                             }
+                           });
   }
 
   void step(std::uint64_t elements) { progress_(done_ += elements, elements_); }
@@ -235,7 +279,7 @@ class PayloadStage::Plan {
   Progress progress_;
   Batch sizes_;  ///< points that need no contents
   std::map<std::string, Job> jobs_;
-  std::map<std::pair<const Job*, std::string>, std::size_t> numbers_;
+  std::map<std::tuple<const Job*, Making, std::string>, std::size_t> numbers_;
   std::optional<Selections> selections_;  ///< of the first job
   std::optional<SharedPlace> place_;      ///< for the payloads of one encoding after another
   std::size_t encoding_ = 0;              ///< the next of the first job

@@ -36,6 +36,11 @@ PayloadTable::PayloadTable(const Scenario& scenario, std::size_t encoders, std::
   }
 }
 
+const Payload* PayloadTable::combined(std::size_t encoders, std::size_t group) const {
+  const auto found = combined_.find({encoders, group});
+  return found == combined_.end() ? nullptr : &found->second;
+}
+
 PayloadTable PayloadTable::sizes_of_first() const {
   PayloadTable table = *this;
   table.steps_ = 1;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,13 @@ class PayloadTable {
     payloads[step * (payloads.size() / steps_) + encoder * groups_ + group] = std::move(payload);
   }
 
+  /// What comes of the first round's payloads of that many encoders of a group, where it is known beforehand and they
+  /// are combined all at once; else null.
+  const Payload* combined(std::size_t encoders, std::size_t group) const;
+  void set_combined(std::size_t encoders, std::size_t group, Payload payload) {
+    combined_[{encoders, group}] = std::move(payload);
+  }
+
   std::size_t steps() const { return steps_; }
 
   /// The first of the rounds that are the method's own.
@@ -55,6 +63,7 @@ class PayloadTable {
   std::size_t workers_an_encoder_ = 1;
   std::size_t first_round_ = 0;
   std::vector<RoundOfAll> rounds_;
+  std::map<std::pair<std::size_t, std::size_t>, Payload> combined_;  ///< by encoders and group
 };
 
 }  // namespace simrun

@@ -1,17 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "kernels/codec.hpp"
-#include "sim/payloads/gradient_source.hpp"
-#include "sim/payloads/payload_cache.hpp"
+#include "sim/payloads/selector.hpp"
 
 namespace simrun {
-
-/// Says that so many elements of gradients are done. Called from any thread.
-using OnElements = std::function<void(std::uint64_t elements)>;
 
 /// The K largest elements of every group of every worker's gradient. From them follow those of any smaller K, so that a
 /// gradient is made and searched once for all K. Gradients are made in parts, of which few are in memory at a time.
@@ -20,10 +15,6 @@ class Selections {
   /// `entries`: K by group. What the cache has is taken from there, what is made is kept there.
   Selections(const GradientSource& source, const std::vector<std::uint64_t>& entries, unsigned threads,
              PayloadCache& cache, const OnElements& step);
-
-  /// Bytes that finding the K largest of a group takes at most beside the gradient's part and the result, K the largest
-  /// of `entries`.
-  static double bytes_to_find(const std::vector<std::uint64_t>& entries);
 
   /// What `codec`, one that keeps the largest, makes of the k largest of a worker's group, k <= K.
   Payload encode(const Codec& codec, std::size_t worker, std::size_t group, std::uint64_t k) const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "kernels/codec.hpp"
@@ -24,8 +25,10 @@ class CombineMemo {
 /// An aggregator whose combining occupies a device, or its host, for as long as the device's profile says.
 class TimedAggregator final : public Aggregator {
  public:
-  TimedAggregator(const Aggregator& inner, DeviceTimes& times, Device& device, Staging& staging, CombineMemo& memo)
-      : inner_(inner), times_(times), device_(device), staging_(staging), memo_(memo) {}
+  /// `known`: what combining gives, if that is known beforehand; it is then not done.
+  TimedAggregator(const Aggregator& inner, DeviceTimes& times, Device& device, Staging& staging, CombineMemo& memo,
+                  const std::optional<Payload>& known)
+      : inner_(inner), times_(times), device_(device), staging_(staging), memo_(memo), known_(known) {}
 
   Payload combine(std::span<const Payload> parts) const override;
   Payload accepted(const Payload& sent, const Payload& result) const override { return inner_.accepted(sent, result); }
@@ -36,6 +39,7 @@ class TimedAggregator final : public Aggregator {
   Device& device_;
   Staging& staging_;
   CombineMemo& memo_;
+  const std::optional<Payload>& known_;
 };
 
 }  // namespace simrun

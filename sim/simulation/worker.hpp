@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,9 +21,10 @@ struct IterationPlan {
   /// A group of tensors: the backward times of the tensors since the group before it was ready, then its exchange.
   struct Stage {
     std::vector<Seconds> backward;
-    std::vector<Work> encode;  ///< by round
-    Work decode;               ///< of what the last round gives: entries and parts are those of the outcome
-    bool is_dense = false;     ///< not compressed, whatever the method
+    std::vector<Work> encode;              ///< by round
+    Work decode;                           ///< of what the last round gives: entries and parts are those of the outcome
+    bool is_dense = false;                 ///< not compressed, whatever the method
+    std::optional<Payload> combined = {};  ///< what all payloads give together, where it is known beforehand
   };
   Seconds forward;
   Seconds update;

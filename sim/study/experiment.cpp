@@ -43,6 +43,8 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
   for (std::size_t g = 0; g < groups.size(); ++g) {
     IterationPlan::Stage stage;
     stage.is_dense = groups[g].is_dense;
+    if (const Payload* combined = payloads.combined(static_cast<std::size_t>(plan.hosts.encoders()), g))
+      stage.combined = *combined;
     const std::vector<Round>& rounds = stage.is_dense ? dense : own;
     while (remaining > groups[g].tensors.front()) stage.backward.push_back(backward[--remaining]);
     // One after another, since a round may read the indices of one before it. The last round is decoded.
