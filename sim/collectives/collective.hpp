@@ -14,7 +14,7 @@ namespace simrun {
 /// What an exchange leaves on a worker, to be decoded.
 struct Outcome {
   std::vector<Payload> parts;  ///< one payload where they were combined; all M, by rank, where they were gathered
-  int alike = 0;               ///< further gathered parts, of the size of the last, that Transport::repeat skipped
+  int alike = 0;               ///< further gathered parts like the last, without contents
   std::uint64_t apart = 0;     ///< bytes that came in an exchange of their own, of metadata
 
   std::uint64_t bytes() const;

@@ -18,7 +18,8 @@ Seconds Flow::end() const {
 }
 
 Flows::Flows(const Network& network, const std::vector<sg4::Host*>& hosts)
-    : passes_latency_(network.model != Network::Model::lv08) {
+    : most_an_actor_(std::max<std::size_t>(32, hosts.size() / 8)),
+      passes_latency_(network.model != Network::Model::lv08) {
   for (sg4::Host* host : hosts) ends_.push_back({.host = host, .actor = nullptr, .wake = sg4::Semaphore::create(0)});
   if (!std::holds_alternative<Star>(network.topology) || network.gpus_per_host > 1 || hosts.size() < 2) return;
   own_links_.resize(hosts.size());
@@ -53,14 +54,14 @@ Route Flows::route(const Flow& flow) const {
 void Flows::come_due(const FlowPtr& flow) {
   End& from = ends_[flow->from];
   from.due.push_back(flow);
-  if (from.sleeps && from.own < most_an_actor) return rouse(from);
+  if (from.sleeps && from.own < most_an_actor_) return rouse(from);
   if (from.due.size() > 1) return;
   call_sender(from);
 }
 
 void Flows::call_sender(End& from) {
   sg4::Actor::create("sender", from.host, [this, &from] {
-    for (const FlowPtr& flow : set_off(from, most_an_actor)) flow->comm->wait();
+    for (const FlowPtr& flow : set_off(from, most_an_actor_)) flow->comm->wait();
   });
 }
 
@@ -98,7 +99,7 @@ void Flows::see_off(int rank) {
 void Flows::sleep(End& end) {
   end.sleeps = true;
   end.wake->acquire();
-  for (const FlowPtr& own : set_off(end, most_an_actor - std::min(end.own, most_an_actor))) {
+  for (const FlowPtr& own : set_off(end, most_an_actor_ - std::min(end.own, most_an_actor_))) {
     own->is_own = true;
     ++end.own;
     if (own->is_buffered) end.unattended.push_back(own);

@@ -84,9 +84,6 @@ class Flows {
   void stop() { is_stopped_ = true; }
 
  private:
-  /// SimGrid keeps a list of what an actor has begun, and searches all of it at every end.
-  static constexpr std::size_t most_an_actor = 32;
-
   /// A rank's end of its flows.
   struct End {
     simgrid::s4u::Host* host;
@@ -113,6 +110,9 @@ class Flows {
     simgrid::s4u::Link* down;
   };
 
+  /// Flows that one actor sets off: SimGrid keeps a list of them and searches all of it at every end. But every actor
+  /// takes a stack, of which a process has no more than some ten thousand.
+  std::size_t most_an_actor_;
   Agenda agenda_;
   std::vector<End> ends_;            ///< by rank
   std::vector<OwnLinks> own_links_;  ///< by rank; empty where routes are SimGrid's to find
