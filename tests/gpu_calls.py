@@ -45,7 +45,7 @@ def make_stand_ins(folder):
     for name, body in STAND_INS.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"#!/bin/sh\n{body}\n")
+        file.write_text(f"#!/bin/bash\n{body}\n")  # which hands exported functions on
         file.chmod(0o755)
     (folder / "build/share").mkdir()
     (folder / "build/share/simrun").symlink_to(ROOT)
