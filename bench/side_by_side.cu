@@ -52,8 +52,8 @@ int simrun_cuda_chunked_top_k(void* stream, void* workspace, const float* gradie
   return guarded([&] {
     CudaMachine machine = machine_on(stream);
     const simrun::Chunking chunking{static_cast<std::uint32_t>(chunk), static_cast<std::uint32_t>(keeps)};
-    launch_chunked_top_k(machine,
-                         {gradient, residual, size, chunking, words, values, static_cast<std::uint64_t*>(workspace)});
+    launch_chunked_top_k(machine, ChunkedTopK<float>{gradient, residual, size, chunking, words, values,
+                                                     static_cast<std::uint64_t*>(workspace)});
   });
 }
 

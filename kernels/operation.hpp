@@ -9,6 +9,7 @@
 
 #include "kernels/codec.hpp"
 #include "kernels/payload.hpp"
+#include "kernels/precision.hpp"
 
 namespace simrun {
 
@@ -36,14 +37,15 @@ struct OperationResult {
 /// What a device does with payloads, on given data: what goes in and what must come out.
 struct OperationCase {
   Stage stage = Stage::encode;
-  std::string kind;                  ///< the payload's kind, the index coding or the codec: "pairs", "delta", "qsgd"
-  std::size_t elements = 0;          ///< N
-  std::size_t entries = 0;           ///< K that encoding keeps, or that a decoded payload or list of indices has
-  std::span<const float> gradient;   ///< encode; empty in later rounds, whose residual it has been added to
-  std::span<const float> residual;   ///< encode with error feedback: before the gradient is added; else empty
-  std::span<const float> velocity;   ///< encode with momentum: before the gradient is added; else empty
-  float momentum = 0;                ///< by which the velocity is multiplied
-  std::vector<TensorShape> tensors;  ///< as in RoundContext, like the next four
+  std::string kind;                 ///< the payload's kind, the index coding or the codec: "pairs", "delta", "qsgd"
+  std::size_t elements = 0;         ///< N
+  std::size_t entries = 0;          ///< K that encoding keeps, or that a decoded payload or list of indices has
+  std::span<const float> gradient;  ///< encode; empty in later rounds, whose residual it has been added to
+  Precision precision = Precision::fp32;  ///< that the gradient's values have; in which it lies on a GPU
+  std::span<const float> residual;        ///< encode with error feedback: before the gradient is added; else empty
+  std::span<const float> velocity;        ///< encode with momentum: before the gradient is added; else empty
+  float momentum = 0;                     ///< by which the velocity is multiplied
+  std::vector<TensorShape> tensors;       ///< as in RoundContext, like the next four
   std::vector<Payload> previous;
   std::optional<Payload> last_step;
   std::uint64_t seed = 0;

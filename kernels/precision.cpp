@@ -32,9 +32,29 @@ void round_to_fp16(std::span<float> x) {
 
 }  // namespace
 
+std::optional<Precision> precision_of(std::string_view name) {
+  for (const Precision precision : {Precision::fp32, Precision::fp16, Precision::bf16}) {
+    if (name == name_of(precision)) return precision;
+  }
+  return std::nullopt;
+}
+
 void round_to(Precision precision, std::span<float> x) {
   if (precision == Precision::bf16) round_to_bf16(x.data(), x.size());
   if (precision == Precision::fp16) round_to_fp16(x);
+}
+
+std::vector<std::uint16_t> narrowed(Precision precision, std::span<const float> x) {
+  std::vector<std::uint16_t> bits(x.size());
+  if (precision == Precision::fp16) {
+    convert_to_half(x.data(), x.size(), bits.data());
+  } else {
+    std::vector<float> rounded(x.begin(), x.end());
+    round_to_bf16(rounded.data(), rounded.size());
+    for (std::size_t i = 0; i < x.size(); ++i)
+      bits[i] = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(rounded[i]) >> 16);
+  }
+  return bits;
 }
 
 }  // namespace simrun

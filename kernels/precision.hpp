@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
+#include <vector>
 
 namespace simrun {
 
@@ -18,6 +21,9 @@ constexpr const char* name_of(Precision precision) {
   return names[static_cast<int>(precision)];
 }
 
+/// The one of that name.
+std::optional<Precision> precision_of(std::string_view name);
+
 constexpr unsigned bytes_of(Precision precision) {
   return precision == Precision::fp32 ? 4 : 2;
 }
@@ -25,5 +31,8 @@ constexpr unsigned bytes_of(Precision precision) {
 /// Rounds each element to a value that `precision` has: to nearest, ties to even, to infinity beyond its range. -0
 /// stays -0, a NaN a NaN.
 void round_to(Precision precision, std::span<float> x);
+
+/// The bits of elements rounded so, in fp16 or bf16.
+std::vector<std::uint16_t> narrowed(Precision precision, std::span<const float> x);
 
 }  // namespace simrun

@@ -100,6 +100,10 @@ void add_calibrate(CLI::App& app, Arguments& arguments) {
   app.add_option("--python", calibrate.python,
                  "Python that has PyTorch (default: python3, else /usr/bin/python3, whichever has it)")
       ->type_name("FILE");
+  app.add_option_function<std::string>(
+         "--precision", [&](const std::string& word) { calibrate.precision = *precision_of(word); },
+         "of the gradients that are encoded: fp32, or on a GPU fp16 or bf16 (default: fp32)")
+      ->check(CLI::IsMember({"fp32", "fp16", "bf16"}));
   app.add_option("-o,--out", calibrate.out, "profile to write (default: this machine's cache)")->type_name("FILE");
   app.add_flag("--quick", calibrate.quick, "coarse grid, budget of 60 seconds (with pytorch 120)");
   app.add_option("--budget", calibrate.budget,

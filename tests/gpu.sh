@@ -3,8 +3,9 @@
 #   tests/gpu.sh [check]       the tests there, times beside PyTorch and CUB, coarse device profiles of simrun's kernels
 #                              and of PyTorch's operations, what ncu counts; then the large tests and
 #                              compute-sanitizer, side by side. At most 9 minutes
-#   tests/gpu.sh full [27|26]  whole device profiles of both, of arrays of up to 2^27 elements (at most 9 minutes) or
-#                              2^26 (6)
+#   tests/gpu.sh full [25|26|27]
+#                              whole device profiles of both, of arrays of up to 2^25 elements (at most 4 minutes), 2^26
+#                              (6) or, if nothing is said, 2^27 (9)
 # What runs is in .gpu/pack.tgz where scripts/gpu_pack.sh has made it, for a machine on which nothing else is installed;
 # or in BUILD, a finished build. Without either build/gpu is brought up to date, which comes on top of these minutes.
 # Results go to OUT/check and OUT/full as they come (OUT: results/gpu); summary.txt has how each step ended. Exit status
@@ -27,7 +28,8 @@ main() {
     "" | check) ;;
     full | "full 27") call=full ;;
     "full 26") call=full power=26 seconds=240 torch_seconds=50 ;;
-    *) die "usage: tests/gpu.sh [check | full [27|26]]; OUT and BUILD in the environment name folders" ;;
+    "full 25") call=full power=25 seconds=125 torch_seconds=40 ;;
+    *) die "usage: tests/gpu.sh [check | full [25|26|27]]; OUT and BUILD in the environment name folders" ;;
   esac
   trap 'rm -rf "$unpacked"' EXIT
   find_build

@@ -29,7 +29,11 @@ STAND_INS = {
     "bin/compute-sanitizer": 'echo "compute-sanitizer $*, share $SIMRUN_SHARE"\nshift 4\nexec "$@"',
     "bin/nvidia-smi": 'echo "a GPU"',
     "bin/nproc": "echo 10",
+    "bin/timeout": f'echo "$2" >>"$0.limits"\nexec {shutil.which("timeout")} "$@"',
 }
+
+# Of each call that measures whole profiles: the power of two elements, and the seconds that all of its steps may take.
+FULL_CALLS = {27: 9 * 60, 26: 6 * 60, 25: 4 * 60}
 
 
 def expect(holds, what, seen):
@@ -41,7 +45,7 @@ def make_stand_ins(folder):
     for name, body in STAND_INS.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"#!/bin/sh\n{body}\n")
+        file.write_text(f"#!/bin/bash\n{body}\n")  # which hands exported functions on
         file.chmod(0o755)
     (folder / "build/share").mkdir()
     (folder / "build/share/simrun").symlink_to(ROOT)
@@ -92,19 +96,32 @@ def all_is_well(folder):
     for tool in "memcheck", "racecheck":
         for share in ["1/3", "2/3", "3/3"]:
             expect(f"{tool} {share}: test_gpu [small] share {share}\n" in sanitizers, f"{tool} {share}", sanitizers)
-    status, output = call(ROOT / "tests/gpu.sh", "full", "26", **environment)
+    for power, most_seconds in FULL_CALLS.items():
+        a_full_call(folder, environment, power, most_seconds)
+
+
+def a_full_call(folder, environment, power, most_seconds):
+    file = folder / "bin/timeout.limits"
+    file.unlink()
+    status, output = call(ROOT / "tests/gpu.sh", "full", str(power), **environment)
     expect(status == 0, "exit status 0", output)
-    log = (folder / "out/full/calibrate.log").read_text()
-    expect(f"--most-elements {2**26} " in log and "--budget 240 " in log, "the most elements and the budget", log)
-    log = (folder / "out/full/by-pytorch.log").read_text()
-    expect("--implementation pytorch" in log and f"--budget 50 --most-elements {2**26}" in log, "those of PyTorch", log)
+    limits = [int(limit) for limit in file.read_text().split()]
+    expect(len(limits) == 3 and sum(limits) <= most_seconds, f"three steps within {most_seconds} s", limits)
+    for log, limit in ("calibrate.log", limits[1]), ("by-pytorch.log", limits[2]):
+        text = (folder / "out/full" / log).read_text()
+        words = text.split()
+        options = {name: int(words[words.index(name) + 1]) for name in ("--most-elements", "--budget")}
+        budget = options["--budget"]
+        expect(options["--most-elements"] == 2**power, "the most elements", text)
+        expect(limit - 30 <= budget <= limit - 20, f"a budget that leaves 20 to 30 s of {limit}", text)
+    expect("--implementation pytorch" in text, "those of PyTorch", text)
 
 
 def a_step_fails(folder):
     (folder / "build/tests/test_gpu.fails").touch()
     (folder / "bin/ncu").unlink()
     # Only what the script itself needs, so that no ncu of this machine is found.
-    tools = ["bash", "sh", "dirname", "readlink", "mkdir", "rm", "timeout", "tail", "cut", "cat", "grep", "seq", "sed", "head", "ls"]
+    tools = ["bash", "sh", "dirname", "readlink", "mkdir", "rm", "tail", "cut", "cat", "grep", "seq", "sed", "head", "ls"]
     for tool in tools:
         (folder / "bin" / tool).symlink_to(shutil.which(tool))
     status, output = call(ROOT / "tests/gpu.sh", "check", BUILD=str(folder / "build"), OUT=str(folder / "out"),

@@ -95,18 +95,18 @@ class ChunkSelection {
     largest_ = largest_of(keys_.data(), count_);
   }
 
-  std::size_t collect_from(std::span<const float> chunk, Key bound, std::size_t k) {
+  SIMRUN_EVERY_SIMD std::size_t collect_from(std::span<const float> chunk, Key bound, std::size_t k) {
     const std::size_t at_once = k < chunk.size() / 256 ? 0 : most_at_once;
     count_ = 0;
     std::size_t i = 0;
     for (; i + 64 <= chunk.size(); i += 64) {
       std::uint64_t mask = mask_at_least(chunk.data() + i, static_cast<std::uint32_t>(bound));
-      const auto found = static_cast<std::size_t>(std::popcount(mask));
       // How many cannot be predicted unless they are few, so what is not there is written, too, and then written over.
-      std::size_t j = 0;
-      for (; j < at_once; ++j, mask &= mask - 1) put(count_ + j, i + static_cast<std::size_t>(std::countr_zero(mask)));
-      for (; mask != 0; ++j, mask &= mask - 1) put(count_ + j, i + static_cast<std::size_t>(std::countr_zero(mask)));
-      count_ += found;
+      for (std::size_t j = 0; j < at_once; ++j, mask &= mask - 1) {
+        put(count_, i + static_cast<std::size_t>(std::countr_zero(mask)));
+        count_ += mask != 0 ? 1 : 0;
+      }
+      for (; mask != 0; mask &= mask - 1) put(count_++, i + static_cast<std::size_t>(std::countr_zero(mask)));
     }
     for (; i < chunk.size(); ++i) {
       put(count_, i);

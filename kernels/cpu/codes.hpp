@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <type_traits>
 
@@ -27,16 +28,36 @@ SIMRUN_INLINE void draw(std::uint64_t first, std::uint64_t seed, Codes& words) {
   }
 }
 
-/// The words that 32 numbers of `bits` bits make. Unrolled, so that places are constants.
-template <unsigned bits>
-SIMRUN_INLINE void pack(const Codes& codes, std::array<std::uint32_t, bits>& words) {
-  words = {};
+template <class T, std::size_t count>
+struct VectorOf {
+  typedef T Type __attribute__((vector_size(count * sizeof(T))));
+};
+template <class T, std::size_t count>
+using Vector = typename VectorOf<T, count>::Type;
+
+/// The words that numbers of `bits` bits make. Neighbours are joined as long as both have room in a word, which is done
+/// to many at once; the rest is unrolled, so that places are constants.
+template <unsigned bits, std::size_t count>
+SIMRUN_INLINE void pack(const std::array<std::uint32_t, count>& numbers,
+                        std::array<std::uint32_t, bits * count / 32>& words) {
+  if constexpr (bits == 32) {
+    words = numbers;
+  } else if constexpr (bits <= 16) {
+    Vector<std::uint64_t, count / 2> pairs;  // a | b << 32, to become a | b << bits
+    std::memcpy(&pairs, numbers.data(), sizeof pairs);
+    const auto lower = __builtin_convertvector(pairs | pairs >> (32 - bits), Vector<std::uint32_t, count / 2>);
+    std::array<std::uint32_t, count / 2> joined;
+    std::memcpy(joined.data(), &lower, sizeof lower);
+    pack<2 * bits>(joined, words);
+  } else {
+    words = {};
 #pragma GCC unroll 32
-  for (std::size_t i = 0; i < group; ++i) {
-    const std::size_t word = i * bits / 32;
-    const unsigned shift = i * bits % 32;
-    words[word] |= codes[i] << shift;
-    if (shift + bits > 32) words[word + 1] |= codes[i] >> (32 - shift);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t word = i * bits / 32;
+      const unsigned shift = i * bits % 32;
+      words[word] |= numbers[i] << shift;
+      if (shift + bits > 32) words[word + 1] |= numbers[i] >> (32 - shift);
+    }
   }
 }
 

@@ -4,13 +4,14 @@
 
 namespace simrun::cuda {
 
-/// sum = weight * sum + x, rounded twice. Reads 8 and writes 4 bytes an element.
+/// sum = weight * sum + x, rounded twice. Reads an element of each and writes 4 bytes.
+template <class Gradient>
 struct Accumulate {
   static constexpr const char* name = "accumulate";
   static constexpr unsigned threads = 256;
   static constexpr unsigned residency = 4;
   struct Shared {};
-  const float* x;  ///< at a multiple of 16 bytes, like the sum
+  const Gradient* x;  ///< four elements begin at a multiple of their size, like those of the sum
   float weight;
   float* sum;
   std::uint64_t size;
@@ -34,9 +35,10 @@ struct Accumulate {
   }
 };
 
-template <class Machine>
-void launch_accumulate(Machine& machine, const float* x, float weight, float* sum, std::uint64_t size) {
-  machine.launch(blocks_to_stream<Accumulate>(machine, quads_of(size)), Accumulate{x, weight, sum, size});
+template <class Machine, class Gradient>
+void launch_accumulate(Machine& machine, const Gradient* x, float weight, float* sum, std::uint64_t size) {
+  using Kernel = Accumulate<Gradient>;
+  machine.launch(blocks_to_stream<Kernel>(machine, quads_of(size)), Kernel{x, weight, sum, size});
 }
 
 }  // namespace simrun::cuda

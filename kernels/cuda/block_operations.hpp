@@ -18,18 +18,18 @@ inline LevelsCase levels_of_blocks(const OperationCase& work) {
           {.bits = bits, .log_bucket = static_cast<unsigned>(std::countr_zero(options.block))}};
 }
 
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_chunked_top_k(Machine& machine, const OperationCase& work) {
   const Chunking chunking = CodecOptions().chunking;
   const Payload::Header header = full_header(PayloadKind::chunked_pairs, work.elements, ChunkFormat::written(chunking));
-  const auto gradient = shared_copy(machine, work.gradient);
+  const auto gradient = shared_gradient<Gradient>(machine, work);
   const auto residual = restored(machine, work.residual);
   const auto words = shared_array<std::uint32_t>(machine, code_words(header.entries, chunking.place_bits()));
   const auto values = shared_array<float>(machine, header.entries);
   const auto non_finite = shared_zero<std::uint64_t>(machine);
   const auto run = [=, &machine, n = work.elements] {
-    launch_chunked_top_k(
-        machine, {gradient->data(), residual->data(), n, chunking, words->data(), values->data(), non_finite->data()});
+    launch_chunked_top_k(machine, ChunkedTopK<Gradient>{gradient->data(), residual->data(), n, chunking, words->data(),
+                                                        values->data(), non_finite->data()});
   };
   const auto result = [=, &machine] {
     return OperationResult{.bytes = full_payload(machine, header, *words, *values), .values = residual->values()};
@@ -47,17 +47,17 @@ std::unique_ptr<Operation> decode_chunked_top_k(Machine& machine, const Operatio
   });
 }
 
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_block_quantization(Machine& machine, const OperationCase& work) {
   const auto [header, rounding] = levels_of_blocks(work);
-  const auto gradient = shared_copy(machine, work.gradient);
+  const auto gradient = shared_gradient<Gradient>(machine, work);
   const auto residual = restored(machine, work.residual);
   const auto scales = shared_array<float>(machine, rounding.buckets(work.elements));
   const auto words = shared_array<std::uint32_t>(machine, code_words(work.elements, rounding.bits));
   const auto non_finite = shared_zero<std::uint64_t>(machine);
   const auto run = [=, &machine, n = work.elements, rounding = rounding] {
-    launch_quantize(
-        machine, {gradient->data(), residual->data(), n, rounding, scales->data(), words->data(), non_finite->data()});
+    launch_quantize(machine, Quantization<Gradient>{gradient->data(), residual->data(), n, rounding, scales->data(),
+                                                    words->data(), non_finite->data()});
   };
   const auto result = [=, &machine, header = header] {
     return OperationResult{.bytes = full_payload(machine, header, *scales, *words), .values = residual->values()};

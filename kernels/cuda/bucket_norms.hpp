@@ -8,14 +8,16 @@
 namespace simrun::cuda {
 
 /// Writes the norm of bucket `b` in the order that Primitives::bucket_norms tells.
-template <class Warp>
-SIMRUN_DEVICE void write_norm(Warp& warp, const float* x, std::uint64_t size, std::uint64_t bucket, std::uint64_t b,
+template <class Warp, class Gradient>
+SIMRUN_DEVICE void write_norm(Warp& warp, const Gradient* x, std::uint64_t size, std::uint64_t bucket, std::uint64_t b,
                               double* lanes, float* norms) {
   const std::uint64_t end = smaller((b + 1) * bucket, size);
   warp.each_lane([&](unsigned lane) {
     double sum = 0;
-    for (std::uint64_t i = b * bucket + lane; i < end; i += warp_lanes)
-      sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+    for (std::uint64_t i = b * bucket + lane; i < end; i += warp_lanes) {
+      const auto value = static_cast<double>(widened(x[i]));
+      sum += value * value;
+    }
     lanes[lane] = sum;
   });
   add_up_lanes(warp, lanes);
@@ -50,8 +52,8 @@ struct BucketNorms {
 };
 
 /// Norms of buckets, and elements rounded to multiples of these, a stretch of elements at a time: when they are rounded
-/// they are in the cache. Reads 4 bytes an element and writes the bits. A bucket has at most as many elements as a
-/// stretch.
+/// they are in the cache. Reads each element and writes the bits. A bucket has at most as many elements as a stretch.
+template <class Gradient>
 struct RoundToNorms {
   static constexpr const char* name = "round_to_norms";
   static constexpr unsigned threads = 256;
@@ -62,7 +64,7 @@ struct RoundToNorms {
     double lanes[warps][warp_lanes];
   };
   Rounding rounding;
-  const float* x;
+  const Gradient* x;
   std::uint64_t size;
   std::uint64_t seed;
   float* norms;  ///< at most the largest number
@@ -97,11 +99,12 @@ void launch_bucket_norms(Machine& machine, const float* x, std::uint64_t size, s
 }
 
 /// Buckets of at most RoundToNorms::stretch elements.
-template <class Machine>
-void launch_round_to_norms(Machine& machine, const Rounding& rounding, const float* x, std::uint64_t size,
+template <class Machine, class Gradient>
+void launch_round_to_norms(Machine& machine, const Rounding& rounding, const Gradient* x, std::uint64_t size,
                            std::uint64_t seed, float* norms, std::uint32_t* words, std::uint64_t* non_finite) {
-  machine.launch(blocks_for<RoundToNorms>(machine, size, RoundToNorms::stretch),
-                 RoundToNorms{rounding, x, size, seed, norms, words, non_finite});
+  using Kernel = RoundToNorms<Gradient>;
+  machine.launch(blocks_for<Kernel>(machine, size, Kernel::stretch),
+                 Kernel{rounding, x, size, seed, norms, words, non_finite});
 }
 
 }  // namespace simrun::cuda

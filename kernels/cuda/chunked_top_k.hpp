@@ -11,9 +11,10 @@ namespace simrun::cuda {
 // where a block, or a warp if the chunk is small, selects. Blocks look after runs of chunks whose places fill whole
 // words, so that no word belongs to two of them.
 
-/// Arrays at multiples of 16 bytes.
+/// Four elements of an array begin at a multiple of their size.
+template <class Gradient>
 struct ChunkedTopK {
-  const float* gradient;  ///< null: x stays as it is; else x += gradient, and what is selected becomes 0 in it
+  const Gradient* gradient;  ///< null: x stays as it is; else x += gradient, and what is selected becomes 0 in it
   float* x;
   std::uint64_t size;
   Chunking chunking;
@@ -32,11 +33,11 @@ struct ChunkOfRun {
   bool ends_run;
 };
 
-/// Reads 4 bytes an element, with a gradient 8, and then writes 4; 4 bytes and a place an entry.
-template <unsigned MostChunk>
+/// Reads 4 bytes an element; with a gradient reads its element as well, and writes 4 bytes. Writes 4 bytes and a place
+/// an entry.
+template <class Gradient>
 struct SelectInChunks {
-  static constexpr unsigned most_chunk = MostChunk;
-  ChunkedTopK job;
+  ChunkedTopK<Gradient> job;
   std::uint64_t chunks;
   std::uint64_t chunks_a_run;
   unsigned place_bits;
@@ -112,7 +113,9 @@ struct SelectInChunks {
 };
 
 /// A block a chunk: by counting digits.
-struct SelectInLargeChunks : SelectInChunks<Chunking::most_chunk> {
+template <class Gradient>
+struct SelectInLargeChunks : SelectInChunks<Gradient> {
+  static constexpr unsigned most_chunk = Chunking::most_chunk;
   static constexpr const char* name = "select_in_large_chunks";
   static constexpr unsigned threads = 256;
   static constexpr unsigned residency = 4;
@@ -125,31 +128,33 @@ struct SelectInLargeChunks : SelectInChunks<Chunking::most_chunk> {
 
   template <class Block>
   SIMRUN_DEVICE void run(Block& block, Shared& shared) const {
-    for (std::uint64_t r = block.number(); r < runs(); r += block.count())
-      for_chunks(r, [&](const ChunkOfRun& chunk) { select(block, shared, chunk); });
+    for (std::uint64_t r = block.number(); r < this->runs(); r += block.count())
+      this->for_chunks(r, [&](const ChunkOfRun& chunk) { select(block, shared, chunk); });
   }
 
  private:
   template <class Block>
   SIMRUN_DEVICE void select(Block& block, Shared& shared, const ChunkOfRun& chunk) const {
-    block.each_thread([&](unsigned t) { load(block, chunk, shared.x, t, threads); });
+    block.each_thread([&](unsigned t) { this->load(block, chunk, shared.x, t, threads); });
     const auto key_at = [&](std::uint32_t i) { return key_of(shared.x[i]); };
     const Cutoff cutoff = find_cutoff(block, shared.selection, chunk.size, chunk.keeps, key_at);
     write_in_order(block, chunk.size, cutoff, chunk.keeps - cutoff.above, key_at,
                    [&](std::uint64_t place, std::uint32_t i) {
-                     job.values[chunk.entry + place] = shared.x[i];
+                     this->job.values[chunk.entry + place] = shared.x[i];
                      shared.places[place] = static_cast<std::uint16_t>(i);
                      shared.x[i] = 0.0F;
                    });
     block.each_thread([&](unsigned t) {
-      pack(chunk, shared.places, shared.carry, t, threads);
-      store(chunk, shared.x, t, threads);
+      this->pack(chunk, shared.places, shared.carry, t, threads);
+      this->store(chunk, shared.x, t, threads);
     });
   }
 };
 
 /// A warp a chunk: by bisection, which counts by ballots.
-struct SelectInSmallChunks : SelectInChunks<512> {
+template <class Gradient>
+struct SelectInSmallChunks : SelectInChunks<Gradient> {
+  static constexpr unsigned most_chunk = 512;
   static constexpr const char* name = "select_in_small_chunks";
   static constexpr unsigned threads = 256;
   static constexpr unsigned residency = 4;
@@ -167,15 +172,16 @@ struct SelectInSmallChunks : SelectInChunks<512> {
   SIMRUN_DEVICE void run(Block& block, Shared& shared) const {
     block.each_warp([&](auto& warp) {
       const std::uint64_t step = std::uint64_t{block.count()} * warps;
-      for (std::uint64_t r = std::uint64_t{block.number()} * warps + warp.number(); r < runs(); r += step)
-        for_chunks(r, [&](const ChunkOfRun& chunk) { select(block, warp, shared.of_warp[warp.number()], chunk); });
+      for (std::uint64_t r = std::uint64_t{block.number()} * warps + warp.number(); r < this->runs(); r += step)
+        this->for_chunks(r,
+                         [&](const ChunkOfRun& chunk) { select(block, warp, shared.of_warp[warp.number()], chunk); });
     });
   }
 
  private:
   template <class Block, class Warp>
   SIMRUN_DEVICE void select(Block& block, Warp& warp, OfWarp& own, const ChunkOfRun& chunk) const {
-    warp.each_lane([&](unsigned lane) { load(block, chunk, own.x, lane, warp_lanes); });
+    warp.each_lane([&](unsigned lane) { this->load(block, chunk, own.x, lane, warp_lanes); });
     const std::uint32_t cutoff = cutoff_of(warp, own, chunk);
     const unsigned above = count_from(warp, own, chunk, cutoff + 1);
     unsigned taken = 0;
@@ -192,15 +198,15 @@ struct SelectInSmallChunks : SelectInChunks<512> {
       warp.each_lane([&](unsigned lane) {
         if ((selected >> lane & 1U) == 0) return;
         const unsigned place = taken + count_bits(selected & lanes_below(lane));
-        job.values[chunk.entry + place] = own.x[first + lane];
+        this->job.values[chunk.entry + place] = own.x[first + lane];
         own.places[place] = static_cast<std::uint16_t>(first + lane);
         own.x[first + lane] = 0.0F;
       });
       taken += count_bits(selected);
     }
     warp.each_lane([&](unsigned lane) {
-      pack(chunk, own.places, own.carry, lane, warp_lanes);
-      store(chunk, own.x, lane, warp_lanes);
+      this->pack(chunk, own.places, own.carry, lane, warp_lanes);
+      this->store(chunk, own.x, lane, warp_lanes);
     });
   }
 
@@ -259,17 +265,18 @@ struct AddInChunks {
 };
 
 /// One launch, no memory of its own.
-template <class Machine>
-void launch_chunked_top_k(Machine& machine, const ChunkedTopK& job) {
+template <class Machine, class Gradient>
+void launch_chunked_top_k(Machine& machine, const ChunkedTopK<Gradient>& job) {
+  using Small = SelectInSmallChunks<Gradient>;
+  using Large = SelectInLargeChunks<Gradient>;
   const std::uint64_t chunks = divide_up<std::uint64_t>(job.size, job.chunking.chunk);
   const std::uint64_t chunks_a_run = job.chunking.chunks_in_words();
   const std::uint64_t runs = divide_up(chunks, chunks_a_run);
-  if (job.chunking.chunk <= SelectInSmallChunks::most_chunk) {
-    machine.launch(blocks_for<SelectInSmallChunks>(machine, runs, SelectInSmallChunks::warps),
-                   SelectInSmallChunks{{job, chunks, chunks_a_run, job.chunking.place_bits()}});
+  const SelectInChunks<Gradient> select{job, chunks, chunks_a_run, job.chunking.place_bits()};
+  if (job.chunking.chunk <= Small::most_chunk) {
+    machine.launch(blocks_for<Small>(machine, runs, Small::warps), Small{select});
   } else {
-    machine.launch(blocks_for<SelectInLargeChunks>(machine, runs, 1),
-                   SelectInLargeChunks{{job, chunks, chunks_a_run, job.chunking.place_bits()}});
+    machine.launch(blocks_for<Large>(machine, runs, 1), Large{select});
   }
 }
 

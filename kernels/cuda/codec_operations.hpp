@@ -67,10 +67,10 @@ auto shared_body(Machine& machine, const OperationCase& work, std::size_t first)
 
 /// Two launches: the gradient is added to the residual, which tells the scales; then signs are packed and what they
 /// stand for is taken out. values_of(scales) says what that is.
-template <class Scales, class Machine, class ValuesOf>
+template <class Scales, class Gradient, class Machine, class ValuesOf>
 std::unique_ptr<Operation> encode_with_scales(Machine& machine, const OperationCase& work, PayloadKind kind,
                                               std::size_t count, const ValuesOf& values_of) {
-  const auto gradient = shared_copy(machine, work.gradient);
+  const auto gradient = shared_gradient<Gradient>(machine, work);
   const auto residual = restored(machine, work.residual);
   const auto scales = shared_array<float>(machine, count);
   const auto sums = shared_array<double>(machine, Scales::sums * sums_of(work.elements));
@@ -78,8 +78,8 @@ std::unique_ptr<Operation> encode_with_scales(Machine& machine, const OperationC
   const auto words = shared_array<std::uint32_t>(machine, sign_words(work.elements));
   const auto non_finite = shared_zero<std::uint64_t>(machine);
   const auto run = [=, &machine, n = work.elements] {
-    launch_find_scales(machine, {gradient->data(), residual->data()}, n, Scales{scales->data()}, sums->data(),
-                       state->data());
+    launch_find_scales(machine, CorrectedElements<Gradient>{gradient->data(), residual->data()}, n,
+                       Scales{scales->data()}, sums->data(), state->data());
     launch_pack_signs_of(machine, TakenOut{residual->data(), values_of(scales->data())}, Entries{n}, words->data(),
                          non_finite->data());
   };
@@ -90,18 +90,16 @@ std::unique_ptr<Operation> encode_with_scales(Machine& machine, const OperationC
   return operation_of(run, result, [=] { residual->reset(); });
 }
 
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_scaled_signs(Machine& machine, const OperationCase& work) {
-  return encode_with_scales<MeanMagnitude>(machine, work, PayloadKind::scaled_signs, 1, [](const float* scale) {
-    return SignValues{-1.0F, 1.0F, scale, scale};
-  });
+  const auto values_of = [](const float* scale) { return SignValues{-1.0F, 1.0F, scale, scale}; };
+  return encode_with_scales<MeanMagnitude, Gradient>(machine, work, PayloadKind::scaled_signs, 1, values_of);
 }
 
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_two_means(Machine& machine, const OperationCase& work) {
-  return encode_with_scales<MeansOfSigns>(machine, work, PayloadKind::two_means, 2, [](const float* means) {
-    return SignValues{-1.0F, -1.0F, means + 1, means};
-  });
+  const auto values_of = [](const float* means) { return SignValues{-1.0F, -1.0F, means + 1, means}; };
+  return encode_with_scales<MeansOfSigns, Gradient>(machine, work, PayloadKind::two_means, 2, values_of);
 }
 
 /// values_of(scales) says what signs behind so many scales stand for.
@@ -127,15 +125,15 @@ std::unique_ptr<Operation> decode_two_means(Machine& machine, const OperationCas
   });
 }
 
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_momentum_signs(Machine& machine, const OperationCase& work) {
-  const auto gradient = shared_copy(machine, work.gradient);
+  const auto gradient = shared_gradient<Gradient>(machine, work);
   const auto velocity = restored(machine, work.velocity);
   const auto words = shared_array<std::uint32_t>(machine, sign_words(work.elements));
   const auto non_finite = shared_zero<std::uint64_t>(machine);
   const auto run = [=, &machine, n = work.elements, weight = work.momentum] {
-    launch_pack_signs_of(machine, MovedOn{gradient->data(), weight, velocity->data()}, Entries{n}, words->data(),
-                         non_finite->data());
+    launch_pack_signs_of(machine, MovedOn<Gradient>{gradient->data(), weight, velocity->data()}, Entries{n},
+                         words->data(), non_finite->data());
   };
   const auto result = [=, &machine, n = work.elements] {
     OperationResult signs = signs_result(machine, n, words->data());
@@ -146,9 +144,9 @@ std::unique_ptr<Operation> encode_momentum_signs(Machine& machine, const Operati
 }
 
 /// A leader's indices are the others' loss: what these do is add the gradient to the residual.
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_leader_indices(Machine& machine, const OperationCase& work) {
-  const auto gradient = shared_copy(machine, work.gradient);
+  const auto gradient = shared_gradient<Gradient>(machine, work);
   const auto residual = restored(machine, work.residual);
   return operation_of(
       [=, &machine] { launch_accumulate(machine, gradient->data(), 1.0F, residual->data(), residual->size()); },
@@ -156,10 +154,10 @@ std::unique_ptr<Operation> encode_leader_indices(Machine& machine, const Operati
 }
 
 /// The values at these indices are taken out of the residual, to which the gradient is added first if there is one.
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_values(Machine& machine, const OperationCase& work,
                                          std::span<const std::uint32_t> at) {
-  const auto gradient = shared_copy(machine, work.gradient);
+  const auto gradient = shared_gradient<Gradient>(machine, work);
   const auto residual = restored(machine, work.residual);
   const auto indices = shared_copy(machine, at);
   const auto values = shared_array<float>(machine, at.size());
@@ -188,7 +186,7 @@ std::unique_ptr<Operation> decode_values(Machine& machine, const OperationCase& 
 template <class Machine>
 std::unique_ptr<Operation> encode_values_at(Machine& machine, const OperationCase& work) {
   std::vector<std::uint32_t> decoded;
-  return encode_values(machine, work, view_indices(work.previous.at(0), decoded));
+  return encode_values<float>(machine, work, view_indices(work.previous.at(0), decoded));
 }
 
 template <class Machine>
@@ -198,9 +196,9 @@ std::unique_ptr<Operation> decode_values_at(Machine& machine, const OperationCas
 }
 
 /// Indices are drawn beforehand.
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_random_entries(Machine& machine, const OperationCase& work) {
-  return encode_values(machine, work, draw_indices(work.shared_seed, work.elements, work.entries));
+  return encode_values<Gradient>(machine, work, draw_indices(work.shared_seed, work.elements, work.entries));
 }
 
 template <class Machine>

@@ -23,12 +23,12 @@ enum class Sent {
 };
 
 /// x += gradient and the k largest of x, on arrays of a machine.
-template <class Machine>
+template <class Machine, class Gradient>
 class DeviceTopK {
  public:
   /// An empty `gradient` leaves x as it is. `clears`: selected elements of x are set to 0. Throws std::invalid_argument
   /// unless 0 < k <= x.size().
-  DeviceTopK(Machine& machine, std::span<const float> gradient, std::span<const float> x, std::size_t k, Sent sent,
+  DeviceTopK(Machine& machine, std::span<const Gradient> gradient, std::span<const float> x, std::size_t k, Sent sent,
              bool clears)
       : machine_(machine),
         k_(checked(k, x.size())),
@@ -44,16 +44,16 @@ class DeviceTopK {
         small_job_(1),
         small_outcome_(1) {
     if (is_small()) {
-      const SmallTopK job{gradient_or_null(),
-                          x_.data(),
-                          static_cast<std::uint32_t>(x.size()),
-                          static_cast<std::uint32_t>(k),
-                          result_.indices,
-                          result_.values,
-                          result_.cleared,
-                          result_.keep_zeros,
-                          result_.signs};
-      machine_.upload(small_job_.data(), std::span<const SmallTopK>(&job, 1));
+      const SmallTopK<Gradient> job{gradient_or_null(),
+                                    x_.data(),
+                                    static_cast<std::uint32_t>(x.size()),
+                                    static_cast<std::uint32_t>(k),
+                                    result_.indices,
+                                    result_.values,
+                                    result_.cleared,
+                                    result_.keep_zeros,
+                                    result_.signs};
+      machine_.upload(small_job_.data(), std::span<const SmallTopK<Gradient>>(&job, 1));
     } else {
       memory_.layout().selection.prepare(machine_);
     }
@@ -65,9 +65,9 @@ class DeviceTopK {
 
   void run() {
     if (is_small()) {
-      machine_.launch(1, SelectSmall{{}, small_job_.data(), small_outcome_.data()});
+      machine_.launch(1, SelectSmall<Gradient>{{}, small_job_.data(), small_outcome_.data()});
     } else {
-      launch_top_k(machine_, TopK<float>{gradient_or_null(), x_.data(), x_.size(), k_}, memory_.layout(), result_);
+      launch_top_k(machine_, TopK<Gradient>{gradient_or_null(), x_.data(), x_.size(), k_}, memory_.layout(), result_);
     }
   }
 
@@ -97,7 +97,7 @@ class DeviceTopK {
     return [=](Carver& carver) { return TopKWorkspace::carve(carver, size, k); };
   }
 
-  const float* gradient_or_null() const { return gradient_.size() == 0 ? nullptr : gradient_.data(); }
+  const Gradient* gradient_or_null() const { return gradient_.size() == 0 ? nullptr : gradient_.data(); }
 
   bool is_small() const { return x_.size() <= small_tensor; }
 
@@ -113,7 +113,7 @@ class DeviceTopK {
 
   Machine& machine_;
   std::size_t k_;
-  Buffer<float> gradient_;
+  Buffer<Gradient> gradient_;
   Buffer<float> before_;
   Buffer<float> x_;
   Buffer<std::uint32_t> indices_;
@@ -121,7 +121,7 @@ class DeviceTopK {
   Buffer<std::uint32_t> signs_;
   WorkspaceOf<Machine, decltype(lay_out(0, 0))> memory_;
   Selected result_;
-  Buffer<SmallTopK> small_job_;
+  Buffer<SmallTopK<Gradient>> small_job_;
   Buffer<Outcome> small_outcome_;
 };
 

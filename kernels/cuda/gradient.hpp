@@ -1,21 +1,25 @@
 #pragma once
 
 #include "kernels/cuda/half.hpp"
+#include "kernels/precision.hpp"
 
 namespace simrun::cuda {
 
-// Elements of gradients, which are added to fp32. Those of 16 bits are widened first, which is exact.
+// Elements of gradients: float, Half or BFloat16. Kernels that read gradients are templates of these types. Those of 16
+// bits are widened first, which is exact.
 
 /// There is no gradient.
 struct NoGradient {};
 
 /// IEEE half precision.
 struct Half {
+  static constexpr Precision precision = Precision::fp16;
   std::uint16_t bits;
 };
 
 /// The upper half of a float.
 struct BFloat16 {
+  static constexpr Precision precision = Precision::bf16;
   std::uint16_t bits;
 };
 
@@ -34,15 +38,25 @@ SIMRUN_DEVICE inline float widened(BFloat16 x) {
   return value;
 }
 
+/// An element that will not be needed again soon.
+template <class Block>
+SIMRUN_DEVICE float read_gradient(Block& block, const float* at) {
+  return block.read_once(at);
+}
+template <class Block, class Gradient>
+SIMRUN_DEVICE float read_gradient(Block& block, const Gradient* at) {
+  return widened(Gradient{block.read_once(&at->bits)});
+}
+
 /// Four elements at a multiple of 16 bytes, which will not be needed again soon.
 template <class Block>
-SIMRUN_DEVICE Quad read_gradient(Block& block, const float* from) {
+SIMRUN_DEVICE Quad read_quad_once(Block& block, const float* from) {
   return block.read_once(reinterpret_cast<const Quad*>(from));
 }
 
 /// Four elements of 16 bits at a multiple of 8 bytes.
 template <class Block, class Gradient>
-SIMRUN_DEVICE Quad read_gradient(Block& block, const Gradient* from) {
+SIMRUN_DEVICE Quad read_quad_once(Block& block, const Gradient* from) {
   const std::uint64_t all = block.read_once(reinterpret_cast<const std::uint64_t*>(from));
   Quad quad;
   SIMRUN_UNROLL

@@ -5,9 +5,9 @@
 #include "kernels/cuda/accumulate.hpp"
 #include "kernels/cuda/bucket_norms.hpp"
 #include "kernels/cuda/chunked_top_k.hpp"
+#include "kernels/cuda/dense16.hpp"
 #include "kernels/cuda/device_selection.hpp"
 #include "kernels/cuda/device_votes.hpp"
-#include "kernels/cuda/half.hpp"
 #include "kernels/cuda/low_rank.hpp"
 #include "kernels/cuda/primitive_checks.hpp"
 #include "kernels/cuda/quantize.hpp"
@@ -25,7 +25,7 @@ class KernelPrimitives final : public Primitives {
   explicit KernelPrimitives(std::unique_ptr<Machine> machine) : machine_(std::move(machine)) {}
 
   Pairs select_largest(std::span<const float> x, std::size_t k) const override {
-    DeviceTopK<Machine> selection(*machine_, {}, x, k, Sent::values, false);
+    DeviceTopK<Machine, float> selection(*machine_, {}, x, k, Sent::values, false);
     selection.run();
     return selection.pairs();
   }
@@ -44,8 +44,8 @@ class KernelPrimitives final : public Primitives {
     Buffer<std::uint32_t> places(words.size());
     Buffer<float> kept(values.size());
     Buffer<std::uint64_t> non_finite = zero<std::uint64_t>();
-    launch_chunked_top_k(*machine_,
-                         {nullptr, elements.data(), x.size(), chunking, places.data(), kept.data(), non_finite.data()});
+    launch_chunked_top_k(*machine_, ChunkedTopK<float>{nullptr, elements.data(), x.size(), chunking, places.data(),
+                                                       kept.data(), non_finite.data()});
     fail_on(downloaded(*machine_, non_finite.data(), 1).front());
     machine_->download(words, places.data());
     machine_->download(values, kept.data());
@@ -115,8 +115,8 @@ class KernelPrimitives final : public Primitives {
     Buffer<float> largest(scales.size());
     Buffer<std::uint32_t> codes(words.size());
     Buffer<std::uint64_t> non_finite = zero<std::uint64_t>();
-    launch_quantize(*machine_,
-                    {nullptr, values.data(), x.size(), rounding, largest.data(), codes.data(), non_finite.data()});
+    launch_quantize(*machine_, Quantization<float>{nullptr, values.data(), x.size(), rounding, largest.data(),
+                                                   codes.data(), non_finite.data()});
     fail_on(downloaded(*machine_, non_finite.data(), 1).front());
     machine_->download(scales, largest.data());
     machine_->download(words, codes.data());
@@ -197,8 +197,9 @@ class KernelPrimitives final : public Primitives {
     check_sizes(shape, m, p, q);
     const auto matrix = uploaded(*machine_, m);
     const auto right = uploaded(*machine_, q);
-    change(p,
-           [&](float* left) { launch_multiply(*machine_, shape, GivenElements{matrix.data()}, right.data(), left); });
+    change(p, [&](float* left) {
+      launch_multiply(*machine_, shape, GivenElements<float>{matrix.data()}, right.data(), left);
+    });
   }
 
   void multiply_transposed(const LowRank& shape, std::span<const float> m, std::span<const float> p,

@@ -20,17 +20,17 @@ OperationResult factors_result(Machine& machine, const Array& factors, const Res
           .values = residual.values()};
 }
 
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_left_factors(Machine& machine, const OperationCase& work) {
   const FactoredPart part = part_of(work);
-  const auto gradient = shared_copy(machine, work.gradient);
+  const auto gradient = shared_gradient<Gradient>(machine, work);
   const auto residual = restored(machine, work.residual);
   const auto right = shared_copy(machine, view_as<float>(work.last_step.value().bytes()));
   const auto left = shared_array<float>(machine, part.left_size());
   const auto run = [=, &machine] {
     if (part.is_factored()) {
-      launch_multiply(machine, part.shape, CorrectedElements{gradient->data(), residual->data()}, right->data(),
-                      left->data());
+      launch_multiply(machine, part.shape, CorrectedElements<Gradient>{gradient->data(), residual->data()},
+                      right->data(), left->data());
     } else {
       launch_accumulate(machine, gradient->data(), 1.0F, residual->data(), residual->size());
       machine.copy(left->data(), residual->data(), residual->size());

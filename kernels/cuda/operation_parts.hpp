@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kernels/cuda/device_arrays.hpp"
+#include "kernels/cuda/gradient.hpp"
 #include "kernels/operation.hpp"
 
 namespace simrun::cuda {
@@ -41,6 +42,25 @@ auto shared_array(Machine&, std::size_t size) {
 template <class T, class Machine>
 auto shared_copy(Machine& machine, std::span<const T> values) {
   return std::make_shared<typename Machine::template Buffer<T>>(uploaded(machine, values));
+}
+
+/// A case's gradient, rounded to elements of 16 bits; that of fp32 as it is.
+template <class Gradient>
+auto gradient_of(const OperationCase& work) {
+  if constexpr (std::is_same_v<Gradient, float>) {
+    return work.gradient;
+  } else {
+    std::vector<Gradient> elements;
+    elements.reserve(work.gradient.size());
+    for (const std::uint16_t bits : narrowed(Gradient::precision, work.gradient)) elements.push_back({bits});
+    return elements;
+  }
+}
+
+template <class Gradient, class Machine>
+auto shared_gradient(Machine& machine, const OperationCase& work) {
+  const auto gradient = gradient_of<Gradient>(work);
+  return shared_copy(machine, std::span<const Gradient>(gradient));
 }
 
 template <class Machine, class LayOut>

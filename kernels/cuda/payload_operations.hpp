@@ -1,9 +1,9 @@
 #pragma once
 
 #include "kernels/byte_view.hpp"
+#include "kernels/cuda/dense16.hpp"
 #include "kernels/cuda/device_selection.hpp"
 #include "kernels/cuda/device_votes.hpp"
-#include "kernels/cuda/half.hpp"
 #include "kernels/cuda/operation_parts.hpp"
 #include "kernels/cuda/scatter.hpp"
 #include "kernels/cuda/signs.hpp"
@@ -17,9 +17,9 @@ inline std::vector<std::byte> bytes_of(const Payload& payload) {
   return {payload.bytes().begin(), payload.bytes().end()};
 }
 
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_dense16(Machine& machine, const OperationCase& work) {
-  const auto x = shared_copy(machine, work.gradient);
+  const auto x = shared_gradient<Gradient>(machine, work);
   const auto halves = shared_array<std::uint16_t>(machine, work.elements);
   const auto flaws = shared_array<HalfFlaws>(machine, 1);
   const auto run = [=, &machine, n = work.elements] {
@@ -33,14 +33,15 @@ std::unique_ptr<Operation> encode_dense16(Machine& machine, const OperationCase&
   return operation_of(run, result, [=, &machine] { machine.clear(flaws->data(), sizeof(HalfFlaws)); });
 }
 
-template <class Machine>
-std::shared_ptr<DeviceTopK<Machine>> selection(Machine& machine, const OperationCase& work, Sent sent) {
-  return std::make_shared<DeviceTopK<Machine>>(machine, work.gradient, work.residual, work.entries, sent, true);
+template <class Gradient, class Machine>
+auto selection(Machine& machine, const OperationCase& work, Sent sent) {
+  return std::make_shared<DeviceTopK<Machine, Gradient>>(machine, gradient_of<Gradient>(work), work.residual,
+                                                         work.entries, sent, true);
 }
 
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_pairs(Machine& machine, const OperationCase& work) {
-  const auto selected = selection(machine, work, Sent::values);
+  const auto selected = selection<Gradient>(machine, work, Sent::values);
   const auto result = [=, n = work.elements] {
     const Pairs pairs = selected->pairs();
     return OperationResult{.bytes = bytes_of(make_pairs(IndexCoding::raw32, n, {pairs.indices, pairs.values})),
@@ -58,9 +59,9 @@ OperationResult signs_result(Machine& machine, std::size_t elements, const std::
   return {.bytes = bytes_of(Payload::make(full_header(PayloadKind::signs, elements), std::move(bytes)))};
 }
 
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_signs(Machine& machine, const OperationCase& work) {
-  const auto x = shared_copy(machine, work.gradient);
+  const auto x = shared_gradient<Gradient>(machine, work);
   const auto words = shared_array<std::uint32_t>(machine, sign_words(work.elements));
   const auto non_finite = shared_array<std::uint64_t>(machine, 1);
   const auto run = [=, &machine, n = work.elements] {
@@ -71,9 +72,9 @@ std::unique_ptr<Operation> encode_signs(Machine& machine, const OperationCase& w
       [=, &machine] { machine.clear(non_finite->data(), sizeof(std::uint64_t)); });
 }
 
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_sparse_signs(Machine& machine, const OperationCase& work) {
-  const auto selected = selection(machine, work, Sent::signs);
+  const auto selected = selection<Gradient>(machine, work, Sent::signs);
   const auto result = [=, n = work.elements] {
     const SparseSigns signs = selected->signs();
     return OperationResult{.bytes = bytes_of(make_sparse_signs(IndexCoding::raw32, n, {signs.indices, signs.signs})),

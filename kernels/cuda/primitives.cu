@@ -9,11 +9,4 @@ std::unique_ptr<const Primitives> make_cuda_primitives(const CudaDevice& device)
   return std::make_unique<cuda::KernelPrimitives<CudaMachine>>(std::make_unique<CudaMachine>(device.number));
 }
 
-namespace cuda {
-
-// Selections from residuals to which gradients of 16 bits are added.
-template __global__ void run_kernel(const SelectTopK<Half>);
-template __global__ void run_kernel(const SelectTopK<BFloat16>);
-
-}  // namespace cuda
 }  // namespace simrun

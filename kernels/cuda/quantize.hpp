@@ -6,9 +6,11 @@
 
 namespace simrun::cuda {
 
-/// Rounding to nearest as Primitives::round_to_nearest tells. Arrays of elements at multiples of 16 bytes.
+/// Rounding to nearest as Primitives::round_to_nearest tells. Four elements of an array begin at a
+/// multiple of their size.
+template <class Gradient>
 struct Quantization {
-  const float* gradient;  ///< null: x stays as it is; else x += gradient - what is written
+  const Gradient* gradient;  ///< null: x stays as it is; else x += gradient - what is written
   float* x;
   std::uint64_t size;
   Rounding rounding;
@@ -18,8 +20,9 @@ struct Quantization {
 };
 
 /// A block of threads takes a tile of whole blocks of elements into shared memory, finds their largest magnitudes on
-/// the way and rounds them there. Reads 4 bytes an element, with a gradient 8, and then writes 4; writes the bits and 4
-/// bytes a block.
+/// the way and rounds them there. Reads 4 bytes an element; with a gradient reads its element as well, and writes 4
+/// bytes. Writes the bits and 4 bytes a block.
+template <class Gradient>
 struct QuantizeBlocks {
   static constexpr const char* name = "quantize_blocks";
   static constexpr unsigned threads = 256;
@@ -33,7 +36,7 @@ struct QuantizeBlocks {
     float inverses[tile / Rounding::least_block];
     float steps[tile / Rounding::least_block];  ///< that a level takes out of the residual
   };
-  Quantization job;
+  Quantization<Gradient> job;
 
   template <class Block>
   SIMRUN_DEVICE void run(Block& block, Shared& shared) const {
@@ -133,9 +136,10 @@ struct QuantizeBlocks {
 };
 
 /// One launch, no memory of its own.
-template <class Machine>
-void launch_quantize(Machine& machine, const Quantization& job) {
-  machine.launch(blocks_for<QuantizeBlocks>(machine, job.size, QuantizeBlocks::tile), QuantizeBlocks{job});
+template <class Machine, class Gradient>
+void launch_quantize(Machine& machine, const Quantization<Gradient>& job) {
+  using Kernel = QuantizeBlocks<Gradient>;
+  machine.launch(blocks_for<Kernel>(machine, job.size, Kernel::tile), Kernel{job});
 }
 
 }  // namespace simrun::cuda

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/cuda/gradient.hpp"
 #include "kernels/cuda/sharing.hpp"
 #include "kernels/layout.hpp"
 #include "kernels/philox.hpp"
@@ -63,9 +64,10 @@ struct PowerCode {
 };
 
 /// Rounds the 32 elements from `first` on, as RoundToCodes does all.
-template <class Block, class Code>
-SIMRUN_DEVICE void round_group(Block& block, const Code& code, const float* x, std::uint64_t size, std::uint64_t first,
-                               std::uint64_t seed, std::uint32_t* words, std::uint64_t* non_finite) {
+template <class Block, class Code, class Gradient>
+SIMRUN_DEVICE void round_group(Block& block, const Code& code, const Gradient* x, std::uint64_t size,
+                               std::uint64_t first, std::uint64_t seed, std::uint32_t* words,
+                               std::uint64_t* non_finite) {
   const std::uint32_t mask = (1U << code.bits()) - 1;
   std::uint32_t* to = words + first / warp_lanes * code.bits();
   const std::uint32_t* const end = words + divide_up<std::uint64_t>(size * code.bits(), 32);
@@ -76,7 +78,7 @@ SIMRUN_DEVICE void round_group(Block& block, const Code& code, const float* x, s
     SIMRUN_UNROLL
     for (unsigned c = 0; c < 4; ++c) {
       const std::uint64_t i = quad + c;
-      const float value = i < size ? x[i] : 0.0F;
+      const float value = i < size ? widened(x[i]) : 0.0F;
       const bool finite = key_of(value) < least_non_finite_key;
       if (!finite) block.take_max(non_finite, ~i);
       const std::uint32_t own = finite && i < size ? code.code(value, i, random[c]) & mask : 0U;
@@ -91,15 +93,15 @@ SIMRUN_DEVICE void round_group(Block& block, const Code& code, const float* x, s
   }
 }
 
-/// Rounds elements to numbers of a few bits. Reads 4 bytes an element and writes the bits.
-template <class Code>
+/// Rounds elements to numbers of a few bits. Reads each element and writes the bits.
+template <class Code, class Gradient>
 struct RoundToCodes {
   static constexpr const char* name = Code::is_levels ? "round_to_levels" : "round_to_powers";
   static constexpr unsigned threads = 256;
   static constexpr unsigned residency = 4;
   struct Shared {};
   Code code;
-  const float* x;
+  const Gradient* x;
   std::uint64_t size;
   std::uint64_t seed;
   std::uint32_t* words;
@@ -186,10 +188,10 @@ struct CountAbove {
   }
 };
 
-template <class Machine, class Code>
-void launch_round(Machine& machine, const Code& code, const float* x, std::uint64_t size, std::uint64_t seed,
+template <class Machine, class Code, class Gradient>
+void launch_round(Machine& machine, const Code& code, const Gradient* x, std::uint64_t size, std::uint64_t seed,
                   std::uint32_t* words, std::uint64_t* non_finite) {
-  using Kernel = RoundToCodes<Code>;
+  using Kernel = RoundToCodes<Code, Gradient>;
   machine.launch(blocks_for<Kernel>(machine, size, std::uint64_t{Kernel::threads} * warp_lanes),
                  Kernel{code, x, size, seed, words, non_finite});
 }

@@ -9,10 +9,10 @@ namespace simrun::cuda {
 // Codecs that round at random, as codecs make them without options.
 
 /// launch(x, scales, words, non_finite) encodes elements without a residual to codes of so many bits, behind scales.
-template <class Machine, class Launch>
+template <class Gradient, class Machine, class Launch>
 std::unique_ptr<Operation> encode_codes(Machine& machine, const OperationCase& work, const Payload::Header& header,
                                         std::size_t scale_count, unsigned bits, const Launch& launch) {
-  const auto x = shared_copy(machine, work.gradient);
+  const auto x = shared_gradient<Gradient>(machine, work);
   const auto scales = shared_array<float>(machine, scale_count);
   const auto words = shared_array<std::uint32_t>(machine, code_words(work.elements, bits));
   const auto non_finite = shared_zero<std::uint64_t>(machine);
@@ -41,38 +41,39 @@ struct LevelsCase {
   static LevelsCase of_terngrad(const OperationCase& work) { return {work, 1, {.bits = 2, .log_bucket = 0}}; }
 };
 
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_qsgd(Machine& machine, const OperationCase& work) {
   const LevelsCase levels = LevelsCase::of_qsgd(work);
   const Rounding rounding = levels.rounding;
-  return encode_codes(machine, work, levels.header, rounding.buckets(work.elements), rounding.bits,
-                      [=, &machine, n = work.elements, seed = work.seed](
-                          const float* x, float* scales, std::uint32_t* words, std::uint64_t* non_finite) {
-                        launch_round_to_norms(machine, rounding, x, n, seed, scales, words, non_finite);
-                      });
+  return encode_codes<Gradient>(machine, work, levels.header, rounding.buckets(work.elements), rounding.bits,
+                                [=, &machine, n = work.elements, seed = work.seed](
+                                    const Gradient* x, float* scales, std::uint32_t* words, std::uint64_t* non_finite) {
+                                  launch_round_to_norms(machine, rounding, x, n, seed, scales, words, non_finite);
+                                });
 }
 
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_terngrad(Machine& machine, const OperationCase& work) {
   const LevelsCase levels = LevelsCase::of_terngrad(work);
   const Rounding rounding = levels.rounding;
   const auto sums = shared_array<double>(machine, ClippedMagnitude::sums * sums_of(work.elements));
   const auto state = shared_zero<ScaleState>(machine);
-  return encode_codes(machine, work, levels.header, 1, rounding.bits,
-                      [=, &machine, n = work.elements, seed = work.seed](
-                          const float* x, float* scale, std::uint32_t* words, std::uint64_t* non_finite) {
-                        launch_find_scales(machine, {x}, n, ClippedMagnitude{scale}, sums->data(), state->data());
-                        launch_round(machine, LevelCode{rounding, scale}, x, n, seed, words, non_finite);
-                      });
+  return encode_codes<Gradient>(machine, work, levels.header, 1, rounding.bits,
+                                [=, &machine, n = work.elements, seed = work.seed](
+                                    const Gradient* x, float* scale, std::uint32_t* words, std::uint64_t* non_finite) {
+                                  launch_find_scales(machine, GivenElements<Gradient>{x}, n, ClippedMagnitude{scale},
+                                                     sums->data(), state->data());
+                                  launch_round(machine, LevelCode{rounding, scale}, x, n, seed, words, non_finite);
+                                });
 }
 
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_exponents(Machine& machine, const OperationCase& work) {
-  return encode_codes(machine, work, full_header(PayloadKind::exponents, work.elements), 0, exponent_bits,
-                      [=, &machine, n = work.elements, seed = work.seed](const float* x, float*, std::uint32_t* words,
-                                                                         std::uint64_t* non_finite) {
-                        launch_round(machine, PowerCode{}, x, n, seed, words, non_finite);
-                      });
+  return encode_codes<Gradient>(machine, work, full_header(PayloadKind::exponents, work.elements), 0, exponent_bits,
+                                [=, &machine, n = work.elements, seed = work.seed](
+                                    const Gradient* x, float*, std::uint32_t* words, std::uint64_t* non_finite) {
+                                  launch_round(machine, PowerCode{}, x, n, seed, words, non_finite);
+                                });
 }
 
 template <class Machine>

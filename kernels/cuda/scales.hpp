@@ -27,7 +27,6 @@ struct ScaleTotals {
 struct MeanMagnitude {
   static constexpr const char* name = "mean_magnitude";
   static constexpr unsigned sums = 1;
-  using Elements = CorrectedElements;
   float* scale;
 
   SIMRUN_DEVICE static void add(float x, double* to) { to[0] += static_cast<double>(x < 0 ? -x : x); }
@@ -40,7 +39,6 @@ struct MeanMagnitude {
 struct MeansOfSigns {
   static constexpr const char* name = "means_of_signs";
   static constexpr unsigned sums = 3;
-  using Elements = CorrectedElements;
   float* means;
 
   /// The third counts, which in double is exact.
@@ -65,7 +63,6 @@ struct MeansOfSigns {
 struct ClippedMagnitude {
   static constexpr const char* name = "clipped_magnitude";
   static constexpr unsigned sums = 1;
-  using Elements = GivenElements;
   float* scale;
 
   SIMRUN_DEVICE static void add(float x, double* to) { to[0] += static_cast<double>(x) * static_cast<double>(x); }
@@ -77,7 +74,7 @@ struct ClippedMagnitude {
 };
 
 /// One pass over all elements; the last block to arrive adds up what the others left. Bytes as the elements say.
-template <class Scales>
+template <class Scales, class Elements>
 struct FindScales {
   static constexpr const char* name = Scales::name;
   static constexpr unsigned threads = 256;
@@ -86,7 +83,7 @@ struct FindScales {
   struct Shared {
     double lanes[warps][Scales::sums][warp_lanes];
   };
-  typename Scales::Elements from;
+  Elements from;
   std::uint64_t size;
   Scales scales;
   double* sums;  ///< sums_of(size) for each
@@ -177,10 +174,10 @@ struct FindScales {
 };
 
 /// `sums`: Scales::sums times sums_of(size). `state`: 0 before and after.
-template <class Machine, class Scales>
-void launch_find_scales(Machine& machine, const typename Scales::Elements& from, std::uint64_t size,
-                        const Scales& scales, double* sums, ScaleState* state) {
-  using Kernel = FindScales<Scales>;
+template <class Machine, class Elements, class Scales>
+void launch_find_scales(Machine& machine, const Elements& from, std::uint64_t size, const Scales& scales, double* sums,
+                        ScaleState* state) {
+  using Kernel = FindScales<Scales, Elements>;
   machine.launch(blocks_for<Kernel>(machine, size, Kernel::warps * values_a_run),
                  Kernel{from, size, scales, sums, state});
 }

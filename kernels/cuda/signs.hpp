@@ -1,7 +1,5 @@
 #pragma once
 
-#include <type_traits>
-
 #include "kernels/cuda/streaming.hpp"
 
 namespace simrun::cuda {
@@ -19,28 +17,32 @@ struct SignValues {
   SIMRUN_DEVICE float of_negative() const { return negative_scale != nullptr ? negative * *negative_scale : negative; }
 };
 
-/// Elements whose signs are packed as they are. Reads 4 bytes an element.
+/// Elements whose signs are packed as they are. Reads each.
+template <class Gradient>
 struct Unchanged {
   static constexpr const char* name = "pack_signs";
-  const float* x;
+  static constexpr bool changes = false;
+  const Gradient* x;
 
   template <class Block>
   SIMRUN_DEVICE float read(Block& block, std::uint64_t i) const {
-    return block.read_once(x + i);
+    return read_gradient(block, x + i);
   }
 };
 
-/// Signs of what a momentum becomes: velocity = weight * velocity + gradient, rounded twice. Reads 8 and writes 4 bytes
-/// an element.
+/// Signs of what a momentum becomes: velocity = weight * velocity + gradient, rounded twice. Reads an element of
+/// each and writes 4 bytes.
+template <class Gradient>
 struct MovedOn {
   static constexpr const char* name = "pack_signs_of_momentum";
-  const float* gradient;
+  static constexpr bool changes = true;
+  const Gradient* gradient;
   float weight;
   float* velocity;
 
   template <class Block>
   SIMRUN_DEVICE float read(Block& block, std::uint64_t i) const {
-    return weight * velocity[i] + block.read_once(gradient + i);
+    return weight * velocity[i] + read_gradient(block, gradient + i);
   }
   SIMRUN_DEVICE void change(std::uint64_t i, float value) const { velocity[i] = value; }
 };
@@ -49,6 +51,7 @@ struct MovedOn {
 /// 4 bytes an element.
 struct TakenOut {
   static constexpr const char* name = "pack_signs_and_take_out";
+  static constexpr bool changes = true;
   float* x;
   SignValues values;
 
@@ -66,8 +69,7 @@ template <class Elements>
 struct PackSigns {
   static constexpr const char* name = Elements::name;
   static constexpr unsigned threads = 256;
-  static constexpr bool changes = !std::is_same_v<Elements, Unchanged>;
-  static constexpr unsigned residency = changes ? 4 : 6;
+  static constexpr unsigned residency = Elements::changes ? 4 : 6;
   static constexpr unsigned words_a_turn = 16;  ///< that a warp packs at a time; each lane loads as many elements
   static constexpr unsigned turn = words_a_turn * warp_lanes;
   struct Shared {};
@@ -116,7 +118,7 @@ struct PackSigns {
       SIMRUN_UNROLL
       for (unsigned w = 0; w < words_a_turn; ++w) own = lane == w ? packed[w] : own;
       if (lane * warp_lanes < count) words[first / warp_lanes + lane] = own;
-      if constexpr (changes) change(items[lane], first, lane, count);
+      if constexpr (Elements::changes) change(items[lane], first, lane, count);
     });
   }
 
@@ -185,10 +187,10 @@ void launch_pack_signs_of(Machine& machine, const Elements& from, Entries size, 
 
 /// Packs the signs of a dense array, or of the values of a list, whose number the host need not know. `non_finite` is 0
 /// before the first launch that raises it, or null.
-template <class Machine>
-void launch_pack_signs(Machine& machine, const float* x, Entries size, std::uint32_t* words,
+template <class Machine, class Gradient>
+void launch_pack_signs(Machine& machine, const Gradient* x, Entries size, std::uint32_t* words,
                        std::uint64_t* non_finite) {
-  launch_pack_signs_of(machine, Unchanged{x}, size, words, non_finite);
+  launch_pack_signs_of(machine, Unchanged<Gradient>{x}, size, words, non_finite);
 }
 
 template <class Machine>

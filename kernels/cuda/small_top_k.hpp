@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/cuda/gradient.hpp"
 #include "kernels/cuda/packed_words.hpp"
 #include "kernels/cuda/selection.hpp"
 
@@ -77,8 +78,9 @@ SIMRUN_DEVICE std::uint32_t write_in_order(Block& block, std::uint32_t size, con
 }
 
 /// One tensor of many: x += gradient, and the k largest of x.
+template <class Gradient>
 struct SmallTopK {
-  const float* gradient;  ///< null: x stays as it is
+  const Gradient* gradient;  ///< null: x stays as it is
   float* x;
   std::uint32_t size;  ///< 0 < size, best below 65536
   std::uint32_t k;     ///< 0 < k <= size
@@ -89,22 +91,23 @@ struct SmallTopK {
   std::uint32_t* signs;  ///< as in Selected
 };
 
-/// Block b selects in tensor b. Reads 8 and writes 4 bytes an element once, the rest from caches; 8 1/8 bytes an
-/// entry.
+/// Block b selects in tensor b. Reads an element of x and of the gradient and writes 4 bytes once, the rest from
+/// caches; 8 1/8 bytes an entry.
+template <class Gradient>
 struct SelectSmall : OneBlock {
   static constexpr const char* name = "select_small";
-  const SmallTopK* jobs;
+  const SmallTopK<Gradient>* jobs;
   Outcome* outcomes;
 
   template <class Block>
   SIMRUN_DEVICE void run(Block& block, Shared& shared) const {
-    const SmallTopK job = jobs[block.number()];
+    const SmallTopK<Gradient> job = jobs[block.number()];
     Outcome& outcome = outcomes[block.number()];
     block.once([&] { outcome = {0, 0}; });
     block.each_thread([&](unsigned t) {
       for (std::uint32_t w = t; job.signs != nullptr && w < words_of(job.k); w += Block::threads) job.signs[w] = 0;
       for (std::uint32_t i = t; i < job.size; i += Block::threads) {
-        const float value = job.gradient != nullptr ? job.x[i] + job.gradient[i] : job.x[i];
+        const float value = job.gradient != nullptr ? job.x[i] + widened(job.gradient[i]) : job.x[i];
         if (job.gradient != nullptr) job.x[i] = value;
         if (key_of(value) >= least_non_finite_key) block.take_max(&outcome.non_finite, ~std::uint64_t{i});
       }

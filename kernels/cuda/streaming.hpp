@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/cuda/gradient.hpp"
 #include "kernels/cuda/sharing.hpp"
 
 namespace simrun::cuda {
@@ -41,23 +42,28 @@ SIMRUN_ANYWHERE constexpr std::uint64_t quads_of(std::uint64_t size) {
   return divide_up<std::uint64_t>(size, 4);
 }
 
-/// Quad number `quad` of an array of `size` elements at a multiple of 16 bytes; zeros beyond its end.
-SIMRUN_DEVICE inline Quad load_quad(const float* from, std::uint64_t quad, std::uint64_t size) {
-  const std::uint64_t first = quad * 4;
-  if (first + 4 <= size) return *reinterpret_cast<const Quad*>(from + first);
+/// The elements of an array of `size` from `first` on, three at most; zeros beyond its end.
+template <class Gradient>
+SIMRUN_DEVICE Quad load_rest(const Gradient* from, std::uint64_t first, std::uint64_t size) {
   Quad values{};
   SIMRUN_UNROLL
   for (unsigned c = 0; c < 4; ++c) {
-    if (first + c < size) values.values[c] = from[first + c];
+    if (first + c < size) values.values[c] = widened(from[first + c]);
   }
   return values;
 }
 
-/// The same of values that will not be needed again soon.
-template <class Block>
-SIMRUN_DEVICE Quad load_quad_once(Block& block, const float* from, std::uint64_t quad, std::uint64_t size) {
-  if (quad * 4 + 4 <= size) return block.read_once(reinterpret_cast<const Quad*>(from + quad * 4));
-  return load_quad(from, quad, size);
+/// Quad number `quad` of an array of `size` elements at a multiple of 16 bytes; zeros beyond its end.
+SIMRUN_DEVICE inline Quad load_quad(const float* from, std::uint64_t quad, std::uint64_t size) {
+  const std::uint64_t first = quad * 4;
+  return first + 4 <= size ? *reinterpret_cast<const Quad*>(from + first) : load_rest(from, first, size);
+}
+
+/// The same of elements that will not be needed again soon, four of which begin at a multiple of their size.
+template <class Block, class Gradient>
+SIMRUN_DEVICE Quad load_quad_once(Block& block, const Gradient* from, std::uint64_t quad, std::uint64_t size) {
+  const std::uint64_t first = quad * 4;
+  return first + 4 <= size ? read_quad_once(block, from + first) : load_rest(from, first, size);
 }
 
 SIMRUN_DEVICE inline void store_quad(const Quad& values, float* to, std::uint64_t quad, std::uint64_t size) {

@@ -94,7 +94,7 @@ struct Sweep {
     SIMRUN_UNROLL
     for (unsigned q = 0; q < quads_a_thread; ++q) {
       if constexpr (whole) {
-        gradient.quads[q] = read_gradient(block, from + offset(q, t));
+        gradient.quads[q] = read_quad_once(block, from + offset(q, t));
       } else {
         for (unsigned c = 0; c < 4; ++c) {
           const std::uint32_t i = offset(q, t) + c;

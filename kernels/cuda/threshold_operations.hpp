@@ -23,22 +23,22 @@ class ArrayTopK {
     if (size > small_tensor) {
       memory_.layout().selection.prepare(machine_);
     } else {
-      const SmallTopK job{.gradient = gradient,
-                          .x = x,
-                          .size = static_cast<std::uint32_t>(size),
-                          .k = static_cast<std::uint32_t>(k),
-                          .indices = indices_.data(),
-                          .values = values_.data(),
-                          .cleared = nullptr,
-                          .keep_zeros = true,
-                          .signs = nullptr};
-      machine_.upload(small_job_.data(), std::span<const SmallTopK>(&job, 1));
+      const SmallTopK<float> job{.gradient = gradient,
+                                 .x = x,
+                                 .size = static_cast<std::uint32_t>(size),
+                                 .k = static_cast<std::uint32_t>(k),
+                                 .indices = indices_.data(),
+                                 .values = values_.data(),
+                                 .cleared = nullptr,
+                                 .keep_zeros = true,
+                                 .signs = nullptr};
+      machine_.upload(small_job_.data(), std::span<const SmallTopK<float>>(&job, 1));
     }
   }
 
   void run() {
     if (job_.size <= small_tensor) {
-      machine_.launch(1, SelectSmall{{}, small_job_.data(), small_outcome_.data()});
+      machine_.launch(1, SelectSmall<float>{{}, small_job_.data(), small_outcome_.data()});
     } else {
       launch_top_k(machine_, job_, memory_.layout(), {indices_.data(), values_.data(), nullptr, true, nullptr});
     }
@@ -57,15 +57,15 @@ class ArrayTopK {
   Buffer<std::uint32_t> indices_;
   Buffer<float> values_;
   WorkspaceOf<Machine, std::function<TopKWorkspace(Carver&)>> memory_;
-  Buffer<SmallTopK> small_job_;
+  Buffer<SmallTopK<float>> small_job_;
   Buffer<Outcome> small_outcome_;
 };
 
 /// Momentum, residual, a threshold by a sample, and what lies above it taken out of both.
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_sampled_pairs(Machine& machine, const OperationCase& work) {
   const SampledThreshold plan(work.elements, work.entries, work.seed);
-  const auto gradient = shared_copy(machine, work.gradient);
+  const auto gradient = shared_gradient<Gradient>(machine, work);
   const auto velocity = restored(machine, work.velocity);
   const auto residual = restored(machine, work.residual);
   const auto sample = shared_array<float>(machine, plan.sample_size);

@@ -46,20 +46,34 @@ Choice choose_pytorch(const CalibrateArguments& arguments) {
   return {make, cpu_calibration_file("pytorch"), note};
 }
 
+/// Only simrun's kernels on a GPU read gradients of 16 bits.
+[[noreturn]] void refuse_precision(const std::string& why, const std::string& accepted) {
+  throw InputError("command line", "--precision", why, "accepted: " + accepted);
+}
+
 Choice choose(const CalibrateArguments& arguments) {
-  if (arguments.implementation == "pytorch") return choose_pytorch(arguments);
+  const bool is_narrow = arguments.precision != Precision::fp32;
+  if (arguments.implementation == "pytorch") {
+    if (is_narrow) refuse_precision("PyTorch's operations are measured with fp32 gradients", "fp32");
+    return choose_pytorch(arguments);
+  }
   if (arguments.python)
     throw InputError("command line", "--python", "simrun's own operations need no Python",
                      "accepted: with --implementation pytorch");
+  if (arguments.device == "cpu" && is_narrow)
+    refuse_precision("the CPU back end encodes fp32 gradients alone", "fp32, or --device cuda");
   if (arguments.device == "cpu") return {make_cpu_calibration_target, cpu_calibration_file(), {}};
   const Gpus gpus = find_gpus();
   if (!gpus.devices.empty()) {
     const CudaDevice gpu = gpus.devices.front();
-    const auto make = [gpu](std::optional<std::uint64_t> most) { return make_cuda_calibration_target(gpu, most); };
-    return {make, gpu_calibration_file(gpu), {}};
+    const auto make = [gpu, precision = arguments.precision](std::optional<std::uint64_t> most) {
+      return make_cuda_calibration_target(gpu, most, precision);
+    };
+    return {make, gpu_calibration_file(gpu, "simrun", arguments.precision), {}};
   }
   const std::string why = "no GPU can be used: " + gpus.why_none;
   if (arguments.device == "cuda") throw InputError("command line", "--device", why, "accepted here: cpu");
+  if (is_narrow) refuse_precision("the CPU back end encodes fp32 gradients alone, and " + why, "fp32");
   return {make_cpu_calibration_target, cpu_calibration_file(), why + "; measuring the processor"};
 }
 

@@ -13,6 +13,7 @@ struct CalibrateArguments {
   std::string device;                     ///< cpu or cuda; empty: cuda where a GPU can be used, else cpu
   std::string implementation = "simrun";  ///< whose operations: simrun or pytorch
   std::optional<std::string> python;      ///< of pytorch; else the first here that has PyTorch
+  Precision precision = Precision::fp32;  ///< of the gradients; others than fp32 on a GPU, by simrun's operations
   std::optional<std::string> out;         ///< profile to write; else in this machine's cache, where scenarios find it
   bool quick = false;                     ///< a coarse grid, within a minute
   std::optional<std::uint64_t> budget;    ///< seconds after which it ends
@@ -23,7 +24,8 @@ struct CalibrateArguments {
 /// how far it is, what was left out, and what casts doubt on the figures. Ctrl-C, SIGTERM and the end of the budget end
 /// it with what is finished, and so does the end of a program that measures. The file is there whole, at the end, or
 /// not at all. Returns the exit status: 128 plus the number of the signal that ended it, 1 where that program ended,
-/// else 0. Throws InputError (no GPU, no PyTorch, a place that cannot be written) before anything is measured,
+/// else 0. Throws InputError (no GPU, no PyTorch, a precision that the device does not
+/// encode, a place that cannot be written) before anything is measured,
 /// CalibrationError, and std::runtime_error.
 int calibrate(const CalibrateArguments& arguments);
 

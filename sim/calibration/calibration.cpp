@@ -158,10 +158,12 @@ class Calibration {
     profile.software = std::string("simrun ") + SIMRUN_VERSION + ", " + facts.software;
     profile.commit = simrun_commit();
     profile.implementation = facts.implementation;
+    profile.precision = facts.precision;
     profile.model = facts.model;
     profile.provenance = "measured";
     profile.source = "simrun calibrate";
     if (facts.implementation != "simrun") profile.source += " --implementation " + facts.implementation;
+    if (facts.precision != Precision::fp32) profile.source += std::string(" --precision ") + name_of(facts.precision);
     if (options_.grid.quick) profile.source += " --quick";
     if (!left_out.empty()) profile.source += ", which was ended and left out " + left_out;
     profile.bandwidth = BytesPerSecond(quantile(copies_, 0.5));

@@ -32,12 +32,17 @@ std::uint64_t CalibrationData::most_elements_here() {
   return std::bit_floor(bytes / most_bytes_an_element);
 }
 
-CalibrationData::CalibrationData(std::uint64_t most_elements, unsigned threads, unsigned threads_of_expected)
+CalibrationData::CalibrationData(std::uint64_t most_elements, unsigned threads, unsigned threads_of_expected,
+                                 Precision precision)
     : threads_(threads),
       threads_of_expected_(threads_of_expected),
+      precision_(precision),
       values_(most_elements + most_parts * offset_between_parts) {
   make_synthetic_gradients(distribution, Model{"calibration", {{"all", {values_.size()}}}})
       ->fill(0, 0, threads_, values_);
+  if (precision_ == Precision::fp32) return;
+  rounded_.assign(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(most_elements));
+  round_to(precision_, rounded_);
 }
 
 std::string CalibrationData::description() {
@@ -45,6 +50,7 @@ std::string CalibrationData::description() {
 }
 
 std::span<const float> CalibrationData::stretch(std::size_t part, std::size_t size) const {
+  if (part == 0 && !rounded_.empty()) return std::span(rounded_).first(size);
   return std::span(values_).subspan(part * offset_between_parts, size);
 }
 
@@ -52,6 +58,7 @@ OperationCase CalibrationData::make_case(const OperationEntry& operation, std::s
   OperationCase made;
   made.stage = operation.stage;
   made.kind = operation.kind;
+  made.precision = precision_;
   std::size_t parts = made.stage == Stage::combine ? 2 : 1;
   made.elements = static_cast<std::size_t>(place[0]);
   made.entries = made.elements;

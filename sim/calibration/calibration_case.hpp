@@ -17,9 +17,10 @@ class CalibrationData {
   /// So many that the largest case, with all its copies, has room in this machine's memory.
   static std::uint64_t most_elements_here();
 
-  /// For places of at most `most_elements` elements. Inputs are made with so many threads, expected results by the CPU
-  /// back end with so many; nothing in them depends on either.
-  CalibrationData(std::uint64_t most_elements, unsigned threads, unsigned threads_of_expected);
+  /// For places of at most `most_elements` elements, with gradients of `precision`. Inputs are made with so many
+  /// threads, expected results by the CPU back end with so many; nothing in them depends on either.
+  CalibrationData(std::uint64_t most_elements, unsigned threads, unsigned threads_of_expected,
+                  Precision precision = Precision::fp32);
 
   /// The case of an operation at a place, one value an axis. It holds views of this object's data. Parts of a payload
   /// kind that differ come from neighbouring stretches. Where the axis is entries, the payloads have 16 elements an
@@ -36,7 +37,9 @@ class CalibrationData {
 
   unsigned threads_;
   unsigned threads_of_expected_;
+  Precision precision_;
   std::vector<float> values_;
+  std::vector<float> rounded_;  ///< the first part of them, where gradients are not fp32
 };
 
 }  // namespace simrun

@@ -52,6 +52,7 @@ struct DeviceFacts {
   std::vector<std::pair<std::string, std::string>>
       conditions;                         ///< anything else, key and text: threads, clocks, driver
   std::string implementation = "simrun";  ///< whose operations were run
+  Precision precision = Precision::fp32;  ///< of the gradients that are encoded
   KernelModel model = {};                 ///< of operations that are left out
 };
 
@@ -88,9 +89,10 @@ class CalibrationTarget {
 /// more than memory allows.
 std::unique_ptr<CalibrationTarget> make_cpu_calibration_target(std::optional<std::uint64_t> most_elements);
 
-/// A GPU, for at most so many elements: 2^29 if nothing is said, and never more than its memory and this machine's
-/// allow. In a build without CUDA it throws CalibrationError.
+/// A GPU with gradients of that precision, for at most so many elements: 2^29 if nothing is said, and never more than
+/// its memory and this machine's allow. In a build without CUDA it throws CalibrationError.
 std::unique_ptr<CalibrationTarget> make_cuda_calibration_target(const CudaDevice& device,
-                                                                std::optional<std::uint64_t> most_elements);
+                                                                std::optional<std::uint64_t> most_elements,
+                                                                Precision precision);
 
 }  // namespace simrun

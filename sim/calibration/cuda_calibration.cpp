@@ -48,16 +48,17 @@ class CudaPrepared final : public PreparedOperation {
 
 class CudaTarget final : public CalibrationTarget {
  public:
-  CudaTarget(const CudaDevice& device, std::optional<std::uint64_t> most_elements)
+  CudaTarget(const CudaDevice& device, std::optional<std::uint64_t> most_elements, Precision precision)
       : device_(device),
+        precision_(precision),
         bench_(make_cuda_bench(device)),
         most_elements_(std::min(most_elements.value_or(std::uint64_t{1} << 29), room_for(bench_->free_memory()))),
-        data_(most_elements_, all_threads(), all_threads()) {}
+        data_(most_elements_, all_threads(), all_threads(), precision) {}
 
   DeviceFacts facts() const override {
     return guarded([&] {
       return DeviceFacts{
-          .name = profile_name(device_.name),
+          .name = with_precision(profile_name(device_.name), precision_),
           .device = device_.name,
           .uuid = device_.uuid,
           .software = "compiler " __VERSION__,
@@ -67,7 +68,8 @@ class CudaTarget final : public CalibrationTarget {
           .caches =
               "before each run memory of four times the L2 cache is read: it holds none of the operation's data, and "
               "nothing that would have to be written back",
-          .conditions = bench_->conditions()};
+          .conditions = bench_->conditions(),
+          .precision = precision_};
     });
   }
 
@@ -94,6 +96,7 @@ class CudaTarget final : public CalibrationTarget {
   }
 
   CudaDevice device_;
+  Precision precision_;
   std::unique_ptr<CudaBench> bench_;
   std::uint64_t most_elements_;
   CalibrationData data_;
@@ -102,9 +105,11 @@ class CudaTarget final : public CalibrationTarget {
 }  // namespace
 
 std::unique_ptr<CalibrationTarget> make_cuda_calibration_target(const CudaDevice& device,
-                                                                std::optional<std::uint64_t> most_elements) {
-  return guarded(
-      [&]() -> std::unique_ptr<CalibrationTarget> { return std::make_unique<CudaTarget>(device, most_elements); });
+                                                                std::optional<std::uint64_t> most_elements,
+                                                                Precision precision) {
+  return guarded([&]() -> std::unique_ptr<CalibrationTarget> {
+    return std::make_unique<CudaTarget>(device, most_elements, precision);
+  });
 }
 
 }  // namespace simrun

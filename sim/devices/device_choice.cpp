@@ -146,8 +146,9 @@ std::string cpu_calibration_file(const std::string& implementation) {
   return measured_profiles() + "/" + name_of(this_processor(), implementation) + ".json";
 }
 
-std::string gpu_calibration_file(const CudaDevice& gpu, const std::string& implementation) {
-  return measured_profiles() + "/" + name_of(gpu.name + " " + gpu.uuid, implementation) + ".json";
+std::string gpu_calibration_file(const CudaDevice& gpu, const std::string& implementation, Precision precision) {
+  return measured_profiles() + "/" + with_precision(name_of(gpu.name + " " + gpu.uuid, implementation), precision) +
+         ".json";
 }
 
 std::optional<DeviceChoice> choose_device(const std::string& word, const std::function<Gpus()>& gpus,

@@ -40,9 +40,11 @@ std::optional<std::string> file_of_implementation(const std::string& profile, co
 /// Those that have times of this device, in alphabetical order: "pytorch", "simrun".
 std::vector<std::string> implementations_of(const DeviceProfile& profile);
 
-/// Where `simrun calibrate` writes the profile of this machine's processor, of one of its GPUs.
+/// Where `simrun calibrate` writes the profile of this machine's processor, of one of its GPUs. `auto` and `cuda` take
+/// the one with fp32 gradients.
 std::string cpu_calibration_file(const std::string& implementation = "simrun");
-std::string gpu_calibration_file(const CudaDevice& gpu, const std::string& implementation = "simrun");
+std::string gpu_calibration_file(const CudaDevice& gpu, const std::string& implementation = "simrun",
+                                 Precision precision = Precision::fp32);
 
 /// A profile, and what users should know of its choice; often nothing.
 struct DeviceChoice {

@@ -129,6 +129,10 @@ std::string profile_name(const std::string& device) {
   return name;
 }
 
+std::string with_precision(const std::string& name, Precision precision) {
+  return precision == Precision::fp32 ? name : name + "-" + name_of(precision);
+}
+
 DeviceProfile scaled_to(const DeviceProfile& profile, const std::string& name, BytesPerSecond bandwidth) {
   const double factor = profile.bandwidth / bandwidth;
   const std::string how = "scaled by memory bandwidth, " + show(profile.bandwidth) + " over " + show(bandwidth);

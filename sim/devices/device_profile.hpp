@@ -92,6 +92,7 @@ struct DeviceProfile {
   std::string uuid;  ///< of a GPU that was measured
   std::string software;
   std::string implementation = "simrun";  ///< whose kernels: "simrun", or "pytorch"
+  Precision precision = Precision::fp32;  ///< of the gradients whose encoding was timed
   std::string commit;                     ///< of the simrun that measured; empty where unknown
   std::string provenance;                 ///< of most operations: measured, published or scaled
   std::string source;
@@ -131,6 +132,9 @@ struct DeviceProfile {
 
 /// The name of a profile of that device: "nvidia-h200" of "NVIDIA H200".
 std::string profile_name(const std::string& device);
+
+/// The name of one with gradients of that precision: "nvidia-h200-fp16". That with fp32 has the plain one.
+std::string with_precision(const std::string& name, Precision precision);
 
 /// The same device with another name and memory bandwidth: all times scaled by the ratio of the bandwidths, but for
 /// launches of kernels in modelled ones.

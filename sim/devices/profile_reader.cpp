@@ -255,6 +255,10 @@ Field<DeviceProfile> profile_field() {
       .optional("uuid", &DeviceProfile::uuid, text(), "of the GPU that was measured")
       .required("software", &DeviceProfile::software, text(), "with what")
       .with_default("implementation", "simrun", &DeviceProfile::implementation, name_text(), "whose kernels were timed")
+      .with_default(
+          "precision", "fp32", &DeviceProfile::precision,
+          choice<Precision>({{"fp32", Precision::fp32}, {"fp16", Precision::fp16}, {"bf16", Precision::bf16}}),
+          "of the gradients that were encoded")
       .optional("commit", &DeviceProfile::commit, text(), "of the simrun that measured")
       .required("provenance", &DeviceProfile::provenance, provenance(), "of most operations")
       .required("source", &DeviceProfile::source, text(), "where the figures come from")

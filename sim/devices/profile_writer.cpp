@@ -106,6 +106,7 @@ std::string profile_text(const DeviceProfile& profile) {
   if (!profile.uuid.empty()) json["uuid"] = profile.uuid;
   json["software"] = profile.software;
   json["implementation"] = profile.implementation;
+  json["precision"] = name_of(profile.precision);
   if (!profile.commit.empty()) json["commit"] = profile.commit;
   json["provenance"] = profile.provenance;
   json["source"] = profile.source;

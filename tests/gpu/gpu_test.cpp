@@ -67,6 +67,15 @@ TEST_CASE("every operation of a profile gives on the GPU what the CPU back end g
   check_operations([&](const OperationCase& work) { return bench->prepare(work); });
 }
 
+// Not for compute-sanitizer: it sees the same kernels with fp32 gradients.
+TEST_CASE("operations that read gradients of 16 bits give on the GPU what the CPU back end gives") {
+  const auto bench = make_cuda_bench(gpu());
+  for (const Precision precision : {Precision::fp16, Precision::bf16}) {
+    INFO(name_of(precision));
+    check_operations([&](const OperationCase& work) { return bench->prepare(work); }, precision);
+  }
+}
+
 TEST_CASE("votes on the GPU, for every number of counters", "[small]") {
   check_votes(*on_gpu());
 }

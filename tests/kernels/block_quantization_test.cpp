@@ -149,8 +149,8 @@ TEST_CASE("the kernel adds the gradient and takes out what is written in one lau
         HostMachine::Buffer<std::uint32_t> words(expected_words.size());
         auto non_finite = uploaded(std::vector<std::uint64_t>{0});
         const std::uint64_t before = machine.launches();
-        launch_quantize(machine,
-                        {terms.data(), residual.data(), n, rounding, scales.data(), words.data(), non_finite.data()});
+        launch_quantize(machine, Quantization<float>{terms.data(), residual.data(), n, rounding, scales.data(),
+                                                     words.data(), non_finite.data()});
         CHECK(machine.launches() == before + 1);
         CHECK(downloaded(non_finite).front() == 0);
         CHECK(downloaded(scales) == expected_scales);

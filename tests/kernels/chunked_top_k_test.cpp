@@ -122,8 +122,8 @@ TEST_CASE("the kernel adds the gradient and takes out what is selected in one la
         HostMachine::Buffer<float> values(expected.values.size());
         auto non_finite = uploaded(std::vector<std::uint64_t>{0});
         const std::uint64_t before = machine.launches();
-        launch_chunked_top_k(
-            machine, {terms.data(), residual.data(), n, chunking, words.data(), values.data(), non_finite.data()});
+        launch_chunked_top_k(machine, ChunkedTopK<float>{terms.data(), residual.data(), n, chunking, words.data(),
+                                                         values.data(), non_finite.data()});
         CHECK(machine.launches() == before + 1);
         CHECK(downloaded(non_finite).front() == 0);
         CHECK(downloaded(values) == expected.values);

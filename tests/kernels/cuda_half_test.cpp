@@ -3,7 +3,7 @@
 #include <cstring>
 #include <limits>
 
-#include "kernels/cuda/half.hpp"
+#include "kernels/cuda/dense16.hpp"
 #include "kernels/finite.hpp"
 #include "tests/kernels/machines.hpp"
 #include "tests/kernels/samples.hpp"

@@ -148,7 +148,7 @@ TEST_CASE("one launch selects in many small tensors", "[cuda]") {
   const std::vector<std::size_t> sizes{1, 2, 31, 1000, 4096, 4097, 20'011};
   std::vector<std::vector<float>> gradients, residuals, sums, values;
   std::vector<std::vector<std::uint32_t>> indices, signs;
-  std::vector<SmallTopK> jobs;
+  std::vector<SmallTopK<float>> jobs;
   for (const Sample& sample : samples()) {
     for (const std::size_t n : sizes) {
       gradients.push_back(sample.make(n));
@@ -165,7 +165,7 @@ TEST_CASE("one launch selects in many small tensors", "[cuda]") {
                     residuals[i].data(), true, signs[i].data()});
   }
   std::vector<Outcome> results(jobs.size());
-  HostMachine(2).launch(static_cast<unsigned>(jobs.size()), SelectSmall{{}, jobs.data(), results.data()});
+  HostMachine(2).launch(static_cast<unsigned>(jobs.size()), SelectSmall<float>{{}, jobs.data(), results.data()});
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     INFO("N = " << sums[i].size());
     CHECK(results[i].selected == indices[i].size());

@@ -7,6 +7,8 @@
 #include <random>
 #include <vector>
 
+#include "kernels/cuda/gradient.hpp"
+
 using namespace simrun;
 
 namespace {
@@ -70,6 +72,22 @@ TEST_CASE("gradients are rounded to the nearest value of their precision, ties t
   std::vector<float> same = x;
   round_to(Precision::fp32, same);
   CHECK(same == x);
+}
+
+TEST_CASE("16 bits of a gradient are those of its rounded values") {
+  const std::vector<float> x = samples();
+  for (const Precision precision : {Precision::fp16, Precision::bf16}) {
+    std::vector<float> rounded = x;
+    round_to(precision, rounded);
+    const std::vector<std::uint16_t> bits = narrowed(precision, x);
+    REQUIRE(bits.size() == x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const float value =
+          precision == Precision::fp16 ? cuda::widened(cuda::Half{bits[i]}) : cuda::widened(cuda::BFloat16{bits[i]});
+      if (std::bit_cast<std::uint32_t>(value) != std::bit_cast<std::uint32_t>(rounded[i]))
+        FAIL(name_of(precision) << " of " << std::hexfloat << x[i] << ": " << value << ", not " << rounded[i]);
+    }
+  }
 }
 
 TEST_CASE("a gradient that is no number stays none, whatever its precision") {

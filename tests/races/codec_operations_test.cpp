@@ -5,6 +5,7 @@
 #include "kernels/cuda/operations.hpp"
 #include "kernels/error_feedback.hpp"
 #include "tests/kernels/samples.hpp"
+#include "tests/races/gradient_of.hpp"
 #include "tests/races/threaded_machine.hpp"
 
 using namespace simrun;
@@ -25,9 +26,10 @@ OperationResult run_on_threads(const OperationCase& work) {
 }
 
 /// Encodes gradient and residual, of some elements, with a codec that has one round.
-void check_encoding(const char* name, std::size_t elements, bool feeds_back, float momentum = 0) {
-  INFO(name);
-  const std::vector<float> gradient = normal_values(elements, 1);
+void check_encoding_of(Precision precision, const char* name, std::size_t elements, bool feeds_back, float momentum) {
+  INFO(name << ", " << name_of(precision));
+  std::vector<float> gradient = normal_values(elements, 1);
+  round_to(precision, gradient);
   std::vector<float> velocity = normal_values(momentum > 0 ? elements : 0, 2);
   const std::vector<float> residual = normal_values(feeds_back ? elements : 0, 3);
   OperationCase work;
@@ -36,6 +38,7 @@ void check_encoding(const char* name, std::size_t elements, bool feeds_back, flo
   work.elements = elements;
   work.entries = elements / 100;
   work.gradient = gradient;
+  work.precision = precision;
   work.residual = residual;
   const std::vector<float> velocity_before = velocity;
   work.velocity = velocity_before;
@@ -58,6 +61,11 @@ void check_encoding(const char* name, std::size_t elements, bool feeds_back, flo
   CHECK(result.values == left);
 }
 
+void check_encoding(const char* name, std::size_t elements, bool feeds_back, float momentum = 0) {
+  for (const Precision precision : {Precision::fp32, Precision::fp16, Precision::bf16})
+    check_encoding_of(precision, name, elements, feeds_back, momentum);
+}
+
 /// That two norms differ by no more than rounding.
 void check_near(std::span<const float> a, std::span<const float> b) {
   REQUIRE(a.size() == b.size());
@@ -76,6 +84,8 @@ TEST_CASE("encoding with scales, with a momentum and with norms, without races")
   check_encoding("random-entries", 9000, true);
   check_encoding("qsgd", 9000, false);
   check_encoding("terngrad", 9000, false);
+  check_encoding("exponents", 9000, false);
+  check_encoding("gathered-signs", 9000, false);
 }
 
 TEST_CASE("scales of sums of sums without races") {
@@ -83,10 +93,11 @@ TEST_CASE("scales of sums of sums without races") {
   check_encoding("terngrad", 1024 * 1024 + 2000, false);
 }
 
-TEST_CASE("factors without races: in several slices, of more vectors than are taken at once") {
+TEMPLATE_TEST_CASE("factors without races: in several slices, of more vectors than are taken at once", "", float, Half,
+                   BFloat16) {
   const LowRank shape{.rows = 150, .columns = 40, .rank = 5};
-  const std::vector<float> gradient = normal_values(shape.rows * shape.columns, 1);
-  std::vector<float> residual = normal_values(gradient.size(), 2);
+  const GradientOf<TestType> gradient(normal_values(shape.rows * shape.columns, 1));
+  std::vector<float> residual = normal_values(gradient.values.size(), 2);
   std::vector<float> expected = residual;
   const std::vector<float> q = normal_values(shape.rank * shape.columns, 3);
   std::vector<float> p(shape.rank * shape.rows);
@@ -96,9 +107,10 @@ TEST_CASE("factors without races: in several slices, of more vectors than are ta
   std::vector<float> partial(RowSlices::of(shape).partial_sums(shape));
   const auto cpu = on_one_thread();
   ThreadedMachine machine;
-  launch_multiply(machine, shape, CorrectedElements{gradient.data(), residual.data()}, q.data(), p.data());
+  launch_multiply(machine, shape, CorrectedElements<TestType>{gradient.elements.data(), residual.data()}, q.data(),
+                  p.data());
   launch_multiply_transposed(machine, shape, residual.data(), p.data(), partial.data(), transposed.data());
-  cpu->accumulate(gradient, 1, expected);
+  cpu->accumulate(gradient.values, 1, expected);
   CHECK(residual == expected);
   cpu->multiply(shape, expected, q, product);
   cpu->multiply_transposed(shape, expected, product, other);
@@ -107,6 +119,7 @@ TEST_CASE("factors without races: in several slices, of more vectors than are ta
 }
 
 // Last, as a block of many threads makes all that comes after it slow.
-TEST_CASE("a sampled threshold without races") {
+TEST_CASE("a sampled threshold, and selecting by one block, without races") {
   check_encoding("sampled-pairs", 5000, true, 0.9F);
+  check_encoding("sparse-signs", 5000, true);
 }

@@ -1,10 +1,11 @@
-// Kernels that hold all of error feedback, on ThreadedMachine, against the CPU back end.
+// Kernels that encode by themselves, on ThreadedMachine, against the CPU back end.
 
 #include <catch2/catch.hpp>
 #include <cmath>
 
 #include "kernels/cuda/kernel_primitives.hpp"
 #include "tests/kernels/samples.hpp"
+#include "tests/races/gradient_of.hpp"
 #include "tests/races/threaded_machine.hpp"
 
 using namespace simrun;
@@ -30,18 +31,19 @@ Floats stepped(unsigned seed) {
 
 }  // namespace
 
-TEST_CASE("chunks without races: words that chunks share, and that they fill") {
+TEMPLATE_TEST_CASE("chunks without races: words that chunks share, and that they fill", "", float, Half, BFloat16) {
   for (const Chunking& chunking : {Chunking{32, 3}, Chunking{512, 7}, Chunking{1024, 7}, Chunking{4096, 64}}) {
-    const Floats gradient = stepped(1);
+    const GradientOf<TestType> gradient(stepped(1));
     Floats x = stepped(2);
     Floats sums = x;
-    processor()->accumulate(gradient, 1, sums);
+    processor()->accumulate(gradient.values, 1, sums);
     Floats values(chunking.entries(n)), expected_values(values.size());
     Words words(code_words(values.size(), chunking.place_bits())), expected_words(words.size());
     processor()->select_in_chunks(chunking, sums, expected_words, expected_values);
     std::uint64_t non_finite = 0;
     ThreadedMachine machine;
-    launch_chunked_top_k(machine, {gradient.data(), x.data(), n, chunking, words.data(), values.data(), &non_finite});
+    launch_chunked_top_k(machine, ChunkedTopK<TestType>{gradient.elements.data(), x.data(), n, chunking, words.data(),
+                                                        values.data(), &non_finite});
     REQUIRE(words == expected_words);
     REQUIRE(values == expected_values);
     processor()->add_in_chunks(chunking, words, values, -1, sums);
@@ -52,21 +54,33 @@ TEST_CASE("chunks without races: words that chunks share, and that they fill") {
   }
 }
 
-TEST_CASE("rounding to nearest without races: blocks of a row of a warp and of parts of one") {
+TEMPLATE_TEST_CASE("rounding to nearest without races: blocks of a row of a warp and of parts of one", "", float, Half,
+                   BFloat16) {
   for (const Rounding& rounding : {Rounding{15, 5, 32}, Rounding{127, 8, 256}, Rounding{7, 4, 4096}}) {
-    const Floats gradient = normal_values(n, 1);
+    const GradientOf<TestType> gradient(normal_values(n, 1));
     Floats x = normal_values(n, 2);
     Floats sums = x;
-    processor()->accumulate(gradient, 1, sums);
+    processor()->accumulate(gradient.values, 1, sums);
     Floats scales(rounding.buckets(n)), expected_scales(scales.size());
     Words words(code_words(n, rounding.bits)), expected_words(words.size());
     processor()->round_to_nearest(rounding, sums, expected_scales, expected_words);
     std::uint64_t non_finite = 0;
     ThreadedMachine machine;
-    launch_quantize(machine, {gradient.data(), x.data(), n, rounding, scales.data(), words.data(), &non_finite});
+    launch_quantize(machine, Quantization<TestType>{gradient.elements.data(), x.data(), n, rounding, scales.data(),
+                                                    words.data(), &non_finite});
     REQUIRE(scales == expected_scales);
     REQUIRE(words == expected_words);
     processor()->add_levels(rounding, words, scales, -1, sums);
     REQUIRE(x == sums);
   }
+}
+
+TEMPLATE_TEST_CASE("halves of gradients without races", "", float, Half, BFloat16) {
+  const GradientOf<TestType> gradient(normal_values(n, 1));
+  std::vector<std::uint16_t> halves(n), expected(n);
+  HalfFlaws flaws{};
+  ThreadedMachine machine;
+  launch_to_half(machine, gradient.elements.data(), halves.data(), n, &flaws);
+  processor()->to_half(gradient.values, expected);
+  REQUIRE(halves == expected);
 }

@@ -258,7 +258,7 @@ TEST_CASE("selecting and merging by one block without races") {
   const std::vector<std::size_t> sizes{5000, 1, 700};
   std::vector<Floats> x, values;
   std::vector<Words> indices, signs;
-  std::vector<SmallTopK> jobs;
+  std::vector<SmallTopK<float>> jobs;
   for (const std::size_t n : sizes) {
     x.push_back(stepped_values(n, 5));
     values.emplace_back((n + 4) / 5);
@@ -272,7 +272,7 @@ TEST_CASE("selecting and merging by one block without races") {
                     true, signs[i].data()});
   }
   std::vector<Outcome> results(jobs.size());
-  ThreadedMachine().launch(static_cast<unsigned>(jobs.size()), SelectSmall{{}, jobs.data(), results.data()});
+  ThreadedMachine().launch(static_cast<unsigned>(jobs.size()), SelectSmall<float>{{}, jobs.data(), results.data()});
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     Floats doubled = before[i];
     for (float& value : doubled) value *= 2;

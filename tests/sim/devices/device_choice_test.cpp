@@ -93,6 +93,10 @@ TEST_CASE("device auto: a GPU that was not measured is named, with the command")
 TEST_CASE("device auto and cuda: the GPU that was measured, by its own file and uuid") {
   Machine machine({first_gpu, second_gpu});
   CHECK(gpu_calibration_file(second_gpu) == measured_profiles() + "/nvidia-h200-gpu-2e.json");
+  const std::string narrow = gpu_calibration_file(second_gpu, "simrun", Precision::fp16);
+  CHECK(narrow == measured_profiles() + "/nvidia-h200-gpu-2e-fp16.json");
+  Machine::keep(narrow, "nvidia-h200-fp16", "GPU-2e");
+  CHECK(machine.choose("auto").profile.name == "a100");
   Machine::keep(gpu_calibration_file(second_gpu), "second", "GPU-2e");
   for (const char* word : {"auto", "cuda"}) {
     CHECK(machine.choose(word).profile.name == "second");

@@ -16,6 +16,19 @@ TEST_CASE("every operation of a profile gives on kernels what the CPU back end g
   });
 }
 
+TEST_CASE("operations that read gradients of 16 bits give on kernels what the CPU back end gives of rounded ones") {
+  for (const Precision precision : {Precision::fp16, Precision::bf16}) {
+    INFO(name_of(precision));
+    std::unique_ptr<cuda::HostMachine> machine;
+    check_operations(
+        [&](const OperationCase& work) {
+          machine = std::make_unique<cuda::HostMachine>(2, static_cast<unsigned>(work.elements));
+          return cuda::make_operation(*machine, work);
+        },
+        precision);
+  }
+}
+
 TEST_CASE("a profile's operations launch as many kernels, and wait in them as often, as their model says") {
   const CalibrationData data(1'600'000, 2, 2);
   for (const OperationEntry& operation : measured_operations()) {

@@ -14,6 +14,7 @@ namespace simrun {
 TEST_CASE("profile: what is written is read") {
   DeviceProfile profile = measured_profile({1, 14'728'266}, 1.234e-5);
   profile.uuid = "GPU-1";
+  profile.precision = Precision::bf16;
   profile.commit = "abc-dirty";
   profile.conditions = {{"threads", "2"}, {"clock", "1410 MHz"}};
   const TemporaryFolder folder;
@@ -22,6 +23,7 @@ TEST_CASE("profile: what is written is read") {
   CHECK(read.device == profile.device);
   CHECK(read.uuid == profile.uuid);
   CHECK(read.software == profile.software);
+  CHECK(read.precision == Precision::bf16);
   CHECK(read.commit == profile.commit);
   CHECK(read.provenance == profile.provenance);
   CHECK(read.source == profile.source);
