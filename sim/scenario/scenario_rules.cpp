@@ -16,9 +16,7 @@ void check_grouping(const Grouping& grouping, const Model& model, const Where& w
   }
 }
 
-void check_together(const Scenario& scenario, const Where& top, const Where& here) {
-  if (scenario.method.needs_server_host() && scenario.network.gpus_per_host > 1)
-    (here / "server").fail("own-host does not go with several GPUs a host", "accepted: rank0");
+void check_together(const Scenario& scenario, const Where& top) {
   if (scenario.host && scenario.network.gpus_per_host > 1)
     (top / "host")
         .fail("does not go with several GPUs a host", "leave it out; network.intra_host has the way to the card");

@@ -196,7 +196,7 @@ void Server::iterate() {
     for (const Round& round : rounds_) {
       if (round.is_led() || round.part != Round::Part::exchange) continue;
       const TimedAggregator timed(*round.aggregator, times_, device_, staging_, memo_);
-      round.collective->serve(transport_, timed);
+      serve_hosts(plan_.hosts, *round.collective, transport_, timed);
     }
   }
   device_.take_spans();

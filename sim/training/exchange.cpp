@@ -254,9 +254,10 @@ GradientExchange::Outcomes GradientExchange::run_collective(std::size_t number,
   };
   const auto serve = [&](Transport& transport) {
     const auto own = aggregator_of(transport, aggregator);
-    for (std::size_t group = 0; group < groups_.size(); ++group) round.collective->serve(transport, *own);
+    for (std::size_t group = 0; group < groups_.size(); ++group)
+      serve_hosts(hosts_, *round.collective, transport, *own);
   };
-  const bool server = scenario_.method.needs_server_host() && workers_ > 1 && !round.is_led();
+  const bool server = scenario_.has_server_host() && !round.is_led();
   run_in_memory(scenario_.workers, rank, server ? std::function<void(Transport&)>(serve) : nullptr);
   return outcomes;
 }

@@ -146,14 +146,37 @@ TEST_CASE("hierarchy: points that have none and points that have one are told ap
   }
 }
 
-TEST_CASE("hosts of several GPUs: a server that is not placed is on rank 0") {
-  // Of two hosts of four, seven workers send to rank 0: three over links inside, four over the card.
+TEST_CASE("hosts of several GPUs: a server has a host of its own, or is rank 0") {
+  // The server's host is on the network by its link alone: a message passes the latency inside a host halfway.
   const TemporaryFolder folder;
-  json scenario = scenario_of({{"name", "signsgd-mv"}}, folder);
-  const double payload = 32 + N / 8;
-  CHECK(times_of(scenario).iteration.value == Approx(2 * (x + 4 * payload / B)).epsilon(1e-4));
-  scenario["methods"][0]["server"] = "rank0";
-  CHECK(times_of(scenario).iteration.value == Approx(2 * (x + 4 * payload / B)).epsilon(1e-4));
+  constexpr double y = 50e-6 + i / 2;
+  constexpr double payload = 32 + N / 8;
+  constexpr double of_shard = 32 + N / 32;
+  const json votes = {{"name", "signsgd-mv"}};
+  for (const int workers : {3, 4, 6, 8}) {
+    INFO(workers);
+    json scenario = scenario_of(votes, folder);
+    scenario["workers"] = workers;
+    CHECK(times_of(scenario).iteration.value == Approx(2 * (y + workers * payload / B)).epsilon(1e-5));
+  }
+  CHECK(iteration(with(votes, "leader")) == Approx(led + 2 * (y + 2 * payload / B)).epsilon(1e-5));
+  CHECK(iteration(with(votes, "shard")) == Approx(reduced_and_shared + 2 * (y + 8 * of_shard / B)).epsilon(1e-5));
+  // Of two hosts of four, seven workers send to rank 0: three over links inside, four over the card.
+  CHECK(iteration({{"name", "signsgd-mv"}, {"server", "rank0"}}) == Approx(2 * (x + 4 * payload / B)).epsilon(1e-4));
+}
+
+TEST_CASE("hosts of several GPUs: a server combines one shard after another, and answers each when it has it") {
+  const TemporaryFolder folder;
+  constexpr double y = 50e-6 + i / 2;
+  constexpr double of_shard = 32 + N / 32;
+  const Times times = times_of(scenario_of(with({{"name", "signsgd-mv"}}, "shard"), folder, 1 * ms));
+  CHECK(times.iteration.value ==
+        Approx(reduced_and_shared + 1 * ms + (y + 8 * of_shard / B) + 4 * ms + (y + 2 * of_shard / B) + 1 * ms)
+            .epsilon(1e-5));
+  // Alone on a host, workers have nobody to vote with.
+  json scenario = scenario_of(with({{"name", "signsgd-mv"}}, "shard"), folder);
+  scenario["workers"] = 4;
+  CHECK(times_of(scenario).iteration.value == Approx(reduced_and_shared).epsilon(1e-5));
 }
 
 TEST_CASE("dense groups: they travel as sgd's, beside groups that are compressed") {

@@ -59,4 +59,14 @@ TEST_CASE("exchange: with a hierarchy signs are those of hosts' means") {
   }
 }
 
+TEST_CASE("exchange: with a hierarchy a server on a host of its own counts the votes as rank 0 does") {
+  for (const char* hierarchy : {"shard", "leader"}) {
+    const auto agreed = [&](const char* server) {
+      const json method = {{"name", "signsgd-mv"}, {"hierarchy", hierarchy}, {"server", server}};
+      return Bench(on_hosts(trained_scenario(method, "tensor"), 2)).agreed_on(gradients(3));
+    };
+    CHECK(agreed("own-host") == agreed("rank0"));
+  }
+}
+
 }  // namespace simrun::exchanges
