@@ -256,17 +256,37 @@ TEST_CASE("hierarchy: groups are shared at once, or when all are exchanged") {
     CHECK(times_of(scenario).iteration.value == Approx(2 * half).epsilon(1e-5));
   }
   // The backward pass of b takes 5 ms, that of each c 1.25 ms. b is added up behind the first, encoded after it,
-  // exchanged behind the second and decoded after that; at once it is shared behind the third, else at the end.
+  // exchanged behind the second and decoded after that. It is shared when the others are added up, or at the end.
   json scenario = scenario_of(with({{"name", "top-k"}, {"k", 8000}}, "shard"), folder);
   scenario["model"]["tensors"] = json::array();
   for (const char* name : {"c1", "c2", "c3", "c4"})
     scenario["model"]["tensors"].push_back({{"name", name}, {"shape", {N / 8}}});
   scenario["model"]["tensors"].push_back({{"name", "b"}, {"shape", {N / 2}}});
   scenario["compute"]["backward"] = "10 ms";
-  scenario["schedule"] = {{"grouping", {{"groups", {{"b"}, {"c1", "c2", "c3", "c4"}}}}}};
-  CHECK(times_of(scenario).iteration.value == Approx(10 * ms + half).epsilon(1e-5));
-  scenario["schedule"]["decode"] = "after-backward";
-  CHECK(times_of(scenario).iteration.value == Approx(10 * ms + half + 3 * (i + c / 2 / I)).epsilon(1e-5));
+  for (const char* decode : {"as-ready", "after-backward"}) {
+    scenario["schedule"] = {{"grouping", {{"groups", {{"b"}, {"c1", "c2", "c3", "c4"}}}}}, {"decode", decode}};
+    CHECK(times_of(scenario).iteration.value == Approx(10 * ms + half + 3 * (i + c / 2 / I)).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("hierarchy: no group waits for the one before to be decoded") {
+  // Four tensors of 1 ms; encoding and decoding take 0.5 ms, s inside a host 0.09 ms each way, y between hosts 0.19 ms.
+  // On the device: tensors 1 and 2 until 2 ms; group 1 is encoded until 2.5, tensor 3 done at 3.5, group 1 decoded at
+  // 4, group 2 encoded at 4.5, tensor 4 done at 5.5, group 2 decoded at 6, group 3 encoded at 6.5. Then the network is
+  // waited for: group 3 is exchanged at 6.5 + y, decoded 0.5 later, group 4 encoded 0.5 later, exchanged y later,
+  // decoded 0.5 later and shared. Groups 1 to 3 are shared while the next one is encoded.
+  const TemporaryFolder folder;
+  json scenario = scenario_of(with({{"name", "top-k"}, {"k", 8000}}, "shard"), folder, 0.5 * ms);
+  scenario["model"]["tensors"] = json::array();
+  for (const char* name : {"a", "b", "c", "d"})
+    scenario["model"]["tensors"].push_back({{"name", name}, {"shape", {N / 4}}});
+  scenario["compute"]["backward"] = "4 ms";
+  scenario["schedule"] = {{"grouping", "tensor"}};
+  const double s = 3 * (i + c / 4 / I);
+  const double y = across(32 + 8 * 500);
+  CHECK(times_of(scenario).iteration.value == Approx(6.5 * ms + y + 1 * ms + y + 0.5 * ms + s).epsilon(1e-5));
+  CHECK(times_of(scenario).encode.value == Approx(2 * ms));
+  CHECK(times_of(scenario).decode.value == Approx(2 * ms));
 }
 
 TEST_CASE("hierarchy: what a GPU encodes is a part of its host's mean, whatever the codec needs of it") {
