@@ -89,6 +89,70 @@ TEST_CASE("schedule: groups that had better not be compressed are not", "[large]
   CHECK(run(mixed, "1 Mbps")["encode_s"] > 0);
 }
 
+namespace {
+
+/// Two hosts of four GPUs, six tensors of up to 3 ms, encoding and decoding 0.3 ms: groups wait for tensors.
+nlohmann::json six_tensors_on_hosts(const TemporaryFolder& folder, nlohmann::json method, const char* hierarchy) {
+  nlohmann::json scenario = on_hosts(eight_tensors(folder), 4);
+  scenario["workers"] = 8;
+  scenario["device"] = folder.write("even.json", profile_text(even_profile({1e-6, 1e12}, 0.3 * ms)));
+  for (int i = 0; i < 2; ++i) scenario["model"]["tensors"].erase(6);
+  scenario["compute"]["backward"] = "12 ms";
+  method["hierarchy"] = hierarchy;
+  scenario["methods"] = {method};
+  return scenario;
+}
+
+/// All ways to cut tensors t0 to t5 into groups of neighbours.
+nlohmann::json every_grouping() {
+  nlohmann::json all = nlohmann::json::array();
+  for (unsigned cuts = 0; cuts < 32; ++cuts) {
+    nlohmann::json groups = {nlohmann::json::array()};
+    for (unsigned i = 0; i < 6; ++i) {
+      if (i > 0 && (cuts >> (i - 1) & 1U) != 0) groups.push_back(nlohmann::json::array());
+      groups.back().push_back("t" + std::to_string(i));
+    }
+    all.push_back({{"groups", groups}});
+  }
+  return all;
+}
+
+/// What the program says of a scenario.
+std::string ran(const TemporaryFolder& folder, const nlohmann::json& scenario, const std::string& arguments) {
+  folder.write("s.json", scenario.dump());
+  const Ended ended = run_program(arguments, folder.path());
+  INFO(ended.err);
+  REQUIRE(ended.status == 0);
+  return ended.out;
+}
+
+}  // namespace
+
+TEST_CASE("schedule: with a hierarchy groups are modelled as simulated, and the optimum is the least", "[large]") {
+  const TemporaryFolder folder;
+  const nlohmann::json methods = {{{"name", "signsgd"}}, {{"name", "top-k"}, {"density", 0.05}}, {{"name", "sgd"}}};
+  for (const nlohmann::json& method : methods) {
+    for (const char* hierarchy : {"shard", "leader"}) {
+      nlohmann::json scenario = six_tensors_on_hosts(folder, method, hierarchy);
+      double optimum = 0;
+      for (const auto& row : nlohmann::json::parse(ran(folder, scenario, "schedule s.json --format json -o out"))) {
+        INFO(row["method"] << " " << row["grouping"]);
+        CHECK(row["model_s"].get<double>() == Approx(row["iteration_s"].get<double>()).epsilon(0.005));
+        if (row["grouping"] != "optimal") continue;
+        CHECK(row["proved"] == true);
+        optimum = row["iteration_s"];
+      }
+      scenario["sweep"] = {{"grouping", every_grouping()}};
+      scenario["schedule"] = {{"decode", "after-backward"}};
+      double least = 1e300;
+      for (const auto& row : parse_csv(ran(folder, scenario, "s.json --format csv -o run --fresh")))
+        least = std::min(least, number(row, "iteration_s"));
+      INFO(method << " " << hierarchy);
+      CHECK(optimum <= least * (1 + 2e-3));
+    }
+  }
+}
+
 TEST_CASE("schedule: no cut of two groups is faster than the best of two") {
   const TemporaryFolder folder;
   nlohmann::json scenario = eight_tensors(folder);
