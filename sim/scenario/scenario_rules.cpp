@@ -48,11 +48,9 @@ void check_hierarchy(const Scenario& scenario, const Where& where) {
   refuse(std::holds_alternative<NpyFiles>(scenario.gradients), "does not go with gradients from files",
          "gradients of source synthetic");
   if (!scenario.training) return;
-  const std::string name(method.method->name);
-  is_unfit(method.method->momentum.is_masked, "does not go with masked momentum in training", "another method",
-           "masked momentum of " + name + " in training");
   is_unfit(scenario.training->method.selection == MethodTraining::Selection::tensor,
-           "does not go with selection by tensor", "selection group", "selection by tensor of " + name);
+           "does not go with selection by tensor", "selection group",
+           "selection by tensor of " + std::string(method.method->name));
   refuse(!scenario.training->saved_rounds.empty(), "does not go with training.save_gradients", "leave that out");
 }
 
