@@ -155,28 +155,31 @@ std::vector<PointCosts> costs_of(const Study& study, unsigned jobs, bool with_de
   return costs;
 }
 
+Grouping::Explicit groups_of(const Study& study, const Candidate& candidate) {
+  return named_groups(*study.points[candidate.point].scenario.model, candidate.partition, candidate.dense);
+}
+
 namespace {
 
-Grouping::Explicit groups_of(const Study& study, const Candidate& each) {
-  return named_groups(*study.points[each.point].scenario.model, each.partition, each.dense);
+Json schedule_by(const Grouping::Explicit& groups, bool metadata_apart) {
+  Json grouping = {{"groups", groups.groups}};
+  if (!groups.dense.empty()) grouping["dense"] = groups.dense;
+  Json schedule = {{"grouping", grouping}, {"decode", "after-backward"}};
+  if (metadata_apart) schedule["metadata"] = "apart";
+  return schedule;
 }
 
 }  // namespace
 
 Json schedule_of(const Study& study, const Candidate& candidate) {
-  const Grouping::Explicit groups = groups_of(study, candidate);
-  Json grouping = {{"groups", groups.groups}};
-  if (!groups.dense.empty()) grouping["dense"] = groups.dense;
-  Json schedule = {{"grouping", grouping}, {"decode", "after-backward"}};
-  if (study.points[candidate.point].scenario.metadata_apart) schedule["metadata"] = "apart";
-  return schedule;
+  return schedule_by(groups_of(study, candidate), study.points[candidate.point].scenario.metadata_apart);
 }
 
-void group(Scenario& scenario, const Study& study, const Candidate& candidate) {
+void group(Scenario& scenario, const Grouping::Explicit& groups) {
   Json resolved = *scenario.resolved;
-  resolved["schedule"] = schedule_of(study, candidate);
+  resolved["schedule"] = schedule_by(groups, scenario.metadata_apart);
   scenario.resolved = std::move(resolved);
-  scenario.grouping = {groups_of(study, candidate)};
+  scenario.grouping = {groups};
 }
 
 void simulate(const Study& study, unsigned jobs, std::vector<Candidate>& candidates) {
@@ -184,7 +187,7 @@ void simulate(const Study& study, unsigned jobs, std::vector<Candidate>& candida
   all.file = study.file;
   for (const Candidate& each : candidates) {
     all.points.push_back(study.points[each.point]);
-    group(all.points.back().scenario, study, each);
+    group(all.points.back().scenario, groups_of(study, each));
   }
   const std::vector<Times> times = simulate_all(all, jobs, "groupings");
   for (std::size_t i = 0; i < candidates.size(); ++i) candidates[i].iteration = times[i].iteration.value;

@@ -3,6 +3,7 @@
 #include "sim/scheduling/schedule.hpp"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -176,6 +177,46 @@ TEST_CASE("schedule: no cut of two groups is faster than the best of two") {
   scenario["schedule"]["grouping"] = "model";
   least = std::min(least, iteration());
   CHECK(best == Approx(least).epsilon(1e-9));
+}
+
+TEST_CASE("schedule: a run that goes on takes the groups that were found before") {
+  const TemporaryFolder folder;
+  nlohmann::json scenario = eight_tensors(folder);
+  scenario["methods"] = {{{"name", "sgd"}}, {{"name", "signsgd"}}};
+  scenario["schedule"] = {{"grouping", {{"search", "optimal"}}}, {"decode", "after-backward"}};
+  const std::string out = folder.path() + "/run";
+  const auto result = [&](const char* more) {
+    ran(folder, scenario, std::string("s.json -o run ") + more);
+    return read_file(out + "/points.csv") + read_file(out + "/report.json");
+  };
+  const std::string first = result("");
+  std::vector<std::string> keys;
+  for (const auto& file : std::filesystem::directory_iterator(out + "/groups")) keys.push_back(file.path().stem());
+  REQUIRE(keys.size() == 2);
+  std::filesystem::remove_all(out + "/points");
+  CHECK(result("") == first);
+  // What is there is believed; a file that is damaged, or does not fit the model, is not.
+  const GroupStore store(out + "/groups", keys);
+  const auto found = store.read();
+  const Grouping::Explicit one{{{"t7", "t6", "t5", "t4", "t3", "t2", "t1", "t0"}}};
+  REQUIRE((found[0] && found[1]));
+  CHECK_FALSE((*found[0] == one || *found[1] == one));
+  store.keep({one, one});
+  const std::string planted = result("");
+  CHECK(planted != first);
+  CHECK(
+      nlohmann::json::parse(read_file(out + "/report.json"))["resolved"][0]["schedule"]["grouping"]["groups"].size() ==
+      1);
+  store.keep({Grouping::Explicit{{{"t7"}}}, Grouping::Explicit{{{"x"}}}});
+  CHECK(result("") == first);
+  for (const std::string& key : keys) folder.write("run/groups/" + key + ".json", "{}");
+  CHECK(result("") == first);
+  store.keep({one, one});
+  CHECK(result("--fresh") == first);
+  // Those of another scenario are removed.
+  scenario["schedule"]["grouping"] = "model";
+  result("");
+  CHECK_FALSE(std::filesystem::exists(out + "/groups"));
 }
 
 TEST_CASE("schedule: what cannot be searched for is refused") {
