@@ -76,36 +76,6 @@ TEST_CASE("hierarchy: every way of combining, by shards and by leaders") {
   CHECK(iteration(with(scalecom, "leader")) == Approx(led + alone(32 + 32'000) + 2 * alone(16'000)).epsilon(1e-5));
 }
 
-TEST_CASE("metadata: indices and scales travel with the values or after them") {
-  // Four workers on hosts of their own, a ring of three steps. Of K = 80 pairs values take 320 bytes, a header 32,
-  // indices 320; of scaled signs a scale takes 4, of levels 4 in 512 elements. A header goes with the values.
-  const TemporaryFolder folder;
-  struct Sent {
-    json method;
-    double values, metadata;
-  };
-  const std::vector<Sent> all = {{{{"name", "top-k"}, {"k", 80}}, 352, 320},
-                                 {{{"name", "ef-signsgd"}}, 32 + 10'000, 4},
-                                 {{{"name", "onebit"}}, 32 + 10'000, 8},
-                                 {{{"name", "qsgd"}, {"levels", 7}}, 32 + 40'000, 4 * 157},
-                                 {{{"name", "signsgd"}}, 32 + 10'000, 0}};
-  for (const Sent& sent : all) {
-    INFO(sent.method);
-    json scenario = scenario_of(sent.method, folder);
-    scenario["workers"] = 4;
-    for (const char* key : {"gpus_per_host", "intra_host"}) scenario["network"].erase(key);
-    const double starts = 3 * 50e-6;
-    const Times together = times_of(scenario);
-    CHECK(together.iteration.value == Approx(starts + 3 * (sent.values + sent.metadata) / B).epsilon(1e-4));
-    scenario["schedule"] = {{"metadata", "apart"}};
-    const Times apart = times_of(scenario);
-    const double more = sent.metadata > 0 ? starts : 0;
-    CHECK(apart.iteration.value == Approx(together.iteration.value + more).epsilon(1e-4));
-    CHECK(apart.result_bytes == together.result_bytes);
-    CHECK(apart.sent_bytes == together.sent_bytes);
-  }
-}
-
 TEST_CASE("hierarchy: a host alone exchanges with no other, one GPU a host does nothing with others") {
   const TemporaryFolder folder;
   for (const char* hierarchy : {"shard", "leader"}) {
@@ -177,31 +147,6 @@ TEST_CASE("hosts of several GPUs: a server combines one shard after another, and
   json scenario = scenario_of(with({{"name", "signsgd-mv"}}, "shard"), folder);
   scenario["workers"] = 4;
   CHECK(times_of(scenario).iteration.value == Approx(reduced_and_shared).epsilon(1e-5));
-}
-
-TEST_CASE("dense groups: they travel as sgd's, beside groups that are compressed") {
-  // Two groups of N/2 on four hosts, nothing to compute: the second in a ring of fp32, the first as the method has it.
-  const TemporaryFolder folder;
-  const double ring = 6 * (50e-6 + 4 * N / 2 / 4 / B);
-  const auto of = [&](const json& method, const json& dense) {
-    json scenario = scenario_of(method, folder);
-    scenario["workers"] = 4;
-    for (const char* key : {"gpus_per_host", "intra_host"}) scenario["network"].erase(key);
-    scenario["schedule"] = {{"grouping", {{"groups", {{"a"}, {"b"}}}}}};
-    if (!dense.empty()) scenario["schedule"]["grouping"]["dense"] = dense;
-    return times_of(scenario).iteration.value;
-  };
-  const json top_k = {{"name", "top-k"}, {"k", 8000}};
-  const double pairs = 3 * (50e-6 + (32 + 8 * 4000) / B);
-  CHECK(of(top_k, json::array()) == Approx(2 * pairs).epsilon(1e-4));
-  CHECK(of(top_k, {1}) == Approx(pairs + ring).epsilon(1e-4));
-  CHECK(of(top_k, {0, 1}) == Approx(2 * ring).epsilon(1e-4));
-  // A server on a host of its own takes no part in what is dense: four payloads in, four out.
-  const double bits = 2 * (50e-6 + 4 * (32 + N / 2 / 8) / B);
-  CHECK(of({{"name", "signsgd-mv"}}, {0}) == Approx(ring + bits).epsilon(1e-4));
-  // Scalecom has two rounds, what is dense one.
-  const double led = 2 * (50e-6 + (32 + 4 * 4000) / B) + 6 * (50e-6 + 4 * 1000 / B);
-  CHECK(of({{"name", "scalecom"}, {"k", 8000}}, {0}) == Approx(ring + led).epsilon(1e-4));
 }
 
 TEST_CASE("hosts of several GPUs: TCP costs between hosts, and nothing inside") {
