@@ -287,7 +287,9 @@ def grouping_name(text):
         return {"model": "whole model", "tensor": "tensor by tensor"}[text]
     grouping = json.loads(text)
     if "search" in grouping:
-        return {"mergecomp": "MergeComp's search", "optimal": "optimal"}[grouping["search"]]
+        name = {"mergecomp": "MergeComp's search", "optimal": "optimal"}[grouping["search"]]
+        mixed = ", mixed" if grouping.get("mixed") else ""
+        return name + mixed + (f", at most {grouping['max_groups']} groups" if "max_groups" in grouping else "")
     return f"{grouping['bucket']} buckets" if "bucket" in grouping else f"{len(grouping['groups'])} groups"
 
 

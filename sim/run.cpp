@@ -59,8 +59,10 @@ void say_what_is_missing(const SweepRun& sweep, const SweepOptions& options) {
 }
 
 /// Runs the sweep; returns the exit status.
-int run_sweep(const Study& asked, const SweepOptions& options, const std::string& format) {
-  const Study study = with_searched_groups(asked, options.jobs);
+int run_sweep(const Study& asked, SweepOptions options, const std::string& format) {
+  const std::string known = options.fresh ? "" : folder_of_groups(options.out);
+  const auto [study, found] = with_searched_groups(asked, options.jobs, known);
+  options.found = found;
   SweepRun sweep(study, options);
   sweep.run();
   const Report report(study, sweep.results());

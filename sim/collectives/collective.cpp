@@ -18,7 +18,7 @@ std::uint64_t Outcome::entries() const {
   return total;
 }
 
-void Collective::serve(Transport&, const Aggregator&) const {
+void Collective::serve(std::span<Transport* const>, const Aggregator&) const {
   throw std::logic_error("this collective has no server on a host of its own");
 }
 

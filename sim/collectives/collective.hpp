@@ -31,8 +31,15 @@ class Collective {
   /// gathered.
   virtual Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const = 0;
 
-  /// The part of a server on a host of its own, for the collectives that have one.
-  virtual void serve(Transport& transport, const Aggregator& aggregator) const;
+  /// The part of a server on a host of its own, for the collectives that have one. It serves several groups of workers
+  /// at once, each over a transport that has these workers alone; each gets its own result.
+  virtual void serve(std::span<Transport* const> groups, const Aggregator& aggregator) const;
+
+  /// The same for all workers as one group.
+  void serve(Transport& transport, const Aggregator& aggregator) const {
+    Transport* const all[] = {&transport};
+    serve(all, aggregator);
+  }
 };
 
 /// Where a parameter server runs.

@@ -1,6 +1,7 @@
 #include "sim/collectives/hierarchy.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace simrun {
 
@@ -15,6 +16,16 @@ std::span<const HierarchyEntry> hierarchies() {
 
 const char* name_of(Hierarchy hierarchy) {
   return std::ranges::find(hierarchies(), hierarchy, &HierarchyEntry::hierarchy)->name;
+}
+
+void serve_hosts(const HostGroups& hosts, const Collective& collective, Transport& transport,
+                 const Aggregator& aggregator) {
+  std::vector<PartTransport> parts;
+  for (int place = 0; place < hosts.shards(); ++place)
+    parts.emplace_back(transport, hosts.across_hosts(place), hosts.hierarchy != Hierarchy::leader);
+  std::vector<Transport*> groups;
+  for (PartTransport& part : parts) groups.push_back(&part);
+  collective.serve(groups, aggregator);
 }
 
 }  // namespace simrun

@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "sim/collectives/collective.hpp"
 #include "sim/network/part_transport.hpp"
 
 namespace simrun {
@@ -47,5 +48,9 @@ struct HostGroups {
   /// Into how many parts a gradient is cut, of which each is encoded by itself.
   int shards() const { return hierarchy == Hierarchy::shard ? gpus : 1; }
 };
+
+/// The part of a parameter server on a host of its own: it serves all groups of workers that exchange with each other.
+void serve_hosts(const HostGroups& hosts, const Collective& collective, Transport& transport,
+                 const Aggregator& aggregator);
 
 }  // namespace simrun

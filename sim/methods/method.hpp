@@ -80,7 +80,7 @@ struct MethodChoice {
   /// True if bytes follow from the shapes of tensors, not only from their elements.
   bool follows_shapes() const;
 
-  /// True if the exchange needs one host more than there are workers.
+  /// True if an exchange between several hosts needs one more than the workers'.
   bool needs_server_host() const {
     return collective->has_server && collective_options.server == ServerPlace::own_host;
   }

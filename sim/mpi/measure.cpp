@@ -21,13 +21,9 @@
 namespace simrun {
 namespace {
 
-bool has_server_host(const Scenario& scenario) {
-  return scenario.method.needs_server_host() && scenario.workers > 1;
-}
-
 /// The ranks that a point needs.
 int ranks_of(const Scenario& scenario) {
-  return scenario.workers + (has_server_host(scenario) ? 1 : 0);
+  return scenario.workers + (scenario.has_server_host() ? 1 : 0);
 }
 
 std::string count_text(int count, const std::string& what) {
@@ -36,7 +32,7 @@ std::string count_text(int count, const std::string& what) {
 
 std::string needs_text(const Scenario& scenario) {
   return label(scenario.method) + ", " + count_text(scenario.workers, "worker") +
-         (has_server_host(scenario) ? " and the server" : "") + ": " + count_text(ranks_of(scenario), "rank");
+         (scenario.has_server_host() ? " and the server" : "") + ": " + count_text(ranks_of(scenario), "rank");
 }
 
 /// The points that the ranks are enough for. Throws InputError where that is none, where the sweep has one number of

@@ -1,5 +1,7 @@
 #include "sim/scenario/chosen_method.hpp"
 
+#include "sim/scenario/unfit_points.hpp"
+
 namespace simrun {
 namespace {
 
@@ -51,9 +53,10 @@ MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const
   choice.hierarchy = text.hierarchy;
   choice.grouping = text.grouping;
   choice.error_feedback = text.error_feedback;
-  if (choice.hierarchy == Hierarchy::shard && choice.follows_shapes())
-    (where / "hierarchy")
-        .fail(std::string(name) + " encodes matrices, which shards are not", "accepted: flat or leader");
+  if (choice.hierarchy == Hierarchy::shard && choice.follows_shapes()) {
+    const std::string why = std::string(name) + " encodes matrices, which shards are not";
+    throw UnfitPoint(where / "hierarchy", why, "accepted: flat or leader", why);
+  }
   check_entries(text, choice, elements, where);
   return choice;
 }

@@ -78,6 +78,9 @@ struct Scenario {
 
   /// Which workers encode and exchange together. Flat where no host has several.
   HostGroups host_groups() const;
+
+  /// True if a parameter server is on a host of its own: there is one more than the workers'.
+  bool has_server_host() const { return method.needs_server_host() && host_groups().hosts() > 1; }
 };
 
 /// What a worker that encodes has of each group: all of it, or its part. In a part the last elements may be filled up

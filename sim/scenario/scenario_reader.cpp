@@ -62,14 +62,13 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   ScenarioText text = fields_->scenario.read(json, top);
   json.erase("$schema");  // the editor's
   const Where here = top / "methods" / number.value_or(method);
-  choose_server(json["methods"][method], text.network, here);
   const MethodText method_text = fields_->method.read(json["methods"][method], here);
 
   Scenario scenario = scenario_of(text, method_text, find_model(json["model"]), top, here);
   scenario.file = file_;
   scenario.name = text.name.empty() ? name_of_scenario(file_) : text.name;
   scenario.device = find_device(text.device);
-  check_together(scenario, top, here);
+  check_together(scenario, top);
   if (method_text.training && !text.training)
     (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");
   if (text.training) {
@@ -82,13 +81,6 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   find_other_files(scenario, top);
   resolve(scenario, std::move(json), method);
   return scenario;
-}
-
-/// A server that the entry does not place is on rank 0 where hosts have several GPUs: there none has a host of its own.
-void ScenarioReader::choose_server(Json& entry, const Network& network, const Where& here) const {
-  if (network.gpus_per_host == 1 || !entry.is_object() || entry.contains("server")) return;
-  Json copy = entry;
-  if (fields_->method.read(copy, here).collective->has_server) entry["server"] = "rank0";
 }
 
 void ScenarioReader::note_what_changes_nothing(const Scenario& scenario, const Where& here) {
@@ -106,7 +98,7 @@ void ScenarioReader::find_other_files(Scenario& scenario, const Where& top) {
     check_files(npy->files, *scenario.model, scenario.workers);
   }
   if (auto* file = std::get_if<PlatformFile>(&scenario.network.topology)) {
-    const int servers = scenario.method.needs_server_host() && scenario.workers > 1 ? 1 : 0;
+    const int servers = scenario.has_server_host() ? 1 : 0;
     file->platform = readable_file(file->platform, top / "network" / "platform", "SimGrid platform");
     check_hosts(*file, scenario.workers, servers);
   }

@@ -1,6 +1,6 @@
 #include "sim/scenario/scenario_rules.hpp"
 
-#include "sim/text/error.hpp"
+#include "sim/scenario/unfit_points.hpp"
 
 namespace simrun {
 
@@ -16,9 +16,7 @@ void check_grouping(const Grouping& grouping, const Model& model, const Where& w
   }
 }
 
-void check_together(const Scenario& scenario, const Where& top, const Where& here) {
-  if (scenario.method.needs_server_host() && scenario.network.gpus_per_host > 1)
-    (here / "server").fail("own-host does not go with several GPUs a host", "accepted: rank0");
+void check_together(const Scenario& scenario, const Where& top) {
   if (scenario.host && scenario.network.gpus_per_host > 1)
     (top / "host")
         .fail("does not go with several GPUs a host", "leave it out; network.intra_host has the way to the card");
@@ -38,17 +36,21 @@ void check_hierarchy(const Scenario& scenario, const Where& where) {
   const auto refuse = [&](bool asked, const std::string& what, const std::string& instead) {
     if (asked) where.fail(what, "accepted: flat, or " + instead);
   };
+  const auto is_unfit = [&](bool asked, const std::string& what, const std::string& instead, std::string reason) {
+    if (asked) throw UnfitPoint(where, what, "accepted: flat, or " + instead, std::move(reason));
+  };
   const int gpus = scenario.network.gpus_per_host;
-  refuse(scenario.workers > gpus && scenario.workers % gpus != 0,
-         std::to_string(scenario.workers) + " workers do not fill hosts of " + std::to_string(gpus) + " GPUs",
-         "a multiple of network.gpus_per_host as workers");
+  const std::string do_not_fill = "workers do not fill hosts of " + std::to_string(gpus) + " GPUs";
+  is_unfit(scenario.workers > gpus && scenario.workers % gpus != 0,
+           std::to_string(scenario.workers) + " " + do_not_fill, "a multiple of network.gpus_per_host as workers",
+           do_not_fill);
   refuse(scenario.host.has_value(), "does not go with host", "leave host out");
   refuse(std::holds_alternative<NpyFiles>(scenario.gradients), "does not go with gradients from files",
          "gradients of source synthetic");
   if (!scenario.training) return;
-  refuse(method.method->momentum.is_masked, "does not go with masked momentum in training", "another method");
-  refuse(scenario.training->method.selection == MethodTraining::Selection::tensor,
-         "does not go with selection by tensor", "selection group");
+  is_unfit(scenario.training->method.selection == MethodTraining::Selection::tensor,
+           "does not go with selection by tensor", "selection group",
+           "selection by tensor of " + std::string(method.method->name));
   refuse(!scenario.training->saved_rounds.empty(), "does not go with training.save_gradients", "leave that out");
 }
 

@@ -11,7 +11,7 @@ namespace simrun {
 void check_grouping(const Grouping& grouping, const Model& model, const Where& where);
 
 /// What does not go with each other on the network and in the schedule.
-void check_together(const Scenario& scenario, const Where& top, const Where& here);
+void check_together(const Scenario& scenario, const Where& top);
 
 /// What does not go with hierarchies, and what of it not with training.
 void check_training(const Scenario& scenario, const Where& top, const Where& here);

@@ -1,12 +1,14 @@
 #include "sim/scenario/sweep.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "sim/scenario/json_path.hpp"
 #include "sim/scenario/point_label.hpp"
 #include "sim/scenario/scenario_reader.hpp"
 #include "sim/scenario/sweep_keys.hpp"
+#include "sim/scenario/unfit_points.hpp"
 #include "sim/text/fields.hpp"
 
 namespace simrun {
@@ -44,11 +46,12 @@ class Expansion {
     do {
       add_combination(choice);
     } while (advance(choice));
-    check_twins();
+    check_entries();
     for (std::size_t point = 0; point < study_.points.size(); ++point)
       study_.points[point].sgd = compared_with_[point]->rows;
     label_points(study_);
     for (const std::string& note : reader_.notes()) study_.notes.push_back(note);
+    for (const std::string& note : unfit_.notes()) study_.notes.push_back(note);
     for (const SweepKey& key : keys_) study_.keys.emplace_back(key.name, key.values.size());
   }
 
@@ -90,8 +93,11 @@ class Expansion {
     return choice;
   }
 
-  /// Throws where two entries say the same, whatever the sweep.
-  void check_twins() const {
+  /// Throws where an entry has no row, or two say the same, whatever the sweep.
+  void check_entries() const {
+    for (const auto& [method, error] : refused_) {
+      if (!have_rows_.contains(method)) throw InputError(error);
+    }
     for (std::size_t i = 0; i < classes_.size(); ++i) {
       if (classes_[i] != i)
         (Where{study_.file, ""} / "methods" / i)
@@ -105,6 +111,7 @@ class Expansion {
     point.method = method;
     std::optional<Scenario> scenario = read(choice, method, point.swept);
     if (!scenario) return std::nullopt;
+    have_rows_.insert(method);
     point.scenario = std::move(*scenario);
     // Sorted keys: in which order they were written does not matter.
     nlohmann::json identity = *point.scenario.resolved;
@@ -128,8 +135,7 @@ class Expansion {
   }
 
   /// The scenario with this one method is read, so that many methods cost no more than they must.
-  std::optional<Scenario> read(const std::vector<std::size_t>& choice, std::size_t method,
-                               std::vector<std::pair<std::string, JsonValue>>& swept) {
+  std::optional<Scenario> read(const std::vector<std::size_t>& choice, std::size_t method, SweptValues& swept) {
     Json json = base_;
     if (!methods_.empty()) json["methods"].push_back(methods_[method]);
     std::vector<std::pair<std::string, std::string>> origins;  // path in the scenario, path in the sweep
@@ -152,6 +158,11 @@ class Expansion {
     }
     try {
       return reader_.read(std::move(json), 0, method);
+    } catch (const UnfitPoint& unfit) {
+      const InputError error = blame_sweep(unfit, origins);
+      if (!unfit_.leave_out(unfit, method, swept)) throw error;
+      refused_.try_emplace(method, error);
+      return std::nullopt;
     } catch (const InputError& error) {
       throw blame_sweep(error, origins);
     }
@@ -200,7 +211,10 @@ class Expansion {
   std::map<std::string, std::size_t> rows_;
   std::map<std::vector<std::size_t>, SgdRows> sgd_;  ///< by combination aside from ways of running
   std::vector<const SgdRows*> compared_with_;        ///< by row: those of its first combination
-  std::vector<std::size_t> classes_;  ///< by method: the first that had the same row in every combination
+  UnfitPoints unfit_;
+  std::map<std::size_t, InputError> refused_;  ///< by method: the first point that was left out
+  std::set<std::size_t> have_rows_;            ///< methods
+  std::vector<std::size_t> classes_;           ///< by method: the first that had the same row in every combination
 };
 
 /// A method's field that a key of the sweep sets: what is set there would change nothing.

@@ -44,7 +44,8 @@ std::vector<Override> parse_overrides(const std::vector<std::string>& set);
 /// Reads a scenario file, applies overrides, and expands its sweep: all combinations, the first key slowest, then
 /// methods in file order. A key applies to every method that accepts it (`density` not to an entry that gives `k`,
 /// `collective` and `grouping` not to one that gives its own); a method is left out where a collective does not fit it
-/// but another of the list does. Equal points appear once. Throws InputError.
+/// but another of the list does, and, with a note, where a hierarchy does not but another may. Equal points appear
+/// once. Throws InputError, also where all of a method's points would be left out.
 Study read_study(const std::string& file, const std::vector<Override>& overrides);
 
 /// The study with these of its points alone, in the same order. `points`: ascending.

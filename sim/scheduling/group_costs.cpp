@@ -50,7 +50,16 @@ Scenario of_one_tensor(const Scenario& scenario, const std::shared_ptr<const Mod
 
 GroupTimes between(const GroupTimes& a, const GroupTimes& b, double share) {
   const auto mix = [&](Seconds x, Seconds y) { return (1 - share) * x + share * y; };
-  return {mix(a.encode, b.encode), mix(a.exchange, b.exchange), mix(a.decode, b.decode)};
+  return {mix(a.encode, b.encode), mix(a.exchange, b.exchange), mix(a.decode, b.decode), mix(a.reduce, b.reduce),
+          mix(a.share, b.share)};
+}
+
+/// What the one group took. With a hierarchy, what is combined in a round counts as that round's.
+GroupTimes parts_of(const Times& times, Hierarchy hierarchy) {
+  if (hierarchy == Hierarchy::flat) return {times.encode, times.communication + times.staging, times.decode};
+  const RoundTimes& rounds = times.rounds;
+  const Seconds decode = times.iteration - times.encode - rounds.reduce - rounds.exchange - rounds.share;
+  return {times.encode, rounds.exchange, std::max(Seconds(0), decode), rounds.reduce, rounds.share};
 }
 
 }  // namespace
@@ -90,8 +99,7 @@ std::vector<GroupCosts> GroupCosts::simulated(const Study& study, unsigned jobs)
   const std::vector<Times> times = simulate_all(sizes, jobs, "sizes of groups");
   std::vector<GroupCosts> costs(study.points.size());
   for (std::size_t i = 0; i < of.size(); ++i)
-    costs[of[i].first].known_[of[i].second] = {times[i].encode, times[i].communication + times[i].staging,
-                                               times[i].decode};
+    costs[of[i].first].known_[of[i].second] = parts_of(times[i], sizes.points[i].scenario.host_groups().hierarchy);
   return costs;
 }
 

@@ -33,29 +33,32 @@ struct Backward {
 /// Searches among the groupings of a point.
 class GroupingSearch {
  public:
-  GroupingSearch(const Scenario& scenario, const PointCosts& costs) : backward_(scenario), costs_(costs) {}
+  GroupingSearch(const Scenario& scenario, const PointCosts& costs)
+      : backward_(scenario),
+        costs_(costs),
+        rules_(scenario.host_groups().hierarchy == Hierarchy::flat ? Rules::flat : Rules::in_hosts) {}
 
   std::size_t tensors() const { return backward_.elements.size(); }
   const std::vector<std::uint64_t>& elements() const { return backward_.elements; }
 
   Seconds time(const Partition& partition) const {
-    return time_of(partition, backward_.times, times_of_groups(costs_.compressed));
+    return time_of(partition, backward_.times, times_of_groups(costs_.compressed), rules_);
   }
   SearchedPartition one_cut() const { return search_one_cut(tensors(), evaluate()); }
   SearchedPartition cuts(std::size_t most_groups) const { return search_cuts(tensors(), evaluate(), most_groups); }
 
   BestPartition best(std::optional<std::size_t> most_groups) const {
-    return best_partition(backward_.times, times_of_groups(costs_.compressed), most_groups);
+    return best_partition(backward_.times, times_of_groups(costs_.compressed), most_groups, rules_);
   }
   BestPartition best_mixed(std::optional<std::size_t> most_groups) const {
     if (!costs_.dense) return best(most_groups);
     const std::vector<TimesOfGroup> ways = {times_of_groups(costs_.compressed), times_of_groups(*costs_.dense)};
     constexpr double tolerance = 1e-3;
     constexpr std::size_t most_states = 64;
-    BestPartition best = best_partition(backward_.times, ways, most_groups, tolerance, most_states);
+    BestPartition best = best_partition(backward_.times, ways, most_groups, tolerance, most_states, rules_);
     // What is left out may be one of the simplest.
     for (std::size_t way = 0; way < ways.size(); ++way) {
-      BestPartition of_one_way = best_partition(backward_.times, ways[way], most_groups);
+      BestPartition of_one_way = best_partition(backward_.times, ways[way], most_groups, rules_);
       if (of_one_way.time >= best.time) continue;
       of_one_way.ways.assign(of_one_way.partition.size(), way);
       of_one_way.is_proved = best.is_proved;
@@ -75,6 +78,7 @@ class GroupingSearch {
 
   Backward backward_;
   const PointCosts& costs_;
+  Rules rules_;
 };
 
 /// Numbers of the groups that travel in the second way.
@@ -97,7 +101,6 @@ std::vector<Candidate> candidates_of(std::size_t point, const Scenario& scenario
   const SearchedPartition one_cut = among.one_cut();
   const SearchedPartition cuts = among.cuts(most_groups.value_or(tensors));
   const std::size_t groups = best.partition.size();
-  const bool is_flat = scenario.host_groups().hierarchy == Hierarchy::flat;  // of others the model knows too little
   const std::size_t all_groups = tensors * (tensors + 1) / 2;
   std::vector<Candidate> all = {
       {point, "tensor", by_rule({Grouping::EachTensor{}}), 1},
@@ -107,14 +110,13 @@ std::vector<Candidate> candidates_of(std::size_t point, const Scenario& scenario
       {point, "bucket", by_rule({Grouping::Bucket{Bytes(bucket_bytes)}}), 1},
       {point, "mergecomp", one_cut.partition, one_cut.evaluations},
       {point, "mergecomp-y", cuts.partition, cuts.evaluations},
-      {point, "optimal", best.partition, all_groups, {}, is_flat},
+      {point, "optimal", best.partition, all_groups},
   };
   const Seconds others = scenario.compute.forward + scenario.compute.update;
   for (Candidate& each : all) each.predicted = (others + among.time(each.partition)).value;
   if (costs.dense) {
     const BestPartition mixed = among.best_mixed(most_groups);
-    all.push_back(
-        {point, "optimal-mixed", mixed.partition, 2 * all_groups, dense_groups(mixed), mixed.is_proved && is_flat});
+    all.push_back({point, "optimal-mixed", mixed.partition, 2 * all_groups, dense_groups(mixed), mixed.is_proved});
     all.back().predicted = (others + mixed.time).value;
   }
   return all;
@@ -153,28 +155,31 @@ std::vector<PointCosts> costs_of(const Study& study, unsigned jobs, bool with_de
   return costs;
 }
 
+Grouping::Explicit groups_of(const Study& study, const Candidate& candidate) {
+  return named_groups(*study.points[candidate.point].scenario.model, candidate.partition, candidate.dense);
+}
+
 namespace {
 
-Grouping::Explicit groups_of(const Study& study, const Candidate& each) {
-  return named_groups(*study.points[each.point].scenario.model, each.partition, each.dense);
+Json schedule_by(const Grouping::Explicit& groups, bool metadata_apart) {
+  Json grouping = {{"groups", groups.groups}};
+  if (!groups.dense.empty()) grouping["dense"] = groups.dense;
+  Json schedule = {{"grouping", grouping}, {"decode", "after-backward"}};
+  if (metadata_apart) schedule["metadata"] = "apart";
+  return schedule;
 }
 
 }  // namespace
 
 Json schedule_of(const Study& study, const Candidate& candidate) {
-  const Grouping::Explicit groups = groups_of(study, candidate);
-  Json grouping = {{"groups", groups.groups}};
-  if (!groups.dense.empty()) grouping["dense"] = groups.dense;
-  Json schedule = {{"grouping", grouping}, {"decode", "after-backward"}};
-  if (study.points[candidate.point].scenario.metadata_apart) schedule["metadata"] = "apart";
-  return schedule;
+  return schedule_by(groups_of(study, candidate), study.points[candidate.point].scenario.metadata_apart);
 }
 
-void group(Scenario& scenario, const Study& study, const Candidate& candidate) {
+void group(Scenario& scenario, const Grouping::Explicit& groups) {
   Json resolved = *scenario.resolved;
-  resolved["schedule"] = schedule_of(study, candidate);
+  resolved["schedule"] = schedule_by(groups, scenario.metadata_apart);
   scenario.resolved = std::move(resolved);
-  scenario.grouping = {groups_of(study, candidate)};
+  scenario.grouping = {groups};
 }
 
 void simulate(const Study& study, unsigned jobs, std::vector<Candidate>& candidates) {
@@ -182,7 +187,7 @@ void simulate(const Study& study, unsigned jobs, std::vector<Candidate>& candida
   all.file = study.file;
   for (const Candidate& each : candidates) {
     all.points.push_back(study.points[each.point]);
-    group(all.points.back().scenario, study, each);
+    group(all.points.back().scenario, groups_of(study, each));
   }
   const std::vector<Times> times = simulate_all(all, jobs, "groupings");
   for (std::size_t i = 0; i < candidates.size(); ++i) candidates[i].iteration = times[i].iteration.value;

@@ -47,8 +47,11 @@ void simulate(const Study& study, unsigned jobs, std::vector<Candidate>& candida
 /// `schedule` as a scenario takes it, by which the tensors are grouped so.
 Json schedule_of(const Study& study, const Candidate& candidate);
 
-/// Groups the tensors of the scenario, which is the candidate's point, so; also in what it says.
-void group(Scenario& scenario, const Study& study, const Candidate& candidate);
+/// Its groups by the names of their tensors.
+Grouping::Explicit groups_of(const Study& study, const Candidate& candidate);
+
+/// Groups the tensors of the scenario so; also in what it says.
+void group(Scenario& scenario, const Grouping::Explicit& groups);
 
 /// Throws InputError for what the model of groups does not know.
 void check_groups_can_be_searched(const Study& study);

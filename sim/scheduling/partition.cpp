@@ -2,37 +2,14 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
+
+#include "sim/scheduling/clocks.hpp"
 
 namespace simrun {
 namespace {
 
-/// How far everything is after the groups so far, in seconds.
-struct Clocks {
-  double computed = 0;  ///< backward pass and encoding
-  double sent = 0;      ///< exchanges
-  double decoded = 0;   ///< decoding, if only exchanges held it up
-  double worked = 0;    ///< computing, encoding and decoding, if nothing held it up
-
-  /// When all is decoded, if this is all.
-  double end() const { return std::max(decoded, worked); }
-
-  /// But for a `slack`.
-  bool is_no_earlier_than(const Clocks& other, double slack) const {
-    return computed + slack >= other.computed && sent + slack >= other.sent && decoded + slack >= other.decoded &&
-           worked + slack >= other.worked;
-  }
-};
-
-Clocks after(Clocks clocks, double backward, const GroupTimes& group) {
-  clocks.computed += backward + group.encode.value;
-  clocks.sent = std::max(clocks.computed, clocks.sent) + group.exchange.value;
-  clocks.decoded = std::max(clocks.decoded, clocks.sent) + group.decode.value;
-  clocks.worked += backward + group.encode.value + group.decode.value;
-  return clocks;
-}
-
 /// A partial partition.
+template <class Clocks>
 struct State {
   Clocks clocks;
   std::size_t groups = 0;
@@ -42,112 +19,51 @@ struct State {
 };
 
 /// True if the first leaves nothing to gain from the second.
-bool is_as_good(const State& a, const State& b, bool groups_count, double slack) {
+template <class Clocks>
+bool is_as_good(const State<Clocks>& a, const State<Clocks>& b, bool groups_count, double slack) {
   return b.clocks.is_no_earlier_than(a.clocks, slack) && (!groups_count || b.groups >= a.groups);
 }
 
 /// Keeps the states that no other is as good as. One that is better than another by less than `slack`, as rounding
 /// makes it, is not added; none is taken out for one that is not better. So slacks add up from place to place, not at a
 /// place.
-void add_state(std::vector<State>& front, const State& state, bool groups_count, double slack) {
-  for (const State& other : front) {
+template <class Clocks>
+void add_state(std::vector<State<Clocks>>& front, const State<Clocks>& state, bool groups_count, double slack) {
+  for (const auto& other : front) {
     if (is_as_good(other, state, groups_count, slack)) return;
   }
-  std::erase_if(front, [&](const State& other) { return is_as_good(state, other, groups_count, 0); });
+  std::erase_if(front, [&](const auto& other) { return is_as_good(state, other, groups_count, 0); });
   front.push_back(state);
-}
-
-/// The times of every group of neighbours in every way, each asked for once.
-class AllGroups {
- public:
-  AllGroups(std::size_t tensors, std::span<const TimesOfGroup> ways)
-      : tensors_(tensors), ways_(ways.size()), times_((tensors + 1) * (tensors + 1) * ways.size()) {
-    for (std::size_t first = 0; first < tensors; ++first) {
-      for (std::size_t last = first + 1; last <= tensors; ++last) {
-        for (std::size_t way = 0; way < ways_; ++way)
-          times_[(first * (tensors + 1) + last) * ways_ + way] = ways[way](first, last);
-      }
-    }
-  }
-
-  /// By way.
-  std::span<const GroupTimes> at(std::size_t first, std::size_t last) const {
-    return std::span(times_).subspan((first * (tensors_ + 1) + last) * ways_, ways_);
-  }
-
-  /// For each place the least sum of `cost` over all ways to group what is behind it and to let it travel.
-  template <class Cost>
-  std::vector<double> least_behind(const Cost& cost) const {
-    std::vector<double> least(tensors_ + 1, std::numeric_limits<double>::infinity());
-    least[tensors_] = 0;
-    for (std::size_t first = tensors_; first-- > 0;) {
-      for (std::size_t last = first + 1; last <= tensors_; ++last) {
-        for (const GroupTimes& each : at(first, last)) least[first] = std::min(least[first], cost(each) + least[last]);
-      }
-    }
-    return least;
-  }
-
- private:
-  std::size_t tensors_;
-  std::size_t ways_;
-  std::vector<GroupTimes> times_;
-};
-
-/// What no way to go on from a state can be faster than.
-class Bound {
- public:
-  Bound(const AllGroups& groups, const std::vector<double>& backward_before)
-      : before_(backward_before),
-        exchange_(groups.least_behind([](const GroupTimes& each) { return each.exchange.value; })),
-        work_(groups.least_behind([](const GroupTimes& each) { return (each.encode + each.decode).value; })),
-        encode_(groups.least_behind([](const GroupTimes& each) { return each.encode.value; })) {}
-
-  double of(const Clocks& clocks, std::size_t place) const {
-    const double backward = before_.back() - before_[place];
-    const double sent = std::max(clocks.sent, clocks.computed) + exchange_[place];
-    return std::max(
-        {clocks.worked + backward + work_[place], clocks.computed + backward + encode_[place], sent, clocks.decoded});
-  }
-
- private:
-  const std::vector<double>& before_;
-  std::vector<double> exchange_;
-  std::vector<double> work_;
-  std::vector<double> encode_;
-};
-
-std::vector<double> sums_before(std::span<const Seconds> times) {
-  std::vector<double> sums(times.size() + 1);
-  for (std::size_t i = 0; i < times.size(); ++i) sums[i + 1] = sums[i] + times[i].value;
-  return sums;
 }
 
 }  // namespace
 
-Seconds time_of(const Partition& partition, std::span<const Seconds> backward, const TimesOfGroup& times) {
-  const std::vector<double> before = sums_before(backward);
-  Clocks clocks;
-  std::size_t first = 0;
-  for (const std::size_t last : partition) {
-    clocks = after(clocks, before[last] - before[first], times(first, last));
-    first = last;
-  }
-  return Seconds(clocks.end());
+Seconds time_of(const Partition& partition, std::span<const Seconds> backward, const TimesOfGroup& times, Rules rules) {
+  const BackwardPass pass(backward);
+  const auto end = [&](auto clocks) {
+    std::size_t first = 0;
+    for (const std::size_t last : partition) {
+      clocks = clocks.after(pass, first, last, times(first, last));
+      first = last;
+    }
+    return Seconds(clocks.finished().end());
+  };
+  return rules == Rules::flat ? end(FlatClocks{}) : end(HostClocks{});
 }
 
 namespace {
 
 /// Goes through the tensors with the states that may lead to the best partition.
+template <class Clocks>
 class Search {
  public:
   Search(std::span<const Seconds> backward, std::span<const TimesOfGroup> ways)
-      : tensors_(backward.size()), before_(sums_before(backward)), groups_(tensors_, ways), bound_(groups_, before_) {}
+      : tensors_(backward.size()), pass_(backward), groups_(tensors_, ways), bound_(groups_, pass_) {}
 
   /// The best of those that can be faster than `known`, or as fast, and have at most so many groups; empty if there is
   /// none. With at most so many states at a place it may be missed.
   BestPartition run(double known, std::size_t most_states, std::optional<std::size_t> most_groups, double slack) const {
-    std::vector<std::vector<State>> fronts(tensors_ + 1);
+    Fronts fronts(tensors_ + 1);
     fronts[0].push_back({});
     BestPartition best;
     for (std::size_t last = 1; last <= tensors_; ++last) {
@@ -164,32 +80,34 @@ class Search {
   }
 
  private:
-  void extend(std::vector<std::vector<State>>& fronts, std::size_t first, std::size_t last, double known,
-              std::optional<std::size_t> most_groups, double slack) const {
-    const double backward = before_[last] - before_[first];
+  using Fronts = std::vector<std::vector<State<Clocks>>>;  ///< by place
+
+  void extend(Fronts& fronts, std::size_t first, std::size_t last, double known, std::optional<std::size_t> most_groups,
+              double slack) const {
     for (std::size_t i = 0; i < fronts[first].size(); ++i) {
-      const State& from = fronts[first][i];
+      const State<Clocks>& from = fronts[first][i];
       if (most_groups && from.groups >= *most_groups) continue;
       const std::span<const GroupTimes> ways = groups_.at(first, last);
       for (std::size_t way = 0; way < ways.size(); ++way) {
-        const Clocks clocks = after(from.clocks, backward, ways[way]);
+        Clocks clocks = from.clocks.after(pass_, first, last, ways[way]);
+        if (last == tensors_) clocks = clocks.finished();
         if (bound_.of(clocks, last) > known) continue;
-        add_state(fronts[last], {clocks, from.groups + 1, first, i, way}, most_groups.has_value(), slack);
+        add_state<Clocks>(fronts[last], {clocks, from.groups + 1, first, i, way}, most_groups.has_value(), slack);
       }
     }
   }
 
-  void keep_best(std::vector<State>& front, std::size_t place, std::size_t count) const {
+  void keep_best(std::vector<State<Clocks>>& front, std::size_t place, std::size_t count) const {
     const auto middle = front.begin() + static_cast<std::ptrdiff_t>(count);
-    std::nth_element(front.begin(), middle, front.end(), [&](const State& a, const State& b) {
+    std::nth_element(front.begin(), middle, front.end(), [&](const auto& a, const auto& b) {
       return bound_.of(a.clocks, place) < bound_.of(b.clocks, place);
     });
     front.erase(middle, front.end());
   }
 
-  void read_back(const std::vector<std::vector<State>>& fronts, BestPartition& best) const {
-    const std::vector<State>& ends = fronts[tensors_];
-    const State* state = &*std::min_element(ends.begin(), ends.end(), [](const State& a, const State& b) {
+  void read_back(const Fronts& fronts, BestPartition& best) const {
+    const auto& ends = fronts[tensors_];
+    const State<Clocks>* state = &*std::min_element(ends.begin(), ends.end(), [](const auto& a, const auto& b) {
       return std::pair(a.clocks.end(), a.groups) < std::pair(b.clocks.end(), b.groups);
     });
     best.time = Seconds(state->clocks.end());
@@ -203,23 +121,21 @@ class Search {
   }
 
   std::size_t tensors_;
-  std::vector<double> before_;
-  AllGroups groups_;
-  Bound bound_;
+  BackwardPass pass_;
+  GroupTable groups_;
+  typename Clocks::Bound bound_;
 };
 
-}  // namespace
-
-BestPartition best_partition(std::span<const Seconds> backward, std::span<const TimesOfGroup> ways,
-                             std::optional<std::size_t> most_groups, double tolerance, std::size_t most_states) {
+template <class Clocks>
+BestPartition best_by(const Search<Clocks>& search, std::size_t tensors, double rough,
+                      std::optional<std::size_t> most_groups, double tolerance, std::size_t most_states) {
   constexpr std::size_t few = 8;
   constexpr double infinity = std::numeric_limits<double>::infinity();
   constexpr double rounding = 1e-12;
-  const Search search(backward, ways);
-  const double rough = 1e-13 * time_of({backward.size()}, backward, ways.front()).value;
   // A good partition, found with few states, bounds what the exact search must look at.
   BestPartition best = search.run(infinity, few, most_groups, rough);
-  const double slack = std::max(rough, tolerance / 2 * best.time.value / static_cast<double>(backward.size()));
+  const double each = Clocks::may_be_slack ? tolerance / 2 * best.time.value / static_cast<double>(tensors) : 0;
+  const double slack = std::max(rough, each);
   const double known = best.time.value * (1 + rounding - tolerance / 2);
   BestPartition better = search.run(known, most_states, most_groups, slack);
   const bool is_proved = better.is_proved;
@@ -235,6 +151,18 @@ BestPartition best_partition(std::span<const Seconds> backward, std::span<const 
     return fewer;
   }
   return best;
+}
+
+}  // namespace
+
+BestPartition best_partition(std::span<const Seconds> backward, std::span<const TimesOfGroup> ways,
+                             std::optional<std::size_t> most_groups, double tolerance, std::size_t most_states,
+                             Rules rules) {
+  const double rough = 1e-13 * time_of({backward.size()}, backward, ways.front(), rules).value;
+  const auto best = [&](const auto& search) {
+    return best_by(search, backward.size(), rough, most_groups, tolerance, most_states);
+  };
+  return rules == Rules::flat ? best(Search<FlatClocks>(backward, ways)) : best(Search<HostClocks>(backward, ways));
 }
 
 Partition equal_counts(std::size_t tensors, std::size_t groups) {

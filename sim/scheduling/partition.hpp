@@ -20,18 +20,30 @@ struct GroupTimes {
   Seconds encode;
   Seconds exchange;
   Seconds decode;
+  Seconds reduce = {};  ///< with a hierarchy: to be added up inside the hosts, before it is encoded
+  Seconds share = {};   ///< likewise: to be shared inside the hosts, after it is decoded
 };
 
 /// Of the group of tensors [first, last) in backward order.
 using TimesOfGroup = std::function<GroupTimes(std::size_t first, std::size_t last)>;
 
-/// The rules of execution (MergeComp, arXiv 2103.15195, as its code has them): a group is encoded, on the device that
-/// computes the backward pass, when its last tensor's gradient is there; groups are exchanged one after another; they
-/// are decoded, one after another, when the backward pass and all encoding are done.
-///
-/// Returns the time from the begin of the backward pass until all is decoded. `backward`: of each tensor, in backward
-/// order.
-Seconds time_of(const Partition& partition, std::span<const Seconds> backward, const TimesOfGroup& times);
+/// The rules of execution.
+enum class Rules {
+  /// A group is encoded, on the device that computes the backward pass, when its last tensor's gradient is there;
+  /// groups
+  /// are exchanged one after another; they are decoded, one after another, when the backward pass and all encoding are
+  /// done (MergeComp, arXiv 2103.15195, as its code has them).
+  flat,
+  /// One after another, each group is added up inside the hosts when its last tensor's gradient is there, encoded, as
+  /// soon as the tensor is done that the device is at, and exchanged. All but the last are decoded, one after another,
+  /// while that is exchanged; when it is, one after another is shared inside the hosts.
+  in_hosts,
+};
+
+/// The time from the begin of the backward pass until all is decoded, and shared. `backward`: of each tensor, in
+/// backward order.
+Seconds time_of(const Partition& partition, std::span<const Seconds> backward, const TimesOfGroup& times,
+                Rules rules = Rules::flat);
 
 struct BestPartition {
   Partition partition;
@@ -51,12 +63,13 @@ struct BestPartition {
 /// result is not proved. `tolerance`: a proved time is at most so much, in parts of it, above the least.
 BestPartition best_partition(std::span<const Seconds> backward, std::span<const TimesOfGroup> ways,
                              std::optional<std::size_t> most_groups = std::nullopt, double tolerance = 0,
-                             std::size_t most_states = std::numeric_limits<std::size_t>::max());
+                             std::size_t most_states = std::numeric_limits<std::size_t>::max(),
+                             Rules rules = Rules::flat);
 
 /// The same for one way.
 inline BestPartition best_partition(std::span<const Seconds> backward, const TimesOfGroup& times,
-                                    std::optional<std::size_t> most_groups = std::nullopt) {
-  return best_partition(backward, std::span(&times, 1), most_groups);
+                                    std::optional<std::size_t> most_groups = std::nullopt, Rules rules = Rules::flat) {
+  return best_partition(backward, std::span(&times, 1), most_groups, 0, std::numeric_limits<std::size_t>::max(), rules);
 }
 
 /// So many groups with as many tensors each, or nearly: cut every floor(T / groups) tensors, the rest in the last.

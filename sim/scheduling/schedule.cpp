@@ -5,6 +5,7 @@
 
 #include "sim/scenario/sweep.hpp"
 #include "sim/scheduling/grouping_search.hpp"
+#include "sim/study/point_key.hpp"
 #include "sim/system/data_path.hpp"
 #include "sim/system/folder_lock.hpp"
 #include "sim/system/write_file.hpp"
@@ -174,30 +175,65 @@ const Candidate& fastest_of(const std::vector<Candidate>& candidates, std::size_
   return *fastest;
 }
 
-}  // namespace
+const Grouping::Search* search_of(const Point& point) {
+  return std::get_if<Grouping::Search>(&point.scenario.grouping.how);
+}
 
-Study with_searched_groups(const Study& study, unsigned jobs) {
-  const auto search_of = [](const Scenario& scenario) { return std::get_if<Grouping::Search>(&scenario.grouping.how); };
-  std::vector<std::size_t> open;
-  for (std::size_t point = 0; point < study.points.size(); ++point) {
-    if (search_of(study.points[point].scenario) != nullptr) open.push_back(point);
-  }
-  if (open.empty()) return study;
-  const Study asked = with_points(study, open);
-  check_groups_can_be_searched(asked);
+/// By point of a study whose points all ask for a search.
+std::vector<Grouping::Explicit> search_groups(const Study& asked, unsigned jobs) {
   const bool any_mixed =
-      std::ranges::any_of(asked.points, [&](const Point& point) { return search_of(point.scenario)->is_mixed; });
+      std::ranges::any_of(asked.points, [](const Point& point) { return search_of(point)->is_mixed; });
   const std::vector<PointCosts> costs = costs_of(asked, jobs, any_mixed);
   std::vector<Candidate> candidates;
-  for (std::size_t i = 0; i < open.size(); ++i) {
-    const Scenario& scenario = asked.points[i].scenario;
-    for (Candidate& each : searched_candidates(i, scenario, costs[i], *search_of(scenario)))
+  for (std::size_t i = 0; i < asked.points.size(); ++i) {
+    for (Candidate& each : searched_candidates(i, asked.points[i].scenario, costs[i], *search_of(asked.points[i])))
       candidates.push_back(std::move(each));
   }
   simulate(asked, jobs, candidates);
-  Study found = study;
-  for (std::size_t i = 0; i < open.size(); ++i) group(found.points[open[i]].scenario, asked, fastest_of(candidates, i));
+  std::vector<Grouping::Explicit> found;
+  for (std::size_t i = 0; i < asked.points.size(); ++i) found.push_back(groups_of(asked, fastest_of(candidates, i)));
   return found;
+}
+
+/// By point, what the folder has of earlier searches.
+std::vector<std::optional<Grouping::Explicit>> known_groups(const Study& asked, const GroupStore& store) {
+  std::vector<std::optional<Grouping::Explicit>> known = store.read();
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    try {
+      if (known[i]) make_schedule(*asked.points[i].scenario.model, {*known[i]});
+    } catch (const GroupingError&) {
+      known[i].reset();
+    }
+  }
+  return known;
+}
+
+}  // namespace
+
+SearchedStudy with_searched_groups(const Study& study, unsigned jobs, const std::string& folder) {
+  SearchedStudy all{study, {}};
+  std::vector<std::size_t> open;
+  for (std::size_t point = 0; point < study.points.size(); ++point) {
+    if (search_of(study.points[point]) != nullptr) open.push_back(point);
+  }
+  if (open.empty()) return all;
+  const Study asked = with_points(study, open);
+  check_groups_can_be_searched(asked);
+  all.found.keys = point_keys(asked);
+  std::vector<std::optional<Grouping::Explicit>> groups = known_groups(asked, {folder, all.found.keys});
+  std::vector<std::size_t> todo;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    if (!groups[i]) todo.push_back(i);
+  }
+  if (!todo.empty()) {
+    const std::vector<Grouping::Explicit> searched = search_groups(with_points(asked, todo), jobs);
+    for (std::size_t i = 0; i < todo.size(); ++i) groups[todo[i]] = searched[i];
+  }
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    group(all.study.points[open[i]].scenario, *groups[i]);
+    all.found.groups.push_back(std::move(*groups[i]));
+  }
+  return all;
 }
 
 int schedule(const ScheduleArguments& arguments) {

@@ -62,7 +62,7 @@ void Cluster::run(const std::function<void(Transport&)>& rank, const std::functi
   const int workers = impl_->workers;
   const int count = workers + (server ? 1 : 0);
   configure_stacks(count);
-  const std::vector<sg4::Host*> hosts = build_platform(impl_->engine, impl_->network, count);
+  const std::vector<sg4::Host*> hosts = build_platform(impl_->engine, impl_->network, workers, server != nullptr);
   SharedState& shared = impl_->shared.emplace(impl_->network, workers, impl_->repeats, hosts);
 
   // The callback stays with the engine, so it shares what it writes to.

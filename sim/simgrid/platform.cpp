@@ -10,6 +10,7 @@
 #include <xbt/log.h>
 
 #include "sim/network/placement.hpp"
+#include "sim/simgrid/hosts.hpp"
 
 namespace simrun {
 
@@ -18,95 +19,47 @@ using simgrid::kernel::routing::NetPoint;
 
 namespace {
 
-/// Computation is not SimGrid's: hosts only need some speed.
-constexpr double host_speed = 1e9;
+/// Who is on the network: workers in a row on hosts of GPUs, and, if there is one, a server on a host after them.
+struct Ranks {
+  int workers;
+  bool has_server;
 
-/// A link each way between `point` and the centre of a star zone.
-void join_star(sg4::NetZone& zone, NetPoint* point, NetPoint* gateway, const std::string& name,
-               BytesPerSecond bandwidth, Seconds latency) {
-  const auto* up = zone.create_link(name + "-up", bandwidth.value)->set_latency(latency.value)->seal();
-  const auto* down = zone.create_link(name + "-down", bandwidth.value)->set_latency(latency.value)->seal();
-  zone.add_route(point, nullptr, gateway, nullptr, {sg4::LinkInRoute(up)}, false);
-  zone.add_route(nullptr, point, nullptr, gateway, {sg4::LinkInRoute(down)}, false);
-}
-
-/// A host joined to the centre of `zone`; each of its two links has half of the latency from host to host.
-sg4::Host* add_host_of_one(sg4::NetZone& zone, int number, const Network& network) {
-  const std::string name = "host-" + std::to_string(number);
-  sg4::Host* host = zone.create_host(name, host_speed);
-  join_star(zone, host->get_netpoint(), nullptr, name, network.bandwidth, network.latency / 2);
-  return host;
-}
-
-/// A host of several GPUs, each a rank: a star within `around`, joined to its centre by the host's network card.
-std::vector<sg4::Host*> add_host_of_gpus(sg4::NetZone& around, int number, const Network& network) {
-  const IntraHost& inside = network.intra_host;
-  // TCP takes its share of every link, see configure(), but inside a host there is none.
-  const double whole = network.model == Network::Model::ethernet_tcp ? 1 / network.tcp.goodput : 1;
-  const std::string name = "host-" + std::to_string(number);
-  sg4::NetZone* zone = sg4::create_star_zone(name);
-  zone->set_parent(&around);
-  std::vector<sg4::LinkInRoute> shared;
-  if (inside.shared_bandwidth)
-    shared.emplace_back(
-        zone->create_link(name + "-pcie", whole * inside.shared_bandwidth->value)->set_latency(0)->seal());
-  auto* gateway = zone->create_router(name + "-gateway");
-  zone->add_route(nullptr, gateway, nullptr, nullptr, std::vector<sg4::LinkInRoute>{}, false);
-  zone->add_route(gateway, nullptr, nullptr, nullptr, shared, false);
-  std::vector<sg4::Host*> ranks;
-  for (int i = 0; i < network.gpus_per_host; ++i) {
-    const std::string gpu = name + "-gpu-" + std::to_string(i);
-    sg4::Host* host = zone->create_host(gpu, host_speed);
-    const auto link = [&](const char* way) {
-      return zone->create_link(gpu + way, whole * inside.bandwidth.value)
-          ->set_latency(inside.latency.value / 2)
-          ->seal();
-    };
-    // What a GPU sends passes the link that all share once, wherever it goes.
-    std::vector<sg4::LinkInRoute> up = {sg4::LinkInRoute(link("-up"))};
-    up.insert(up.end(), shared.begin(), shared.end());
-    zone->add_route(host->get_netpoint(), nullptr, nullptr, nullptr, up, false);
-    zone->add_route(nullptr, host->get_netpoint(), nullptr, nullptr, {sg4::LinkInRoute(link("-down"))}, false);
-    ranks.push_back(host);
+  int count() const { return workers + (has_server ? 1 : 0); }
+  int hosts(const Network& network) const {
+    return (workers + network.gpus_per_host - 1) / network.gpus_per_host + (has_server ? 1 : 0);
   }
-  zone->seal();
-  join_star(around, zone->get_netpoint(), gateway, name + "-card", network.bandwidth, network.latency / 2);
-  return ranks;
-}
-
-/// The ranks of a host.
-std::vector<sg4::Host*> add_host(sg4::NetZone& zone, int number, const Network& network) {
-  if (network.gpus_per_host == 1) return {add_host_of_one(zone, number, network)};
-  return add_host_of_gpus(zone, number, network);
-}
-
-/// That have so many ranks. The last one may have GPUs that are none.
-int count_hosts(const Network& network, int count) {
-  return (count + network.gpus_per_host - 1) / network.gpus_per_host;
-}
+};
 
 void append(std::vector<sg4::Host*>& all, const std::vector<sg4::Host*>& more) {
   all.insert(all.end(), more.begin(), more.end());
 }
 
-std::vector<sg4::Host*> build(const Star&, sg4::Engine&, const Network& network, int count) {
-  sg4::NetZone* zone = sg4::create_star_zone("cluster");
-  std::vector<sg4::Host*> ranks;
-  for (int i = 0; i < count_hosts(network, count); ++i) append(ranks, add_host(*zone, i, network));
-  zone->seal();
-  ranks.resize(static_cast<std::size_t>(count));
-  return ranks;
+/// Of hosts in the order of their ranks. The workers' last one may have GPUs that are none.
+std::vector<sg4::Host*> by_rank(const std::vector<std::vector<sg4::Host*>>& hosts, const Ranks& ranks) {
+  std::vector<sg4::Host*> all;
+  const std::size_t of_workers = hosts.size() - (ranks.has_server ? 1 : 0);
+  for (std::size_t h = 0; h < of_workers; ++h) append(all, hosts[h]);
+  all.resize(static_cast<std::size_t>(ranks.workers));
+  if (ranks.has_server) append(all, hosts.back());
+  return all;
 }
 
-/// A router at the centre of `zone`, in a zone of its own: SimGrid 3.32 loses links on the way from within a zone to
-/// what is beside that zone.
+std::vector<sg4::Host*> build(const Star&, sg4::Engine&, const Network& network, const Ranks& ranks) {
+  sg4::NetZone* zone = sg4::create_star_zone("cluster");
+  std::vector<std::vector<sg4::Host*>> hosts;
+  const int count = ranks.hosts(network);
+  for (int i = 0; i < count; ++i) hosts.push_back(add_host(*zone, i, network, ranks.has_server && i + 1 == count));
+  zone->seal();
+  return by_rank(hosts, ranks);
+}
+
+/// A router at the centre of `zone`, in a zone of its own, for the same reason.
 NetPoint* add_gateway(sg4::NetZone& zone, const std::string& name) {
   const std::vector<sg4::LinkInRoute> none;
   sg4::NetZone* own = sg4::create_star_zone(name + "-zone");
   own->set_parent(&zone);
   NetPoint* router = own->create_router(name);
-  own->add_route(router, nullptr, nullptr, nullptr, none, false);
-  own->add_route(nullptr, router, nullptr, nullptr, none, false);
+  pass_through(*own, router);
   own->seal();
   zone.add_route(own->get_netpoint(), nullptr, router, nullptr, none, false);
   zone.add_route(nullptr, own->get_netpoint(), nullptr, router, none, false);
@@ -115,39 +68,40 @@ NetPoint* add_gateway(sg4::NetZone& zone, const std::string& name) {
 
 /// Switches of hosts within `core`, by rank. `join(zone, gateway, name)` joins each to what is there.
 template <class Join>
-std::vector<sg4::Host*> build_switches(sg4::NetZone* core, const Network& network, const Switches& switches, int count,
-                                       const Join& join) {
+std::vector<sg4::Host*> build_switches(sg4::NetZone* core, const Network& network, const Switches& switches,
+                                       const Ranks& ranks, const Join& join) {
   const int per_switch = switches.hosts_per_switch;
-  const int host_count = count_hosts(network, count);
+  const int host_count = ranks.hosts(network);
+  const std::vector<int> order = place_hosts(switches, host_count);
   std::vector<std::vector<sg4::Host*>> hosts;
   for (int first = 0; first < host_count; first += per_switch) {
     const std::string name = "switch-" + std::to_string(first / per_switch);
     sg4::NetZone* zone = sg4::create_star_zone(name);
     zone->set_parent(core);
     NetPoint* gateway = add_gateway(*zone, name + "-gateway");
-    for (int i = first; i < std::min(host_count, first + per_switch); ++i) hosts.push_back(add_host(*zone, i, network));
+    for (int i = first; i < std::min(host_count, first + per_switch); ++i)
+      hosts.push_back(add_host(*zone, i, network, ranks.has_server && i == order.back()));
     zone->seal();
     join(zone->get_netpoint(), gateway, name + "-uplink");
   }
   core->seal();
-  std::vector<sg4::Host*> by_rank;
-  for (const int host : place_hosts(switches, host_count)) append(by_rank, hosts[static_cast<std::size_t>(host)]);
-  by_rank.resize(static_cast<std::size_t>(count));
-  return by_rank;
+  std::vector<std::vector<sg4::Host*>> in_order;
+  for (const int host : order) in_order.push_back(hosts[static_cast<std::size_t>(host)]);
+  return by_rank(in_order, ranks);
 }
 
-std::vector<sg4::Host*> build(const Tree& tree, sg4::Engine&, const Network& network, int count) {
+std::vector<sg4::Host*> build(const Tree& tree, sg4::Engine&, const Network& network, const Ranks& ranks) {
   sg4::NetZone* core = sg4::create_star_zone("core");
-  return build_switches(core, network, tree, count, [&](NetPoint* zone, NetPoint* gateway, const std::string& name) {
+  return build_switches(core, network, tree, ranks, [&](NetPoint* zone, NetPoint* gateway, const std::string& name) {
     join_star(*core, zone, gateway, name, tree.uplink_bandwidth, tree.uplink_latency);
   });
 }
 
-std::vector<sg4::Host*> build(const Chain& chain, sg4::Engine&, const Network& network, int count) {
+std::vector<sg4::Host*> build(const Chain& chain, sg4::Engine&, const Network& network, const Ranks& ranks) {
   sg4::NetZone* core = sg4::create_dijkstra_zone("core", true);
   NetPoint* last = nullptr;
   NetPoint* last_gateway = nullptr;
-  return build_switches(core, network, chain, count, [&](NetPoint* zone, NetPoint* gateway, const std::string& name) {
+  return build_switches(core, network, chain, ranks, [&](NetPoint* zone, NetPoint* gateway, const std::string& name) {
     if (last != nullptr) {
       const auto link = [&](const char* way) {
         return core->create_link(name + way, chain.uplink_bandwidth.value)
@@ -162,11 +116,12 @@ std::vector<sg4::Host*> build(const Chain& chain, sg4::Engine&, const Network& n
   });
 }
 
-std::vector<sg4::Host*> build(const PlatformFile& file, sg4::Engine& engine, const Network&, int count) {
+std::vector<sg4::Host*> build(const PlatformFile& file, sg4::Engine& engine, const Network&, const Ranks& ranks) {
   std::vector<sg4::Host*> hosts = load_platform(engine, file.platform);
   if (!file.hosts.empty()) hosts = hosts_named(hosts, file.hosts);
-  if (hosts.size() < static_cast<std::size_t>(count)) throw std::runtime_error("the platform has too few hosts");
-  hosts.resize(static_cast<std::size_t>(count));
+  const auto count = static_cast<std::size_t>(ranks.count());
+  if (hosts.size() < count) throw std::runtime_error("the platform has too few hosts");
+  hosts.resize(count);
   return hosts;
 }
 
@@ -203,8 +158,9 @@ void configure(const Network& network) {
   sg4::Engine::set_config("network/TCP-gamma", lv08 ? 4194304.0 : 0.0);
 }
 
-std::vector<sg4::Host*> build_platform(sg4::Engine& engine, const Network& network, int count) {
-  return std::visit([&](const auto& topology) { return build(topology, engine, network, count); }, network.topology);
+std::vector<sg4::Host*> build_platform(sg4::Engine& engine, const Network& network, int workers, bool has_server) {
+  const Ranks ranks{workers, has_server};
+  return std::visit([&](const auto& topology) { return build(topology, engine, network, ranks); }, network.topology);
 }
 
 std::vector<sg4::Host*> load_platform(sg4::Engine& engine, const std::string& file) {

@@ -14,8 +14,10 @@ simgrid::s4u::Engine& start_engine();
 /// Sets every parameter of SimGrid's network model, so that its defaults play no part. Before the platform is made.
 void configure(const Network& network);
 
-/// Builds `count` hosts and the network between them; returns the hosts by rank.
-std::vector<simgrid::s4u::Host*> build_platform(simgrid::s4u::Engine& engine, const Network& network, int count);
+/// Builds the hosts of so many workers, and one more for a server, which has no GPUs, and the network between them;
+/// returns the ranks' (SimGrid has a host for each GPU), the server's last.
+std::vector<simgrid::s4u::Host*> build_platform(simgrid::s4u::Engine& engine, const Network& network, int workers,
+                                                bool has_server = false);
 
 /// Of a platform file; no scenario has as many ranks.
 constexpr std::size_t most_hosts = 100'000;

@@ -22,7 +22,8 @@ struct SharedState {
 
   /// True if both ends are GPUs of one host.
   bool is_inside(const Flow& flow) const {
-    return gpus_per_host > 1 && flow.from / gpus_per_host == flow.to / gpus_per_host;
+    const bool has_server = std::max(flow.from, flow.to) >= workers;
+    return gpus_per_host > 1 && !has_server && flow.from / gpus_per_host == flow.to / gpus_per_host;
   }
 
   /// Messages up to this size do not wait for their receiver.

@@ -61,6 +61,7 @@ Times collect(const SteadyState& steady) {
   times.encode = shown.encode;
   times.decode = shown.decode;
   times.staging = shown.staging;
+  times.rounds = shown.rounds;
   const Seconds busy = times.compute + times.encode + times.decode + times.staging;
   times.communication = times.iteration - busy;
   if (times.communication < clock_grain) {

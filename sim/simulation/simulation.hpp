@@ -48,6 +48,7 @@ struct Times {
   Seconds communication;
   Seconds decode;
   Seconds staging;
+  RoundTimes rounds;  ///< with a hierarchy those of a worker that encodes
   std::uint64_t result_bytes = 0;
   std::uint64_t sent_bytes = 0;              ///< the most of any host
   std::uint64_t received_bytes = 0;          ///< the most of any host

@@ -97,12 +97,13 @@ Span Worker::exchange_group(std::size_t group, IterationRecord& record) {
     if (rounds[round].part == Round::Part::share || (is_own && !encodes())) continue;
     if (round > 0) {
       staging_.copy_up(outcome);
-      working += spend(Activity::encode, encode_time(group, round));
+      working += encode_between(group, round, record);
     }
     if (is_own && group + 1 == plan_.stages.size()) submit_decodings();
-    outcome = exchange_round(group, round);
+    outcome = run_round(group, round, record);
     if (is_own) record.result_bytes += outcome.bytes();
   }
+  working += share_last(record);
   Work work = plan_.stages[group].decode;
   work.entries = static_cast<double>(outcome.entries());
   work.parts = static_cast<double>(outcome.parts.size()) + outcome.alike;
@@ -114,18 +115,34 @@ Span Worker::exchange_group(std::size_t group, IterationRecord& record) {
   } else if (plan_.decode == DecodeTime::after_backward) {
     to_decode_.push_back(decoding.duration);
   } else {
-    working += spend(Activity::decode, decoding.duration);
-    exchange_round(group, rounds.size() - 1);
+    to_share_ = ToShare{group, device_.start(Activity::decode, decoding.duration)};
   }
   const Seconds end = transport_.now();
   return {Activity::communication, begin, end, end - begin - working};
 }
 
 /// Returns how long that was waited for.
-Seconds Worker::spend(Activity activity, Seconds duration) {
+Seconds Worker::wait_until(Seconds time) {
   const Seconds begin = transport_.now();
-  device_.spend(activity, duration);
+  transport_.wait_until(time);
   return transport_.now() - begin;
+}
+
+/// Encodes between two rounds, and shares meanwhile what is not shared yet of the group before. Returns how long only
+/// the device was waited for.
+Seconds Worker::encode_between(std::size_t group, std::size_t round, IterationRecord& record) {
+  const Seconds encoded = device_.start(Activity::encode, encode_time(group, round));
+  const Seconds waited = share_last(record);
+  return waited + wait_until(encoded);
+}
+
+/// Shares what was decoded last, if that is still to be done. Returns how long its decoding was waited for.
+Seconds Worker::share_last(IterationRecord& record) {
+  if (!to_share_) return Seconds(0);
+  const auto [group, decoded] = *std::exchange(to_share_, std::nullopt);
+  const Seconds waited = wait_until(decoded);
+  run_round(group, rounds_of(group).size() - 1, record);
+  return waited;
 }
 
 /// When all is encoded, but for later rounds of the last group.
@@ -134,16 +151,41 @@ void Worker::submit_decodings() {
     decoded_.push_back(device_.submit(Activity::decode, duration));
 }
 
+/// What is not shared yet when all is exchanged.
 void Worker::share_decoded(IterationRecord& record) {
   submit_decodings();
-  for (std::size_t group = 0; group < decoded_.size(); ++group) {
-    device_.finish(decoded_[group]);
+  const auto share = [&](const auto& run) {
     const Seconds begin = transport_.now();
-    exchange_round(group, rounds_of(group).size() - 1);
+    run();
     const Seconds end = transport_.now();
     if (end > begin) record.exchanges.push_back({Activity::communication, begin, end, end - begin});
+  };
+  for (std::size_t group = 0; group < decoded_.size(); ++group) {
+    device_.finish(decoded_[group]);
+    share([&] { run_round(group, rounds_of(group).size() - 1, record); });
   }
   decoded_.clear();
+  if (!to_share_) return;
+  transport_.wait_until(to_share_->decoded);
+  share([&] { share_last(record); });
+}
+
+Outcome Worker::run_round(std::size_t group, std::size_t number, IterationRecord& record) {
+  const Seconds begin = transport_.now();
+  Outcome outcome = exchange_round(group, number);
+  const Seconds taken = transport_.now() - begin;
+  switch (rounds_of(group)[number].part) {
+    case Round::Part::reduce:
+      record.rounds.reduce += taken;
+      break;
+    case Round::Part::exchange:
+      record.rounds.exchange += taken;
+      break;
+    case Round::Part::share:
+      record.rounds.share += taken;
+      break;
+  }
+  return outcome;
 }
 
 Outcome Worker::exchange_round(std::size_t group, std::size_t number) {
@@ -197,7 +239,7 @@ void Server::iterate() {
     for (const Round& round : rounds_) {
       if (round.is_led() || round.part != Round::Part::exchange) continue;
       const TimedAggregator timed(*round.aggregator, times_, device_, staging_, memo_, stage.combined);
-      round.collective->serve(transport_, timed);
+      serve_hosts(plan_.hosts, *round.collective, transport_, timed);
     }
   }
   device_.take_spans();

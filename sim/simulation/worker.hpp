@@ -36,6 +36,13 @@ struct IterationPlan {
   std::vector<Stage> stages;    ///< in the order in which they become ready
 };
 
+/// How long a worker was in the rounds of each part of its exchanges, waiting and combining included.
+struct RoundTimes {
+  Seconds reduce;
+  Seconds exchange;
+  Seconds share;
+};
+
 /// Seconds that a worker's device and host were busy in one iteration, and the bytes that its decoding took in.
 struct IterationRecord {
   Seconds finish;
@@ -46,16 +53,17 @@ struct IterationRecord {
   std::uint64_t result_bytes = 0;
   bool leads = false;  ///< in a round that one worker leads, or for its host; all others wait for such a one
   Transport::Traffic traffic;
+  RoundTimes rounds;
   std::vector<Span> spans;
-  /// From a group's first message to its outcome, waiting included, in order of time. `duration` leaves out how long a
-  /// group of several rounds waited for its later encodings.
+  /// From a group's first message to its outcome, waiting included, in order of time; what else is exchanged meanwhile
+  /// as well. `duration` leaves out how long a group of several rounds waited for its later encodings.
   std::vector<Span> exchanges;
 };
 
 /// One rank's iterations: forward, backward tensor by tensor, encoding as each group is ready, exchanges in order
 /// beside the rest of the backward pass, decoding as the plan has it, update. A later round's encoding begins when the
-/// round before it has ended, between two pieces of the backward pass. What a host's GPUs share is shared when it is
-/// decoded: at once, or after all exchanges.
+/// round before it has ended, between two pieces of the backward pass. What a host's GPUs share is shared while the
+/// next group is encoded, or after all exchanges: as it is decoded.
 class Worker {
  public:
   using PayloadOf =
@@ -69,6 +77,10 @@ class Worker {
   IterationRecord iterate();
 
  private:
+  struct ToShare {
+    std::size_t group;
+    Seconds decoded;  ///< when it is
+  };
   std::span<const Round> rounds_of(std::size_t group) const {
     return plan_.stages[group].is_dense ? dense_rounds_ : rounds_;
   }
@@ -76,10 +88,13 @@ class Worker {
   bool is_shown() const;
   Seconds encode_time(std::size_t group, std::size_t round);
   Span exchange_group(std::size_t group, IterationRecord& record);
+  Outcome run_round(std::size_t group, std::size_t round, IterationRecord& record);
   Outcome exchange_round(std::size_t group, std::size_t round);
   Outcome gather_in_two(Transport& transport, const Round& round, const Payload& mine);
   void decode(const Decoding& decoding);
-  Seconds spend(Activity activity, Seconds duration);
+  Seconds wait_until(Seconds time);
+  Seconds encode_between(std::size_t group, std::size_t round, IterationRecord& record);
+  Seconds share_last(IterationRecord& record);
   void submit_decodings();
   void share_decoded(IterationRecord& record);
   bool is_flat() const { return plan_.hosts.hierarchy == Hierarchy::flat; }
@@ -97,6 +112,7 @@ class Worker {
   std::size_t last_encode_ = 0;  ///< the device's piece of work with which the backward pass and all encoding are done
   std::vector<Decoding> held_;   ///< what waits for that, on the host
   std::vector<Seconds> to_decode_;    ///< by group: what is to be shared, until all is encoded
+  std::optional<ToShare> to_share_;   ///< what was decoded at once, until the next group is encoded
   std::vector<std::size_t> decoded_;  ///< by group: the piece of work that decodes what is to be shared
   std::uint64_t iteration_ = 0;
 };

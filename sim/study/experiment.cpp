@@ -76,7 +76,7 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
   setup.workers = scenario.workers;
   setup.network = scenario.network;
   setup.network_error = network_error(scenario.network);
-  setup.server_host = scenario.method.needs_server_host() && scenario.workers > 1;
+  setup.server_host = scenario.has_server_host();
   setup.plan = make_plan(scenario, payloads);
   setup.rounds = make_rounds(scenario.method, make_cpu_primitives(1), setup.plan.hosts.hierarchy);
   setup.dense_rounds = make_dense_rounds(scenario.method, nullptr, setup.plan.hosts.hierarchy);

@@ -21,6 +21,7 @@ SweepRun::SweepRun(const Study& study, SweepOptions options)
       keys_(point_keys(study)),
       share_(points_of(options_.shard.value_or(Shard{}), study)),
       store_(options_.out + "/points", keys_),
+      groups_(folder_of_groups(options_.out), options_.found.keys),
       traces_(options_.out + "/trace", study, keys_),
       results_(study.points.size()) {
   // Whoever must wait should know at once; but nothing is written before the payloads are known to be sound.
@@ -57,6 +58,9 @@ void SweepRun::open_folder() {
   if (!lock_) lock();
   notice_.emplace("simrun: interrupted; the points that are done stay in " + store_.folder() +
                   ", the same command goes on from there");
+  if (options_.found.keys.empty()) return;
+  make_folder(groups_.folder());
+  groups_.keep(options_.found.groups);
 }
 
 void SweepRun::add(std::size_t point, PointResult result) {
@@ -73,6 +77,7 @@ void SweepRun::run() {
   if (!options_.fresh) take_over();
   const std::vector<std::size_t> todo = missing();
   store_.check();
+  groups_.check();
   for (const char* file : {"points.csv", "report.json"}) check_replaceable(options_.out + "/" + file);
   PayloadCache cache = PayloadCache::of_user();
   constexpr std::uint64_t million = 1'000'000;
@@ -158,6 +163,7 @@ void SweepRun::tidy_up() const {
   const PointStore found = break_evens(without_closed_form());
   kept.insert(kept.end(), found.keys().begin(), found.keys().end());
   PointStore(store_.folder(), std::move(kept)).remove_others();
+  groups_.remove_others();
   traces_.remove_others();
   remove_leftovers(options_.out);
 }

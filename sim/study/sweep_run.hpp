@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/study/experiment.hpp"
+#include "sim/study/group_store.hpp"
 #include "sim/study/point_store.hpp"
 #include "sim/study/shard.hpp"
 #include "sim/study/trace_folder.hpp"
@@ -21,6 +22,7 @@ struct SweepOptions {
   bool fresh = false;          ///< runs points again that the folder has
   bool trace = false;
   bool break_even = false;  ///< searches for break-evens that have no closed form
+  FoundGroups found = {};   ///< to be kept in the folder, so that a run that goes on need not search again
 };
 
 /// Does a study in a results folder: takes over the points that are there, runs the others and puts each there as soon
@@ -64,6 +66,7 @@ class SweepRun {
   std::vector<std::string> keys_;   ///< by point
   std::vector<std::size_t> share_;  ///< the points that are this run's to do
   PointStore store_;
+  GroupStore groups_;
   TraceFolder traces_;
   std::vector<PointResult> results_;
   std::size_t ran_ = 0;

@@ -19,6 +19,7 @@ Json times_json(const Times& times) {
           {"communication", times.communication.value},
           {"decode", times.decode.value},
           {"staging", times.staging.value},
+          {"rounds", {times.rounds.reduce.value, times.rounds.exchange.value, times.rounds.share.value}},
           {"result_bytes", times.result_bytes},
           {"sent_bytes", times.sent_bytes},
           {"received_bytes", times.received_bytes},
@@ -37,6 +38,9 @@ Times read_times(const Json& json) {
   times.communication = seconds("communication");
   times.decode = seconds("decode");
   times.staging = seconds("staging");
+  const Json& rounds = json.at("rounds");
+  times.rounds = {Seconds(rounds.at(0).get<double>()), Seconds(rounds.at(1).get<double>()),
+                  Seconds(rounds.at(2).get<double>())};
   json.at("result_bytes").get_to(times.result_bytes);
   json.at("sent_bytes").get_to(times.sent_bytes);
   json.at("received_bytes").get_to(times.received_bytes);

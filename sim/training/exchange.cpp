@@ -147,10 +147,6 @@ std::vector<float> GradientExchange::corrected(std::size_t worker, std::span<con
   return all;
 }
 
-bool GradientExchange::has_random_zeros() const {
-  return scenario_.training->method.zeros == MethodTraining::Signless::random;
-}
-
 RandomStream GradientExchange::lots_of_zeros(std::size_t encoder) const {
   return {id_.seed, Randomness::zeros, static_cast<std::uint32_t>(encoder), id_.round};
 }
@@ -254,9 +250,10 @@ GradientExchange::Outcomes GradientExchange::run_collective(std::size_t number,
   };
   const auto serve = [&](Transport& transport) {
     const auto own = aggregator_of(transport, aggregator);
-    for (std::size_t group = 0; group < groups_.size(); ++group) round.collective->serve(transport, *own);
+    for (std::size_t group = 0; group < groups_.size(); ++group)
+      serve_hosts(hosts_, *round.collective, transport, *own);
   };
-  const bool server = scenario_.method.needs_server_host() && workers_ > 1 && !round.is_led();
+  const bool server = scenario_.has_server_host() && !round.is_led();
   run_in_memory(scenario_.workers, rank, server ? std::function<void(Transport&)>(serve) : nullptr);
   return outcomes;
 }
@@ -273,11 +270,17 @@ void GradientExchange::settle(const Aggregator* aggregator, const Outcomes& outc
 }
 
 void GradientExchange::settle_too(std::size_t worker, std::span<float> values) const {
+  const auto shards = static_cast<std::size_t>(hosts_.shards());
+  const std::size_t first = worker / static_cast<std::size_t>(hosts_.gpus) * shards;  // of the host's encoders
   std::vector<float> buffer;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     const std::span<const float> before = groups_.values_of(values, group, buffer);
     std::vector<float> after(before.begin(), before.end());
-    rounds_[last_].codec->settle(sent_.at(worker, group, last_), after, context_of(worker, group));
+    const std::size_t part = encoded_[group].elements;
+    after.resize(shards * part);  // the last part is filled up
+    for (std::size_t shard = 0; shard < shards; ++shard)
+      rounds_[last_].codec->settle(sent_.at(worker_of(first + shard), group, last_),
+                                   std::span(after).subspan(shard * part, part), context_of(first + shard, group));
     groups_.put_values(after, group, values);
   }
 }
@@ -291,10 +294,6 @@ std::vector<float> GradientExchange::decoded(const Outcome& outcome, std::size_t
   for (const Payload& part : outcome.parts) codec.decode(part, weight, values, context_of(encoder, group));
   if (by_senders) divide_by_senders(outcome.parts, values);
   return values;
-}
-
-double GradientExchange::payload_bytes() const {
-  return sent_.mean_bytes(workers_, hosts_.hosts());
 }
 
 }  // namespace simrun

@@ -51,12 +51,12 @@ class GradientExchange {
   /// gradient, or the vote; valid until the next call.
   std::span<const float> exchange();
 
-  /// Does to `values` (size N, tensors in forward order) what settling did to the worker's residual. Without a
-  /// hierarchy.
+  /// Does to `values` (size N, tensors in forward order) what settling did to the worker's residual, with a hierarchy
+  /// to those of its host.
   void settle_too(std::size_t worker, std::span<float> values) const;
 
   /// Of the latest round: bytes of one worker's encoded gradient (mean over the workers) and of what each decodes.
-  double payload_bytes() const;
+  double payload_bytes() const { return sent_.mean_bytes(workers_, hosts_.hosts()); }
   double result_bytes() const { return result_bytes_; }
 
   /// True if payload sizes depend on values.
@@ -88,7 +88,7 @@ class GradientExchange {
   RoundContext context_of(std::size_t encoder, std::size_t group, std::uint64_t seed = 0) const;
   void encode_means();
   void encode_groups(std::size_t encoder, const ValuesOf& values_of);
-  bool has_random_zeros() const;
+  bool has_random_zeros() const { return scenario_.training->method.zeros == MethodTraining::Signless::random; }
   RandomStream lots_of_zeros(std::size_t encoder) const;
   std::shared_ptr<const Aggregator> aggregator_of_round(const Round& round) const;
   std::shared_ptr<const Aggregator> aggregator_of(const Transport& transport,

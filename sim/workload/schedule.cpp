@@ -95,9 +95,11 @@ std::string name_of(const Grouping& grouping) {
     std::string operator()(const Grouping::EachTensor&) const { return "tensor by tensor"; }
     std::string operator()(const Grouping::Bucket& bucket) const { return show(bucket.size) + " buckets"; }
     std::string operator()(const Grouping::Search& search) const {
-      return search.by == Grouping::Search::By::mergecomp ? "mergecomp"
-             : search.is_mixed                            ? "optimal, mixed"
-                                                          : "optimal";
+      std::string name = search.by == Grouping::Search::By::mergecomp ? "mergecomp" : "optimal";
+      if (search.is_mixed) name += ", mixed";
+      if (search.max_groups > 0)
+        name += ", at most " + std::to_string(search.max_groups) + (search.max_groups == 1 ? " group" : " groups");
+      return name;
     }
     std::string operator()(const Grouping::Explicit& named) const {
       return std::to_string(named.groups.size()) + (named.groups.size() == 1 ? " group" : " groups") +

@@ -41,7 +41,7 @@ struct Grouping {
   std::variant<WholeModel, EachTensor, Bucket, Explicit, Search> how;
 };
 
-/// For people: "whole model", "tensor by tensor", "25.0 MB buckets", "3 groups".
+/// For people: "whole model", "tensor by tensor", "25.0 MB buckets", "3 groups", "optimal, at most 4 groups".
 std::string name_of(const Grouping& grouping);
 
 /// When what an exchange gave is decoded.

@@ -348,7 +348,8 @@ def test_without_a_grouping_of_their_own_collectives_alone_are_chosen():
         ('{"bucket":"25 MB"}', "25 MB buckets"),
         ('{"groups":[["a"],["b"]]}', "2 groups"),
         ('{"search":"optimal"}', "optimal"),
-        ('{"max_groups":4,"search":"mergecomp"}', "MergeComp's search"),
+        ('{"search":"mergecomp"}', "MergeComp's search"),
+        ('{"max_groups":4,"mixed":true,"search":"optimal"}', "optimal, mixed, at most 4 groups"),
     ],
 )
 def test_groupings_have_names(text, name):

@@ -153,12 +153,13 @@ Network random_network(const TopologyEntry& topology, fluid::Dice& dice) {
 /// What docs/network.md and network.hpp say of it: half of the latency at each host, full duplex, an uplink from every
 /// switch to the core of a tree, or to the next switch of a chain. Where a host has several GPUs, each is joined to its
 /// card by a link of its own, and by one that all share both when they send and when something comes in from the card.
+/// The server is the last rank, on a host of its own that has no GPUs.
 class Described {
  public:
-  Described(const Network& network, int ranks)
+  Described(const Network& network, int workers)
       : network_(network),
-        ranks_(ranks),
-        hosts_((ranks + network.gpus_per_host - 1) / network.gpus_per_host),
+        ranks_(workers + 1),
+        hosts_((workers + network.gpus_per_host - 1) / network.gpus_per_host + 1),
         switch_of_(hosts_) {
     const Switches* switches = switches_of(network.topology);
     if (switches == nullptr) return;
@@ -192,21 +193,23 @@ class Described {
   int shared(int host) const { return 2 * hosts_ + host; }
   int gpu(int rank) const { return 3 * hosts_ + rank; }
 
+  int host_of(int rank) const { return rank + 1 < ranks_ ? rank / network_.gpus_per_host : hosts_ - 1; }
+  bool is_gpu(int rank) const { return network_.gpus_per_host > 1 && rank + 1 < ranks_; }
+
   fluid::Route route(int from, int to) const {
-    const int host_from = from / network_.gpus_per_host;
-    const int host_to = to / network_.gpus_per_host;
-    const bool has_gpus = network_.gpus_per_host > 1;
-    const bool has_shared = has_gpus && network_.intra_host.shared_bandwidth.has_value();
+    const int host_from = host_of(from);
+    const int host_to = host_of(to);
+    const bool has_shared = network_.intra_host.shared_bandwidth.has_value();
     fluid::Route route;
-    if (has_gpus) route.push_back({gpu(from), true});
-    if (has_shared) route.push_back({shared(host_from), true});
+    if (is_gpu(from)) route.push_back({gpu(from), true});
+    if (is_gpu(from) && has_shared) route.push_back({shared(host_from), true});
     if (host_from != host_to) {
       route.push_back({host_from, true});
       add_uplinks(switch_of_[host_from], switch_of_[host_to], route);
       route.push_back({host_to, false});
-      if (has_shared) route.push_back({shared(host_to), true});
+      if (is_gpu(to) && has_shared) route.push_back({shared(host_to), true});
     }
-    if (has_gpus) route.push_back({gpu(to), false});
+    if (is_gpu(to)) route.push_back({gpu(to), false});
     return route;
   }
 
@@ -264,7 +267,7 @@ TEST_CASE("simulated time is the oracle's on simrun's own topologies") {
         fluid::Dice dice(number);
         const Network network = random_network(topology, dice);
         check_exchanges(std::string(topology.name) + " " + std::to_string(number), network,
-                        Described(network, m + 1).cluster(), m, dice);
+                        Described(network, m).cluster(), m, dice);
       }
     }
   }

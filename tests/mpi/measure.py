@@ -87,13 +87,13 @@ class Measure(unittest.TestCase):
             self.assertIn(part, err)
         self.assertEqual([path.name for path in self.folder.iterdir() if path.name != "s.json"], [])
 
-    def assert_sizes_as_simulated(self, text):
+    def assert_sizes_as_simulated(self, text, ranks=4):
         self.write(text)
         status, _, err = self.finish(self.start(SIMRUN, "s.json", "-o", "simulated"))
         self.assertEqual(status, 0, err)
-        status, out, err = self.measure(4, "s.json", "--iterations", "4", "--warmup", "1", "-o", "measured")
+        status, out, err = self.measure(ranks, "s.json", "--iterations", "4", "--warmup", "1", "-o", "measured")
         self.assertEqual(status, 0, err)
-        self.assertIn("measured: 4 ranks on 1 host", out)
+        self.assertIn(f"measured: {ranks} ranks on 1 host", out)
         simulated, measured = self.rows("simulated"), self.rows("measured")
         self.assertEqual(list(measured[0]), list(simulated[0]))
         for one, other in zip(simulated, measured, strict=True):
@@ -118,6 +118,10 @@ class Measure(unittest.TestCase):
                 self.assert_sizes_as_simulated(scenario(
                     workers=4, network=network, methods=methods, sweep={"hierarchy": ["shard", "leader"]},
                     schedule={"grouping": "tensor", "decode": decode}))
+        with self.subTest("a server on a host of its own"):
+            self.assert_sizes_as_simulated(scenario(
+                workers=4, network=network, methods=[{"name": "signsgd-mv"}, {"name": "sgd"}],
+                sweep={"hierarchy": ["shard", "leader"]}, schedule={"grouping": "tensor"}), ranks=5)
 
     def test_times_add_up_and_are_no_shorter_than_computing(self):
         self.write(scenario())

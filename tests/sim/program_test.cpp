@@ -12,6 +12,7 @@
 #include "tests/sim/profiles.hpp"
 #include "tests/sim/program.hpp"
 #include "tests/sim/simulated_exchange.hpp"
+#include "tests/sim/studies.hpp"
 
 namespace simrun {
 namespace {
@@ -557,6 +558,20 @@ TEST_CASE("program: says beforehand what takes long to simulate") {
              Catch::Contains("1 of 2 points may take long") && Catch::Contains("M = 128, up to about 4 minutes"));
   const Ended few = run_program("s.json --dry-run --set workers=32", folder.path());
   CHECK_THAT(few.err, !Catch::Contains("may take long"));
+  // Hosts of many GPUs: 65,536 ranks by themselves, rings of 512 leaders, and a ring around 64 GPUs on each of 64
+  // hosts.
+  const auto said = [&](int workers, int gpus, const char* hierarchy) {
+    json hosts = on_hosts(scenario, gpus);
+    hosts["workers"] = workers;
+    hosts["methods"] = {{{"name", "sgd"}, {"hierarchy", hierarchy}}};
+    folder.write("h.json", hosts.dump());
+    return run_program("h.json --dry-run", folder.path()).err;
+  };
+  CHECK_THAT(said(65536, 1024, "shard"), Catch::Contains("up to about 37 s"));
+  CHECK_THAT(said(4096, 8, "leader"), Catch::Contains("up to about 21 s"));
+  CHECK_THAT(said(4096, 64, "flat"), Catch::Contains("up to about 36 s"));
+  CHECK_THAT(said(4096, 8, "shard"), !Catch::Contains("may take long"));
+  CHECK_THAT(said(64, 64, "flat"), !Catch::Contains("may take long"));
 }
 
 TEST_CASE("program: gradients from files") {

@@ -92,6 +92,25 @@ TEST_CASE("sweep: groupings are those of the entries, and the same point whoever
   CHECK(name_of(own.scenario.grouping) == "1.00 kB buckets");
 }
 
+TEST_CASE("sweep: labels tell searches for groups apart") {
+  const json entries = json::parse(R"([
+    {"name": "sgd", "grouping": {"search": "optimal"}},
+    {"name": "sgd", "grouping": {"search": "optimal", "max_groups": 2}},
+    {"name": "sgd", "grouping": {"search": "optimal", "max_groups": 4}},
+    {"name": "sgd", "grouping": {"search": "optimal", "max_groups": 4, "mixed": true}},
+    {"name": "sgd", "grouping": {"search": "mergecomp"}},
+    {"name": "sgd", "grouping": {"search": "mergecomp", "max_groups": 4}}])");
+  json scenario = tiny_scenario();
+  scenario["methods"] = entries;
+  scenario["schedule"] = {{"decode", "after-backward"}};
+  const TemporaryFolder folder;
+  Labels labels;
+  for (const Point& point : study_of(scenario, folder).points) labels.push_back(point.label);
+  CHECK(labels == Labels{"sgd, optimal", "sgd, optimal, at most 2 groups", "sgd, optimal, at most 4 groups",
+                         "sgd, optimal, mixed, at most 4 groups", "sgd, mergecomp",
+                         "sgd, mergecomp, at most 4 groups"});
+}
+
 TEST_CASE("sweep: speed-ups are against all ways in which the first sgd entry is run") {
   json scenario = tiny_scenario();
   scenario["methods"] = json::parse(R"([{"name": "signsgd-mv"}, {"name": "sgd"},
@@ -129,6 +148,28 @@ TEST_CASE("sweep: a collective of one entry alone is a way to run it as well") {
   const Study study = study_of(scenario, folder);
   REQUIRE(study.points.size() == 4);
   for (const Point& point : study.points) CHECK(point.sgd == std::vector<std::size_t>{0, 3});
+}
+
+TEST_CASE("sweep: points whose hierarchy does not fit are left out, and a line says how many and why") {
+  json scenario = on_hosts(tiny_scenario(), 4);
+  scenario["methods"] = json::parse(R"([{"name": "sgd"}, {"name": "powersgd"}, {"name": "top-k"}])");
+  scenario["sweep"] = {{"workers", {3, 6, 8, 10}}, {"density", {0.1, 0.2}}, {"hierarchy", {"flat", "shard", "leader"}}};
+  const TemporaryFolder folder;
+  const Study study = study_of(scenario, folder);
+  // 6 and 10 workers do not fill hosts; of 3 and 8, powersgd has no shards. top-k has two densities, the others none.
+  const std::size_t fitting = 2 * (3 + 2 + 2 * 3) + 2 * (1 + 1 + 2 * 1);
+  CHECK(study.points.size() == fitting);
+  std::size_t flat = 0;
+  for (const Point& point : study.points) {
+    if (point.scenario.method.hierarchy == Hierarchy::flat) ++flat;
+    CHECK_FALSE(point.sgd.empty());
+  }
+  CHECK(flat == 4 * (1 + 1 + 2));
+  REQUIRE(study.notes.size() == 2);
+  CHECK(study.notes[0] ==
+        "sweep: left out 4 points that the hierarchy does not fit: powersgd encodes matrices, which shards are not");
+  CHECK(study.notes[1] ==
+        "sweep: left out 14 points that the hierarchy does not fit: workers do not fill hosts of 4 GPUs");
 }
 
 }  // namespace simrun

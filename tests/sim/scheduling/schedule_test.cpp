@@ -3,6 +3,7 @@
 #include "sim/scheduling/schedule.hpp"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -89,6 +90,70 @@ TEST_CASE("schedule: groups that had better not be compressed are not", "[large]
   CHECK(run(mixed, "1 Mbps")["encode_s"] > 0);
 }
 
+namespace {
+
+/// Two hosts of four GPUs, six tensors of up to 3 ms, encoding and decoding 0.3 ms: groups wait for tensors.
+nlohmann::json six_tensors_on_hosts(const TemporaryFolder& folder, nlohmann::json method, const char* hierarchy) {
+  nlohmann::json scenario = on_hosts(eight_tensors(folder), 4);
+  scenario["workers"] = 8;
+  scenario["device"] = folder.write("even.json", profile_text(even_profile({1e-6, 1e12}, 0.3 * ms)));
+  for (int i = 0; i < 2; ++i) scenario["model"]["tensors"].erase(6);
+  scenario["compute"]["backward"] = "12 ms";
+  method["hierarchy"] = hierarchy;
+  scenario["methods"] = {method};
+  return scenario;
+}
+
+/// All ways to cut tensors t0 to t5 into groups of neighbours.
+nlohmann::json every_grouping() {
+  nlohmann::json all = nlohmann::json::array();
+  for (unsigned cuts = 0; cuts < 32; ++cuts) {
+    nlohmann::json groups = {nlohmann::json::array()};
+    for (unsigned i = 0; i < 6; ++i) {
+      if (i > 0 && (cuts >> (i - 1) & 1U) != 0) groups.push_back(nlohmann::json::array());
+      groups.back().push_back("t" + std::to_string(i));
+    }
+    all.push_back({{"groups", groups}});
+  }
+  return all;
+}
+
+/// What the program says of a scenario.
+std::string ran(const TemporaryFolder& folder, const nlohmann::json& scenario, const std::string& arguments) {
+  folder.write("s.json", scenario.dump());
+  const Ended ended = run_program(arguments, folder.path());
+  INFO(ended.err);
+  REQUIRE(ended.status == 0);
+  return ended.out;
+}
+
+}  // namespace
+
+TEST_CASE("schedule: with a hierarchy groups are modelled as simulated, and the optimum is the least", "[large]") {
+  const TemporaryFolder folder;
+  const nlohmann::json methods = {{{"name", "signsgd"}}, {{"name", "top-k"}, {"density", 0.05}}, {{"name", "sgd"}}};
+  for (const nlohmann::json& method : methods) {
+    for (const char* hierarchy : {"shard", "leader"}) {
+      nlohmann::json scenario = six_tensors_on_hosts(folder, method, hierarchy);
+      double optimum = 0;
+      for (const auto& row : nlohmann::json::parse(ran(folder, scenario, "schedule s.json --format json -o out"))) {
+        INFO(row["method"] << " " << row["grouping"]);
+        CHECK(row["model_s"].get<double>() == Approx(row["iteration_s"].get<double>()).epsilon(0.005));
+        if (row["grouping"] != "optimal") continue;
+        CHECK(row["proved"] == true);
+        optimum = row["iteration_s"];
+      }
+      scenario["sweep"] = {{"grouping", every_grouping()}};
+      scenario["schedule"] = {{"decode", "after-backward"}};
+      double least = 1e300;
+      for (const auto& row : parse_csv(ran(folder, scenario, "s.json --format csv -o run --fresh")))
+        least = std::min(least, number(row, "iteration_s"));
+      INFO(method << " " << hierarchy);
+      CHECK(optimum <= least * (1 + 2e-3));
+    }
+  }
+}
+
 TEST_CASE("schedule: no cut of two groups is faster than the best of two") {
   const TemporaryFolder folder;
   nlohmann::json scenario = eight_tensors(folder);
@@ -112,6 +177,46 @@ TEST_CASE("schedule: no cut of two groups is faster than the best of two") {
   scenario["schedule"]["grouping"] = "model";
   least = std::min(least, iteration());
   CHECK(best == Approx(least).epsilon(1e-9));
+}
+
+TEST_CASE("schedule: a run that goes on takes the groups that were found before") {
+  const TemporaryFolder folder;
+  nlohmann::json scenario = eight_tensors(folder);
+  scenario["methods"] = {{{"name", "sgd"}}, {{"name", "signsgd"}}};
+  scenario["schedule"] = {{"grouping", {{"search", "optimal"}}}, {"decode", "after-backward"}};
+  const std::string out = folder.path() + "/run";
+  const auto result = [&](const char* more) {
+    ran(folder, scenario, std::string("s.json -o run ") + more);
+    return read_file(out + "/points.csv") + read_file(out + "/report.json");
+  };
+  const std::string first = result("");
+  std::vector<std::string> keys;
+  for (const auto& file : std::filesystem::directory_iterator(out + "/groups")) keys.push_back(file.path().stem());
+  REQUIRE(keys.size() == 2);
+  std::filesystem::remove_all(out + "/points");
+  CHECK(result("") == first);
+  // What is there is believed; a file that is damaged, or does not fit the model, is not.
+  const GroupStore store(out + "/groups", keys);
+  const auto found = store.read();
+  const Grouping::Explicit one{{{"t7", "t6", "t5", "t4", "t3", "t2", "t1", "t0"}}};
+  REQUIRE((found[0] && found[1]));
+  CHECK_FALSE((*found[0] == one || *found[1] == one));
+  store.keep({one, one});
+  const std::string planted = result("");
+  CHECK(planted != first);
+  CHECK(
+      nlohmann::json::parse(read_file(out + "/report.json"))["resolved"][0]["schedule"]["grouping"]["groups"].size() ==
+      1);
+  store.keep({Grouping::Explicit{{{"t7"}}}, Grouping::Explicit{{{"x"}}}});
+  CHECK(result("") == first);
+  for (const std::string& key : keys) folder.write("run/groups/" + key + ".json", "{}");
+  CHECK(result("") == first);
+  store.keep({one, one});
+  CHECK(result("--fresh") == first);
+  // Those of another scenario are removed.
+  scenario["schedule"]["grouping"] = "model";
+  result("");
+  CHECK_FALSE(std::filesystem::exists(out + "/groups"));
 }
 
 TEST_CASE("schedule: what cannot be searched for is refused") {

@@ -76,36 +76,6 @@ TEST_CASE("hierarchy: every way of combining, by shards and by leaders") {
   CHECK(iteration(with(scalecom, "leader")) == Approx(led + alone(32 + 32'000) + 2 * alone(16'000)).epsilon(1e-5));
 }
 
-TEST_CASE("metadata: indices and scales travel with the values or after them") {
-  // Four workers on hosts of their own, a ring of three steps. Of K = 80 pairs values take 320 bytes, a header 32,
-  // indices 320; of scaled signs a scale takes 4, of levels 4 in 512 elements. A header goes with the values.
-  const TemporaryFolder folder;
-  struct Sent {
-    json method;
-    double values, metadata;
-  };
-  const std::vector<Sent> all = {{{{"name", "top-k"}, {"k", 80}}, 352, 320},
-                                 {{{"name", "ef-signsgd"}}, 32 + 10'000, 4},
-                                 {{{"name", "onebit"}}, 32 + 10'000, 8},
-                                 {{{"name", "qsgd"}, {"levels", 7}}, 32 + 40'000, 4 * 157},
-                                 {{{"name", "signsgd"}}, 32 + 10'000, 0}};
-  for (const Sent& sent : all) {
-    INFO(sent.method);
-    json scenario = scenario_of(sent.method, folder);
-    scenario["workers"] = 4;
-    for (const char* key : {"gpus_per_host", "intra_host"}) scenario["network"].erase(key);
-    const double starts = 3 * 50e-6;
-    const Times together = times_of(scenario);
-    CHECK(together.iteration.value == Approx(starts + 3 * (sent.values + sent.metadata) / B).epsilon(1e-4));
-    scenario["schedule"] = {{"metadata", "apart"}};
-    const Times apart = times_of(scenario);
-    const double more = sent.metadata > 0 ? starts : 0;
-    CHECK(apart.iteration.value == Approx(together.iteration.value + more).epsilon(1e-4));
-    CHECK(apart.result_bytes == together.result_bytes);
-    CHECK(apart.sent_bytes == together.sent_bytes);
-  }
-}
-
 TEST_CASE("hierarchy: a host alone exchanges with no other, one GPU a host does nothing with others") {
   const TemporaryFolder folder;
   for (const char* hierarchy : {"shard", "leader"}) {
@@ -146,39 +116,37 @@ TEST_CASE("hierarchy: points that have none and points that have one are told ap
   }
 }
 
-TEST_CASE("hosts of several GPUs: a server that is not placed is on rank 0") {
-  // Of two hosts of four, seven workers send to rank 0: three over links inside, four over the card.
+TEST_CASE("hosts of several GPUs: a server has a host of its own, or is rank 0") {
+  // The server's host is on the network by its link alone: a message passes the latency inside a host halfway.
   const TemporaryFolder folder;
-  json scenario = scenario_of({{"name", "signsgd-mv"}}, folder);
-  const double payload = 32 + N / 8;
-  CHECK(times_of(scenario).iteration.value == Approx(2 * (x + 4 * payload / B)).epsilon(1e-4));
-  scenario["methods"][0]["server"] = "rank0";
-  CHECK(times_of(scenario).iteration.value == Approx(2 * (x + 4 * payload / B)).epsilon(1e-4));
+  constexpr double y = 50e-6 + i / 2;
+  constexpr double payload = 32 + N / 8;
+  constexpr double of_shard = 32 + N / 32;
+  const json votes = {{"name", "signsgd-mv"}};
+  for (const int workers : {3, 4, 6, 8}) {
+    INFO(workers);
+    json scenario = scenario_of(votes, folder);
+    scenario["workers"] = workers;
+    CHECK(times_of(scenario).iteration.value == Approx(2 * (y + workers * payload / B)).epsilon(1e-5));
+  }
+  CHECK(iteration(with(votes, "leader")) == Approx(led + 2 * (y + 2 * payload / B)).epsilon(1e-5));
+  CHECK(iteration(with(votes, "shard")) == Approx(reduced_and_shared + 2 * (y + 8 * of_shard / B)).epsilon(1e-5));
+  // Of two hosts of four, seven workers send to rank 0: three over links inside, four over the card.
+  CHECK(iteration({{"name", "signsgd-mv"}, {"server", "rank0"}}) == Approx(2 * (x + 4 * payload / B)).epsilon(1e-4));
 }
 
-TEST_CASE("dense groups: they travel as sgd's, beside groups that are compressed") {
-  // Two groups of N/2 on four hosts, nothing to compute: the second in a ring of fp32, the first as the method has it.
+TEST_CASE("hosts of several GPUs: a server combines one shard after another, and answers each when it has it") {
   const TemporaryFolder folder;
-  const double ring = 6 * (50e-6 + 4 * N / 2 / 4 / B);
-  const auto of = [&](const json& method, const json& dense) {
-    json scenario = scenario_of(method, folder);
-    scenario["workers"] = 4;
-    for (const char* key : {"gpus_per_host", "intra_host"}) scenario["network"].erase(key);
-    scenario["schedule"] = {{"grouping", {{"groups", {{"a"}, {"b"}}}}}};
-    if (!dense.empty()) scenario["schedule"]["grouping"]["dense"] = dense;
-    return times_of(scenario).iteration.value;
-  };
-  const json top_k = {{"name", "top-k"}, {"k", 8000}};
-  const double pairs = 3 * (50e-6 + (32 + 8 * 4000) / B);
-  CHECK(of(top_k, json::array()) == Approx(2 * pairs).epsilon(1e-4));
-  CHECK(of(top_k, {1}) == Approx(pairs + ring).epsilon(1e-4));
-  CHECK(of(top_k, {0, 1}) == Approx(2 * ring).epsilon(1e-4));
-  // A server on a host of its own takes no part in what is dense: four payloads in, four out.
-  const double bits = 2 * (50e-6 + 4 * (32 + N / 2 / 8) / B);
-  CHECK(of({{"name", "signsgd-mv"}}, {0}) == Approx(ring + bits).epsilon(1e-4));
-  // Scalecom has two rounds, what is dense one.
-  const double led = 2 * (50e-6 + (32 + 4 * 4000) / B) + 6 * (50e-6 + 4 * 1000 / B);
-  CHECK(of({{"name", "scalecom"}, {"k", 8000}}, {0}) == Approx(ring + led).epsilon(1e-4));
+  constexpr double y = 50e-6 + i / 2;
+  constexpr double of_shard = 32 + N / 32;
+  const Times times = times_of(scenario_of(with({{"name", "signsgd-mv"}}, "shard"), folder, 1 * ms));
+  CHECK(times.iteration.value ==
+        Approx(reduced_and_shared + 1 * ms + (y + 8 * of_shard / B) + 4 * ms + (y + 2 * of_shard / B) + 1 * ms)
+            .epsilon(1e-5));
+  // Alone on a host, workers have nobody to vote with.
+  json scenario = scenario_of(with({{"name", "signsgd-mv"}}, "shard"), folder);
+  scenario["workers"] = 4;
+  CHECK(times_of(scenario).iteration.value == Approx(reduced_and_shared).epsilon(1e-5));
 }
 
 TEST_CASE("hosts of several GPUs: TCP costs between hosts, and nothing inside") {
@@ -233,17 +201,37 @@ TEST_CASE("hierarchy: groups are shared at once, or when all are exchanged") {
     CHECK(times_of(scenario).iteration.value == Approx(2 * half).epsilon(1e-5));
   }
   // The backward pass of b takes 5 ms, that of each c 1.25 ms. b is added up behind the first, encoded after it,
-  // exchanged behind the second and decoded after that; at once it is shared behind the third, else at the end.
+  // exchanged behind the second and decoded after that. It is shared when the others are added up, or at the end.
   json scenario = scenario_of(with({{"name", "top-k"}, {"k", 8000}}, "shard"), folder);
   scenario["model"]["tensors"] = json::array();
   for (const char* name : {"c1", "c2", "c3", "c4"})
     scenario["model"]["tensors"].push_back({{"name", name}, {"shape", {N / 8}}});
   scenario["model"]["tensors"].push_back({{"name", "b"}, {"shape", {N / 2}}});
   scenario["compute"]["backward"] = "10 ms";
-  scenario["schedule"] = {{"grouping", {{"groups", {{"b"}, {"c1", "c2", "c3", "c4"}}}}}};
-  CHECK(times_of(scenario).iteration.value == Approx(10 * ms + half).epsilon(1e-5));
-  scenario["schedule"]["decode"] = "after-backward";
-  CHECK(times_of(scenario).iteration.value == Approx(10 * ms + half + 3 * (i + c / 2 / I)).epsilon(1e-5));
+  for (const char* decode : {"as-ready", "after-backward"}) {
+    scenario["schedule"] = {{"grouping", {{"groups", {{"b"}, {"c1", "c2", "c3", "c4"}}}}}, {"decode", decode}};
+    CHECK(times_of(scenario).iteration.value == Approx(10 * ms + half + 3 * (i + c / 2 / I)).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("hierarchy: no group waits for the one before to be decoded") {
+  // Four tensors of 1 ms; encoding and decoding take 0.5 ms, s inside a host 0.09 ms each way, y between hosts 0.19 ms.
+  // On the device: tensors 1 and 2 until 2 ms; group 1 is encoded until 2.5, tensor 3 done at 3.5, group 1 decoded at
+  // 4, group 2 encoded at 4.5, tensor 4 done at 5.5, group 2 decoded at 6, group 3 encoded at 6.5. Then the network is
+  // waited for: group 3 is exchanged at 6.5 + y, decoded 0.5 later, group 4 encoded 0.5 later, exchanged y later,
+  // decoded 0.5 later and shared. Groups 1 to 3 are shared while the next one is encoded.
+  const TemporaryFolder folder;
+  json scenario = scenario_of(with({{"name", "top-k"}, {"k", 8000}}, "shard"), folder, 0.5 * ms);
+  scenario["model"]["tensors"] = json::array();
+  for (const char* name : {"a", "b", "c", "d"})
+    scenario["model"]["tensors"].push_back({{"name", name}, {"shape", {N / 4}}});
+  scenario["compute"]["backward"] = "4 ms";
+  scenario["schedule"] = {{"grouping", "tensor"}};
+  const double s = 3 * (i + c / 4 / I);
+  const double y = across(32 + 8 * 500);
+  CHECK(times_of(scenario).iteration.value == Approx(6.5 * ms + y + 1 * ms + y + 0.5 * ms + s).epsilon(1e-5));
+  CHECK(times_of(scenario).encode.value == Approx(2 * ms));
+  CHECK(times_of(scenario).decode.value == Approx(2 * ms));
 }
 
 TEST_CASE("hierarchy: what a GPU encodes is a part of its host's mean, whatever the codec needs of it") {

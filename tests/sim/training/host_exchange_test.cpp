@@ -59,4 +59,80 @@ TEST_CASE("exchange: with a hierarchy signs are those of hosts' means") {
   }
 }
 
+TEST_CASE("exchange: with a hierarchy a server on a host of its own counts the votes as rank 0 does") {
+  for (const char* hierarchy : {"shard", "leader"}) {
+    const auto agreed = [&](const char* server) {
+      const json method = {{"name", "signsgd-mv"}, {"hierarchy", hierarchy}, {"server", server}};
+      return Bench(on_hosts(trained_scenario(method, "tensor"), 2)).agreed_on(gradients(3));
+    };
+    CHECK(agreed("own-host") == agreed("rank0"));
+  }
+}
+
+namespace {
+
+/// v = v / 2 + g of each worker, exact in fp32.
+void add_half_momentum(std::vector<std::vector<float>>& velocities, const std::vector<std::vector<float>>& gradients) {
+  for (std::size_t w = 0; w < velocities.size(); ++w) {
+    for (std::size_t i = 0; i < N; ++i) velocities[w][i] = velocities[w][i] / 2 + gradients[w][i];
+  }
+}
+
+/// A round in which velocities are exchanged and lose what was sent of them.
+std::vector<float> agreed_by_velocities(Bench& exchange, std::vector<std::vector<float>>& velocities, unsigned round) {
+  exchange->begin({.seed = 1, .round = round});
+  std::vector<float> agreed = exchange.agreed_on(velocities);
+  for (std::size_t w = 0; w < velocities.size(); ++w) exchange->settle_too(w, velocities[w]);
+  return agreed;
+}
+
+}  // namespace
+
+TEST_CASE("exchange: dgc by leaders is dgc among hosts, whose gradients are the means of their GPUs'") {
+  // Momentum is linear: the mean of the velocities is the velocity of the mean, and both lose the same entries.
+  const json dgc = {{"name", "dgc"}, {"k", 20}};
+  json by_leaders = dgc;
+  by_leaders["hierarchy"] = "leader";
+  Bench of_gpus(on_hosts(trained_scenario(by_leaders, "tensor"), 2));
+  json among_hosts = trained_scenario(dgc, "tensor");
+  among_hosts["workers"] = workers / 2;
+  Bench of_hosts(among_hosts);
+  std::vector<std::vector<float>> velocities(workers, std::vector<float>(N));
+  std::vector<std::vector<float>> of_means(workers / 2, std::vector<float>(N));
+  for (unsigned round = 0; round < 8; ++round) {
+    const auto all = gradients(round);
+    std::vector<std::vector<float>> means(workers / 2, std::vector<float>(N));
+    for (std::size_t w = 0; w < workers; ++w) {
+      for (std::size_t i = 0; i < N; ++i) means[w / 2][i] += all[w][i] / 2;
+    }
+    add_half_momentum(velocities, all);
+    add_half_momentum(of_means, means);
+    CHECK(agreed_by_velocities(of_gpus, velocities, round) == agreed_by_velocities(of_hosts, of_means, round));
+  }
+}
+
+TEST_CASE("exchange: dgc's momentum of all GPUs of a host loses what any of its shards has sent") {
+  constexpr std::size_t gpus = 3;
+  constexpr std::size_t part = 334;
+  Bench exchange(on_hosts(trained_scenario({{"name", "dgc"}, {"k", 60}, {"hierarchy", "shard"}}), gpus));
+  exchange.agreed_on(gradients(1));
+  for (std::size_t w = 0; w < workers; ++w) {
+    std::vector<float> ones(N, 1.0F);
+    exchange->settle_too(w, ones);
+    const std::size_t host = w / gpus * gpus;
+    std::size_t sent = 0;
+    for (std::size_t e = host; e < host + gpus; ++e)
+      sent += exchange->payloads().at(e, 0, exchange->payloads().first_round()).entries();
+    std::size_t lost = 0;
+    for (std::size_t i = 0; i < N; ++i) {
+      CHECK((ones[i] == 0 || ones[i] == 1));
+      if (ones[i] != 0) continue;
+      ++lost;
+      CHECK(exchange->feedback()[host + i / part].residual()[i % part] == 0);
+    }
+    CHECK(lost == sent);
+    CHECK(lost > 30);
+  }
+}
+
 }  // namespace simrun::exchanges

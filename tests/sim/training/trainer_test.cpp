@@ -96,6 +96,8 @@ std::vector<json> all_methods() {
           {{"name", "top-k"}, {"density", 0.05}, {"hierarchy", "leader"}},
           {{"name", "ef-signsgd"}, {"hierarchy", "shard"}, {"training", {{"residual_weight", 0.9}}}},
           {{"name", "scalecom"}, {"density", 0.05}, {"hierarchy", "leader"}, {"training", {{"beta", 0.5}}}},
+          {{"name", "dgc"}, {"density", 0.05}, {"hierarchy", "leader"}},
+          {{"name", "dgc"}, {"density", 0.05}, {"hierarchy", "shard"}},
           {{"name", "sparse-signsgd"},
            {"density", 0.05},
            {"collective", "sharded-parameter-server"},
