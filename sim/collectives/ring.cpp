@@ -3,14 +3,14 @@
 namespace simrun {
 namespace {
 
-/// The M equal chunks of a dense payload. Without contents they are all alike, and one stands for all: M ranks would
-/// otherwise hold M^2 of them.
+/// The M equal chunks of a payload. Without contents the first stands for all: M ranks would otherwise hold M^2 of
+/// them. The last ones of what is no bare array may be smaller, and none is larger.
 class Chunks {
  public:
   Chunks(const Payload& whole, int count) : elements_(whole.elements()), count_(count) {
-    const std::uint64_t size = (elements_ + count - 1) / count;
+    const std::uint64_t size = part_elements(whole, count);
     const int kept = whole.has_contents() ? count : 1;
-    for (int i = 0; i < kept; ++i) chunks_.push_back(cut(whole, i * size, (i + 1) * size));
+    for (int i = 0; i < kept; ++i) chunks_.push_back(cut_part(whole, i * size, (i + 1) * size));
   }
 
   Payload& operator[](int i) {
@@ -58,8 +58,9 @@ void gather_chunks(Transport& transport, Chunks& chunks, int first, const Payloa
   run(transport, m - 1, gather, mine);
 }
 
-/// Ring all-reduce: M-1 steps of reduce-scatter, M-1 of all-gather, each moving one chunk of ceil(N/M) elements to the
-/// right. T = 2(M-1)(a + 4 ceil(N/M) / B) for any M. Source: Patarasu and Yuan, JPDC 2009.
+/// Ring all-reduce: M-1 steps of reduce-scatter, M-1 of all-gather, each moving one chunk of ceil(N/M) elements, or a
+/// multiple of the layout's grain, to the right. T = 2(M-1)(a + chunk / B) for any M, where no chunk is empty; fp32
+/// chunks take 4 ceil(N/M) bytes. Source: Patarasu and Yuan, JPDC 2009.
 class Ring final : public Collective {
  public:
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {
