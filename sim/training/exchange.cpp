@@ -186,6 +186,7 @@ std::span<const float> GradientExchange::exchange() {
   }
   settle(aggregator.get(), outcomes);
   agree(outcomes);
+  peeled_ = peeled_entries(outcomes.front(), *primitives_);
   if (continues()) {
     last_step_.clear();
     for (const Outcome& outcome : outcomes.front()) last_step_.push_back(outcome.parts.front());
@@ -291,10 +292,6 @@ std::vector<float> GradientExchange::decoded(const Outcome& outcome, std::size_t
   for (const Payload& part : outcome.parts) codec.decode(part, weight, values, context_of(encoder, group));
   if (by_senders) divide_by_senders(outcome.parts, values);
   return values;
-}
-
-double GradientExchange::payload_bytes() const {
-  return sent_.mean_bytes(workers_, hosts_.hosts());
 }
 
 }  // namespace simrun
