@@ -46,7 +46,7 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
       {{"name", "block-quantization"}, {"block", 32}},
       {{"name", "block-quantization"}, {"bits", 4}},
       {{"name", "homomorphic"}, {"density", 0.02}},
-      {{"name", "homomorphic"}, {"density", 0.02}, {"counters", 24}, {"collective", "halving-doubling"}},
+      {{"name", "homomorphic"}, {"density", 0.02}, {"counters", 1024}, {"collective", "halving-doubling"}},
       {{"name", "scalecom"}, {"density", 0.02}},
       {{"name", "scalecom"}, {"density", 0.02}, {"index", "delta"}, {"collective", "parameter-server"}},
       {{"name", "powersgd"}, {"rank", 2}},
