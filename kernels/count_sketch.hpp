@@ -26,18 +26,21 @@ inline constexpr unsigned sketch_rows = 3;
 
 /// Where an entry is added.
 struct SketchPlace {
-  std::uint64_t counters[sketch_rows];
+  std::uint32_t columns[sketch_rows];
   std::uint32_t negative;  ///< bit r: with a minus to that of row r
+
+  /// Which of the sketch's counters that of a row is.
+  SIMRUN_ANYWHERE std::uint64_t counter(unsigned row) const { return std::uint64_t{sketch_rows} * columns[row] + row; }
 };
 
 /// That of an entry in a sketch of so many columns, 1 to 2^32: three words of Philox4x32-10, scaled, and the bits of
-/// the fourth. Counter r of column c is number 3 c + r.
+/// the fourth. Counters lie column after column.
 [[gnu::always_inline]] SIMRUN_ANYWHERE inline SketchPlace sketch_place(std::uint32_t index, std::uint64_t columns) {
   constexpr std::uint64_t key = 0;
   const PhiloxBlock random = philox4x32_10(index, key);
   SketchPlace place{{}, random[sketch_rows]};
   for (unsigned row = 0; row < sketch_rows; ++row)
-    place.counters[row] = sketch_rows * (std::uint64_t{random[row]} * columns >> 32U) + row;
+    place.columns[row] = static_cast<std::uint32_t>(random[row] * columns >> 32U);
   return place;
 }
 

@@ -55,7 +55,7 @@ enum class IndexCoding : std::uint8_t {
 ///          6      1  index coding (IndexCoding)
 ///          7      1  format of the values (Format), its lower 8 bits
 ///          8      8  elements N of the range that the payload covers
-///         16      8  entries K (N where the kind has no indices and keeps every element)
+///         16      8  entries K (N where the kind has no indices and keeps every element; columns of a sketch)
 ///         24      7  size of the payload in bytes, header included
 ///         31      1  format of the values, its upper 8 bits
 ///

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <bit>
 #include <stdexcept>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/cpu/operations.hpp"
@@ -12,19 +13,23 @@
 namespace simrun {
 namespace {
 
-/// Entries of which a thread takes some at a time. What each does may take hundreds of nanoseconds: counters lie apart.
+/// work(j, add) for each entry j, where add(to, value) adds to what other entries may add to as well. Alone, a thread
+/// adds as usual: atomic additions wait for memory one after another, and counters lie far apart.
 template <class Work>
 void for_entries(std::size_t entries, unsigned threads, const Work& work) {
   constexpr std::size_t cost = 32;  // of an item that useful_threads() has in mind
-  parallel_ranges(entries, useful_threads(cost * entries, threads), 1,
-                  [&](std::size_t, std::size_t begin, std::size_t end) {
-                    for (std::size_t j = begin; j < end; ++j) work(j);
-                  });
-}
-
-template <class T>
-void add(T& to, T value) {
-  std::atomic_ref<T>(to).fetch_add(value, std::memory_order_relaxed);
+  const unsigned used = useful_threads(cost * entries, threads);
+  if (used == 1) {
+    for (std::size_t j = 0; j < entries; ++j) work(j, [](auto& to, auto value) { to += value; });
+    return;
+  }
+  parallel_ranges(entries, used, 1, [&](std::size_t, std::size_t begin, std::size_t end) {
+    for (std::size_t j = begin; j < end; ++j) {
+      work(j, [](auto& to, auto value) {
+        std::atomic_ref<std::remove_reference_t<decltype(to)>>(to).fetch_add(value, std::memory_order_relaxed);
+      });
+    }
+  });
 }
 
 std::uint64_t columns_of(std::span<const float> counters, std::size_t entries) {
@@ -43,16 +48,16 @@ class Peeling {
   Peeling(std::span<const std::uint32_t> indices, std::span<const float> counters, unsigned threads)
       : threads_(threads),
         units_(units_of(counters, threads)),
-        sums_(counters.size()),
-        counts_(counters.size(), 0),
+        counters_(counters.size()),
         places_(indices.size()),
         found_(indices.size()),
         is_found_(indices.size(), 0) {
     const std::uint64_t columns = columns_of(counters, indices.size());
-    for_entries(counters.size(), threads, [&](std::size_t i) { sums_[i] = units_.of(counters[i]); });
-    for_entries(indices.size(), threads, [&](std::size_t j) {
+    for_entries(counters.size(), threads,
+                [&](std::size_t i, const auto&) { counters_[i].sum = units_.of(counters[i]); });
+    for_entries(indices.size(), threads, [&](std::size_t j, const auto& add) {
       places_[j] = sketch_place(indices[j], columns);
-      for (const std::uint64_t counter : places_[j].counters) add(counts_[counter], 1U);
+      for (unsigned row = 0; row < sketch_rows; ++row) add(counter(places_[j], row).left, 1U);
     });
     left_.resize(indices.size());
     for (std::size_t j = 0; j < left_.size(); ++j) left_[j] = static_cast<std::uint32_t>(j);
@@ -60,16 +65,16 @@ class Peeling {
 
   /// Peels all that are alone in a counter. False if there are none.
   bool peel() {
-    for_entries(left_.size(), threads_, [&](std::size_t i) { look(left_[i]); });
-    for_entries(left_.size(), threads_, [&](std::size_t i) {
-      if (is_found_[left_[i]] != 0) take_out(left_[i]);
+    for_entries(left_.size(), threads_, [&](std::size_t i, const auto&) { look(left_[i]); });
+    for_entries(left_.size(), threads_, [&](std::size_t i, const auto& add) {
+      if (is_found_[left_[i]] != 0) take_out(left_[i], add);
     });
     return std::erase_if(left_, [&](std::uint32_t j) { return is_found_[j] != 0; }) > 0;
   }
 
   /// Entries that are left take the median of their counters.
   std::size_t estimate() {
-    for_entries(left_.size(), threads_, [&](std::size_t i) {
+    for_entries(left_.size(), threads_, [&](std::size_t i, const auto&) {
       const SketchPlace& place = places_[left_[i]];
       found_[left_[i]] = median_units(says(place, 0), says(place, 1), says(place, 2));
     });
@@ -77,35 +82,43 @@ class Peeling {
   }
 
   void write(std::span<float> values) const {
-    for_entries(values.size(), threads_, [&](std::size_t j) { values[j] = units_.number(found_[j]); });
+    for_entries(values.size(), threads_, [&](std::size_t j, const auto&) { values[j] = units_.number(found_[j]); });
   }
 
  private:
+  /// Side by side, as they are looked at together.
+  struct Counter {
+    std::uint64_t sum = 0;   ///< units of the entries that are left
+    std::uint32_t left = 0;  ///< how many these are
+  };
+
+  Counter& counter(const SketchPlace& place, unsigned row) { return counters_[place.counter(row)]; }
+
   std::uint64_t says(const SketchPlace& place, unsigned row) const {
-    return signed_units(place, row, sums_[place.counters[row]]);
+    return signed_units(place, row, counters_[place.counter(row)].sum);
   }
 
   void look(std::uint32_t j) {
     const SketchPlace& place = places_[j];
     for (unsigned row = 0; row < sketch_rows && is_found_[j] == 0; ++row) {
-      if (counts_[place.counters[row]] != 1) continue;
+      if (counter(place, row).left != 1) continue;
       found_[j] = says(place, row);
       is_found_[j] = 1;
     }
   }
 
-  void take_out(std::uint32_t j) {
+  template <class Add>
+  void take_out(std::uint32_t j, const Add& add) {
     const SketchPlace& place = places_[j];
     for (unsigned row = 0; row < sketch_rows; ++row) {
-      add(sums_[place.counters[row]], 0 - signed_units(place, row, found_[j]));
-      add(counts_[place.counters[row]], ~0U);
+      add(counter(place, row).sum, 0 - signed_units(place, row, found_[j]));
+      add(counter(place, row).left, ~0U);
     }
   }
 
   unsigned threads_;
   SketchUnits units_;
-  std::vector<std::uint64_t> sums_;    ///< of each counter, of those that are left
-  std::vector<std::uint32_t> counts_;  ///< entries in it that are left
+  std::vector<Counter> counters_;
   std::vector<SketchPlace> places_;
   std::vector<std::uint64_t> found_;  ///< units of each entry
   std::vector<std::uint8_t> is_found_;
@@ -118,12 +131,12 @@ void cpu_sketch(PairsView pairs, std::span<float> counters, unsigned threads) {
   const std::uint64_t columns = columns_of(counters, pairs.indices.size());
   const SketchUnits units = units_of(pairs.values, threads);
   std::vector<std::uint64_t> sums(counters.size());
-  for_entries(pairs.indices.size(), threads, [&](std::size_t j) {
+  for_entries(pairs.indices.size(), threads, [&](std::size_t j, const auto& add) {
     const SketchPlace place = sketch_place(pairs.indices[j], columns);
     const std::uint64_t value = units.of(pairs.values[j]);
-    for (unsigned row = 0; row < sketch_rows; ++row) add(sums[place.counters[row]], signed_units(place, row, value));
+    for (unsigned row = 0; row < sketch_rows; ++row) add(sums[place.counter(row)], signed_units(place, row, value));
   });
-  for_entries(counters.size(), threads, [&](std::size_t i) { counters[i] = units.number(sums[i]); });
+  for_entries(counters.size(), threads, [&](std::size_t i, const auto&) { counters[i] = units.number(sums[i]); });
 }
 
 std::size_t cpu_peel(std::span<const std::uint32_t> indices, std::span<const float> counters, std::span<float> values,

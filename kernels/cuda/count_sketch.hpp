@@ -57,7 +57,7 @@ struct SketchPairs {
             const std::uint64_t value = units.of(values[j]);
             SIMRUN_UNROLL
             for (unsigned row = 0; row < sketch_rows; ++row)
-              block.add(state.sums + place.counters[row], signed_units(place, row, value));
+              block.add(state.sums + place.counter(row), signed_units(place, row, value));
           });
     } else {
       stream(
@@ -111,7 +111,7 @@ struct PeelSketch {
         [&](std::uint64_t j, std::uint32_t index) {
           const SketchPlace place = sketch_place(index, columns);
           SIMRUN_UNROLL
-          for (unsigned row = 0; row < sketch_rows; ++row) block.add(state.counts + place.counters[row], 1U);
+          for (unsigned row = 0; row < sketch_rows; ++row) block.add(state.counts + place.counter(row), 1U);
           state.rounds[j] = 0;
         });
   }
@@ -125,7 +125,7 @@ struct PeelSketch {
 
   template <class Block>
   SIMRUN_DEVICE std::uint64_t says(Block& block, const SketchPlace& place, unsigned row) const {
-    return signed_units(place, row, block.read_fresh(state.sums + place.counters[row]));
+    return signed_units(place, row, block.read_fresh(state.sums + place.counter(row)));
   }
 
   template <class Block>
@@ -139,7 +139,7 @@ struct PeelSketch {
         bool is_found = false;
         SIMRUN_UNROLL
         for (unsigned row = 0; row < sketch_rows; ++row) {
-          if (is_found || block.read_fresh(state.counts + place.counters[row]) != 1) continue;
+          if (is_found || block.read_fresh(state.counts + place.counter(row)) != 1) continue;
           is_found = true;
           state.found[j] = says(block, place, row);
         }
@@ -163,8 +163,8 @@ struct PeelSketch {
           const SketchPlace place = sketch_place(indices[j], columns);
           SIMRUN_UNROLL
           for (unsigned row = 0; row < sketch_rows; ++row) {
-            block.add(state.sums + place.counters[row], 0 - signed_units(place, row, state.found[j]));
-            block.add(state.counts + place.counters[row], ~0U);
+            block.add(state.sums + place.counter(row), 0 - signed_units(place, row, state.found[j]));
+            block.add(state.counts + place.counter(row), ~0U);
           }
         });
   }
