@@ -34,8 +34,8 @@ std::optional<Flaw> check(std::span<const std::byte> values, std::uint64_t eleme
   return check_codes(values.first(code_bytes(elements, 1)), elements, 1);
 }
 
-/// Bytes of the bits in all values of a payload: the first words of bits whose elements, 32 each, have values of so many
-/// bytes or more.
+/// Bytes of the bits in all values of a payload: the first words of bits whose elements, 32 each, have values of so
+/// many bytes or more.
 std::uint64_t bits_before(std::span<const std::byte> values, Format format) {
   const std::uint64_t bytes = values.size();
   const std::uint64_t columns = std::uint64_t{format} * sketch_rows * sizeof(float);

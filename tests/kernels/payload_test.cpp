@@ -142,10 +142,8 @@ TEST_CASE("golden bytes of chunked pairs") {
 }
 
 TEST_CASE("golden bytes of a sketch") {
-  // kind 11, no coding; a counter an entry: 2 x 4096 / (3 x 5) = 546.1, so 547 = 0x223 columns of 4096 elements, 0x23
-  // in byte 7 and 2 in byte 31; N = 5 has one column; 32 + 4 + 12 = 48 = 0x30 bytes. Elements 1 and 3 are entries:
-  // 0b01010. Element 1, -3, is taken from all three counters (count_sketch_test.cpp). The words of Philox of counter 3
-  // end with 6d413e04, so that element 3, 2, is taken from the third counter and added to the others: 5, 5 and 1.
+  // kind 11, 547 = 0x223 columns of 4096 elements, N = 5, K = 1, 32 + 4 + 12 = 0x30 bytes; elements 1 and 3: 0b01010.
+  // -3 is taken from all counters (count_sketch_test.cpp), 2 from the third (Philox of counter 3 ends with 6d413e04).
   CHECK(hex_of(encoded("sketched-pairs", {.counters = 1}).bytes()) ==
         "53 52 55 4E 01 0B 00 23 05 00 00 00 00 00 00 00 01 00 00 00 00 00 00 00 30 00 00 00 00 00 00 02 "
         "0A 00 00 00 00 00 A0 40 00 00 A0 40 00 00 80 3F");
