@@ -113,6 +113,7 @@ struct CodecOptions {
   std::uint64_t block = 256;    ///< elements that share a largest magnitude, a power of two
   int bits = 8;                 ///< of an element rounded to nearest
   Chunking chunking = {};       ///< of which each chunk keeps its largest
+  std::uint32_t counters = 12;  ///< of a count sketch, for each entry that a worker keeps
   bool sends_indices = false;   ///< each worker draws its own entries, and says which
   bool error_feedback = true;   ///< what is not sent is sent later, so that nothing is scaled up for it
 };

@@ -124,6 +124,19 @@ CodecParameter bits_numbers() {
           .set = [](CodecOptions& o, std::int64_t value) { o.bits = static_cast<int>(value); }};
 }
 
+CodecParameter counters_numbers() {
+  return {.key = "counters",
+          .about =
+              "homomorphic: counters for each of the K entries of a worker; all workers' are recovered where they "
+              "are no more than 0.8 a counter",
+          .swept = true,
+          .words = {},
+          .least = 1,
+          .most = 1024,
+          .get = [](const CodecOptions& o) { return std::int64_t{o.counters}; },
+          .set = [](CodecOptions& o, std::int64_t value) { o.counters = static_cast<std::uint32_t>(value); }};
+}
+
 }  // namespace
 
 const CodecParameter* index_parameter() {
@@ -181,10 +194,16 @@ const CodecParameter* bits_parameter() {
   return &parameter;
 }
 
+const CodecParameter* counters_parameter() {
+  static const CodecParameter parameter = counters_numbers();
+  return &parameter;
+}
+
 std::span<const CodecParameter* const> codec_parameters() {
-  static const std::array table{index_parameter(),       precision_parameter(), rank_parameter(),    levels_parameter(),
-                                bucket_parameter(),      packing_parameter(),   indices_parameter(), chunk_parameter(),
-                                chunk_keeps_parameter(), block_parameter(),     bits_parameter()};
+  static const std::array table{index_parameter(),   precision_parameter(), rank_parameter(),
+                                levels_parameter(),  bucket_parameter(),    packing_parameter(),
+                                indices_parameter(), chunk_parameter(),     chunk_keeps_parameter(),
+                                block_parameter(),   bits_parameter(),      counters_parameter()};
   return table;
 }
 

@@ -81,13 +81,25 @@ Payload cut(const Payload& payload, std::uint64_t begin, std::uint64_t end) {
   const LayoutEntry& layout = layout_of(payload.kind());
   if (begin > end) throw PayloadError("the range to cut out is not a range");
   if (!layout.bare && end > payload.elements()) throw PayloadError("the range to cut out ends beyond the payload");
-  check_place(layout, payload.header().format, begin, "cut");
+  if (begin < payload.elements()) check_place(layout, payload.header().format, begin, "cut");
   if (layout.kept != nullptr && end < payload.elements()) check_place(layout, payload.header().format, end, "cut");
   return layout.has_indices ? cut_sparse(payload, begin, end) : cut_full(payload, begin, end);
 }
 
+std::uint64_t part_elements(const Payload& payload, int parts) {
+  const std::uint64_t grain = grain_of(layout_of(payload.kind()), payload.header().format);
+  const auto count = static_cast<std::uint64_t>(parts);
+  return ((payload.elements() + count - 1) / count + grain - 1) / grain * grain;
+}
+
+Payload cut_part(const Payload& payload, std::uint64_t begin, std::uint64_t end) {
+  if (is_dense(payload.kind())) return cut(payload, begin, end);
+  return cut(payload, std::min(begin, payload.elements()), std::min(end, payload.elements()));
+}
+
 Payload join(std::span<const Payload> parts) {
   const Payload::Header total = sum_of(parts);
+  while (parts.size() > 1 && parts.back().elements() == 0) parts = parts.first(parts.size() - 1);
   const LayoutEntry& layout = layout_of(total.kind);
   for (const Payload& part : parts.first(parts.size() - 1))
     check_place(layout, total.format, part.elements(), "joined");

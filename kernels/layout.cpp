@@ -12,9 +12,9 @@
 namespace simrun {
 
 std::span<const LayoutEntry> layouts() {
-  static const std::array table{dense32_layout(),      dense16_layout(),      pairs_layout(),        signs_layout(),
-                                sparse_signs_layout(), scaled_signs_layout(), indices_layout(),      levels_layout(),
-                                exponents_layout(),    two_means_layout(),    chunked_pairs_layout()};
+  static const std::array table{dense32_layout(),      dense16_layout(),      pairs_layout(),         signs_layout(),
+                                sparse_signs_layout(), scaled_signs_layout(), indices_layout(),       levels_layout(),
+                                exponents_layout(),    two_means_layout(),    chunked_pairs_layout(), sketch_layout()};
   return table;
 }
 

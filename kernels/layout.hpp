@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/count_sketch.hpp"
 #include "kernels/payload.hpp"
 #include "kernels/primitives.hpp"
 
@@ -32,7 +33,7 @@ struct Flaw {
 /// indices, cutting and joining are the same for all.
 ///
 /// A layout without indices may hold fewer entries than elements, if how many follows from the format: it then says
-/// itself which they are. What it calls entries below are elements.
+/// itself which they are, or what it has instead of them. What it calls entries below are elements.
 ///
 /// Example: two bits an entry. size(K) = ceil(K/4); check finds bits set behind the last entry; append shifts entries
 /// to their place, or with a grain of 4 moves whole bytes.
@@ -163,6 +164,34 @@ struct ChunkedPairsView {
 };
 
 ChunkedPairsView view_chunked_pairs(const Payload& payload);
+
+/// How many columns a count sketch has: so many for every 4096 elements, rounded up.
+struct SketchFormat {
+  static constexpr std::uint64_t elements = 4096;
+  static constexpr Format most = 4096;  ///< a column an element, which takes all elements as entries
+
+  static constexpr std::uint64_t columns(std::uint64_t of_elements, Format format) {
+    return (of_elements * format + elements - 1) / elements;
+  }
+
+  /// With which a sketch of so many elements has at least `counters`, or the most that it may have.
+  static constexpr Format with(std::uint64_t counters, std::uint64_t of_elements) {
+    const std::uint64_t each = of_elements * sketch_rows;
+    const std::uint64_t wanted = each == 0 ? 1 : (counters * elements + each - 1) / each;
+    return static_cast<Format>(std::clamp<std::uint64_t>(wanted, 1, most));
+  }
+};
+
+/// The parts of the body of a sketch.
+struct SketchView {
+  std::span<const std::uint32_t> words;  ///< a bit an element
+  std::span<const float> counters;
+
+  /// Of the entries, ascending.
+  std::vector<std::uint32_t> indices() const;
+};
+
+SketchView view_sketch(const Payload& payload);
 
 /// The words of exponents.
 std::span<const std::uint32_t> view_exponents(const Payload& payload);

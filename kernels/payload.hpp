@@ -28,6 +28,7 @@ enum class PayloadKind : std::uint8_t {
   exponents = 8,       ///< 9 bits an element: sign and exponent of an fp32 power of two
   two_means = 9,       ///< fp32 means of the negative elements and of the others, then 1 bit an element, 1 = negative
   chunked_pairs = 10,  ///< of every chunk of elements the same number of indices within it, then as many fp32 values
+  sketch = 11,         ///< 1 bit an element, 1 = an entry, then the fp32 counters of a count sketch of the entries
 };
 
 /// One of the ways in which a kind writes its values; 0 where it has only one. Part of the wire format.
@@ -54,7 +55,7 @@ enum class IndexCoding : std::uint8_t {
 ///          6      1  index coding (IndexCoding)
 ///          7      1  format of the values (Format), its lower 8 bits
 ///          8      8  elements N of the range that the payload covers
-///         16      8  entries K (N where the kind has no indices and keeps every element)
+///         16      8  entries K (N where the kind has no indices and keeps every element; columns of a sketch)
 ///         24      7  size of the payload in bytes, header included
 ///         31      1  format of the values, its upper 8 bits
 ///
@@ -131,13 +132,20 @@ class Payload {
 bool is_dense(PayloadKind kind);
 
 /// The part of `payload` that covers elements [begin, end), with indices counted from `begin`. A dense payload may be
-/// cut beyond its end: the rest is zero. `begin` is a multiple of the layout's grain, and where it keeps some of each
-/// so is `end`, or the end of the payload; a scale of all elements is that of every part. Without contents, only kinds
+/// cut beyond its end: the rest is zero. `begin` is a multiple of the layout's grain, or the end of the payload, and
+/// where it keeps some of each so is `end`; a scale of all elements is that of every part. Without contents, only kinds
 /// without indices, whose size follows from the range, can be cut.
 Payload cut(const Payload& payload, std::uint64_t begin, std::uint64_t end);
 
-/// The payload that covers the ranges of `parts` one after another. Every part but the last covers a multiple of the
-/// layout's grain; a scale of all elements is the same in all. The inverse of cut.
+/// Elements of each of so many parts of a payload, equal ones: as many as need be, up to the layout's grain. Of a bare
+/// array the last part ends beyond its end, of other kinds the last ones have fewer elements or none.
+std::uint64_t part_elements(const Payload& payload, int parts);
+
+/// The part that covers elements [begin, end) of such.
+Payload cut_part(const Payload& payload, std::uint64_t begin, std::uint64_t end);
+
+/// The payload that covers the ranges of `parts` one after another. Every part but the last that has elements covers a
+/// multiple of the layout's grain; a scale of all elements is the same in all. The inverse of cut.
 Payload join(std::span<const Payload> parts);
 
 }  // namespace simrun

@@ -137,6 +137,19 @@ class Primitives {
   virtual void add_in_chunks(const Chunking& chunking, std::span<const std::uint32_t> words,
                              std::span<const float> values, float weight, std::span<float> out) const = 0;
 
+  /// counters = a count sketch of these entries, of which there are counters.size() / 3 columns, at least 1:
+  /// kernels/count_sketch.hpp.
+  virtual void sketch(PairsView pairs, std::span<float> counters) const = 0;
+
+  /// values[j] = that of entry indices[j] of a count sketch, which has these entries and no others. In rounds, all
+  /// entries that are alone in a counter by then take their value from it, from that of the lowest row if in several,
+  /// and it is taken out of their other counters. Where no entry is alone any more, or after 64 rounds, those that are
+  /// left take the median of what their three counters say. Returns how many these are.
+  /// Source: lossless homomorphic compression, Li et al., 2024 (arXiv 2402.07529); peeling: invertible Bloom lookup
+  /// tables, Goodrich and Mitzenmacher, 2011.
+  virtual std::size_t peel(std::span<const std::uint32_t> indices, std::span<const float> counters,
+                           std::span<float> values) const = 0;
+
   /// words[i/32] bit i%32 = (x[i] < 0), so -0 counts as positive; padding bits 0. words.size() = ceil(x.size()/32).
   /// Throws NonFiniteError.
   virtual void pack_signs(std::span<const float> x, std::span<std::uint32_t> words) const = 0;

@@ -125,6 +125,13 @@ const std::vector<CodecEntry>& table() {
        .feeds_back = true,
        .parameters = {block_parameter(), bits_parameter()},
        .make = make_block_quantization},
+      {.name = "sketched-pairs",
+       .summary = "the K largest values in a count sketch, and where they are; sketches are added up",
+       .encoding = "sketched-pairs",
+       .sparsifies = true,
+       .feeds_back = true,
+       .parameters = {counters_parameter()},
+       .make = make_sketched_pairs},
   };
   return all;
 }

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-OPERATIONS = 45
+OPERATIONS = 47
 
 
 def say(problem):

@@ -40,6 +40,9 @@ std::unique_ptr<const Codec> make_block_quantization(const CodecOptions& options
 std::unique_ptr<const Codec> make_chunked_top_k(const CodecOptions& options,
                                                 std::shared_ptr<const Primitives> primitives);
 
+std::unique_ptr<const Codec> make_sketched_pairs(const CodecOptions& options,
+                                                 std::shared_ptr<const Primitives> primitives);
+
 /// Adds up payloads of that dense kind.
 std::unique_ptr<const Aggregator> make_dense_sum(PayloadKind kind, std::shared_ptr<const Primitives> primitives);
 
@@ -59,6 +62,7 @@ const CodecParameter* chunk_parameter();
 const CodecParameter* chunk_keeps_parameter();
 const CodecParameter* block_parameter();
 const CodecParameter* bits_parameter();
+const CodecParameter* counters_parameter();
 
 /// Throws PayloadError unless `payload` is of that kind and covers that many elements.
 void check_payload(const Payload& payload, PayloadKind kind, std::uint64_t elements);

@@ -18,6 +18,9 @@ void cpu_select_in_chunks(const Chunking& chunking, std::span<const float> x, st
                           std::span<float> values, unsigned threads);
 void cpu_add_in_chunks(const Chunking& chunking, std::span<const std::uint32_t> words, std::span<const float> values,
                        float weight, std::span<float> out, unsigned threads);
+void cpu_sketch(PairsView pairs, std::span<float> counters, unsigned threads);
+std::size_t cpu_peel(std::span<const std::uint32_t> indices, std::span<const float> counters, std::span<float> values,
+                     unsigned threads);
 void cpu_accumulate(std::span<const float> x, float weight, std::span<float> sum, unsigned threads);
 void cpu_to_half(std::span<const float> x, std::span<std::uint16_t> out, unsigned threads);
 void cpu_add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out, unsigned threads);

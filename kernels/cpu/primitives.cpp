@@ -29,6 +29,13 @@ class CpuPrimitives final : public Primitives {
     cpu_add_in_chunks(chunking, words, values, weight, out, threads_);
   }
 
+  void sketch(PairsView pairs, std::span<float> counters) const override { cpu_sketch(pairs, counters, threads_); }
+
+  std::size_t peel(std::span<const std::uint32_t> indices, std::span<const float> counters,
+                   std::span<float> values) const override {
+    return cpu_peel(indices, counters, values, threads_);
+  }
+
   void pack_signs(std::span<const float> x, std::span<std::uint32_t> words) const override {
     cpu_pack_signs(x, words, threads_);
   }

@@ -23,6 +23,13 @@ std::vector<T> downloaded(Machine& machine, const T* values, std::size_t count) 
   return copy;
 }
 
+/// An array of one value of zeros.
+template <class T, class Machine>
+typename Machine::template Buffer<T> zero(Machine& machine) {
+  const T value{};
+  return uploaded(machine, std::span<const T>(&value, 1));
+}
+
 /// Memory of a machine for what `lay_out(carver)` takes from a Carver, and what it returned.
 template <class Machine, class LayOut>
 class WorkspaceOf {

@@ -19,7 +19,8 @@ inline constexpr std::size_t small_tensor = 32768;
 /// What is sent of the selected elements.
 enum class Sent {
   values,
-  signs,  ///< of those that are not zero
+  non_zeros,  ///< values that are not zero
+  signs,      ///< of those that are not zero
 };
 
 /// x += gradient and the k largest of x, on arrays of a machine.
@@ -87,6 +88,11 @@ class DeviceTopK {
 
   std::vector<float> x() const { return downloaded(machine_, x_.data(), x_.size()); }
 
+  // What a run leaves on the machine.
+  const std::uint32_t* indices() const { return indices_.data(); }
+  const float* values() const { return values_.data(); }
+  Entries entries() const { return {k_, &outcome_at()->selected}; }
+
  private:
   static std::size_t checked(std::size_t k, std::size_t size) {
     if (k == 0 || k > size) throw std::invalid_argument("the number of entries to keep is not in [1, N]");
@@ -101,9 +107,12 @@ class DeviceTopK {
 
   bool is_small() const { return x_.size() <= small_tensor; }
 
+  const Outcome* outcome_at() const {
+    return is_small() ? small_outcome_.data() : &memory_.layout().selection.selection->outcome;
+  }
+
   Outcome outcome() const {
-    const Outcome* const at = is_small() ? small_outcome_.data() : &memory_.layout().selection.selection->outcome;
-    const Outcome outcome = downloaded(machine_, at, 1).front();
+    const Outcome outcome = downloaded(machine_, outcome_at(), 1).front();
     if (outcome.non_finite != 0) throw NonFiniteError(static_cast<std::size_t>(~outcome.non_finite));
     return outcome;
   }

@@ -7,6 +7,7 @@
 #include "kernels/cuda/chunked_top_k.hpp"
 #include "kernels/cuda/dense16.hpp"
 #include "kernels/cuda/device_selection.hpp"
+#include "kernels/cuda/device_sketch.hpp"
 #include "kernels/cuda/device_votes.hpp"
 #include "kernels/cuda/low_rank.hpp"
 #include "kernels/cuda/primitive_checks.hpp"
@@ -43,7 +44,7 @@ class KernelPrimitives final : public Primitives {
     auto elements = uploaded(*machine_, x);
     Buffer<std::uint32_t> places(words.size());
     Buffer<float> kept(values.size());
-    Buffer<std::uint64_t> non_finite = zero<std::uint64_t>();
+    Buffer<std::uint64_t> non_finite = zero<std::uint64_t>(*machine_);
     launch_chunked_top_k(*machine_, ChunkedTopK<float>{nullptr, elements.data(), x.size(), chunking, places.data(),
                                                        kept.data(), non_finite.data()});
     fail_on(downloaded(*machine_, non_finite.data(), 1).front());
@@ -61,11 +62,18 @@ class KernelPrimitives final : public Primitives {
     });
   }
 
+  void sketch(PairsView pairs, std::span<float> counters) const override { sketch_on(*machine_, pairs, counters); }
+
+  std::size_t peel(std::span<const std::uint32_t> indices, std::span<const float> counters,
+                   std::span<float> values) const override {
+    return peel_on(*machine_, indices, counters, values);
+  }
+
   void pack_signs(std::span<const float> x, std::span<std::uint32_t> words) const override {
     if (words.size() != divide_up<std::size_t>(x.size(), warp_lanes)) throw sizes_differ();
     const auto values = uploaded(*machine_, x);
     Buffer<std::uint32_t> packed(words.size());
-    Buffer<std::uint64_t> non_finite = zero<std::uint64_t>();
+    Buffer<std::uint64_t> non_finite = zero<std::uint64_t>(*machine_);
     launch_pack_signs(*machine_, values.data(), Entries{x.size()}, packed.data(), non_finite.data());
     fail_on(downloaded(*machine_, non_finite.data(), 1).front());
     machine_->download(words, packed.data());
@@ -81,14 +89,14 @@ class KernelPrimitives final : public Primitives {
 
   float largest_magnitude(std::span<const float> x) const override {
     const auto values = uploaded(*machine_, x);
-    Buffer<std::uint64_t> largest = zero<std::uint64_t>();
+    Buffer<std::uint64_t> largest = zero<std::uint64_t>(*machine_);
     launch_largest_magnitude(*machine_, values.data(), x.size(), largest.data());
     return float_of(static_cast<std::uint32_t>(downloaded(*machine_, largest.data(), 1).front()));
   }
 
   std::uint64_t count_above(std::span<const float> x, float threshold) const override {
     const auto values = uploaded(*machine_, x);
-    Buffer<std::uint64_t> count = zero<std::uint64_t>();
+    Buffer<std::uint64_t> count = zero<std::uint64_t>(*machine_);
     launch_count_above(*machine_, values.data(), x.size(), threshold, count.data());
     return downloaded(*machine_, count.data(), 1).front();
   }
@@ -114,7 +122,7 @@ class KernelPrimitives final : public Primitives {
     auto values = uploaded(*machine_, x);
     Buffer<float> largest(scales.size());
     Buffer<std::uint32_t> codes(words.size());
-    Buffer<std::uint64_t> non_finite = zero<std::uint64_t>();
+    Buffer<std::uint64_t> non_finite = zero<std::uint64_t>(*machine_);
     launch_quantize(*machine_, Quantization<float>{nullptr, values.data(), x.size(), rounding, largest.data(),
                                                    codes.data(), non_finite.data()});
     fail_on(downloaded(*machine_, non_finite.data(), 1).front());
@@ -147,9 +155,7 @@ class KernelPrimitives final : public Primitives {
   }
 
   void vote(std::span<const std::span<const std::uint32_t>> planes, std::span<std::uint32_t> result) const override {
-    for (const auto plane : planes) {
-      if (plane.size() != result.size()) throw sizes_differ();
-    }
+    check_sizes(planes, result.size());
     DeviceVote<Machine> vote(*machine_, planes);
     vote.run();
     machine_->download(result, vote.result());
@@ -236,7 +242,7 @@ class KernelPrimitives final : public Primitives {
     if (x.size() != out.size()) throw sizes_differ();
     const auto values = uploaded(*machine_, x);
     Buffer<std::uint16_t> halves(out.size());
-    Buffer<HalfFlaws> flaws = zero<HalfFlaws>();
+    Buffer<HalfFlaws> flaws = zero<HalfFlaws>(*machine_);
     launch_to_half(*machine_, values.data(), halves.data(), x.size(), flaws.data());
     fail_on(downloaded(*machine_, flaws.data(), 1).front().too_large);
     machine_->download(out, halves.data());
@@ -264,7 +270,7 @@ class KernelPrimitives final : public Primitives {
     if (words.size() != code_words(x.size(), bits)) throw sizes_differ();
     const auto values = uploaded(*machine_, x);
     Buffer<std::uint32_t> codes(words.size());
-    Buffer<std::uint64_t> non_finite = zero<std::uint64_t>();
+    Buffer<std::uint64_t> non_finite = zero<std::uint64_t>(*machine_);
     launch_round(*machine_, code, values.data(), x.size(), seed, codes.data(), non_finite.data());
     fail_on(downloaded(*machine_, non_finite.data(), 1).front());
     machine_->download(words, codes.data());
@@ -276,12 +282,6 @@ class KernelPrimitives final : public Primitives {
     if (words.size() != code_words(out.size(), bits)) throw sizes_differ();
     const auto codes = uploaded(*machine_, words);
     change(out, [&](float* sums) { launch_add_codes(*machine_, code, codes.data(), weight, sums, out.size()); });
-  }
-
-  template <class T>
-  Buffer<T> zero() const {
-    const T value{};
-    return uploaded(*machine_, std::span<const T>(&value, 1));
   }
 
   /// Calls launch(array) with a copy of `values` on the machine, and copies it back.

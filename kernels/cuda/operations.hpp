@@ -11,6 +11,7 @@
 #include "kernels/cuda/low_rank_operations.hpp"
 #include "kernels/cuda/payload_operations.hpp"
 #include "kernels/cuda/rounding_operations.hpp"
+#include "kernels/cuda/sketch_operations.hpp"
 #include "kernels/cuda/threshold_operations.hpp"
 
 namespace simrun::cuda {
@@ -72,6 +73,8 @@ std::span<const OperationMaker<Machine>> operation_makers() {
       {Stage::decode, "chunked-top-k", &decode_chunked_top_k<Machine>},
       {Stage::encode, "block-quantization", &encode_block_quantization<Gradient, Machine>},
       {Stage::decode, "block-quantization", &decode_block_quantization<Machine>},
+      {Stage::encode, "sketched-pairs", &encode_sketched_pairs<Machine>},
+      {Stage::decode, "sketched-pairs", &decode_sketched_pairs<Machine>},
   };
   return makers;
 }

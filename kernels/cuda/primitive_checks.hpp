@@ -28,6 +28,16 @@ inline void check_sizes(const LowRank& shape, std::span<const float> m, std::spa
     throw sizes_differ();
 }
 
+inline void check_sizes(std::span<const std::span<const std::uint32_t>> planes, std::size_t words) {
+  for (const auto plane : planes) {
+    if (plane.size() != words) throw sizes_differ();
+  }
+}
+
+inline void check_sketch(std::size_t entries, std::size_t counters) {
+  if (counters % sketch_rows != 0 || (counters == 0 && entries > 0)) throw sizes_differ();
+}
+
 /// `found`: ~(index of the element that is not finite), 0 for none.
 inline void fail_on(std::uint64_t found) {
   if (found != 0) throw NonFiniteError(static_cast<std::size_t>(~found));

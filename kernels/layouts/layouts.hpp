@@ -15,5 +15,6 @@ LayoutEntry levels_layout();
 LayoutEntry exponents_layout();
 LayoutEntry two_means_layout();
 LayoutEntry chunked_pairs_layout();
+LayoutEntry sketch_layout();
 
 }  // namespace simrun

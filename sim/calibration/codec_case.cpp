@@ -18,6 +18,24 @@ bool takes_shapes(const Codec& codec) {
   return codec.shape(1'000'000, 1000, matrix) != codec.shape(1'000'000, 1000, {});
 }
 
+/// K of which the codec's payload has so many entries as near as may be, where that is not K: tables of times go by
+/// payloads.
+std::size_t kept_for(const Codec& codec, const OperationCase& made) {
+  const auto header = codec.shape(made.elements, made.entries, made.tensors);
+  if (!header || header->entries <= made.entries) return made.entries;
+  return std::max<std::size_t>(1, made.entries * made.entries / header->entries);
+}
+
+/// What is decoded: of payloads that are added up, and whose sum has more entries than each, the sum of 8.
+Payload payload_to_decode(const Codec& codec, const OperationCase& made, const ValuesOf& values) {
+  constexpr std::size_t summed = 8;
+  const std::size_t workers = codec.kind() == PayloadKind::sketch ? summed : 1;
+  std::vector<Payload> payloads;
+  for (std::size_t worker = 0; worker < workers; ++worker)
+    payloads.push_back(codec.encode(values(worker), made.entries, made.context()));
+  return workers == 1 ? payloads.front() : codec.aggregator()->combine(payloads);
+}
+
 /// The first `rounds` rounds of a step on these values, one payload each.
 std::vector<Payload> payloads_of_step(const OperationCase& made, std::span<const MadeCodec> rounds,
                                       std::span<const float> values) {
@@ -67,11 +85,12 @@ void complete_codec_case(OperationCase& made, const CodecEntry& codec, const Val
     made.elements = rows * (made.elements / rows);
     made.is_product = true;
   }
+  if (codec.sparsifies) made.entries = kept_for(*rounds[place.round], made);
   const auto of_elements = [&](std::size_t number) { return values(number).first(made.elements); };
   if (rounds.front()->continues()) made.last_step = payloads_of_step(made, rounds, of_elements(4)).back();
   made.previous = payloads_of_step(made, std::span(rounds).first(place.round), of_elements(3));
   if (made.stage == Stage::decode) {
-    made.payloads = {rounds[place.round]->encode(of_elements(0), made.entries, made.context())};
+    made.payloads = {payload_to_decode(*rounds[place.round], made, of_elements)};
     return;
   }
   if (place.is_first()) made.gradient = of_elements(0);

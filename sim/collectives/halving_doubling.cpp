@@ -39,12 +39,12 @@ class HalvingDoubling final : public Collective {
   static Payload reduce_all(Transport& transport, const Payload& mine, int power, const Aggregator& aggregator) {
     const int rank = transport.rank();
     const std::uint64_t elements = mine.elements();
-    const std::uint64_t piece = (elements + power - 1) / power;
-    Payload part = cut(mine, 0, piece * power);
+    const std::uint64_t piece = part_elements(mine, power);
+    Payload part = cut_part(mine, 0, piece * power);
     for (int distance = power / 2; distance > 0; distance /= 2) {
-      const std::uint64_t half = part.elements() / 2;
-      const Payload low = cut(part, 0, half);
-      const Payload high = cut(part, half, 2 * half);
+      const std::uint64_t half = piece * distance;
+      const Payload low = cut_part(part, 0, half);
+      const Payload high = cut_part(part, half, 2 * half);
       const bool keeps_low = (rank & distance) == 0;
       const Message in = transport.exchange(rank ^ distance, {keeps_low ? high : low}, rank ^ distance);
       part = add(aggregator, keeps_low ? low : high, in.front());

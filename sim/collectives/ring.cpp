@@ -1,74 +1,85 @@
+#include <utility>
+
 #include "sim/collectives/collectives.hpp"
 
 namespace simrun {
 namespace {
 
-/// The M equal chunks of a dense payload. Without contents they are all alike, and one stands for all: M ranks would
-/// otherwise hold M^2 of them.
+/// The M chunks of a payload, equal but for the last ones of what is no bare array. Without contents they are made when
+/// they are asked for: M ranks would otherwise hold M^2 of them.
 class Chunks {
  public:
-  Chunks(const Payload& whole, int count) : elements_(whole.elements()), count_(count) {
-    const std::uint64_t size = (elements_ + count - 1) / count;
-    const int kept = whole.has_contents() ? count : 1;
-    for (int i = 0; i < kept; ++i) chunks_.push_back(cut(whole, i * size, (i + 1) * size));
+  Chunks(const Payload& whole, int count) : whole_(whole), size_(part_elements(whole, count)), count_(count) {
+    for (int i = 0; whole.has_contents() && i < count; ++i) chunks_.push_back(part(i));
   }
 
-  Payload& operator[](int i) {
-    const int wrapped = (i % count_ + count_) % count_;
-    return chunks_[chunks_.size() == 1 ? 0 : static_cast<std::size_t>(wrapped)];
+  Payload operator[](int i) const { return chunks_.empty() ? part(place_of(i)) : chunks_[place_of(i)]; }
+
+  void set(int i, Payload chunk) {
+    if (!chunks_.empty()) chunks_[place_of(i)] = std::move(chunk);
   }
 
-  Payload joined(const Payload& like) const { return like.has_contents() ? cut(join(chunks_), 0, elements_) : like; }
+  /// Steps whose contents matter are not skipped.
+  bool steps_are_alike() const {
+    return chunks_.empty() && (is_dense(whole_.kind()) || whole_.elements() == size_ * static_cast<unsigned>(count_));
+  }
+
+  Payload joined() const { return chunks_.empty() ? whole_ : cut(join(chunks_), 0, whole_.elements()); }
 
  private:
-  std::uint64_t elements_;
+  std::size_t place_of(int i) const { return static_cast<std::size_t>((i % count_ + count_) % count_); }
+  Payload part(std::size_t i) const { return cut_part(whole_, i * size_, (i + 1) * size_); }
+
+  Payload whole_;
+  std::uint64_t size_;
   int count_;
   std::vector<Payload> chunks_;
 };
 
-/// Steps whose contents matter are not skipped.
-void run(Transport& transport, int count, const std::function<void(int)>& step, const Payload& mine) {
-  if (mine.has_contents()) {
-    for (int i = 0; i < count; ++i) step(i);
+void run(Transport& transport, const Chunks& chunks, const std::function<void(int)>& step) {
+  const int steps = transport.size() - 1;
+  if (chunks.steps_are_alike()) {
+    transport.repeat(steps, step);
   } else {
-    transport.repeat(count, step);
+    for (int i = 0; i < steps; ++i) step(i);
   }
 }
 
 /// M-1 steps, each moving one chunk to the right, that leave this rank with the chunk `last` summed up.
-void reduce_scatter(Transport& transport, Chunks& chunks, int last, const Payload& mine, const Aggregator& aggregator) {
+void reduce_scatter(Transport& transport, Chunks& chunks, int last, const Aggregator& aggregator) {
   const int m = transport.size();
   const int rank = transport.rank();
   const auto reduce = [&](int step) {
     const Message in = transport.exchange((rank + 1) % m, {chunks[last - 1 - step]}, (rank + m - 1) % m);
-    Payload& target = chunks[last - 2 - step];
-    const Payload both[] = {target, in.front()};
-    target = aggregator.combine(both);
+    const Payload both[] = {chunks[last - 2 - step], in.front()};
+    chunks.set(last - 2 - step, aggregator.combine(both));
   };
-  run(transport, m - 1, reduce, mine);
+  run(transport, chunks, reduce);
 }
 
 /// M-1 steps, each moving one chunk to the right, until a rank that has the chunk `first` has all.
-void gather_chunks(Transport& transport, Chunks& chunks, int first, const Payload& mine) {
+void gather_chunks(Transport& transport, Chunks& chunks, int first) {
   const int m = transport.size();
   const int rank = transport.rank();
   const auto gather = [&](int step) {
-    chunks[first - 1 - step] = transport.exchange((rank + 1) % m, {chunks[first - step]}, (rank + m - 1) % m).front();
+    chunks.set(first - 1 - step,
+               transport.exchange((rank + 1) % m, {chunks[first - step]}, (rank + m - 1) % m).front());
   };
-  run(transport, m - 1, gather, mine);
+  run(transport, chunks, gather);
 }
 
-/// Ring all-reduce: M-1 steps of reduce-scatter, M-1 of all-gather, each moving one chunk of ceil(N/M) elements to the
-/// right. T = 2(M-1)(a + 4 ceil(N/M) / B) for any M. Source: Patarasu and Yuan, JPDC 2009.
+/// Ring all-reduce: M-1 steps of reduce-scatter, M-1 of all-gather, each moving one chunk of ceil(N/M) elements, or a
+/// multiple of the layout's grain, to the right. T = 2(M-1)(a + chunk / B) for any M, where no chunk is empty; fp32
+/// chunks take 4 ceil(N/M) bytes. Source: Patarasu and Yuan, JPDC 2009.
 class Ring final : public Collective {
  public:
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {
     if (transport.size() == 1) return {{mine}};
     const int right = transport.rank() + 1;
     Chunks chunks(mine, transport.size());
-    reduce_scatter(transport, chunks, right, mine, *aggregator);
-    gather_chunks(transport, chunks, right, mine);
-    return {{chunks.joined(mine)}};
+    reduce_scatter(transport, chunks, right, *aggregator);
+    gather_chunks(transport, chunks, right);
+    return {{chunks.joined()}};
   }
 };
 
@@ -79,7 +90,7 @@ class ReduceScatter final : public Collective {
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {
     if (transport.size() == 1) return {{mine}};
     Chunks chunks(mine, transport.size());
-    reduce_scatter(transport, chunks, transport.rank(), mine, *aggregator);
+    reduce_scatter(transport, chunks, transport.rank(), *aggregator);
     return {{chunks[transport.rank()]}};
   }
 };
@@ -91,7 +102,7 @@ class Reduce final : public Collective {
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {
     if (transport.size() == 1) return {{mine}};
     Chunks chunks(mine, transport.size());
-    reduce_scatter(transport, chunks, transport.rank(), mine, *aggregator);
+    reduce_scatter(transport, chunks, transport.rank(), *aggregator);
     if (transport.rank() != 0) {
       transport.send(0, {chunks[transport.rank()]});
       return {{chunks[transport.rank()]}};
@@ -99,8 +110,8 @@ class Reduce final : public Collective {
     std::vector<Request> incoming;
     for (int from = 1; from < transport.size(); ++from) incoming.push_back(transport.start_receive(from));
     for (int from = 1; from < transport.size(); ++from)
-      chunks[from] = transport.wait(incoming[static_cast<std::size_t>(from - 1)]).front();
-    return {{chunks.joined(mine)}};
+      chunks.set(from, transport.wait(incoming[static_cast<std::size_t>(from - 1)]).front());
+    return {{chunks.joined()}};
   }
 };
 
@@ -113,14 +124,14 @@ class SpreadFromFirst final : public Collective {
     if (m == 1) return {{mine}};
     Chunks chunks(mine, m);
     if (transport.rank() != 0) {
-      chunks[transport.rank()] = transport.receive(0).front();
+      chunks.set(transport.rank(), transport.receive(0).front());
     } else {
       std::vector<Request> outgoing;
       for (int to = 1; to < m; ++to) outgoing.push_back(transport.start_send(to, {chunks[to]}));
       for (const Request request : outgoing) transport.wait(request);
     }
-    gather_chunks(transport, chunks, transport.rank(), mine);
-    return {{chunks.joined(mine)}};
+    gather_chunks(transport, chunks, transport.rank());
+    return {{chunks.joined()}};
   }
 };
 

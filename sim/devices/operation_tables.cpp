@@ -152,6 +152,17 @@ constexpr CodecWork codec_work[] = {
     // Residual, largest magnitudes, rounding to up to a byte, what is sent taken out of the residual.
     {Stage::encode, "block-quantization", {.per_element = 12.5}, {1, {.per_element = 13}}},
     {Stage::decode, "block-quantization", {.per_element = 8.5}, {1, {.per_element = 9}}},
+    // Entries are columns: four for each of K as codecs are made without options, three counters each. Residual and
+    // selection, bits, sketch.
+    {Stage::encode,
+     "sketched-pairs",
+     {.per_element = 12.125, .per_entry = 12},
+     {10, {.per_element = 12.125, .per_entry = 148}, 6}},
+    // The sum of 8: two entries a column. Bits, ten rounds of peeling, values added to an fp32 sum.
+    {Stage::decode,
+     "sketched-pairs",
+     {.per_element = 0.125, .per_entry = 28},
+     {28, {.per_element = 0.25, .per_entry = 2330}}},
 };
 
 OperationEntry codec_operation(Stage stage, const CodecEntry& codec) {

@@ -60,7 +60,8 @@ const OperationEntry& operation_entry(const std::string& name) {
 std::vector<Step> steps_of(const Work& work) {
   if (work.entries + work.elements == 0) return {};
   if (work.kind == PayloadKind::dense32) return {};
-  if (work.kind == PayloadKind::dense16 && work.stage == Stage::combine) return {};
+  if ((work.kind == PayloadKind::dense16 || work.kind == PayloadKind::sketch) && work.stage == Stage::combine)
+    return {};
   if (work.kind == PayloadKind::dense16 && work.stage == Stage::encode && work.gradient == Precision::fp16) return {};
   // Only a leader sends indices alone: it selects, and writes pairs without their values.
   const PayloadKind kind = work.kind == PayloadKind::indices ? PayloadKind::pairs : work.kind;

@@ -99,7 +99,7 @@ struct Step {
 };
 
 /// The operations of its layout that `work` consists of. None for fp32 dense payloads, which are sent as they are, and
-/// for sums of dense payloads, which are part of the collective.
+/// for sums of dense payloads and of sketches, which are part of the collective.
 std::vector<Step> steps_of(const Work& work);
 
 /// Those that coding of indices adds; raw32 adds nothing.

@@ -54,6 +54,9 @@ std::span<const MethodEntry> methods() {
       {"block-quantization",
        "levels rounded to nearest, a largest magnitude a block (Dettmers et al., ICLR 2022; Xie et al., 2024)",
        {{"block-quantization", "allgather-ring"}}},
+      {"homomorphic",
+       "K largest entries of every worker in count sketches, added up and peeled (Li et al., 2024)",
+       {{"sketched-pairs", "ring"}}},
   };
   return all;
 }

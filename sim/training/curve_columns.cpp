@@ -16,6 +16,11 @@ Columns<Point> further_columns() {
           {"model", [](const Point& point) { return point.scenario.model->name; }}};
 }
 
+/// The share of entries that peeling left; null where nothing is peeled.
+Json estimated_share(const PeeledEntries& peeled) {
+  return peeled.all > 0 ? Json(peeled.estimated / peeled.all) : Json();
+}
+
 bool holds_out(const Study& study, std::size_t point) {
   return study.points[point].scenario.training->validation_share > 0;
 }
@@ -59,7 +64,8 @@ Columns<CurveRow> curve_columns(const Study& study) {
   columns.insert(columns.end(), {{"learning_rate", [](Of row) { return row.run.step; }},
                                  {"validation_accuracy", validation},
                                  {"diverged", [](Of row) { return row.at.has_grown(); }},
-                                 {"best", [](Of row) { return row.best ? Json(*row.best == row.run.step) : Json(); }}});
+                                 {"best", [](Of row) { return row.best ? Json(*row.best == row.run.step) : Json(); }},
+                                 {"estimated_share", [](Of row) { return estimated_share(row.at.peeled); }}});
   append_columns(columns, swept_beside_settings(study), point_of);
   return columns;
 }

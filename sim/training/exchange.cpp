@@ -182,6 +182,7 @@ std::span<const float> GradientExchange::exchange() {
   }
   settle(aggregator.get(), outcomes);
   agree(outcomes);
+  peeled_ = peeled_entries(outcomes.front(), *primitives_);
   if (continues()) {
     last_step_.clear();
     for (const Outcome& outcome : outcomes.front()) last_step_.push_back(outcome.parts.front());

@@ -12,6 +12,7 @@
 #include "sim/payloads/payload_table.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/training/host_exchange.hpp"
+#include "sim/training/peeled_entries.hpp"
 #include "sim/training/random.hpp"
 #include "sim/training/tensor_groups.hpp"
 
@@ -58,6 +59,9 @@ class GradientExchange {
   /// Of the latest round: bytes of one worker's encoded gradient (mean over the workers) and of what each decodes.
   double payload_bytes() const { return sent_.mean_bytes(workers_, hosts_.hosts()); }
   double result_bytes() const { return result_bytes_; }
+
+  /// Of the latest round: entries of sketches that the first worker decoded.
+  const PeeledEntries& peeled() const { return peeled_; }
 
   /// True if payload sizes depend on values.
   bool sizes_change() const { return rounds_[first_].codec->sizes_need_contents(); }
@@ -122,6 +126,7 @@ class GradientExchange {
   std::vector<std::vector<Payload>> results_;  ///< by shard and group: what each round of this step gave so far
   std::vector<Payload> last_step_;             ///< by group: what the step before gave, for codecs that go on from it
   double result_bytes_ = 0;
+  PeeledEntries peeled_;
   std::vector<float> agreed_;
 };
 

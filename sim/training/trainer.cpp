@@ -165,6 +165,7 @@ void Trainer::account() {
   so_far_.round = round_;
   so_far_.uplink_bytes += exchange_.payload_bytes();
   so_far_.downlink_bytes += exchange_.result_bytes();
+  so_far_.peeled += exchange_.peeled();
   for (std::size_t i = 0; i < clocks_.size(); ++i) simulated_s_[i] += round_s_[i];
   if (round_ == 1)
     so_far_.first_loss = std::accumulate(losses_.begin(), losses_.end(), 0.0) / static_cast<double>(losses_.size());

@@ -26,6 +26,7 @@ struct CurvePoint {
   double simulated_s = 0;          ///< simulated time of all rounds so far
   double validation_accuracy = 0;  ///< of the samples that are held out; 0 where there are none
   double first_loss = 0;           ///< mean over the batches of the first round, before any step
+  PeeledEntries peeled = {};       ///< in all rounds so far
 
   /// Training has made it worse.
   bool has_grown() const { return !(train_loss <= first_loss); }

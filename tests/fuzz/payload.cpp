@@ -52,6 +52,14 @@ Payload made_again(const Payload& payload) {
       require(indices.empty() || indices.back() < payload.elements(), "indices are below N");
       return payload;
     }
+    case PayloadKind::sketch: {
+      const SketchView view = view_sketch(payload);
+      const std::vector<std::uint32_t> indices = view.indices();
+      require(view.counters.size() == sketch_rows * payload.entries(), "three counters a column");
+      require(std::ranges::adjacent_find(indices, std::greater_equal{}) == indices.end(), "indices ascend");
+      require(indices.empty() || indices.back() < payload.elements(), "indices are below N");
+      return payload;
+    }
     case PayloadKind::two_means:
       require(view_two_means(payload).words.size() == sign_words(payload.elements()), "two means and all signs");
       return payload;

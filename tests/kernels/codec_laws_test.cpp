@@ -266,6 +266,7 @@ TEST_CASE("the codecs are those that users are told of") {
                                           "scaled-signs",   "sparse-signs",  "leader-indices", "values-at",
                                           "left-factors",   "right-factors", "random-entries", "gathered-signs",
                                           "momentum-signs", "two-means",     "qsgd",           "terngrad",
-                                          "exponents",      "sampled-pairs", "chunked-top-k",  "block-quantization"});
+                                          "exponents",      "sampled-pairs", "chunked-top-k",  "block-quantization",
+                                          "sketched-pairs"});
   CHECK(find_codec("no such codec") == nullptr);
 }

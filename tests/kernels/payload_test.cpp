@@ -141,8 +141,16 @@ TEST_CASE("golden bytes of chunked pairs") {
         "61 00 02 00 00 00 40 C0 00 00 00 40 00 00 80 3F 00 00 80 BF");
 }
 
+TEST_CASE("golden bytes of a sketch") {
+  // kind 11, 547 = 0x223 columns of 4096, N = 5, K = 1, 0x30 bytes; elements 1 and 3: 0b01010; 3 + 2, 3 + 2 and 3 - 2.
+  CHECK(hex_of(encoded("sketched-pairs", {.counters = 1}).bytes()) ==
+        "53 52 55 4E 01 0B 00 23 05 00 00 00 00 00 00 00 01 00 00 00 00 00 00 00 30 00 00 00 00 00 00 02 "
+        "0A 00 00 00 00 00 A0 40 00 00 A0 40 00 00 80 3F");
+}
+
 TEST_CASE("a payload with any byte changed is refused or is another valid payload") {
-  std::vector<Payload> payloads{encoded("signs"), encoded("chunked-top-k", {.chunking = {32, 2}})};
+  std::vector<Payload> payloads{encoded("signs"), encoded("chunked-top-k", {.chunking = {32, 2}}),
+                                encoded("sketched-pairs", {.counters = 1})};
   for (const IndexCodingEntry& index : index_codings()) {
     payloads.push_back(encoded("top-k", {.index = index.coding}));
     payloads.push_back(encoded("sparse-signs", {.index = index.coding}));

@@ -118,6 +118,25 @@ TEMPLATE_TEST_CASE("factors without races: in several slices, of more vectors th
   check_near(other, transposed);
 }
 
+TEST_CASE("sketched pairs without races: selecting few and many, and peeling what fills a sketch") {
+  check_encoding("sketched-pairs", 9000, true);
+  check_encoding("sketched-pairs", 40'000, true);
+  const auto codec = find_codec("sketched-pairs")->make({}, on_one_thread());
+  for (const unsigned workers : {1U, 8U, 11U}) {
+    std::vector<Payload> payloads;
+    for (unsigned worker = 0; worker < workers; ++worker)
+      payloads.push_back(codec->encode(normal_values(9000, worker), 150, {}));
+    OperationCase work;
+    work.stage = Stage::decode;
+    work.kind = "sketched-pairs";
+    work.elements = 9000;
+    work.payloads = {codec->aggregator()->combine(payloads)};
+    std::vector<float> expected(work.elements);
+    codec->decode(work.payloads.front(), 1, expected, {});
+    CHECK(run_on_threads(work).values == expected);
+  }
+}
+
 // Last, as a block of many threads makes all that comes after it slow.
 TEST_CASE("a sampled threshold, and selecting by one block, without races") {
   check_encoding("sampled-pairs", 5000, true, 0.9F);

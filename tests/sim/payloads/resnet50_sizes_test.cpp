@@ -58,6 +58,8 @@ TEST_CASE("ResNet-50 of 1001 classes: what is sent, to the byte") {
   CHECK(bytes_of(qsgd, "tensor") == 161 * (32 + 4) + 25'559'084);
   // 6240 chunks of 4096 keep 64 each, the last 41 elements all: 399,401 entries, and 4,792,812 bits in 149,776 words.
   CHECK(bytes_of({{"name", "chunked-top-k"}}, "model") == 32 + 4 * 149'776 + 4 * 399'401);
+  // 12 x 255,591 counters are 163.8 columns of 4096 elements, so 164, and 1,023,362 of all.
+  CHECK(bytes_of({{"name", "homomorphic"}, {"density", 0.01}}, "model") == 32 + bits + 12 * 1'023'362);
   // A byte an element, and a scale of 256 each.
   CHECK(bytes_of({{"name", "block-quantization"}}, "model") == 32 + 4 * 99'841 + 25'559'084);
   CHECK(bytes_of({{"name", "sgd"}, {"precision", "fp16"}}, "tensor") == 2 * N_of_resnet);

@@ -45,6 +45,8 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
       {{"name", "chunked-top-k"}, {"chunk", 32}, {"chunk_keeps", 3}},
       {{"name", "block-quantization"}, {"block", 32}},
       {{"name", "block-quantization"}, {"bits", 4}},
+      {{"name", "homomorphic"}, {"density", 0.02}},
+      {{"name", "homomorphic"}, {"density", 0.02}, {"counters", 1024}, {"collective", "halving-doubling"}},
       {{"name", "scalecom"}, {"density", 0.02}},
       {{"name", "scalecom"}, {"density", 0.02}, {"index", "delta"}, {"collective", "parameter-server"}},
       {{"name", "powersgd"}, {"rank", 2}},

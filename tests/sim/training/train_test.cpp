@@ -65,7 +65,7 @@ TEST_CASE("train: a row for each evaluation, a summary for each point") {
   CHECK(run.out == read_file(folder.path() + "/results/s-trained/curves.csv"));
   CHECK(run.out.starts_with(
       "method,workers,k,density,seed,round,train_loss,test_accuracy,uplink_bytes,downlink_bytes,"
-      "simulated_s,entry,index,error_feedback,model,learning_rate,validation_accuracy,diverged,best,"
+      "simulated_s,entry,index,error_feedback,model,learning_rate,validation_accuracy,diverged,best,estimated_share,"
       "training.split\n"));
   const auto rows = parse_csv(run.out);
   REQUIRE(rows.size() == 2 * 2 * 2 * 2);  // splits, methods, seeds, evaluations

@@ -92,6 +92,8 @@ std::vector<json> all_methods() {
           {{"name", "natural-compression"}},
           {{"name", "chunked-top-k"}, {"chunk", 64}, {"chunk_keeps", 5}},
           {{"name", "block-quantization"}, {"bits", 4}, {"block", 64}},
+          {{"name", "homomorphic"}, {"density", 0.05}},
+          {{"name", "homomorphic"}, {"density", 0.05}, {"counters", 2}, {"training", {{"selection", "tensor"}}}},
           {{"name", "top-k"}, {"density", 0.05}, {"hierarchy", "shard"}},
           {{"name", "top-k"}, {"density", 0.05}, {"hierarchy", "leader"}},
           {{"name", "ef-signsgd"}, {"hierarchy", "shard"}, {"training", {{"residual_weight", 0.9}}}},
