@@ -73,7 +73,7 @@ std::span<const OperationMaker<Machine>> operation_makers() {
       {Stage::decode, "chunked-top-k", &decode_chunked_top_k<Machine>},
       {Stage::encode, "block-quantization", &encode_block_quantization<Gradient, Machine>},
       {Stage::decode, "block-quantization", &decode_block_quantization<Machine>},
-      {Stage::encode, "sketched-pairs", &encode_sketched_pairs<Machine>},
+      {Stage::encode, "sketched-pairs", &encode_sketched_pairs<Gradient, Machine>},
       {Stage::decode, "sketched-pairs", &decode_sketched_pairs<Machine>},
   };
   return makers;

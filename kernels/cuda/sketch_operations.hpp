@@ -10,11 +10,11 @@ namespace simrun::cuda {
 // The codec `sketched-pairs`, as it is made without options, on a machine, which must outlive the operations.
 
 /// Residual and selection, the bits of what is selected and not zero, the sketch.
-template <class Machine>
+template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_sketched_pairs(Machine& machine, const OperationCase& work) {
   const Format format = SketchFormat::with(std::uint64_t{CodecOptions().counters} * work.entries, work.elements);
   const Payload::Header header = full_header(PayloadKind::sketch, work.elements, format);
-  const auto selected = selection(machine, work, Sent::non_zeros);
+  const auto selected = selection<Gradient>(machine, work, Sent::non_zeros);
   const auto words = shared_array<std::uint32_t>(machine, sign_words(work.elements));
   const auto counters = shared_array<float>(machine, sketch_rows * header.entries);
   const auto memory = sketch_memory<Machine>(header.entries, 0);
