@@ -1,5 +1,6 @@
 #include "sim/study/experiment.hpp"
 
+#include <malloc.h>
 #include <signal.h>
 
 #include "sim/simulation/network_error.hpp"
@@ -102,6 +103,7 @@ namespace {
 
 void run_batch(const Study& study, const PayloadStage::Batch& batch, unsigned jobs, const Task& task,
                const OnResult& on_result) {
+  ::malloc_trim(0);  // what payloads took to make, every child would get a map of
   ChildPool pool;
   std::size_t started = 0;
   // True if the next point is on its way, or has failed for good because not even one child can be started.

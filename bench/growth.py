@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Prints how the time to simulate one iteration grows with the number of workers M.
+
+Usage: bench/growth.py PROGRAM [--most M] [--limit SECONDS] [--model ideal|ethernet-tcp] [--only WORD]
+
+Every way of exchanging is simulated at M = 2^k and 2^k + 1, once each, from nothing but the payloads that the
+cache has, until a run takes more than the limit. Columns: wall-clock seconds and MB of memory at their peak (of
+the program and its child, the larger), and the exponent between the last two powers of two of at least 0.2 s.
+"""
+
+import argparse
+import json
+import math
+import pathlib
+import resource
+import subprocess
+import tempfile
+import time
+
+# One method for each way of combining, and the collectives that can do it.
+WAYS = [
+    ({"name": "sgd"}, ["ring", "halving-doubling", "tree"]),
+    ({"name": "top-k", "density": 0.001}, ["allgather-ring", "allgather-doubling"]),
+    ({"name": "gtop-k", "density": 0.001}, ["tree"]),
+    ({"name": "signsgd-mv"}, ["parameter-server", "sharded-parameter-server"]),
+    ({"name": "sparse-signsgd", "density": 0.001}, ["parameter-server", "sharded-parameter-server"]),
+]
+
+
+def scenario(method, collective, workers, model):
+    return {
+        "name": "growth",
+        "workers": workers,
+        "model": {"name": "1m", "tensors": [{"name": "all", "shape": [1_000_000]}]},
+        "batch_per_worker": 8,
+        "compute": {"forward": "1 ms", "backward": "2 ms", "update": "0 s"},
+        "device": "p102-100",
+        "network": {"topology": "star", "bandwidth": "1 Gbps", "latency": "50 us", "model": model},
+        "methods": [{**method, "collective": collective, "grouping": "model"}],
+    }
+
+
+def run(program, text, limit):
+    """Seconds and MB, or None beyond the limit; raises where the program fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "growth.json")
+        file.write_text(json.dumps(text))
+        begin = time.monotonic()
+        command = ["/usr/bin/env", "time", "-f", "%M", program, str(file), "--out", folder + "/out"]
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                 start_new_session=True)
+        try:
+            _, printed = child.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            subprocess.run(["kill", "-INT", "--", f"-{child.pid}"], check=False)
+            child.communicate()
+            return None
+        if child.returncode != 0:
+            raise RuntimeError(printed.strip())
+        return time.monotonic() - begin, int(printed.split()[-1]) / 1024
+
+
+def exponent(times):
+    """Between the last two powers of two that took long enough to tell."""
+    known = [(m, t) for m, t in sorted(times.items()) if m & (m - 1) == 0 and t >= 0.2]
+    if len(known) < 2:
+        return None
+    (m, s), (n, t) = known[-2:]
+    return math.log(t / s) / math.log(n / m)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("program")
+    parser.add_argument("--most", type=int, default=65536, help="the largest M (65536)")
+    parser.add_argument("--limit", type=float, default=60, help="seconds after which a way is left (60)")
+    parser.add_argument("--model", default="ethernet-tcp", help="the network's model (ethernet-tcp)")
+    parser.add_argument("--only", default="", help="ways whose name has this word")
+    options = parser.parse_args()
+    for method, collectives in WAYS:
+        for collective in collectives:
+            name = f"{method['name']}, {collective}"
+            if options.only not in name:
+                continue
+            times = {}
+            line = []
+            for power in range(6, 17, 2):
+                for workers in (2**power, 2**power + 1):
+                    if workers > options.most:
+                        break
+                    try:
+                        found = run(options.program, scenario(method, collective, workers, options.model), options.limit)
+                    except RuntimeError as error:
+                        line.append(f"M {workers}: {str(error).splitlines()[0][:120]}")
+                        continue
+                    if found is None:
+                        line.append(f"M {workers}: > {options.limit:g} s")
+                        break
+                    times[workers] = found[0]
+                    line.append(f"M {workers}: {found[0]:.2f} s {found[1]:.0f} MB")
+                else:
+                    continue
+                break
+            grows = exponent(times)
+            print(f"{name}: " + "; ".join(line) + (f"; exponent {grows:.2f}" if grows is not None else ""), flush=True)
+
+
+if __name__ == "__main__":
+    main()
