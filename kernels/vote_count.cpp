@@ -84,7 +84,7 @@ class Buckets {
 }  // namespace
 
 NestedVotes nest_votes(PairsView largest, std::span<const std::uint64_t> entries) {
-  NestedVotes votes{{largest.indices.begin(), largest.indices.end()},
+  NestedVotes votes{std::vector<std::uint32_t>(largest.indices.size()),
                     std::vector<std::uint8_t>(largest.indices.size())};
   if (largest.values.empty()) return votes;
   const Buckets buckets(largest.values);
@@ -97,7 +97,8 @@ NestedVotes nest_votes(PairsView largest, std::span<const std::uint64_t> entries
     ++perhaps[bucket];
     for (std::size_t b = bucket + 1; b < surely.size(); ++b) ++surely[b];
   }
-  for (std::size_t j = 0; j < votes.marks.size(); ++j) {
+  std::size_t kept = 0;
+  for (std::size_t j = 0; j < largest.indices.size(); ++j) {
     const float value = largest.values[j];
     const std::uint32_t key = magnitude_key(value);
     if (key == 0) continue;
@@ -109,8 +110,14 @@ NestedVotes nest_votes(PairsView largest, std::span<const std::uint64_t> entries
       if (key == cutoff.key) --cutoff.equal;
       ++votings;
     }
-    votes.marks[j] = static_cast<std::uint8_t>(2 * votings + (value < 0 ? 1 : 0));
+    if (votings == 0) continue;
+    votes.indices[kept] = largest.indices[j];
+    votes.marks[kept++] = static_cast<std::uint8_t>(2 * votings + (value < 0 ? 1 : 0));
   }
+  votes.indices.resize(kept);
+  votes.marks.resize(kept);
+  votes.indices.shrink_to_fit();
+  votes.marks.shrink_to_fit();
   return votes;
 }
 
@@ -123,10 +130,10 @@ VoteCount::VoteCount(std::uint64_t elements, std::size_t votings, std::uint64_t 
     counts_ = Counts<std::int32_t>(kept);
 }
 
-/// So that a tile's counters stay in a near cache.
+/// So that a tile's counters stay in a near cache, and a worker changes no more numbers than a short one counts.
 std::size_t VoteCount::tile_size() const {
   constexpr std::size_t counters = 1 << 16;
-  return counters / lanes(votings_);
+  return counters / std::max<std::size_t>(4, lanes(votings_));
 }
 
 std::vector<std::vector<std::uint64_t>> VoteCount::add(std::span<const NestedVotes> workers,
@@ -196,7 +203,7 @@ void VoteCount::add_tile(std::size_t begin, std::size_t end, Count* counts, std:
   for (std::size_t c = 0; c < closings.size(); ++c) {
     for (; worker < closings[c]; ++worker) {
       const NestedVotes& votes = workers[worker];
-      std::array<Count, lanes> change{};  // a tile has fewer elements than the largest number
+      std::array<Count, lanes> change{};
       auto j = static_cast<std::size_t>(std::ranges::lower_bound(votes.indices, begin) - votes.indices.begin());
       for (; j < votes.indices.size() && votes.indices[j] < end; ++j) {
         Count* const count = counts + (votes.indices[j] - begin) * lanes;

@@ -16,14 +16,15 @@ namespace simrun {
 /// What one worker casts in several votings of sparse signs, of which each is on fewer of its largest elements than the
 /// one before: an element that takes part in the i-th takes part in those before as well.
 struct NestedVotes {
-  std::vector<std::uint32_t> indices;  ///< ascending
+  std::vector<std::uint32_t> indices;  ///< ascending; only elements that take part in some
   std::vector<std::uint8_t> marks;     ///< 2 * number of votings that the element takes part in, + 1 where negative
 
   static constexpr std::size_t most_votings = 32;
 };
 
-/// The votes of a worker whose largest elements are these, ascending by index. `entries`: K by voting, descending, none
-/// more than there are elements. Of equal magnitudes those of the lowest indices are among the K. A zero is no vote.
+/// The votes of a worker whose largest elements are these, ascending by index. `entries`: K by voting, descending, at
+/// least 1 and none more than there are elements. Of equal magnitudes those of the lowest indices are among the K. A
+/// zero is no vote.
 NestedVotes nest_votes(PairsView largest, std::span<const std::uint64_t> entries);
 
 /// Counts votes without making payloads of them: how many elements are decided, as Primitives::vote_sparse decides.

@@ -6,6 +6,7 @@
 #include "kernels/parallel.hpp"
 #include "sim/system/version.hpp"
 #include "sim/text/json.hpp"
+#include "sim/workload/kept_tensors.hpp"
 
 namespace simrun {
 namespace {
@@ -72,6 +73,11 @@ bool GradientSource::is_shared() const {
 
 void GradientSource::add_workers(const Scenario& scenario) {
   if (!is_shared()) workers_ = std::max(workers_, static_cast<std::size_t>(scenario.host_groups().encoders()));
+}
+
+double GradientSource::bytes_kept() const {
+  if (!std::holds_alternative<SyntheticGradients>(scenario_.gradients)) return 0;
+  return KeptTensors::fit(*scenario_.model) ? sizeof(float) * static_cast<double>(scenario_.model->elements()) : 0;
 }
 
 std::size_t GradientSource::largest_group() const {

@@ -34,6 +34,9 @@ class GradientSource {
   bool is_shared() const;
   void add_workers(const Scenario& scenario);
 
+  /// Bytes that are kept from one worker to the next, at most.
+  double bytes_kept() const;
+
   /// Elements of the largest group.
   std::size_t largest_group() const;
 

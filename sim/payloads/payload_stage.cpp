@@ -11,7 +11,7 @@
 
 #include "kernels/parallel.hpp"
 #include "kernels/vote_count.hpp"
-#include "sim/payloads/gradient_source.hpp"
+#include "sim/payloads/payload_job.hpp"
 #include "sim/payloads/selections.hpp"
 #include "sim/payloads/shared_memory.hpp"
 #include "sim/payloads/voted_sizes.hpp"
@@ -20,97 +20,6 @@
 #include "sim/text/units.hpp"
 
 namespace simrun {
-namespace {
-
-/// How payloads whose sizes depend on contents are made.
-enum class Making {
-  encode,  ///< from whole gradients
-  select,  ///< from their K largest
-  count,   ///< of those only sizes: what comes of a vote on them follows by counting
-};
-
-/// One way to encode gradients in the first round. Later rounds' sizes follow from N, K and shapes.
-struct Encoding {
-  Making making;
-  std::shared_ptr<const Codec> codec;
-  std::vector<std::uint64_t> entries;  ///< K by group
-  std::vector<std::size_t> points;
-  std::size_t steps = 1;  ///< training steps, each with payloads of its own; of several, sizes alone
-};
-
-/// Of a codec that sends more in one step than in another. Their gradients are alike; what it draws differs.
-constexpr std::size_t varying_steps = 4;
-
-/// Gradients, and the ways in which they are encoded.
-struct Job {
-  std::unique_ptr<GradientSource> source;
-  std::vector<Encoding> encodings;     ///< those that need contents
-  std::vector<std::uint64_t> entries;  ///< the largest K of any of them, by group
-};
-
-std::string encoding_name(const Scenario& scenario) {
-  const MethodChoice& method = scenario.method;
-  std::string name(method.codec->encoding);
-  for (const CodecParameter* parameter : method.codec->parameters)
-    name += "/" + std::to_string(parameter->get(method.options));
-  return name + "/" + std::to_string(scenario.entries());
-}
-
-Making making_of(const Scenario& scenario, const Codec& codec, const GradientSource& source) {
-  const bool in_one_place =
-      scenario.method.collective->has_server && scenario.host_groups().hierarchy == Hierarchy::flat;
-  if (in_one_place && is_counted(codec) && !source.is_shared()) return Making::count;
-  return codec.keeps_largest() ? Making::select : Making::encode;
-}
-
-/// At most, all workers' together. Sparse signs leave out zeros, and fewer indices may take a word more in elias-fano.
-double bytes_of_payloads(const Encoding& encoding, const GradientSource& source) {
-  constexpr std::uint64_t word = 4;
-  if (encoding.steps > 1 || encoding.making == Making::count) return 0;  // of these only sizes are kept
-  double bytes = 0;
-  for (std::size_t g = 0; g < source.groups().size(); ++g) {
-    const auto shape = encoding.codec->shape(source.groups()[g].elements, encoding.entries[g], source.shapes(g));
-    const std::uint64_t elements = source.groups()[g].elements;
-    bytes += static_cast<double>(SharedPlace::room_for(
-        word + (shape ? shape->bytes : encoding.codec->most_bytes(elements, encoding.entries[g]))));
-  }
-  return bytes * static_cast<double>(source.workers());
-}
-
-/// Of any one encoding.
-double most_bytes_of_payloads(const Job& job) {
-  double most = 0;
-  for (const Encoding& encoding : job.encodings) most = std::max(most, bytes_of_payloads(encoding, *job.source));
-  return most;
-}
-
-/// How many of the encodings are made so.
-std::size_t count_of(Making making, const Job& job) {
-  return static_cast<std::size_t>(std::ranges::count(job.encodings, making, &Encoding::making));
-}
-
-/// Selections, the payloads of one encoding, counters, a gradient or what is held of it.
-double bytes_of(const Job& job) {
-  double entries = 0;
-  for (const std::uint64_t k : job.entries) entries += static_cast<double>(k);
-  const bool is_in_parts = count_of(Making::encode, job) == 0;
-  const double gradient = 4 * static_cast<double>(is_in_parts ? job.source->part_size() : job.source->largest_group());
-  const double held = count_of(Making::select, job) > 0 ? static_cast<double>(job.source->workers()) : 1;
-  return 8 * entries * held + most_bytes_of_payloads(job) + gradient + Selector::bytes_to_find(job.entries) +
-         bytes_to_count(*job.source, std::min(count_of(Making::count, job), NestedVotes::most_votings));
-}
-
-/// Elements that are made: once for all selections, once for each lot that is counted, once for each other encoding.
-std::uint64_t elements_of(const Job& job) {
-  std::uint64_t elements = 0;
-  for (const Group& group : job.source->groups()) elements += group.elements;
-  const std::size_t passes = count_of(Making::encode, job) + std::min<std::size_t>(1, count_of(Making::select, job)) +
-                             (count_of(Making::count, job) + NestedVotes::most_votings - 1) / NestedVotes::most_votings;
-  return passes * job.source->workers() * elements;
-}
-
-}  // namespace
-
 /// What is to be made, in order; and how far that is.
 class PayloadStage::Plan {
  public:
@@ -136,7 +45,7 @@ class PayloadStage::Plan {
   std::optional<Batch> next() {
     if (!sizes_.points.empty()) return in_order(std::exchange(sizes_, {}));
     if (jobs_.empty()) return std::nullopt;
-    Job& job = jobs_.begin()->second;
+    PayloadJob& job = jobs_.begin()->second;
     Batch batch = count_of(Making::count, job) > 0 ? count(job) : make(job, job.encodings[encoding_++]);
     if (encoding_ == job.encodings.size()) {
       jobs_.erase(jobs_.begin());
@@ -155,7 +64,7 @@ class PayloadStage::Plan {
     const std::vector<Group> groups = encoded_groups(scenario);
     std::vector<std::uint64_t> entries = encoded_entries(scenario, groups);
     if (!is_dense(codec->kind())) {
-      Job& job = jobs_[GradientSource::identity(scenario)];
+      PayloadJob& job = jobs_[GradientSource::identity(scenario)];
       if (!job.source) job.source = std::make_unique<GradientSource>(scenario);
       job.source->add_workers(scenario);
       if (codec->sizes_need_contents()) {
@@ -186,7 +95,7 @@ class PayloadStage::Plan {
   }
 
   /// The payloads of an encoding.
-  Batch make(const Job& job, const Encoding& encoding) {
+  Batch make(const PayloadJob& job, const Encoding& encoding) {
     auto table = std::make_shared<PayloadTable>(study_.points[encoding.points.front()].scenario, job.source->workers(),
                                                 encoding.steps);
     if (!place_) place_.emplace(static_cast<std::size_t>(most_bytes_of_payloads(job)));
@@ -200,7 +109,7 @@ class PayloadStage::Plan {
   }
 
   /// The next payloads of a job that are counted, which are then no longer among its encodings.
-  Batch count(Job& job) {
+  Batch count(PayloadJob& job) {
     std::deque<Voting> votings;
     Batch batch;
     while (votings.size() < NestedVotes::most_votings) {
@@ -217,10 +126,13 @@ class PayloadStage::Plan {
       job.encodings.erase(next);
     }
     count_votes(*job.source, votings, threads_, cache_, [this](std::uint64_t elements) { step(elements); });
+    std::size_t voted = 0;
+    for (const Voting& voting : votings) voted = std::max(voted, *voting.workers.rbegin());
+    for (const Group& group : job.source->groups()) step((job.source->workers() - voted) * group.elements);
     return batch;
   }
 
-  void encode_selections(const Job& job, const Encoding& encoding, PayloadTable& table) {
+  void encode_selections(const PayloadJob& job, const Encoding& encoding, PayloadTable& table) {
     if (!selections_)
       selections_.emplace(*job.source, job.entries, threads_, cache_,
                           [this](std::uint64_t elements) { step(elements); });
@@ -278,8 +190,8 @@ class PayloadStage::Plan {
   PayloadCache& cache_;
   Progress progress_;
   Batch sizes_;  ///< points that need no contents
-  std::map<std::string, Job> jobs_;
-  std::map<std::tuple<const Job*, Making, std::string>, std::size_t> numbers_;
+  std::map<std::string, PayloadJob> jobs_;
+  std::map<std::tuple<const PayloadJob*, Making, std::string>, std::size_t> numbers_;
   std::optional<Selections> selections_;  ///< of the first job
   std::optional<SharedPlace> place_;      ///< for the payloads of one encoding after another
   std::size_t encoding_ = 0;              ///< the next of the first job

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
-#include <utility>
 
 #include "kernels/layout.hpp"
-#include "kernels/parallel.hpp"
 #include "kernels/vote_count.hpp"
 
 namespace simrun {
@@ -16,6 +14,13 @@ namespace {
 constexpr double most_held = 512e6;
 
 constexpr double bytes_an_entry = sizeof(std::uint32_t) + sizeof(std::uint8_t);
+
+/// Of how many workers votes are held; `entries`: the largest K, by group.
+std::size_t workers_at_once(const std::vector<std::uint64_t>& entries) {
+  double bytes = 0;
+  for (const std::uint64_t k : entries) bytes += bytes_an_entry * static_cast<double>(k);
+  return static_cast<std::size_t>(std::clamp(most_held / bytes, 1.0, 1e9));
+}
 
 /// The votings on one group.
 struct Ballots {
@@ -38,9 +43,7 @@ class Count {
       for (const Voting* voting : ballots.votings) ballots.entries.push_back(voting->entries[g]);
       entries_[g] = ballots.entries.front();
     }
-    double bytes = 0;
-    for (const std::uint64_t k : entries_) bytes += bytes_an_entry * static_cast<double>(k);
-    at_once_ = static_cast<std::size_t>(std::clamp(most_held / bytes, 1.0, 1e9));
+    at_once_ = workers_at_once(entries_);
     for (std::size_t g = 0; g < ballots_.size(); ++g) {
       if (!source.groups()[g].is_dense)
         ballots_[g].count.emplace(source.groups()[g].elements, votings.size(), last(), last() <= at_once_);
@@ -117,7 +120,9 @@ void count_votes(const GradientSource& source, std::deque<Voting>& votings, unsi
   Count(source, votings, threads, cache, step).run();
 }
 
-double bytes_to_count(const GradientSource& source, std::size_t votings) {
+double bytes_to_count(const GradientSource& source, const std::vector<std::uint64_t>& entries, std::size_t votings) {
+  if (votings == 0) return 0;
+  if (source.workers() <= workers_at_once(entries)) return most_held;
   double bytes = most_held;
   for (const Group& group : source.groups()) {
     if (!group.is_dense) bytes += VoteCount::bytes(group.elements, votings, source.workers());

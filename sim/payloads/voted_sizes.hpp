@@ -29,7 +29,7 @@ bool is_counted(const Codec& codec);
 void count_votes(const GradientSource& source, std::deque<Voting>& votings, unsigned threads, PayloadCache& cache,
                  const OnElements& step);
 
-/// Bytes that counting so many votings takes beside finding the selections.
-double bytes_to_count(const GradientSource& source, std::size_t votings);
+/// Bytes that counting so many votings takes beside finding the selections; `entries`: their largest K, by group.
+double bytes_to_count(const GradientSource& source, const std::vector<std::uint64_t>& entries, std::size_t votings);
 
 }  // namespace simrun

@@ -30,9 +30,8 @@ using TimesOfGroup = std::function<GroupTimes(std::size_t first, std::size_t las
 /// The rules of execution.
 enum class Rules {
   /// A group is encoded, on the device that computes the backward pass, when its last tensor's gradient is there;
-  /// groups
-  /// are exchanged one after another; they are decoded, one after another, when the backward pass and all encoding are
-  /// done (MergeComp, arXiv 2103.15195, as its code has them).
+  /// groups are exchanged one after another; they are decoded, one after another, when the backward pass and all
+  /// encoding are done (MergeComp, arXiv 2103.15195, as its code has them).
   flat,
   /// One after another, each group is added up inside the hosts when its last tensor's gradient is there, encoded, as
   /// soon as the tensor is done that the device is at, and exchanged. All but the last are decoded, one after another,

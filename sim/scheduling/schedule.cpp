@@ -88,8 +88,7 @@ std::string table_of(const Study& study, const std::vector<Candidate>& candidate
   }
   return table.text() +
          "\nmodel: how far the time that groupings were chosen by is from the simulated one; over optimum: of "
-         "simulated "
-         "times\n";
+         "simulated times\n";
 }
 
 std::string csv_of(const Study& study, const std::vector<Candidate>& candidates) {

@@ -1,6 +1,6 @@
 #include "sim/simgrid/simulated_transport.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "sim/simgrid/platform.hpp"
 
@@ -30,7 +30,7 @@ void SharedState::start_if_ready(const FlowPtr& flow) {
   ++messages;
   flow->on_wire = flow->size;
   if (tcp.empty() || is_inside(*flow))
-    flows.start(flow, Seconds(sg4::Engine::get_clock()));
+    flows.start(flow, clock_now());
   else
     tcp[flow->from].send(flow, tcp[flow->to]);
 }

@@ -28,14 +28,11 @@ Seconds TcpEndpoint::take_in(const Flow& flow, const TcpEndpoint& from) {
 
 void TcpEndpoint::put(const FlowPtr& flow, TcpEndpoint& to) {
   flow->on_wire = shaped(flow->size, to);
-  if (flow->size <= tcp_.send_buffer) {
-    shorts_.send(flow);
-    short_until_ = clock_now() + time_on_link(flow->on_wire);
-  } else {
-    flows_.start(flow, shorts_.let_in(flow));
-  }
   last_send_ = flow;
   if (flow->size > tcp_.eager_limit) last_long_ = flow;
+  if (flow->size > tcp_.send_buffer) return flows_.start(flow, shorts_.let_in(flow));
+  short_until_ = clock_now() + time_on_link(flow->on_wire);
+  shorts_.send(flow);  // last, since others may go on before this returns
 }
 
 /// What takes time of a message that begins now: links that are shaped let the rest through at once.

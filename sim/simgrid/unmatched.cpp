@@ -1,6 +1,8 @@
 #include "sim/simgrid/unmatched.hpp"
 
 #include <bit>
+#include <memory>
+#include <utility>
 
 namespace simrun {
 

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "sim/simgrid/flows.hpp"
@@ -10,7 +9,7 @@
 namespace simrun {
 
 /// Flows of which one end has asked, by ends and tag. Every message is looked up twice, and among M ranks of which each
-/// sends to all others M^2 wait here at once: a flat table is smaller than std::unordered_map, and that is its speed.
+/// sends to all others M^2 wait here at once, so that this is a flat table.
 class Unmatched {
  public:
   /// The flow of the next message from one rank to another with this tag, for the end of it that asks: made by

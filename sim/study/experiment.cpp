@@ -3,6 +3,8 @@
 #include <malloc.h>
 #include <signal.h>
 
+#include <algorithm>
+
 #include "sim/simulation/network_error.hpp"
 #include "sim/study/break_even.hpp"
 #include "sim/study/fastest.hpp"
@@ -77,8 +79,10 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
   setup.workers = scenario.workers;
   setup.network = scenario.network;
   setup.network_error = network_error(scenario.network);
-  setup.server_host = scenario.has_server_host();
   setup.plan = make_plan(scenario, payloads);
+  // A server that no group needs would wait for nothing, for ever.
+  setup.server_host =
+      scenario.has_server_host() && !std::ranges::all_of(setup.plan.stages, &IterationPlan::Stage::is_dense);
   setup.rounds = make_rounds(scenario.method, make_cpu_primitives(1), setup.plan.hosts.hierarchy);
   setup.dense_rounds = make_dense_rounds(scenario.method, nullptr, setup.plan.hosts.hierarchy);
   setup.profile = scenario.device.get();

@@ -4,12 +4,12 @@
 #include <cassert>
 #include <cmath>
 #include <cstring>
-#include <deque>
-#include <mutex>
+#include <optional>
 
 #include "kernels/parallel.hpp"
 #include "kernels/philox.hpp"
 #include "sim/workload/gradients.hpp"
+#include "sim/workload/kept_tensors.hpp"
 
 // Everything here is made of operations that IEEE 754 or C++ defines to the last bit; the logarithms, exponentials and
 // sines of the C library are not among them, so this file has its own. gcc makes a version of each function for wider
@@ -220,13 +220,8 @@ class Synthetic final : public Gradients {
   Synthetic(const SyntheticGradients& options, const Model& model)
       : sampler_(sampler(options)), seed_(options.seed), agreement_(options.agreement) {
     assert(agreement_ >= 0 && agreement_ <= 1);
-    std::uint64_t elements = 0;
-    for (std::size_t t = 0; t < model.tensors.size(); ++t) {
-      scales_.push_back(scale(t, options.scale_spread));
-      elements += model.tensors[t].elements();
-    }
-    if (elements > most_kept || agreement_ == 0) return;
-    for (const Tensor& tensor : model.tensors) kept_.emplace_back(tensor.elements());
+    for (std::size_t t = 0; t < model.tensors.size(); ++t) scales_.push_back(scale(t, options.scale_spread));
+    if (agreement_ > 0 && KeptTensors::fit(model)) kept_.emplace(model);
   }
 
   void fill_part(int worker, std::size_t tensor, std::uint64_t first, unsigned threads,
@@ -234,8 +229,10 @@ class Synthetic final : public Gradients {
     assert(first % grain == 0);
     std::vector<Part> parts;
     const float* common = nullptr;
-    if (!kept_.empty())
-      common = kept(tensor, threads) + first;
+    if (kept_)
+      common = kept_->get(tensor, [&](std::span<float> all) {
+        fill_parallel({common_part(tensor)}, nullptr, 0, threads, all);
+      }) + first;
     else if (agreement_ > 0)
       parts.push_back(common_part(tensor));
     if (agreement_ < 1) parts.push_back(part(tensor, of_worker(worker), std::sqrt(1 - agreement_)));
@@ -243,22 +240,6 @@ class Synthetic final : public Gradients {
   }
 
  private:
-  /// Elements of a model up to which what all workers have in common is kept: 256 MB.
-  static constexpr std::uint64_t most_kept = std::uint64_t{1} << 26;
-
-  /// What all workers have in common of a tensor.
-  struct Kept {
-    explicit Kept(std::uint64_t elements) : values(elements) {}
-    std::once_flag is_made;
-    std::vector<float> values;
-  };
-
-  const float* kept(std::size_t tensor, unsigned threads) const {
-    Kept& common = kept_[tensor];
-    std::call_once(common.is_made, [&] { fill_parallel({common_part(tensor)}, nullptr, 0, threads, common.values); });
-    return common.values.data();
-  }
-
   Part common_part(std::size_t tensor) const { return part(tensor, common_to_all, std::sqrt(agreement_)); }
 
   /// `common`: what the sums begin with, or null.
@@ -310,8 +291,8 @@ class Synthetic final : public Gradients {
   Sampler sampler_;
   std::uint64_t seed_;
   double agreement_;
-  std::vector<float> scales_;      ///< of every tensor
-  mutable std::deque<Kept> kept_;  ///< by tensor; none where there would be too much, or nothing in common
+  std::vector<float> scales_;        ///< of every tensor
+  std::optional<KeptTensors> kept_;  ///< what all workers have in common, unless that is nothing or too much
 };
 
 }  // namespace

@@ -76,6 +76,16 @@ TEST_CASE("counted votes: as many are decided as a vote on the payloads decides"
   }
 }
 
+TEST_CASE("counted votes: one voting on more elements than a short number counts") {
+  const std::vector<std::vector<float>> gradients(3, std::vector<float>(150'000, 1.0F));
+  std::vector<NestedVotes> votes;
+  for (const auto& gradient : gradients) votes.push_back(votes_of(gradient, {gradient.size()}));
+  VoteCount count(gradients.front().size(), 1, votes.size(), true);
+  const std::vector<std::size_t> closings = {1, 3};
+  const std::vector<std::vector<std::uint64_t>> all(2, {gradients.front().size()});
+  CHECK(count.add(votes, closings, 2) == all);
+}
+
 TEST_CASE("counted votes: nested votes are the largest of every K, ties to the lowest index") {
   const std::vector<float> gradient = make_gradients(1, 5000).front();
   const std::vector<std::uint64_t> entries = {4000, 2500, 2499, 100, 3};

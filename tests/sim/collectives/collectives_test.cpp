@@ -102,7 +102,7 @@ TEST_CASE("bytes on the wire follow the formulas") {
 TEST_CASE("payloads without contents move the same bytes as those with") {
   for_each_case(worker_counts, [](const CollectiveCase& each, const std::string& words) {
     INFO(words);
-    if (each.codec.combining() != Combining::sum) return;
+    if (each.codec.combining() != Combining::sum && each.codec.combining() != Combining::gather) return;
     std::vector<Payload> payloads = payloads_of(each.codec, each.workers);
     const Exchanged full = exchange_in_memory(each, payloads);
     for (Payload& payload : payloads) payload = payload.without_contents();
@@ -112,6 +112,19 @@ TEST_CASE("payloads without contents move the same bytes as those with") {
       CHECK(full.traffic[r].received == empty.traffic[r].received);
     }
     for (const Outcome& outcome : empty.outcomes) CHECK(outcome.bytes() == full.outcomes.front().bytes());
+  });
+}
+
+TEST_CASE("gathered payloads without contents: each keeps its size and its place") {
+  for_each_case(worker_counts, [](const CollectiveCase& each, const std::string& words) {
+    INFO(words);
+    if (each.codec.combining() != Combining::gather) return;
+    std::vector<Payload> payloads = payloads_of(each.codec, each.workers);
+    for (Payload& payload : payloads) payload = payload.without_contents();
+    Payload::Header longer = payloads.front().header();
+    longer.bytes += 4;
+    payloads[payloads.size() / 2] = Payload::size_only(longer);
+    for (const Outcome& outcome : exchange_in_memory(each, payloads).outcomes) CHECK(outcome.parts == payloads);
   });
 }
 

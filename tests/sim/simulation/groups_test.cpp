@@ -72,6 +72,7 @@ TEST_CASE("dense groups: they travel as sgd's, beside groups that are compressed
   // A server on a host of its own takes no part in what is dense: four payloads in, four out.
   const double bits = 2 * (50e-6 + 4 * (32 + N / 2 / 8) / B);
   CHECK(of({{"name", "signsgd-mv"}}, {0}) == Approx(ring + bits).epsilon(1e-4));
+  CHECK(of({{"name", "signsgd-mv"}}, {0, 1}) == Approx(2 * ring).epsilon(1e-4));
   // Scalecom has two rounds, what is dense one.
   const double led = 2 * (50e-6 + (32 + 4 * 4000) / B) + 6 * (50e-6 + 4 * 1000 / B);
   CHECK(of({{"name", "scalecom"}, {"k", 8000}}, {0}) == Approx(ring + led).epsilon(1e-4));
