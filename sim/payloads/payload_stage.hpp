@@ -19,7 +19,8 @@ using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 /// Makes the payloads of points. A worker's payload depends on model, gradients, method, K, index, seed and group, but
 /// not on M or the network: it is made once for all points that send it, and what takes long, finding the K largest,
 /// once for all K, here and (by the cache) in later runs. Where sizes follow from N and K alone, payloads are sizes and
-/// gradients are not made.
+/// gradients are not made. What votes on sparse signs in one place come to is counted, once for all K and M: these
+/// payloads are sizes, too.
 class PayloadStage {
  public:
   /// For those of the study's points. Uses at most `threads` threads, none of which is left between calls. Throws

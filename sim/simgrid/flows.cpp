@@ -19,7 +19,7 @@ Seconds Flow::end() const {
 }
 
 Flows::Flows(const Network& network, const std::vector<sg4::Host*>& hosts)
-    : most_an_actor_(std::max<std::size_t>(32, hosts.size() / 8)),
+    : most_an_actor_(std::clamp<std::size_t>(hosts.size() * hosts.size() / 16384, 32, 128)),
       passes_latency_(network.model != Network::Model::lv08) {
   for (sg4::Host* host : hosts) ends_.push_back({.host = host, .actor = nullptr, .wake = sg4::Semaphore::create(0)});
   if (!std::holds_alternative<Star>(network.topology) || network.gpus_per_host > 1 || hosts.size() < 2) return;
