@@ -11,9 +11,11 @@ the program and its child, the larger), and the exponent between the last two po
 import argparse
 import json
 import math
+import os
 import pathlib
-import resource
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -52,9 +54,11 @@ def run(program, text, limit):
         try:
             _, printed = child.communicate(timeout=limit)
         except subprocess.TimeoutExpired:
-            subprocess.run(["kill", "-INT", "--", f"-{child.pid}"], check=False)
-            child.communicate()
             return None
+        finally:  # also where this script is ended: nothing may go on and disturb what is measured next
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGINT)
+                child.communicate()
         if child.returncode != 0:
             raise RuntimeError(printed.strip())
         return time.monotonic() - begin, int(printed.split()[-1]) / 1024
@@ -77,6 +81,7 @@ def main():
     parser.add_argument("--model", default="ethernet-tcp", help="the network's model (ethernet-tcp)")
     parser.add_argument("--only", default="", help="ways whose name has this word")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     for method, collectives in WAYS:
         for collective in collectives:
             name = f"{method['name']}, {collective}"
