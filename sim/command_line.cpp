@@ -4,6 +4,9 @@
 #include <cstdio>
 
 #include "kernels/payload.hpp"
+#include "sim/answers/compare.hpp"
+#include "sim/answers/explain.hpp"
+#include "sim/answers/plan.hpp"
 #include "sim/calibration/calibrate.hpp"
 #include "sim/devices/device_choice.hpp"
 #include "sim/listing.hpp"
@@ -28,6 +31,9 @@ struct Arguments {
   MeasureArguments measure;
   TrainArguments train;
   ScheduleArguments schedule;
+  PlanArguments plan;
+  ExplainArguments explain;
+  CompareArguments compare;
 };
 
 /// -o DIR.
@@ -177,6 +183,49 @@ int run_schedule(const Arguments& given) {
   return schedule(given.schedule);
 }
 
+void add_plan(CLI::App& app, Arguments& arguments) {
+  PlanArguments& plan = arguments.plan;
+  add_scenario(app, plan.scenario, "scenario of the cluster, a JSON file; its part `plan` says what is looked for")
+      ->required();
+  add_out(app, plan.out, "results/<scenario file's stem>-plan");
+  add_jobs(app, plan.jobs, "simulations side by side (default: one a core)");
+  add_set(app, plan.set);
+  add_format(app, plan.format);
+}
+
+int run_plan(const Arguments& given) {
+  return plan(given.plan);
+}
+
+void add_explain(CLI::App& app, Arguments& arguments) {
+  ExplainArguments& explain = arguments.explain;
+  app.add_option("results", explain.results, "folder that a run wrote, or a scenario")
+      ->type_name("RESULTS|SCENARIO.json")
+      ->required();
+  app.add_option("point", explain.point,
+                 "its number in points.csv, from 1, or a part of its label (default: the fastest)")
+      ->type_name("POINT");
+  add_set(app, explain.set);
+  add_format(app, explain.format);
+}
+
+int run_explain(const Arguments& given) {
+  return explain(given.explain);
+}
+
+void add_compare(CLI::App& app, Arguments& arguments) {
+  CompareArguments& compare = arguments.compare;
+  const char* kind = "RESULTS|SCENARIO.json";
+  app.add_option("first", compare.first, "folder that a run wrote, or a scenario")->type_name(kind)->required();
+  app.add_option("second", compare.second, "what it is held against, likewise")->type_name(kind)->required();
+  add_jobs(app, compare.jobs, "simulations side by side (default: one a core)");
+  add_format(app, compare.format);
+}
+
+int run_compare(const Arguments& given) {
+  return compare(given.compare);
+}
+
 /// A command: what stands in the help, what it takes, and what runs it and returns the exit status.
 struct Command {
   const char* name;
@@ -200,6 +249,12 @@ constexpr Command commands[] = {
      add_train, run_train},
     {"schedule", "compare groupings of a scenario's tensors: by rule, MergeComp's search, and the best there is",
      add_schedule, run_schedule},
+    {"plan", "find the fastest way to train a scenario: method, K, collective, grouping; and what would turn it",
+     add_plan, run_plan},
+    {"compare", "say what differs in what went into two runs, and in what came out, and what explains it", add_compare,
+     run_compare},
+    {"explain", "say what an iteration consists of: who waits for what, what is hidden, what would make it faster",
+     add_explain, run_explain},
 };
 
 void declare(CLI::App& app, Arguments& arguments) {

@@ -41,6 +41,7 @@ ROOMS = {
     "study": "text system simgrid workload devices simulation scenario payloads",
     "scheduling": "text system workload simulation scenario payloads study",
     "report": "text system simgrid devices simulation scenario study",
+    "answers": "text system workload collectives methods devices simulation scenario payloads study scheduling report",
     "calibration": "text system workload methods devices scenario",
     "training": "text system network workload methods scenario payloads study",
     "mpi": "text system network scenario payloads study report",

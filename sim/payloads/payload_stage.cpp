@@ -20,12 +20,18 @@
 #include "sim/text/units.hpp"
 
 namespace simrun {
+
+bool needs_gradients(const Scenario& scenario) {
+  const auto codec = scenario.method.codec->make(scenario.method.options, nullptr);
+  return !is_dense(codec->kind()) && codec->sizes_need_contents();
+}
+
 /// What is to be made, in order; and how far that is.
 class PayloadStage::Plan {
  public:
   Plan(const Study& study, const std::vector<std::size_t>& points, unsigned threads, PayloadCache& cache,
-       Progress progress)
-      : study_(study), threads_(threads), cache_(cache), progress_(std::move(progress)) {
+       Progress progress, KnownSizes* known)
+      : study_(study), threads_(threads), cache_(cache), progress_(std::move(progress)), known_(known) {
     for (const std::size_t point : points) add(point);
     for (auto& [key, job] : jobs_) {
       job.source->check(threads_);
@@ -63,6 +69,11 @@ class PayloadStage::Plan {
         scenario.method.codec->make(scenario.method.options, make_cpu_primitives(1));
     const std::vector<Group> groups = encoded_groups(scenario);
     std::vector<std::uint64_t> entries = encoded_entries(scenario, groups);
+    if (const auto known = known_sizes(scenario)) {
+      sizes_.points.push_back(point);
+      sizes_.tables.push_back(known);
+      return;
+    }
     if (!is_dense(codec->kind())) {
       PayloadJob& job = jobs_[GradientSource::identity(scenario)];
       if (!job.source) job.source = std::make_unique<GradientSource>(scenario);
@@ -85,6 +96,21 @@ class PayloadStage::Plan {
     sizes_.tables.push_back(std::make_shared<const PayloadTable>(scenario));
   }
 
+  /// What a vote on sparse signs comes to is known of a number of workers, other sizes of all workers up to that.
+  static std::string name_of_sizes(const Scenario& scenario) {
+    const bool is_vote = scenario.method.collective->has_server;
+    const std::string voters = is_vote ? "/votes of " + std::to_string(scenario.workers) : "";
+    return GradientSource::identity(scenario) + "/" + encoding_name(scenario) + voters;
+  }
+
+  /// Null where they are not known of so many workers.
+  std::shared_ptr<const PayloadTable> known_sizes(const Scenario& scenario) const {
+    if (known_ == nullptr) return nullptr;
+    const auto found = known_->find(name_of_sizes(scenario));
+    const auto encoders = static_cast<std::size_t>(scenario.host_groups().encoders());
+    return found != known_->end() && found->second->encoders() >= encoders ? found->second : nullptr;
+  }
+
   void check_memory() const {
     double bytes = 0;
     for (const auto& [key, job] : jobs_) bytes = std::max(bytes, bytes_of(job));
@@ -104,6 +130,8 @@ class PayloadStage::Plan {
       encode_selections(job, encoding, *table);
     } else {
       encode_gradients(*job.source, encoding, *table);
+      if (known_ != nullptr && encoding.steps > 1)
+        known_->insert_or_assign(name_of_sizes(study_.points[encoding.points.front()].scenario), table);
     }
     return {encoding.points, {encoding.points.size(), table}};
   }
@@ -122,6 +150,7 @@ class PayloadStage::Plan {
         voting.workers.insert(static_cast<std::size_t>(study_.points[point].scenario.workers));
         batch.points.push_back(point);
         batch.tables.push_back(voting.payloads);
+        if (known_ != nullptr) known_->insert_or_assign(name_of_sizes(study_.points[point].scenario), voting.payloads);
       }
       job.encodings.erase(next);
     }
@@ -197,12 +226,13 @@ class PayloadStage::Plan {
   std::size_t encoding_ = 0;              ///< the next of the first job
   std::size_t zeros_ = 0;                 ///< gradients that were read and have no entry but zeros
   std::uint64_t elements_ = 0;            ///< to be made
+  KnownSizes* known_;
   std::atomic<std::uint64_t> done_ = 0;
 };
 
 PayloadStage::PayloadStage(const Study& study, const std::vector<std::size_t>& points, unsigned threads,
-                           PayloadCache& cache, Progress progress)
-    : plan_(std::make_unique<Plan>(study, points, threads, cache, std::move(progress))) {}
+                           PayloadCache& cache, Progress progress, KnownSizes* known)
+    : plan_(std::make_unique<Plan>(study, points, threads, cache, std::move(progress), known)) {}
 
 PayloadStage::~PayloadStage() = default;
 

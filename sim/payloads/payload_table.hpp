@@ -38,6 +38,7 @@ class PayloadTable {
   }
 
   std::size_t steps() const { return steps_; }
+  std::size_t encoders() const { return encoders_; }
 
   /// The first of the rounds that are the method's own.
   std::size_t first_round() const { return first_round_; }
@@ -59,6 +60,7 @@ class PayloadTable {
   };
 
   std::size_t groups_ = 0;
+  std::size_t encoders_ = 1;
   std::size_t steps_ = 1;
   std::size_t workers_an_encoder_ = 1;
   std::size_t first_round_ = 0;

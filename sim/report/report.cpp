@@ -139,6 +139,7 @@ Json Report::json() const {
     }
   }
   Json all = {{"scenario", *study_.json},
+              {"file", study_.file},
               {"resolved", resolved_scenarios(study_)},
               {"seed", one_or_list(seeds)},
               {"versions", {{"simrun", SIMRUN_VERSION}, {"simgrid", simgrid_version()}}},

@@ -57,7 +57,7 @@ class SweepRules {
     for (const auto& [key, field] : scenario["properties"].items()) {
       if (key == "methods")
         open(key);
-      else if (key != "$schema" && key != "name" && key != "sweep")
+      else if (key != "$schema" && key != "name" && key != "sweep" && key != "plan")
         add(key, "properties/" + key, field);
     }
     for (const std::string& key : method_keys()) list(key, "properties/methods/items/properties/" + key);

@@ -9,6 +9,7 @@
 #include "sim/scenario/host_text.hpp"
 #include "sim/scenario/model_text.hpp"
 #include "sim/scenario/network_text.hpp"
+#include "sim/scenario/plan_text.hpp"
 
 namespace simrun {
 namespace {
@@ -184,6 +185,8 @@ Field<ScenarioText> scenario_field() {
   method_list.read = [list = list_of(anything())](Json& value, const Where& where) {
     return Json(list.read(value, where));
   };
+  Field<Json> plan = anything();
+  plan.schema = plan_field().schema;
   return Object<ScenarioText>()
       .optional("$schema", &ScenarioText::schema, text(), "where editors find this schema")
       .optional("name", &ScenarioText::name, text(), "title of the report")
@@ -207,6 +210,7 @@ Field<ScenarioText> scenario_field() {
                 "lists of values by key: workers, density, k, index, collective, grouping, hierarchy, or any dotted "
                 "path; all "
                 "combinations are run")
+      .optional("plan", &ScenarioText::plan, plan, "among what simrun plan looks for the best")
       .field();
 }
 

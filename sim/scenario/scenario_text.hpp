@@ -50,6 +50,7 @@ struct ScenarioText {
   std::optional<TrainingText> training;
   Json methods;
   Json sweep;
+  Json plan;
 };
 
 Field<ScenarioText> scenario_field();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sim/scenario/json_path.hpp"
+#include "sim/scenario/plan_text.hpp"
 #include "sim/scenario/point_label.hpp"
 #include "sim/scenario/scenario_reader.hpp"
 #include "sim/scenario/sweep_keys.hpp"
@@ -250,20 +251,33 @@ std::vector<Override> parse_overrides(const std::vector<std::string>& set) {
   return all;
 }
 
-Study read_study(const std::string& file, const std::vector<Override>& overrides) {
-  Study study;
-  study.file = file;
+Json read_scenario_json(const std::string& file, const std::vector<Override>& overrides,
+                        std::vector<std::string>& notes) {
   Json json = parse_json(file, read_argument(file));
   for (const Override& change : overrides) {
     set_at(json, change.path, value_of(change, file), {file, change.path});
     // What is set is not swept any more.
     if (json.contains("sweep") && json["sweep"].is_object() && json["sweep"].erase(change.path) > 0)
-      study.notes.push_back("sweep." + change.path + ": left out, since " + change.path + " is set");
+      notes.push_back("sweep." + change.path + ": left out, since " + change.path + " is set");
     refuse_swept(json, change.path, {file, change.path});
   }
-  study.json = json;
-  std::vector<SweepKey> keys = take_sweep(json, file);
-  Expansion(study, std::move(json), std::move(keys)).run();
+  return json;
+}
+
+Study expand(const std::string& file, Json scenario) {
+  Study study;
+  study.file = file;
+  study.json = scenario;
+  take_plan(scenario, file);
+  std::vector<SweepKey> keys = take_sweep(scenario, file);
+  Expansion(study, std::move(scenario), std::move(keys)).run();
+  return study;
+}
+
+Study read_study(const std::string& file, const std::vector<Override>& overrides) {
+  std::vector<std::string> notes;
+  Study study = expand(file, read_scenario_json(file, overrides, notes));
+  study.notes.insert(study.notes.begin(), notes.begin(), notes.end());
   return study;
 }
 

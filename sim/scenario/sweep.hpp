@@ -48,6 +48,13 @@ std::vector<Override> parse_overrides(const std::vector<std::string>& set);
 /// once. Throws InputError, also where all of a method's points would be left out.
 Study read_study(const std::string& file, const std::vector<Override>& overrides);
 
+/// What the file says, with overrides; what users should know of these is appended to `notes`. Throws InputError.
+Json read_scenario_json(const std::string& file, const std::vector<Override>& overrides,
+                        std::vector<std::string>& notes);
+
+/// Expands a scenario that `file` stands for, as read_study does.
+Study expand(const std::string& file, Json scenario);
+
 /// The study with these of its points alone, in the same order. `points`: ascending.
 Study with_points(const Study& study, const std::vector<std::size_t>& points);
 

@@ -31,21 +31,34 @@ Seconds network_time_of(const IterationRecord& record) {
   return time;
 }
 
+/// What one reason makes of a difference, if it makes both shorter or both longer.
+Deviation of_the_same(const Deviation& a, const Deviation& b) {
+  const Seconds if_shorter = b.shorter - a.shorter;
+  const Seconds if_longer = a.longer - b.longer;
+  return {std::max({Seconds(0), -1 * if_shorter, -1 * if_longer}), std::max({Seconds(0), if_shorter, if_longer})};
+}
+
 }  // namespace
 
 Deviation deviation(Seconds part, const Band& band) {
   return {(1 - band.low) * part, (band.high - 1) * part};
 }
 
-std::optional<Interval> interval_around(Seconds time, std::span<const Deviation> deviations) {
-  double shorter = 0;
-  double longer = 0;
-  for (const Deviation& each : deviations) {
-    shorter = std::hypot(shorter, each.shorter.value);
-    longer = std::hypot(longer, each.longer.value);
-  }
+std::optional<Interval> interval_around(Seconds time, const Deviations& deviations) {
+  const auto& [device, network, jitter] = deviations;
+  const double shorter = std::hypot(device.shorter.value, network.shorter.value, jitter.shorter.value);
+  const double longer = std::hypot(device.longer.value, network.longer.value, jitter.longer.value);
   if (shorter == 0 && longer == 0) return std::nullopt;
   return Interval{time - Seconds(shorter), time + Seconds(longer)};
+}
+
+Interval difference(Seconds a, const Deviations& of_a, Seconds b, const Deviations& of_b) {
+  const Deviation device = of_the_same(of_a.device, of_b.device);
+  const Deviation network = of_the_same(of_a.network, of_b.network);
+  const double shorter = std::hypot(of_a.jitter.shorter.value, of_b.jitter.longer.value);
+  const double longer = std::hypot(of_a.jitter.longer.value, of_b.jitter.shorter.value);
+  return {a - b - Seconds(std::hypot(device.shorter.value, network.shorter.value, shorter)),
+          a - b + Seconds(std::hypot(device.longer.value, network.longer.value, longer))};
 }
 
 Seconds network_time(std::span<const IterationRecord> records) {

@@ -22,12 +22,24 @@ struct Deviation {
   Seconds longer;
 };
 
+/// All reasons that are known.
+struct Deviations {
+  Deviation device;   ///< times of its operations; devices are taken to be off all to the same side
+  Deviation network;  ///< its model
+  Deviation jitter;   ///< from one iteration to another
+};
+
 /// What a part of an iteration contributes whose time is known to a band.
 Deviation deviation(Seconds part, const Band& band);
 
 /// `time`, where reasons that are independent of each other make it shorter or longer: their deviations are added in
 /// quadrature, as quantiles of normal distributions would be. None where nothing deviates.
-std::optional<Interval> interval_around(Seconds time, std::span<const Deviation> deviations);
+std::optional<Interval> interval_around(Seconds time, const Deviations& deviations);
+
+/// By how much `a` is longer than `b`, two iterations on the same device and network. What is common to both is taken
+/// out: device and network model are off by one factor each, which is the same for both, so that only the difference of
+/// their parts deviates. Jitter is each one's own.
+Interval difference(Seconds a, const Deviations& of_a, Seconds b, const Deviations& of_b);
 
 /// How long an iteration (not empty, by rank) waits for the network, hidden behind other work or not: by so much it
 /// would be longer, to first order, if the network took twice as long. That is the run of exchanges, each of which

@@ -84,18 +84,28 @@ void add_spans(Times& times, const SteadyState& steady) {
   }
 }
 
-/// What is known of the iteration's time: of the device's times, of the network model and of the jitter. Devices are
-/// taken to be off all to the same side.
-std::optional<Interval> interval_of(const Times& times, const Setup& setup, const SteadyState& steady,
-                                    const Band& device) {
-  std::vector<Deviation> deviations = {deviation(times.encode + times.decode, device)};
-  if (setup.network_error) deviations.push_back(deviation(network_time(steady.records()), *setup.network_error));
+/// What is known of the iteration's time: of the device's times, of the network model and of the jitter.
+Deviations deviations_of(const Times& times, const Setup& setup, const SteadyState& steady, const Band& device) {
+  Deviations all;
+  all.device = deviation(times.encode + times.decode, device);
+  if (setup.network_error) all.network = deviation(network_time(steady.records()), *setup.network_error);
   if (varies(setup)) {
     const std::vector<double> durations = steady.durations();
-    deviations.push_back({std::max(Seconds(0), times.iteration - Seconds(quantile(durations, 0.05))),
-                          std::max(Seconds(0), Seconds(quantile(durations, 0.95)) - times.iteration)});
+    all.jitter = {std::max(Seconds(0), times.iteration - Seconds(quantile(durations, 0.05))),
+                  std::max(Seconds(0), Seconds(quantile(durations, 0.95)) - times.iteration)};
   }
-  return interval_around(times.iteration, deviations);
+  return all;
+}
+
+using OnRank = std::function<void(Transport&)>;
+
+/// The same over a transport that notes in the log what arrives, if there is one.
+OnRank noted(const OnRank& work, MessageLog* log) {
+  if (log == nullptr) return work;
+  return [work, log](Transport& transport) {
+    LoggedTransport logged(transport, *log);
+    work(logged);
+  };
 }
 
 }  // namespace
@@ -142,13 +152,14 @@ Times simulate(const Setup& setup) {
     server = &own;
     while (true) own.iterate();
   };
-  cluster.run(rank, setup.server_host ? std::function<void(Transport&)>(serve) : nullptr);
+  cluster.run(noted(rank, setup.log), setup.server_host ? noted(serve, setup.log) : nullptr);
 
   Times times = collect(steady);
   if (setup.keep_spans) add_spans(times, steady);
   times.used = device.used();
   times.pause = pause_between_exchanges(setup, times.iteration, steady.records());
-  times.interval = interval_of(times, setup, steady, device.band());
+  times.deviations = deviations_of(times, setup, steady, device.band());
+  times.interval = interval_around(times.iteration, times.deviations);
   if (!varies(setup) && !steady.has_settled()) {
     const std::vector<double> durations = steady.durations();
     times.unsettled = {static_cast<int>(durations.size()), Seconds(durations.front()), Seconds(durations.back())};

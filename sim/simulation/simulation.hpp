@@ -9,6 +9,7 @@
 #include "sim/network/network.hpp"
 #include "sim/simgrid/cluster.hpp"
 #include "sim/simulation/interval.hpp"
+#include "sim/simulation/message_log.hpp"
 #include "sim/simulation/worker.hpp"
 
 namespace simrun {
@@ -28,6 +29,7 @@ struct Setup {
   Worker::PayloadOf payload;
   std::size_t payload_steps = 1;  ///< iterations after which payloads are the same again
   bool keep_spans = false;
+  MessageLog* log = nullptr;  ///< of all messages, if they are to be kept
 };
 
 /// True if one iteration takes longer than another because of what it does.
@@ -53,7 +55,8 @@ struct Times {
   std::uint64_t sent_bytes = 0;              ///< the most of any host
   std::uint64_t received_bytes = 0;          ///< the most of any host
   UsedExtents used;                          ///< of the device profile
-  std::optional<Interval> interval;          ///< of iteration; where something is known of it
+  Deviations deviations;                     ///< of iteration
+  std::optional<Interval> interval;          ///< of iteration, which they make; where something is known of it
   std::optional<Seconds> pause;              ///< between exchanges, see pause_between_exchanges()
   std::optional<Unsettled> unsettled;        ///< where iterations may settle, but do not
   std::vector<std::vector<Span>> spans;      ///< by rank, if they were to be kept; communication fills the gaps

@@ -1,6 +1,17 @@
 #include "sim/study/times_text.hpp"
 
 namespace simrun {
+namespace {
+
+Json deviation_json(const Deviation& deviation) {
+  return {deviation.shorter.value, deviation.longer.value};
+}
+
+Deviation read_deviation(const Json& json) {
+  return {Seconds(json.at(0).get<double>()), Seconds(json.at(1).get<double>())};
+}
+
+}  // namespace
 
 Json times_json(const Times& times) {
   Json used = Json::object();
@@ -8,8 +19,6 @@ Json times_json(const Times& times) {
     Json& list = used[operation] = Json::array();
     for (const Extent& extent : extents) list.push_back({extent.least, extent.most});
   }
-  Json interval = nullptr;
-  if (times.interval) interval = {times.interval->low.value, times.interval->high.value};
   Json unsettled = nullptr;
   if (times.unsettled)
     unsettled = {times.unsettled->iterations, times.unsettled->least.value, times.unsettled->most.value};
@@ -24,7 +33,9 @@ Json times_json(const Times& times) {
           {"sent_bytes", times.sent_bytes},
           {"received_bytes", times.received_bytes},
           {"used", used},
-          {"interval", interval},
+          {"deviations",
+           {deviation_json(times.deviations.device), deviation_json(times.deviations.network),
+            deviation_json(times.deviations.jitter)}},
           {"pause", times.pause ? Json(times.pause->value) : Json()},
           {"unsettled", unsettled}};
 }
@@ -44,8 +55,10 @@ Times read_times(const Json& json) {
   json.at("result_bytes").get_to(times.result_bytes);
   json.at("sent_bytes").get_to(times.sent_bytes);
   json.at("received_bytes").get_to(times.received_bytes);
-  if (const Json& interval = json.at("interval"); !interval.is_null())
-    times.interval = {Seconds(interval.at(0).get<double>()), Seconds(interval.at(1).get<double>())};
+  const Json& deviations = json.at("deviations");
+  times.deviations = {read_deviation(deviations.at(0)), read_deviation(deviations.at(1)),
+                      read_deviation(deviations.at(2))};
+  times.interval = interval_around(times.iteration, times.deviations);
   if (const Json& pause = json.at("pause"); !pause.is_null()) times.pause = Seconds(pause.get<double>());
   if (const Json& unsettled = json.at("unsettled"); !unsettled.is_null())
     times.unsettled = {unsettled.at(0).get<int>(), Seconds(unsettled.at(1).get<double>()),

@@ -111,6 +111,10 @@ std::string show(BytesPerSecond bandwidth) {
   return show(Bytes(bandwidth.value)) + "/s";
 }
 
+std::string show_rate(BytesPerSecond rate) {
+  return scaled(8 * rate.value, {{1e12, "Tbps"}, {1e9, "Gbps"}, {1e6, "Mbps"}, {1e3, "kbps"}, {1, "bps"}});
+}
+
 std::string show(double number) {
   return fmt::format("{:.{}g}", number, number >= 1 ? 12 : 3);
 }

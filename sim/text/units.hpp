@@ -50,6 +50,9 @@ std::string show(Seconds time);
 std::string show(Bytes size);
 std::string show(BytesPerSecond bandwidth);
 
+/// Of a link, in bits: "1.00 Gbps".
+std::string show_rate(BytesPerSecond rate);
+
 /// A number without a unit: "14728266", "0.001"; what is below 1 with three significant digits.
 std::string show(double number);
 

@@ -1,0 +1,170 @@
+#include "sim/answers/alternatives.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "sim/devices/device_choice.hpp"
+#include "sim/scenario/json_path.hpp"
+#include "sim/scenario/sweep_keys.hpp"
+#include "sim/study/long_points.hpp"
+#include "sim/text/error.hpp"
+
+namespace simrun {
+namespace {
+
+constexpr double usual_density = 1e-3;
+constexpr Seconds longest_to_simulate(5);
+constexpr const char* grouping_of_all = "schedule.grouping";
+
+void add_once(Json& list, const Json& value) {
+  if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
+}
+
+/// The scenario without `plan` and `sweep`; what the sweep says of the cluster must be one value.
+Json one_cluster(Json scenario, const std::string& file) {
+  scenario.erase("plan");
+  const Json sweep = scenario.value("sweep", Json::object());
+  scenario.erase("sweep");
+  for (const auto& [key, values] : sweep.items()) {
+    if (is_method_key(key) || key == grouping_of_all || key.starts_with("methods.")) continue;
+    const Where here = Where{file, ""} / "sweep" / key;
+    if (values.size() > 1)
+      here.fail("has " + std::to_string(values.size()) + " values, and simrun plan answers for one",
+                "accepted: one value, like --set " + key + "=" + brief(values.front()));
+    set_at(scenario, key, values.front(), here);
+  }
+  return scenario;
+}
+
+/// Entries of `methods`: those of the scenario without what is looked for, then the other methods.
+Json entries_of(const Json& scenario, const std::vector<const MethodEntry*>& asked) {
+  std::vector<const MethodEntry*> wanted = asked;
+  if (wanted.empty()) {
+    for (const MethodEntry& method : methods()) wanted.push_back(&method);
+  }
+  Json entries = Json::array();
+  for (const MethodEntry* method : wanted) {
+    const std::size_t before = entries.size();
+    for (Json entry : scenario["methods"]) {
+      if (entry["name"] != method->name) continue;
+      for (const char* key : {"collective", "grouping", "hierarchy", "density", "k", "training"}) entry.erase(key);
+      add_once(entries, entry);
+    }
+    if (entries.size() == before) entries.push_back({{"name", method->name}});
+  }
+  return entries;
+}
+
+Json densities_of(const Study& asked, const std::vector<double>& planned) {
+  if (!planned.empty()) return planned;
+  std::set<double> found;
+  for (const Point& point : asked.points) {
+    if (point.scenario.method.kept) found.insert(point.scenario.method.kept->density(point.scenario.elements()));
+  }
+  if (found.empty()) found.insert(usual_density);
+  return found;
+}
+
+Json groupings_of(const Study& asked, const Json& scenario, const std::vector<Json>& planned) {
+  if (!planned.empty()) return planned;
+  Json list = {"model"};
+  const Bytes bucket(25e6);
+  if (4 * static_cast<double>(asked.points.front().scenario.elements()) > bucket.value)
+    list.push_back({{"bucket", "25 MB"}});
+  const auto add_from = [&](const Json& object, const char* key) {
+    if (object.contains(key)) add_once(list, object[key]);
+  };
+  if (scenario.contains("schedule")) add_from(scenario["schedule"], "grouping");
+  for (const Json& entry : scenario["methods"]) add_from(entry, "grouping");
+  for (const char* key : {"grouping", grouping_of_all}) {
+    if (!scenario.contains("sweep") || !scenario["sweep"].contains(key)) continue;
+    for (const Json& value : scenario["sweep"][key]) add_once(list, value);
+  }
+  return list;
+}
+
+/// What is swept: all that is looked for.
+Json sweep_of(const Study& asked, const Json& scenario, const PlanText& plan) {
+  Json sweep = {{"density", densities_of(asked, plan.density)},
+                {"collective", plan.collective.value_or("all")},
+                {"grouping", groupings_of(asked, scenario, plan.grouping)}};
+  const Scenario& first = asked.points.front().scenario;
+  if (first.network.gpus_per_host > 1) {
+    for (const HierarchyEntry& hierarchy : hierarchies()) sweep["hierarchy"].push_back(hierarchy.name);
+  }
+  const std::vector<std::string> implementations =
+      plan.implementation.empty() ? implementations_of(*first.device) : plan.implementation;
+  if (implementations.size() > 1 || !plan.implementation.empty()) sweep["device.implementation"] = implementations;
+  if (!scenario.contains("sweep")) return sweep;
+  for (const auto& [key, values] : scenario["sweep"].items()) {  // options of codecs
+    if (is_method_key(key) && key != "k" && !sweep.contains(key)) sweep[key] = values;
+  }
+  return sweep;
+}
+
+/// `device` as an object, since its implementation is swept.
+void open_device(Json& scenario) {
+  const Json device = scenario.value("device", Json("auto"));
+  if (device.is_string()) scenario["device"] = {{"profile", device}};
+}
+
+/// What was blamed on the sweep is the plan's.
+InputError of_plan(const InputError& error) {
+  std::string path = error.path();
+  for (const auto& [swept, planned] : {std::pair("sweep.device.", "plan."), std::pair("sweep.", "plan.")}) {
+    if (path.starts_with(swept)) return error.at(planned + path.substr(std::strlen(swept)));
+  }
+  return error;
+}
+
+}  // namespace
+
+Alternatives alternatives(const Study& asked, const PlanText& plan) {
+  const Json scenario = *asked.json;
+  Json one = one_cluster(scenario, asked.file);
+  one["sweep"] = sweep_of(asked, scenario, plan);
+  if (one["sweep"].contains("device.implementation")) open_device(one);
+  const bool several_implementations = one["sweep"].value("device.implementation", Json::array()).size() > 1;
+  Alternatives all;
+  all.study.file = asked.file;
+  all.study.json = scenario;
+  all.study.notes = asked.notes;
+  std::size_t too_long = 0;
+  const Json entries = entries_of(one, plan.methods);
+  std::optional<InputError> refused;
+  for (const Json& entry : entries) {
+    Study of_entry;
+    one["methods"] = Json::array({entry});
+    try {
+      of_entry = expand(asked.file, one);
+    } catch (const InputError& error) {
+      refused = of_plan(error);
+      all.left_out.push_back(entry["name"].get<std::string>() + ": " + refused->what());
+      continue;
+    }
+    for (const Point& point : of_entry.points) {
+      if (time_to_simulate(point.scenario) > longest_to_simulate) {
+        ++too_long;
+        continue;
+      }
+      all.study.points.push_back(point);
+      all.study.points.back().sgd.clear();
+      if (several_implementations) all.study.points.back().label += ", " + point.scenario.device->implementation;
+    }
+  }
+  if (all.study.points.empty() && refused) throw InputError(*refused);
+  if (too_long > 0)
+    all.left_out.push_back(std::to_string(too_long) + " ways with a sharded-parameter-server take long to simulate");
+  return all;
+}
+
+std::string name_of_alternative(const Point& point) {
+  const Scenario& scenario = point.scenario;
+  std::string name = point.label;
+  return scenario.method.kept ? name + " (" + scenario.method.kept->text() + ")" : name;
+}
+
+}  // namespace simrun

@@ -1,0 +1,69 @@
+#include "sim/answers/compare.hpp"
+
+#include "sim/answers/comparison.hpp"
+#include "sim/answers/results_folder.hpp"
+#include "sim/system/data_path.hpp"
+#include "sim/system/version.hpp"
+#include "sim/text/error.hpp"
+#include "sim/text/terminal.hpp"
+
+namespace simrun {
+namespace {
+
+Parts parts_of_row(const Json& row) {
+  const auto seconds = [&](const char* column) { return Seconds(row.at(column).get<double>()); };
+  return {seconds("iteration_s"),     seconds("compute_s"), seconds("encode_s"),
+          seconds("communication_s"), seconds("decode_s"),  seconds("staging_s")};
+}
+
+Parts parts_of_times(const Times& times) {
+  return {times.iteration, times.compute, times.encode, times.communication, times.decode, times.staging};
+}
+
+ComparedRun run_of_folder(const std::string& name) {
+  ResultsFolder folder = read_results_folder(name);
+  ComparedRun run{.name = name,
+                  .version = folder.version,
+                  .study = std::move(folder.study),
+                  .parts = {},
+                  .is_measured = folder.is_measured};
+  for (const Json& row : folder.rows)
+    run.parts.push_back(row.is_null() ? std::nullopt : std::optional(parts_of_row(row)));
+  return run;
+}
+
+ComparedRun run_of_scenario(const std::string& name, KeptPoints& kept) {
+  const std::string file = find_file(name, "").value_or(name);
+  ComparedRun run{.name = name, .version = SIMRUN_VERSION, .study = read_study(file, {}), .parts = {}};
+  refuse_searches(run.study, "compare");
+  for (const PointResult& result : kept.run(run.study, "points")) {
+    run.parts.push_back(result.times ? std::optional(parts_of_times(*result.times)) : std::nullopt);
+    if (!result.times) say("failed: " + result.failure);
+  }
+  return run;
+}
+
+}  // namespace
+
+int compare(const CompareArguments& arguments) {
+  KeptPoints kept("", arguments.jobs);
+  const auto run_of = [&](const std::string& name) {
+    return is_results_folder(name) ? run_of_folder(name) : run_of_scenario(name, kept);
+  };
+  ComparedRun first = run_of(arguments.first);
+  Comparison all = compared(std::move(first), run_of(arguments.second));
+  if (all.pairs.empty())
+    throw InputError("command line", "SECOND",
+                     "\"" + arguments.second + "\" has no point that \"" + arguments.first + "\" has",
+                     "accepted: runs of the same methods and values of K/N");
+  explain_by_inputs(all, kept);
+  if (arguments.format == "csv") print_data(comparison_csv(all));
+  if (arguments.format == "json") print_data(comparison_json(all).dump(2) + "\n");
+  if (arguments.format == "table") print_lines(comparison_text(all));
+  if (all.only_first + all.only_second > 0)
+    say("note: left out: " + std::to_string(all.only_first) + " points of the first alone, " +
+        std::to_string(all.only_second) + " of the second alone");
+  return 0;
+}
+
+}  // namespace simrun

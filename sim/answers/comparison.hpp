@@ -1,0 +1,70 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/scenario/sweep.hpp"
+#include "sim/study/kept_points.hpp"
+
+namespace simrun {
+
+/// What an iteration consists of.
+struct Parts {
+  Seconds iteration;
+  Seconds compute;
+  Seconds encode;
+  Seconds communication;
+  Seconds decode;
+  Seconds staging;
+};
+
+/// The points of a run, and what came out; none where a point failed.
+struct ComparedRun {
+  std::string name;
+  std::string version;  ///< of simrun
+  Study study;
+  std::vector<std::optional<Parts>> parts;
+  bool is_measured = false;
+};
+
+/// A field of scenarios that differs.
+struct InputDifference {
+  std::string path;
+  Json first;  ///< null where it is not there
+  Json second;
+  std::size_t pairs = 0;  ///< of how many pairs
+  /// How much longer an iteration of the first would be with this of the second alone, as a share; by pair, none where
+  /// that is no scenario.
+  std::map<std::size_t, double> alone = {};
+};
+
+/// Two points that answer each other.
+struct ComparedPair {
+  std::size_t first;  ///< number of the point
+  std::size_t second;
+};
+
+struct Comparison {
+  ComparedRun first;
+  ComparedRun second;
+  std::vector<ComparedPair> pairs;
+  std::size_t only_first = 0;  ///< points without a counterpart
+  std::size_t only_second = 0;
+  std::vector<InputDifference> inputs;
+};
+
+/// Points are paired that have the same method, K, M and swept values; where no two have the same M, those that are
+/// alike but for M.
+Comparison compared(ComparedRun first, ComparedRun second);
+
+/// Simulates points of the first run with one difference of the second alone. Nothing of measured runs, nor where that
+/// would be many simulations.
+void explain_by_inputs(Comparison& comparison, KeptPoints& kept);
+
+std::string comparison_text(const Comparison& comparison);
+std::string comparison_csv(const Comparison& comparison);
+Json comparison_json(const Comparison& comparison);
+
+}  // namespace simrun

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/scenario/sweep.hpp"
+#include "sim/text/json.hpp"
+
+namespace simrun {
+
+/// What a run has written, with the scenarios of its points.
+struct ResultsFolder {
+  Study study;
+  std::vector<Json> rows;  ///< by point; null where it failed
+  bool is_measured = false;
+  std::string version;  ///< of simrun
+};
+
+/// True for a folder; anything else is a scenario.
+bool is_results_folder(const std::string& name);
+
+/// Throws InputError where it is none that a run wrote.
+ResultsFolder read_results_folder(const std::string& name);
+
+}  // namespace simrun

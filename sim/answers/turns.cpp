@@ -1,0 +1,219 @@
+#include "sim/answers/turns.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "sim/study/long_points.hpp"
+#include "sim/text/error.hpp"
+#include "sim/text/fields.hpp"
+#include "sim/text/table.hpp"
+
+namespace simrun {
+namespace {
+
+constexpr Seconds too_long(5);          ///< to simulate a point
+constexpr double most_gradients = 5e8;  ///< elements of all workers
+
+/// Elements of all workers, where they are made.
+double gradients_of(const Scenario& scenario) {
+  if (!needs_gradients(scenario)) return 0;
+  return static_cast<double>(scenario.workers) * static_cast<double>(scenario.elements());
+}
+
+std::vector<std::size_t> first_numbers(std::size_t count, std::size_t from = 0) {
+  std::vector<std::size_t> all(count);
+  std::iota(all.begin(), all.end(), from);
+  return all;
+}
+
+std::vector<double> values_of(const ClusterAxis& axis) {
+  std::vector<double> all = axis.below;
+  all.insert(all.end(), axis.above.begin(), axis.above.end());
+  return all;
+}
+
+/// The fastest is not simulated at a value, for this reason.
+struct NotSimulated {
+  std::string why;
+};
+
+}  // namespace
+
+TurnSearch::TurnSearch(const std::vector<Point>& points, const std::vector<Standing>& standings, KeptPoints& kept)
+    : points_(points), standings_(standings), kept_(kept), variants_(points.front().scenario.file) {}
+
+/// None where that would take long. Throws InputError where the value does not fit the scenario.
+std::optional<Point> TurnSearch::varied(const ClusterAxis& axis, double value, std::size_t which) {
+  const Point& point = points_[standings_[which].point];
+  Point other = variants_.at(point, axis.path, axis.json(value));
+  const bool is_long = time_to_simulate(other.scenario) > too_long ||
+                       gradients_of(other.scenario) > std::max(most_gradients, gradients_of(point.scenario));
+  if (!is_long) return other;
+  left_out_.insert(std::string(other.scenario.method.method->name));
+  return std::nullopt;
+}
+
+/// Throws NotSimulated.
+TurnSearch::AtValue TurnSearch::at(const ClusterAxis& axis, double value, const std::vector<std::size_t>& which) {
+  Study study;
+  study.file = points_.front().scenario.file;
+  std::vector<std::size_t> numbers;
+  for (const std::size_t number : which) {
+    try {
+      if (auto point = varied(axis, value, number)) {
+        study.points.push_back(std::move(*point));
+        numbers.push_back(number);
+      } else if (number == 0) {
+        throw NotSimulated{"it would take long to simulate"};
+      }
+    } catch (const InputError& error) {
+      throw NotSimulated{error.what()};
+    }
+  }
+  const std::vector<PointResult> results = kept_.run(study);
+  AtValue all;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (results[i].times) all.emplace(numbers[i], Standing{i, *results[i].times, standings_[numbers[i]].rounds});
+  }
+  return all;
+}
+
+/// All values that are looked at in any case, at once: payloads are then made once.
+void TurnSearch::simulate_ahead(const std::vector<ClusterAxis>& axes) {
+  Study study;
+  study.file = points_.front().scenario.file;
+  for (const ClusterAxis& axis : axes) {
+    for (const double value : values_of(axis)) {
+      for (std::size_t number = 0; number < standings_.size(); ++number) {
+        try {
+          if (auto point = varied(axis, value, number)) study.points.push_back(std::move(*point));
+        } catch (const InputError&) {  // whoever asks for this value says so
+        }
+      }
+    }
+  }
+  kept_.run(study, "what would turn it");
+}
+
+Turn TurnSearch::one_way(const ClusterAxis& axis, bool above) {
+  Turn turn{.axis = axis.name, .now = axis.shown(axis.now), .above = above};
+  double looked_at = axis.now;
+  left_out_.clear();
+  const Holds faster = [&](double value, const std::vector<std::size_t>& among) {
+    std::vector<std::size_t> which = {0};
+    which.insert(which.end(), among.begin(), among.end());
+    const AtValue all = at(axis, value, which);
+    looked_at = value;
+    std::vector<std::size_t> who;
+    if (!all.contains(0)) return who;
+    for (const std::size_t number : among) {
+      if (all.contains(number) && all.at(number).value() < all.at(0).value()) who.push_back(number);
+    }
+    std::ranges::stable_sort(who, {}, [&](std::size_t number) { return all.at(number).value(); });
+    return who;
+  };
+  const std::string way = above ? "up to " : "down to ";
+  try {
+    const std::vector<double>& values = above ? axis.above : axis.below;
+    if (const auto found = find_onset(axis, axis.now, values, first_numbers(standings_.size() - 1, 1), faster)) {
+      turn.value = found->value;
+      turn.shown = axis.shown(found->value);
+      turn.by = standings_[found->who.front()].point;
+      return turn;
+    }
+    turn.reason = "nothing is faster " + way + axis.shown(looked_at);
+  } catch (const NotSimulated& stop) {
+    turn.reason = looked_at == axis.now ? "" : "nothing is faster " + way + axis.shown(looked_at) + "; ";
+    turn.reason += "beyond, " + stop.why;
+  }
+  if (!left_out_.empty())
+    turn.reason += " (not looked at, since it takes long: " + one_of({left_out_.begin(), left_out_.end()}, "and") + ")";
+  return turn;
+}
+
+std::vector<ClusterAxis> TurnSearch::axes() const {
+  const Scenario& scenario = points_.front().scenario;
+  std::vector<ClusterAxis> all;
+  if (auto axis = bandwidth_axis(scenario)) all.push_back(std::move(*axis));
+  if (auto axis = latency_axis(scenario)) all.push_back(std::move(*axis));
+  // Rounds are those of this many workers.
+  if (!standings_.front().rounds) all.push_back(workers_axis(scenario));
+  return all;
+}
+
+std::vector<Turn> TurnSearch::turns() {
+  std::vector<Turn> all;
+  if (standings_.size() < 2) return all;
+  const std::vector<ClusterAxis> possible = axes();
+  simulate_ahead(possible);
+  for (const ClusterAxis& axis : possible) {
+    if (!axis.below.empty()) all.push_back(one_way(axis, false));
+    if (!axis.above.empty()) all.push_back(one_way(axis, true));
+  }
+  return all;
+}
+
+std::vector<Turn> TurnSearch::turns_of_encoding() {
+  std::vector<Turn> both;
+  if (standings_.size() < 2 || standings_.front().rounds) return both;
+  for (const bool is_best : {true, false}) {
+    const Standing& own = standings_[is_best ? 0 : 1];
+    const Standing& other = standings_[is_best ? 1 : 0];
+    if (own.times.encode.value == 0) continue;
+    Turn turn{.axis = "encoding of " + std::string(points_[own.point].scenario.method.method->name),
+              .now = show(own.times.encode),
+              .above = is_best};
+    const auto times = kept_.at_break_even(points_[own.point], points_[other.point]);
+    if (!times) continue;
+    // A free encoding that is still slower.
+    if (times->iteration > (1 + 1e-6) * other.times.iteration) {
+      turn.reason = "even an encoding that takes no time leaves it " +
+                    percent(times->iteration / other.times.iteration - 1) + " slower";
+    } else {
+      turn.value = times->encode.value;
+      turn.shown = show(times->encode);
+      turn.by = is_best ? other.point : own.point;
+    }
+    both.push_back(std::move(turn));
+  }
+  return both;
+}
+
+Turn TurnSearch::least_bandwidth(double efficiency) {
+  const auto axis = bandwidth_axis(points_.front().scenario);
+  Turn turn{.axis = "bandwidth"};
+  if (!axis) {
+    turn.reason = "a platform file has its own bandwidths";
+    return turn;
+  }
+  turn.now = axis->shown(axis->now);
+  std::vector<double> values(axis->below.rbegin(), axis->below.rend());
+  values.push_back(axis->now);
+  values.insert(values.end(), axis->above.begin(), axis->above.end());
+  simulate_ahead({*axis});
+  double best = 0;
+  const Holds reach = [&](double value, const std::vector<std::size_t>& among) {
+    std::vector<std::size_t> who;
+    for (const auto& [number, standing] : at(*axis, value, among)) {
+      const double reached = points_.front().scenario.computing() / standing.times.iteration;
+      best = std::max(best, reached);
+      if (reached >= efficiency) who.push_back(number);
+    }
+    return who;
+  };
+  try {
+    if (const auto found = find_onset(*axis, values.front(), values, first_numbers(standings_.size()), reach)) {
+      turn.value = found->value;
+      turn.shown = axis->shown(found->value);
+      turn.by = standings_[found->who.front()].point;
+      return turn;
+    }
+    turn.reason = "even with " + axis->shown(values.back()) + " no method has more than " + percent(best) +
+                  ", since encoding, decoding and latency stay";
+  } catch (const NotSimulated& stop) {
+    turn.reason = stop.why;
+  }
+  return turn;
+}
+
+}  // namespace simrun

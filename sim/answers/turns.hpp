@@ -1,0 +1,59 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/answers/axis.hpp"
+#include "sim/answers/standing.hpp"
+#include "sim/answers/variants.hpp"
+#include "sim/study/kept_points.hpp"
+
+namespace simrun {
+
+/// Where the fastest alternative would no longer be the fastest, or why nothing turns it.
+struct Turn {
+  std::string axis;      ///< "bandwidth"
+  std::string now = {};  ///< "1.00 Gbps"
+  bool above = false;    ///< beyond the value that is now, else below
+  std::optional<double> value = {};
+  std::string shown = {};              ///< the value
+  std::optional<std::size_t> by = {};  ///< number of the alternative that is as fast there
+  std::string reason = {};             ///< where there is no value
+};
+
+/// Looks for turns among alternatives: the fastest first, then rivals. All of one cluster.
+class TurnSearch {
+ public:
+  /// Everything outlives this. `standings` are best_of_methods().
+  TurnSearch(const std::vector<Point>& points, const std::vector<Standing>& standings, KeptPoints& kept);
+
+  /// Below and above what each axis is now.
+  std::vector<Turn> turns();
+
+  /// How long the encoding of the fastest may take, and of the runner-up must: break-evens.
+  std::vector<Turn> turns_of_encoding();
+
+  /// The least value of bandwidth at which any of the alternatives has so much scaling efficiency.
+  Turn least_bandwidth(double efficiency);
+
+ private:
+  /// How alternatives do with another value of an axis; by number, which are those of standings.
+  using AtValue = std::map<std::size_t, Standing>;
+
+  std::vector<ClusterAxis> axes() const;
+  void simulate_ahead(const std::vector<ClusterAxis>& axes);
+  std::optional<Point> varied(const ClusterAxis& axis, double value, std::size_t which);
+  AtValue at(const ClusterAxis& axis, double value, const std::vector<std::size_t>& which);
+  Turn one_way(const ClusterAxis& axis, bool above);
+
+  const std::vector<Point>& points_;
+  const std::vector<Standing>& standings_;
+  KeptPoints& kept_;
+  Variants variants_;
+  std::set<std::string> left_out_;  ///< methods that would take long at some value of the axis
+};
+
+}  // namespace simrun

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <tuple>
+#include <vector>
+
+#include "sim/network/transport.hpp"
+
+namespace simrun {
+
+/// A message that has arrived.
+struct Delivery {
+  int from = 0;
+  int to = 0;
+  std::uint64_t bytes = 0;
+  Seconds sent;     ///< when its sender began to send it
+  Seconds ready;    ///< when its receiver began to receive it
+  Seconds awaited;  ///< when its receiver began to wait for it
+  Seconds done;     ///< when it had it, or had it already when it began to wait
+};
+
+/// What all ranks of a simulation receive.
+class MessageLog {
+ public:
+  /// Forgets nothing; a rank's deliveries are in order of time.
+  const std::vector<Delivery>& deliveries() const { return deliveries_; }
+
+  using Route = std::tuple<int, int, int>;  ///< from, to, tag
+
+  void sent(const Route& route, Seconds at) { begun_[route].push_back(at); }
+
+  /// When what now arrives by the route was sent: messages by one route arrive in order.
+  Seconds take_sent(const Route& route);
+
+  void add(const Delivery& delivery) { deliveries_.push_back(delivery); }
+
+ private:
+  std::map<Route, std::deque<Seconds>> begun_;
+  std::vector<Delivery> deliveries_;
+};
+
+/// A rank's transport that notes what it receives.
+class LoggedTransport final : public Transport {
+ public:
+  LoggedTransport(Transport& inner, MessageLog& log) : inner_(inner), log_(log) {}
+
+  int rank() const override { return inner_.rank(); }
+  int size() const override { return inner_.size(); }
+  Request start_send(int to, Message message, int tag = 0) override;
+  Request start_receive(int from, int tag = 0) override;
+  Message wait(Request request) override;
+  Seconds now() const override { return inner_.now(); }
+  void wait_until(Seconds time) override { inner_.wait_until(time); }
+  Traffic traffic() const override { return inner_.traffic(); }
+  int repeat(int count, const std::function<void(int)>& step) override { return inner_.repeat(count, step); }
+
+ private:
+  struct Receive {
+    int from;
+    int tag;
+    Seconds ready;
+  };
+  Transport& inner_;
+  MessageLog& log_;
+  std::map<Request, Receive> receives_;
+};
+
+}  // namespace simrun

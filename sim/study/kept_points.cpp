@@ -1,0 +1,63 @@
+#include "sim/study/kept_points.hpp"
+
+#include "sim/study/point_key.hpp"
+#include "sim/study/point_store.hpp"
+#include "sim/system/folder_lock.hpp"
+#include "sim/system/progress_bar.hpp"
+
+namespace simrun {
+
+std::vector<PointResult> KeptPoints::run(const Study& study, const char* what) {
+  const PointStore store(folder_, point_keys(study));
+  std::vector<PointResult> results(study.points.size());
+  std::vector<std::optional<PointResult>> stored(study.points.size());
+  if (!folder_.empty()) stored = store.read();
+  std::vector<std::size_t> todo;
+  for (std::size_t point = 0; point < stored.size(); ++point) {
+    if (stored[point])
+      results[point] = std::move(*stored[point]);
+    else
+      todo.push_back(point);
+  }
+  taken_over_ += stored.size() - todo.size();
+  if (todo.empty()) return results;
+  if (!folder_.empty()) store.check();
+  PayloadCache cache = PayloadCache::of_user();
+  PayloadStage payloads(
+      study, todo, jobs_, cache, [](std::uint64_t, std::uint64_t) {}, &sizes_);
+  if (!folder_.empty()) make_folder(folder_);
+  std::optional<ProgressBar> bar;
+  if (*what != '\0') bar.emplace(what);
+  std::size_t done = 0;
+  run_points(study, payloads, {.jobs = jobs_}, [&](std::size_t point, PointResult result) {
+    if (result.times && !folder_.empty()) store.keep(point, result);
+    results[point] = std::move(result);
+    ++simulated_;
+    if (bar) bar->show({.done = ++done, .total = todo.size()});
+  });
+  return results;
+}
+
+std::optional<Times> KeptPoints::at_break_even(const Point& point, const Point& other) {
+  Study both;
+  both.file = point.scenario.file;
+  both.points = {point, other};
+  both.points[0].sgd = {1};
+  const std::vector<PointResult> results = run(both);
+  if (!results[0].times || !results[1].times || results[0].times->encode.value == 0) return std::nullopt;
+  const std::vector<std::string> keys = point_keys(both);
+  const PointStore store(folder_, {comparison_key(keys[0], keys[1])});
+  if (const auto stored = store.read().front()) return stored->times;
+  PayloadCache cache = PayloadCache::of_user();
+  PayloadStage payloads(
+      both, {0}, jobs_, cache, [](std::uint64_t, std::uint64_t) {}, &sizes_);
+  std::optional<Times> found;
+  run_at_break_even(both, results, payloads, {.jobs = jobs_}, [&](std::size_t, PointResult result) {
+    if (result.times) store.keep(0, result);
+    found = result.times;
+    ++simulated_;
+  });
+  return found;
+}
+
+}  // namespace simrun

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/study/experiment.hpp"
+
+namespace simrun {
+
+/// Points that are simulated when they are asked for. What is done stays in a folder, if there is one, so that neither
+/// this process nor a later one simulates it again.
+class KeptPoints {
+ public:
+  /// `folder`: where results are kept, made when there is something to keep; empty: they are not.
+  KeptPoints(std::string folder, unsigned jobs) : folder_(std::move(folder)), jobs_(jobs) {}
+
+  /// What comes out for each point of the study; points that failed say why. `what` stands before the progress bar;
+  /// empty: none is shown. Throws InputError and WriteError.
+  std::vector<PointResult> run(const Study& study, const char* what = "");
+
+  /// The times of `point` with the longest encoding with which it is as fast as `other` (search_break_even); none where
+  /// it encodes for no time.
+  std::optional<Times> at_break_even(const Point& point, const Point& other);
+
+  std::size_t simulated() const { return simulated_; }    ///< points by this object
+  std::size_t taken_over() const { return taken_over_; }  ///< that were there
+
+ private:
+  std::string folder_;
+  unsigned jobs_;
+  KnownSizes sizes_;
+  std::size_t simulated_ = 0;
+  std::size_t taken_over_ = 0;
+};
+
+}  // namespace simrun
