@@ -151,9 +151,23 @@ def workers_axis(axes: Axes, workers: Iterable[int]) -> None:
     axes.set_xlabel("workers M")
 
 
+class _PlainLocator(ticker.LogLocator):
+    """1, 2, 5, 10, ...; powers of ten alone, or every other one, where these are many; a few even steps where less than two
+    are in view.
+    """
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        powers = 10.0 ** np.arange(np.floor(np.log10(vmin)), np.ceil(np.log10(vmax)) + 1)
+        for ticks in (np.outer(powers, (1, 2, 5)).ravel(), powers, powers[::2]):
+            seen = np.count_nonzero((vmin <= ticks) & (ticks <= vmax))
+            if seen <= 7:
+                break
+        return ticks if seen >= 2 else ticker.MaxNLocator(4, steps=(1, 2, 2.5, 5, 10)).tick_values(vmin, vmax)
+
+
 def plain_ticks(axis: Axis) -> None:
-    """Marks a logarithmic axis (axes.xaxis, axes.yaxis) at 1, 2, 5, 10, ... in plain numbers."""
-    axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    """Marks a logarithmic axis (axes.xaxis, axes.yaxis) at 1, 2, 5, 10, ... in plain numbers that do not touch."""
+    axis.set_major_locator(_PlainLocator())
     axis.set_minor_locator(ticker.NullLocator())
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:,.6g}"))
 

@@ -350,6 +350,19 @@ def test_a_timeline_is_of_the_row_that_is_named(swept):
         simrun.plot_timeline(simrun.run(SMALL, out="untraced"))
 
 
+@pytest.mark.parametrize("limits", [(0.023, 0.05), (0.11, 0.17), (0.5, 30), (3, 1100), (1e-4, 2e3)])
+def test_plain_ticks_do_not_touch(limits):
+    figure, axes = plt.subplots(figsize=(3.5, 2.5))
+    axes.set(xscale="log", xlim=limits)
+    figures.plain_ticks(axes.xaxis)
+    figure.canvas.draw()
+    left, right = axes.get_xlim()
+    labels = [label for label in axes.get_xticklabels() if left <= label.get_position()[0] <= right]
+    boxes = [label.get_window_extent() for label in labels]
+    assert 2 <= len(boxes) <= 8
+    assert all(a.x1 < b.x0 for a, b in zip(boxes, boxes[1:]))
+
+
 # Installed
 
 
