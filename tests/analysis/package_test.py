@@ -77,6 +77,14 @@ def test_examples_in_docstrings_are_true(name):
     assert done.attempted > 0 or name in ("figures", "plots")
 
 
+@needs_simrun
+@pytest.mark.parametrize("name", ["README.md", "docs/results.md"])
+def test_examples_in_the_docs_run(name):
+    blocks = re.findall(r"```python\n(import simrun\npoints = .*?)```", (ROOT / name).read_text(), re.DOTALL)
+    assert len(blocks) == 1
+    exec(blocks[0], {})
+
+
 def test_the_version_is_the_programs():
     of_program = re.search(r"project\(simrun VERSION ([0-9.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
     assert f'version = "{of_program}"' in (ROOT / "analysis/pyproject.toml").read_text()
