@@ -1,10 +1,11 @@
 """Reads the sweep `bandwidths` over network.bandwidth and device: how long a method may encode, and how long it does."""
 
 import re
+from pathlib import Path
 
 import pandas as pd
 
-import results
+from simrun import results
 
 # The operation that a method's encoding is, where the profile has it: else the next one.
 ENCODINGS = {
@@ -57,7 +58,7 @@ def encoding_of(row, operations):
 
 def profile_of(name, implementation):
     """The shipped profile of that name and implementation."""
-    folder = results.ROOT / "platforms/devices"
+    folder = Path(__file__).resolve().parent.parent / "platforms/devices"
     named = folder / f"{name}-{implementation}.json"
     return results.read_json(named if named.exists() else folder / f"{name}.json")
 

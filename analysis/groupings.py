@@ -2,7 +2,7 @@
 
 import json
 
-import results
+from simrun import results
 
 LAYERS, BUCKETS, TWO, BEST = "tensor by tensor", "25 MB buckets", "MergeComp's search", "optimal"
 

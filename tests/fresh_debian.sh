@@ -2,10 +2,19 @@
 # Does what README tells a newcomer to do, on a Debian 12 with nothing but git, made for the purpose: by hand, as root.
 #   tests/fresh_debian.sh               README's ./simrun command, twice, with the time of each
 #   tests/fresh_debian.sh COMMAND...    these instead, for instance './check --fast'
+#   tests/fresh_debian.sh --package FILE.deb [COMMAND...]
+#                                       installs what cpack has made; uses the program, its man pages and completion
 # The clone is of HEAD: what is not committed is not tried.
 set -euo pipefail
 
 repository=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+package=""
+if [[ ${1:-} == --package ]]; then
+  package=$(realpath -e "${2:?names no package}")
+  shift 2
+  (($#)) || set -- "simrun scenarios/32gpu_1gbe.json" "man -w simrun simrun-train" \
+    "source /usr/share/bash-completion/completions/simrun; COMP_WORDS=(simrun tr) COMP_CWORD=1; _simrun; echo \${COMPREPLY[*]}"
+fi
 readme_command=$(grep -m 1 -oE '\./simrun [^ `]+' "$repository/README.md")
 (($#)) || set -- "$readme_command" "$readme_command"
 
@@ -37,7 +46,12 @@ debootstrap --variant=minbase --include=git,ca-certificates bookworm "$debian" "
 rm "$debian/etc/apt/sources.list"
 cp -a /etc/apt/. "$debian/etc/apt"
 mount -t proc proc "$debian/proc"
-git -c safe.directory="$repository" clone --quiet --no-hardlinks "$repository" "$debian/root/simrun"
+if [[ $package ]]; then
+  install -D "$package" "$debian/root/simrun/simrun.deb"
+  set -- "apt-get update >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ./simrun.deb man-db >/dev/null" "$@"
+else
+  git -c safe.directory="$repository" clone --quiet --no-hardlinks "$repository" "$debian/root/simrun"
+fi
 
 TIMEFORMAT="-- %2R s"
 for command; do

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 import bandwidths
-import results
 from results_test import row
+from simrun import results
 
 KERNELS = "simrun's kernels: 9 launches of 3.00 us, 12 bytes an element over 70 % of the memory's bandwidth"
 MODEL = {"launch": ["2 us", "3 us", "5 us"], "bandwidth_share": [0.5, 0.7, 0.9]}

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import curves
-import results
+from simrun import curves, results
 
 METHODS = [
     {"name": "sgd"},

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 import groupings
-import results
+import tables
 from results_test import row
+from simrun import results
 
 SECONDS = {  # by grouping, of sgd, sgd in fp16 and onebit, with 2 and 8 GPUs
     "tensor": [[3, 6], [2, 4], [9, 12]],
@@ -96,9 +97,9 @@ def test_networks_have_names(network, name):
 
 
 def test_every_method_of_the_scenario_has_its_operation():
-    scenario = results.read_json(results.ROOT / "scenarios" / "mergecomp_8gpu.json")
+    scenario = results.read_json(tables.ROOT / "scenarios" / "mergecomp_8gpu.json")
     labels = [groupings.label_of(entry) for entry in scenario["methods"]]
     assert set(labels) - set(groupings.OPERATIONS) == {"sgd"}
-    profile = results.read_json(results.ROOT / "platforms" / "devices" / "v100-pytorch.json")
+    profile = results.read_json(tables.ROOT / "platforms" / "devices" / "v100-pytorch.json")
     codecs = {name for label, name in groupings.OPERATIONS.items() if label != "sgd, fp16"}
     assert {f"{way}.{codec}" for way in ("encode", "decode") for codec in codecs} <= set(profile["operations"])

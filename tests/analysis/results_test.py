@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-import figures
-import results
+import validations
+from simrun import figures, results
 
 matplotlib.use("agg")
 
@@ -59,12 +59,12 @@ def test_provenance_says_what_was_measured(tmp_path):
 def test_predictions_beside_published_rates_have_times(tmp_path, monkeypatch):
     monkeypatch.setenv("SIMRUN_RESULTS", str(tmp_path))
     with pytest.raises(results.ResultsError, match="as_is.csv: does not exist; `analysis/validate.py -o"):
-        results.load_validation("as_is")
+        validations.load_validation("as_is")
     (tmp_path / "validation").mkdir()
     # 128 samples at 64 and 32 samples/s.
     text = "case,model,label,workers,batch,published,predicted\nm,m,sgd,4,128,64,32\n"
     (tmp_path / "validation" / "as_is.csv").write_text(text)
-    table = results.load_validation("as_is")
+    table = validations.load_validation("as_is")
     assert table[["method", "published_s", "predicted_s"]].iloc[0].tolist() == ["sgd", 2, 4]
 
 

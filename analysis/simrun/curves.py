@@ -4,12 +4,15 @@ Accuracies are shares of the test set, sizes bytes of one worker, times seconds,
 """
 
 import json
+import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-import results
+from simrun import results
 
 CURVE_COLUMNS = (
     "method workers k density seed round train_loss test_accuracy uplink_bytes downlink_bytes simulated_s entry index "
@@ -31,7 +34,7 @@ STEP_COLUMNS = (
 POINT = "split entry label method workers density".split()
 
 
-def load_curves(folder):
+def load_curves(folder: str | os.PathLike[str]) -> pd.DataFrame:
     """The rows of curves.csv in `folder`, one for each evaluation of each run with a point's best step size, with the
     columns of the file and `label` (see label_of) and `split` (see split_name); `attrs` as results.load() has them.
     Raises ResultsError.
@@ -39,19 +42,21 @@ def load_curves(folder):
     return _load(folder, "curves.csv", CURVE_COLUMNS, lambda rows: rows["best"].astype(str).str.lower() == "true")
 
 
-def load_summary(folder):
+def load_summary(folder: str | os.PathLike[str]) -> pd.DataFrame:
     """The rows of summary.csv in `folder`, one a point whose runs have all ended, as load_curves() has them. What a
     target takes is NaN where a seed never got there. Raises ResultsError.
     """
     return _load(folder, "summary.csv", SUMMARY_COLUMNS)
 
 
-def load_steps(folder):
+def load_steps(folder: str | os.PathLike[str]) -> pd.DataFrame:
     """The rows of steps.csv in `folder`, one a point and step size, as load_curves() has them. Raises ResultsError."""
     return _load(folder, "steps.csv", STEP_COLUMNS)
 
 
-def _load(folder, name, columns, wanted=None):
+def _load(
+    folder: str | os.PathLike[str], name: str, columns: Iterable[str], wanted: Callable[[pd.DataFrame], pd.Series] | None = None
+) -> pd.DataFrame:
     """The rows of a file of which `wanted` is true."""
     file = Path(folder) / name
     try:
@@ -75,11 +80,11 @@ def _load(folder, name, columns, wanted=None):
         table["training.split"] = split if isinstance(split, str) else json.dumps(split)
     table["split"] = table["training.split"].map(split_name)
     table["label"] = table["entry"].map(dict(enumerate(labels)))
-    table.attrs = {"scenario": scenario, "versions": report["versions"]}
+    table.attrs = results.attributes(report, folder, table)
     return table
 
 
-def label_of(entry, swept=False):
+def label_of(entry: Mapping[str, Any], swept: bool = False) -> str:
     """What an entry of a scenario's `methods` is called: its method, its density unless that is swept, and what it does
     otherwise than by default.
     """
@@ -96,7 +101,7 @@ def label_of(entry, swept=False):
     return label
 
 
-def split_name(text):
+def split_name(text: str) -> str:
     """What a cell of the column `training.split` is called."""
     if text == "iid":
         return "IID"
@@ -104,11 +109,11 @@ def split_name(text):
     return _counted(value, "label") + " a worker" if kind == "labels_per_worker" else f"Dirichlet({value:g})"
 
 
-def _counted(number, thing):
+def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
-def provenance(table):
+def provenance(table: pd.DataFrame) -> str:
     """One line that says where the numbers of `table` come from: scenario, version, model, number of seeds."""
     seeds = table["seed"].nunique() if "seed" in table else table["seeds"].max()
     return (
@@ -117,7 +122,7 @@ def provenance(table):
     )
 
 
-def mean_curves(curves):
+def mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
     """Means over the seeds: a row for each of POINT and round, with `accuracy`, its least and largest, bytes and seconds."""
     return curves.groupby([*POINT, "round"], dropna=False, sort=False, as_index=False).agg(
         accuracy=("test_accuracy", "mean"),
@@ -129,12 +134,12 @@ def mean_curves(curves):
     )
 
 
-def last_rounds(curves):
+def last_rounds(curves: pd.DataFrame) -> pd.DataFrame:
     """The last row of each run."""
     return curves.loc[curves.groupby([*POINT, "seed"], dropna=False)["round"].idxmax()]
 
 
-def differences(curves, split, label, other):
+def differences(curves: pd.DataFrame, split: str, label: str, other: str) -> pd.Series:
     """Test accuracy after the last round of `label` less that of `other`, by seed, in percentage points; both trained on
     `split`. With equal seeds both begin with the same parameters and see the same samples. Raises ResultsError.
     """
@@ -146,9 +151,12 @@ def differences(curves, split, label, other):
     return 100 * (wide[label] - wide[other])
 
 
-def pareto(costs):
+def pareto(costs: Any) -> np.ndarray:
     """Which rows of `costs`, shape (n, m), no other row beats: at most as large everywhere and smaller somewhere. Rows
     with a NaN are beaten, and beat none. Shape (n,), bool.
+
+    >>> pareto([[1, 3], [2, 2], [3, 3]]).tolist()
+    [True, True, False]
     """
     costs = np.asarray(costs, float)
     no_worse = (costs[:, None] <= costs[None]).all(axis=2)  # [i, j]: i is nowhere worse than j

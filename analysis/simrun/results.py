@@ -7,12 +7,12 @@ import json
 import math
 import os
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-
-ROOT = Path(__file__).resolve().parent.parent
 
 COLUMNS = (
     "method workers k density index collective model parameters payload_bytes result_bytes sent_bytes received_bytes "
@@ -39,7 +39,7 @@ class ResultsError(Exception):
     """Results that cannot be used. The message names the file, what is wrong and what to do."""
 
 
-def parts_of(points):
+def parts_of(points: pd.DataFrame) -> dict[str, str]:
     """Names of the parts of an iteration by column; staging only where a host takes time."""
     return {column: part for column, part in PARTS.items() if column != "staging_s" or (points[column] > 0).any()}
 
@@ -47,27 +47,45 @@ def parts_of(points):
 # Reading
 
 
-def folder_of(name):
-    """The results folder of the sweep `name`: beside the others in $SIMRUN_RESULTS, or in results/."""
-    return Path(os.environ.get("SIMRUN_RESULTS") or ROOT / "results") / name
+def folder_of(name: str) -> Path:
+    """The results folder of the sweep `name`: beside the others in $SIMRUN_RESULTS, or in results/ of the checkout that this
+    file is in, or of the working folder where it is installed.
+    """
+    checkout = Path(__file__).resolve().parents[2]
+    root = checkout if (checkout / "CMakeLists.txt").exists() else Path()
+    return Path(os.environ.get("SIMRUN_RESULTS") or root / "results") / name
 
 
-def sweep_folder():
+def sweep_folder() -> Path:
     """The results folder of the sweep over workers and density to show: $SIMRUN_SWEEP, or sweep_k_m."""
     return folder_of(os.environ.get("SIMRUN_SWEEP") or "sweep_k_m")
 
 
-def without_guard(table):
+def without_guard(table: pd.DataFrame) -> pd.DataFrame:
     """The table with the apostrophe taken off that simrun puts before text which a spreadsheet would take for a formula."""
     text = table.select_dtypes(include=["object", "string"])
     return table.assign(**{name: column.replace(GUARDED, r"\1", regex=True) for name, column in text.items()})
 
 
-def load(folder, also=()):
+def units_of(columns: Iterable[str]) -> dict[str, str]:
+    """The unit of each column that has one: s, B (byte) or 1/s. The others are text, numbers of things and ratios.
+
+    >>> units_of(["method", "workers", "iteration_s", "payload_bytes", "samples_per_s", "simulated_s_to_target"])
+    {'iteration_s': 's', 'payload_bytes': 'B', 'samples_per_s': '1/s', 'simulated_s_to_target': 's'}
+    """
+    units = {}
+    for name in columns:
+        if found := re.search(r"_(per_s|s|bytes)(_to_target)?$", name):
+            units[name] = {"per_s": "1/s", "s": "s", "bytes": "B"}[found[1]]
+    return units
+
+
+def load(folder: str | os.PathLike[str], also: Sequence[str] = ()) -> pd.DataFrame:
     """The rows of points.csv in `folder`, one a point, as a DataFrame with the columns of the file.
 
     Columns are read by name: those of COLUMNS and of `also` must be there, others may. Cells that do not apply are NaN.
-    `attrs` has `scenario` and `versions` of report.json; pandas copies it often, so not the rest. Raises ResultsError.
+    `attrs` has `scenario` and `versions` of report.json, `folder`, and `units` (see units_of); pandas copies it often, so
+    not the rest. Raises ResultsError.
     """
     file = Path(folder) / "points.csv"
     try:
@@ -82,39 +100,17 @@ def load(folder, also=()):
     if table.empty:
         raise ResultsError(f"{file}: has no points; report.json says which failed")
     report = read_json(Path(folder) / "report.json")
-    table.attrs = {"scenario": report["scenario"], "versions": report["versions"]}
+    table.attrs = attributes(report, folder, table)
     return table
 
 
-def load_validation(name):
-    """Rows of published tables beside predictions, as `analysis/validate.py -o` wrote them: `model`, `method`, `workers`,
-    `published` and `predicted` (samples/s and worker), `error` (relative), efficiencies, `used_for`. Raises ResultsError.
-    """
-    file = folder_of("validation") / f"{name}.csv"
-    try:
-        table = pd.read_csv(file)
-    except FileNotFoundError:
-        raise ResultsError(f"{file}: does not exist; `analysis/validate.py -o {file}` writes it") from None
-    return table.rename(columns={"label": "method"}).assign(
-        published_s=table["batch"] / table["published"], predicted_s=table["batch"] / table["predicted"]
-    )
+def attributes(report: Mapping[str, Any], folder: str | os.PathLike[str], table: pd.DataFrame) -> dict[str, Any]:
+    """What `attrs` of a table from `folder` have; `report` is the JSON file beside it."""
+    where = {"folder": os.path.abspath(folder), "units": units_of(table.columns)}
+    return {"scenario": report["scenario"], "versions": report["versions"]} | where
 
 
-def load_traffic():
-    """Configurations measured on real networks beside predictions, one row for each network model, as
-    `tests/real_network/compare.py -o` wrote them: what was run, `network_model`, `half` (`test`: not fitted to), times of
-    an iteration and its communication, measured and predicted, in seconds; `error`, relative, of the predicted
-    communication. Raises ResultsError.
-    """
-    file = folder_of("validation") / "real_network.csv"
-    try:
-        table = pd.read_csv(file)
-    except FileNotFoundError:
-        raise ResultsError(f"{file}: does not exist; `tests/real_network/compare.py SIMRUN -o {file}` writes it") from None
-    return table.assign(error=table["predicted_communication_s"] / table["measured_communication_s"] - 1)
-
-
-def load_trace(folder, row):
+def load_trace(folder: str | os.PathLike[str], row: int) -> pd.DataFrame:
     """The trace of the point in row `row` of points.csv, one row a span; of a sweep in which no point failed.
 
     Columns: `worker`, `activity` (compute, encode, communication, decode, or exchange for a whole exchange, hidden or
@@ -135,7 +131,7 @@ def load_trace(folder, row):
     )
 
 
-def entries(folder):
+def entries(folder: str | os.PathLike[str]) -> list[dict[str, Any]]:
     """The method's entry of each point as it was resolved, in the order of points.csv; of a sweep in which no point failed.
     Raises ResultsError.
     """
@@ -145,7 +141,7 @@ def entries(folder):
     return [scenario["methods"][0] for scenario in report["resolved"]]
 
 
-def provenance(table):
+def provenance(table: pd.DataFrame) -> str:
     """One line that says where the numbers of `table` come from: scenario, versions, network model, devices."""
     versions = table.attrs["versions"]
     return (
@@ -155,19 +151,19 @@ def provenance(table):
     )
 
 
-def _network_of(table):
+def _network_of(table: pd.DataFrame) -> str:
     """Which network model, or that it was measured."""
     if (table["source"] == "measured").all():
         return "measured"
     return f"network model {', '.join(table['network_model'].unique())}"
 
 
-def title_of(table):
+def title_of(table: pd.DataFrame) -> str:
     """The name that the scenario gives itself."""
     return table.attrs["scenario"].get("name", "unnamed scenario")
 
 
-def link_of(table):
+def link_of(table: pd.DataFrame) -> tuple[float, float]:
     """(latency in s, bandwidth in B/s) of the star network that all points of `table` share. Raises ResultsError."""
     network = table.attrs["scenario"]["network"]
     try:
@@ -176,8 +172,12 @@ def link_of(table):
         raise ResultsError(f"the scenario's network has no {key}; a break-even line needs one link for all") from None
 
 
-def quantity(text):
-    """A scenario's quantity in s, B or B/s: quantity("50 us") = 5e-5, quantity("1 Gbps") = 1.25e8."""
+def quantity(text: str) -> float:
+    """A scenario's quantity in s, B or B/s. Raises ResultsError.
+
+    >>> quantity("50 ms"), quantity("1 Gbps"), quantity("2 KiB")
+    (0.05, 125000000.0, 2048.0)
+    """
     found = re.fullmatch(r"([0-9.eE+-]+) *([kMGT]|[KMGT]i|[munµ])?(s|[Bb](?:ps|/s)?)", text.strip())
     if not found:
         raise ResultsError(f"{text!r}: is not a quantity; a number with s, B, b, B/s or bps is")
@@ -186,7 +186,7 @@ def quantity(text):
     return float(found[1]) * prefixes[found[2]] / (8 if found[3].startswith("b") else 1)
 
 
-def read_json(file):
+def read_json(file: Path) -> Any:
     """What the JSON file `file`, a Path, holds. Raises ResultsError."""
     try:
         return json.loads(file.read_text())
@@ -196,15 +196,19 @@ def read_json(file):
         raise ResultsError(f"{file}: is not JSON: {error}") from None
 
 
-def nearest(values, wanted):
-    """The value among `values` that is nearest to `wanted` on a logarithmic scale."""
+def nearest(values: Iterable[float], wanted: float) -> float:
+    """The value among `values` that is nearest to `wanted` on a logarithmic scale.
+
+    >>> float(nearest([0.001, 0.01, 0.1], 0.004))
+    0.01
+    """
     return min(pd.Series(values).dropna().unique(), key=lambda value: abs(math.log(value / wanted)))
 
 
 # Derived quantities
 
 
-def ideal_samples_per_s(table, workers):
+def ideal_samples_per_s(table: pd.DataFrame, workers: Any) -> np.ndarray:
     """Samples/s of `workers` workers that neither compress nor communicate: workers x samples_per_s of one such worker.
 
     One worker's rate follows from any row: samples_per_s / (workers x scaling_efficiency).
@@ -213,12 +217,12 @@ def ideal_samples_per_s(table, workers):
     return np.asarray(workers) * row["samples_per_s"] / (row["workers"] * row["scaling_efficiency"])
 
 
-def bits_an_index(table):
+def bits_an_index(table: pd.DataFrame) -> pd.Series:
     """What a Top-K payload spends on each index, in bits: all but the header (32 bytes) and the K fp32 values."""
     return 8 * (table["payload_bytes"] - 32 - 4 * table["k"]) / table["k"]
 
 
-def interval(table, value="iteration_s"):
+def interval(table: pd.DataFrame, value: str = "iteration_s") -> tuple[pd.Series, pd.Series]:
     """(low, high) of `value` for 90 % of medians over iterations, one of each a row: iteration_s, or a column
     in proportion to 1 / iteration_s (samples_per_s, scaling_efficiency). NaN where nothing is known of the time besides
     the time.
@@ -229,7 +233,7 @@ def interval(table, value="iteration_s"):
     return table[value] * table["iteration_s"] / high, table[value] * table["iteration_s"] / low
 
 
-def beside(predicted, measured, also=()):
+def beside(predicted: pd.DataFrame, measured: pd.DataFrame, also: Sequence[str] = ()) -> pd.DataFrame:
     """What was measured and what was predicted of it, one row a point that is in both.
 
     KEYS and the columns `also` (what else was swept), by which points are matched; `measured_s`, `predicted_s`, `low_s`
@@ -246,7 +250,7 @@ def beside(predicted, measured, also=()):
                              high_s=high, error=both["iteration_s"] / both["iteration_s_measured"] - 1)
 
 
-def coverage(predicted, measured, also=()):
+def coverage(predicted: pd.DataFrame, measured: pd.DataFrame, also: Sequence[str] = ()) -> float:
     """Share of the points of `measured` whose iteration lies within the interval that `predicted` gives, ends included.
 
     Points are matched as in `beside`; those without a partner or without an interval do not count. Intervals are honest
@@ -258,7 +262,7 @@ def coverage(predicted, measured, also=()):
     return both["measured_s"].between(both["low_s"], both["high_s"]).mean()
 
 
-def best_of_each(table):
+def best_of_each(table: pd.DataFrame) -> pd.DataFrame:
     """Of every method at each number of workers and K, the row with the least iteration_s: the best of the collectives and
     groupings that were run. `table` must differ in nothing else. A column `way` names the best, "ring, 25 MB buckets", as
     far as several were run of the method; it is empty elsewhere. Methods come in the order of the scenario's entries.
@@ -273,7 +277,7 @@ def best_of_each(table):
     return rows.sort_values("method", key=lambda names: names.map(order.index), kind="stable")
 
 
-def ways_of(rows, most=2):
+def ways_of(rows: pd.DataFrame, most: int = 2) -> str:
     """Names of the ways in which rows of best_of_each are run: the `most` that are best most often, and dots for others;
     "" where a method was run in one way.
     """
@@ -281,7 +285,7 @@ def ways_of(rows, most=2):
     return "; ".join(ways[:most] + (["..."] if len(ways) > most else []))
 
 
-def grouping_name(text):
+def grouping_name(text: str) -> str:
     """A grouping as points.csv has it, for people: "whole model", "25 MB buckets"."""
     if not text.startswith("{"):
         return {"model": "whole model", "tensor": "tensor by tensor"}[text]
@@ -293,7 +297,7 @@ def grouping_name(text):
     return f"{grouping['bucket']} buckets" if "bucket" in grouping else f"{len(grouping['groups'])} groups"
 
 
-def at_all_densities(table):
+def at_all_densities(table: pd.DataFrame) -> pd.DataFrame:
     """`table` with the rows of methods that take no density repeated at every density that others have."""
     plain = table[table["density"].isna()].drop(columns="density")
     densities = pd.DataFrame({"density": table["density"].dropna().unique()})
@@ -302,17 +306,17 @@ def at_all_densities(table):
     return both
 
 
-def fastest(table):
+def fastest(table: pd.DataFrame) -> pd.DataFrame:
     """The row with the least iteration_s at each number of workers and density."""
     return table.loc[table.groupby(["workers", "density"])["iteration_s"].idxmin()]
 
 
-def second_fastest(table):
+def second_fastest(table: pd.DataFrame) -> pd.DataFrame:
     """What fastest() is without its rows: where `table` has a row a method, the second best method at each point."""
     return fastest(table.drop(fastest(table).index))
 
 
-def undecided(table):
+def undecided(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of fastest() at whose workers and density another row's interval reaches below the end of theirs: which
     is faster is not known. A row without an interval counts as exact.
     """
@@ -324,7 +328,7 @@ def undecided(table):
     return both[both["rival"] < both["high"]].drop(columns=["low", "high", "rival"])
 
 
-def grid(table, value):
+def grid(table: pd.DataFrame, value: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """`table` as (workers, densities, Z): Z[i, j] is `value` at densities[i] and workers[j], both ascending, NaN where
     there is no such point. Rows without a density are left out. Raises ResultsError where points repeat.
     """

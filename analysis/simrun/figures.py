@@ -2,14 +2,22 @@
 
 import os
 import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib import ticker
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import Normalize
+from matplotlib.contour import QuadContourSet
+from matplotlib.figure import Figure
 
-import results
+from simrun import results
 
 # Okabe and Ito's palette (Color Universal Design, 2008): told apart with every kind of colour vision. What a colour
 # tells, a marker, a line style or a hatch tells as well, for print in grey. Beyond these eight: Tol's muted and light
@@ -20,7 +28,7 @@ WINE, FOREST, TEAL, VIOLET = "#882255", "#117733", "#44AA99", "#AA4499"
 INDIGO, SAND, OLIVE, ROSE = "#332288", "#DDCC77", "#999933", "#CC6677"
 PALE_BLUE, PEAR = "#77AADD", "#BBCC33"
 
-LINES = {
+LINES: dict[str, dict[str, Any]] = {
     "sgd": {"color": BLACK, "marker": "o", "linestyle": "-"},
     "top-k": {"color": BLUE, "marker": "s", "linestyle": "--"},
     "gtop-k": {"color": VERMILLION, "marker": "^", "linestyle": "-."},
@@ -49,7 +57,7 @@ LINES = {
     # Wide, as what is drawn upon it often lies there.
     "optimal": {"color": SKY, "marker": "o", "linestyle": "-", "linewidth": 3.5, "markersize": 7.5},
 }
-FILLS = {
+FILLS: dict[str, dict[str, Any]] = {
     "sgd": {"facecolor": "#DDDDDD", "hatch": ""},
     "top-k": {"facecolor": SKY, "hatch": "///"},
     "gtop-k": {"facecolor": VERMILLION, "hatch": ""},
@@ -82,7 +90,7 @@ TWO_SIDED = "PuOr_r"  # of cells around 1: told apart with every kind of colour 
 DEVICE_LANES = {"exchanges": ("exchange",), "device": ("compute", "encode", "staging", "decode")}
 
 
-def use_style():
+def use_style() -> None:
     """Sets fonts, sizes and grids for all figures that follow; call it once at the top of a notebook."""
     mpl.rcParams.update(
         {
@@ -106,18 +114,18 @@ def use_style():
     )
 
 
-def line_of(name):
+def line_of(name: str) -> dict[str, Any]:
     """Keywords for plot() that draw a method or an index coding the same in all figures; unknown ones are grey."""
     return {"label": name} | LINES.get(name, {"color": "#777777", "marker": "x", "linestyle": "-"})
 
 
-def name_of(rows, width=60):
+def name_of(rows: pd.DataFrame, width: int = 60) -> str:
     """The method of rows of results.best_of_each and how it is run, in lines of at most `width` characters."""
     ways = results.ways_of(rows)
     return "\n".join([rows["method"].iloc[0], *textwrap.wrap(ways, width, break_on_hyphens=False)])
 
 
-def draw_band(axes, rows, value):
+def draw_band(axes: Axes, rows: pd.DataFrame, value: str) -> None:
     """Draws what 90 % of medians over iterations have of `value` (see results.interval), in the colour of the rows'
     method; nothing where it is not known.
     """
@@ -126,12 +134,12 @@ def draw_band(axes, rows, value):
     axes.fill_between(rows["workers"], low, high, color=colour, alpha=0.2, linewidth=0)
 
 
-def fill_of(name):
+def fill_of(name: str) -> dict[str, Any]:
     """Keywords for bars and patches of a method, a part of an iteration or an activity."""
     return {"edgecolor": BLACK, "linewidth": 0.5} | FILLS.get(name, {"facecolor": "#CCCCCC", "hatch": "++"})
 
 
-def workers_axis(axes, workers):
+def workers_axis(axes: Axes, workers: Iterable[int]) -> None:
     """Makes x the number of workers on a logarithmic scale, marked at powers of two within `workers`."""
     powers = [2**i for i in range(17) if min(workers) <= 2**i <= max(workers)]
     named = powers[:: 1 + len(powers) // 7]  # all of them would touch
@@ -143,14 +151,28 @@ def workers_axis(axes, workers):
     axes.set_xlabel("workers M")
 
 
-def plain_ticks(axis):
-    """Marks a logarithmic axis (axes.xaxis, axes.yaxis) at 1, 2, 5, 10, ... in plain numbers."""
-    axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+class _PlainLocator(ticker.LogLocator):
+    """1, 2, 5, 10, ...; powers of ten alone, or every other one, where these are many; a few even steps where less than two
+    are in view.
+    """
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        powers = 10.0 ** np.arange(np.floor(np.log10(vmin)), np.ceil(np.log10(vmax)) + 1)
+        for ticks in (np.outer(powers, (1, 2, 5)).ravel(), powers, powers[::2]):
+            seen = np.count_nonzero((vmin <= ticks) & (ticks <= vmax))
+            if seen <= 7:
+                break
+        return ticks if seen >= 2 else ticker.MaxNLocator(4, steps=(1, 2, 2.5, 5, 10)).tick_values(vmin, vmax)
+
+
+def plain_ticks(axis: Axis) -> None:
+    """Marks a logarithmic axis (axes.xaxis, axes.yaxis) at 1, 2, 5, 10, ... in plain numbers that do not touch."""
+    axis.set_major_locator(_PlainLocator())
     axis.set_minor_locator(ticker.NullLocator())
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:,.6g}"))
 
 
-def draw_map(axes, table, value, norm):
+def draw_map(axes: Axes, table: pd.DataFrame, value: str, norm: Normalize | None) -> QuadMesh:
     """Draws `value` over workers and density as a map of cells, both axes logarithmic; returns the mesh."""
     workers, densities, values = results.grid(table, value)
     mesh = axes.pcolormesh(_edges(workers), _edges(densities), values, norm=norm, cmap=COLOURS, rasterized=True)
@@ -158,13 +180,13 @@ def draw_map(axes, table, value, norm):
     return mesh
 
 
-def draw_level(axes, table, value, level, **looks):
+def draw_level(axes: Axes, table: pd.DataFrame, value: str, level: float, **looks: Any) -> QuadContourSet:
     """Draws the line where `value` over workers and density equals `level`, as on draw_map."""
     looks = {"colors": "white", "linewidths": 1.6} | looks
     return axes.contour(*results.grid(table, value), levels=[level], **looks)
 
 
-def draw_choice(axes, table, value):
+def draw_choice(axes: Axes, table: pd.DataFrame, value: str) -> None:
     """Draws which name `value` has over workers and density, each name in its fill, on the axes of draw_map."""
     workers, densities, names = results.grid(table, value)
     # Each cell has a point at each of its corners, so that a region is one path and its hatch has no seams.
@@ -177,7 +199,7 @@ def draw_choice(axes, table, value):
     _map_axes(axes, workers)
 
 
-def draw_cells(axes, table, norm, colours=COLOURS):
+def draw_cells(axes: Axes, table: pd.DataFrame, norm: Normalize, colours: str = COLOURS) -> None:
     """Draws the DataFrame `table` as cells, each with its number, rows from above by index, columns by name."""
     mesh = axes.pcolormesh(table.to_numpy(), norm=norm, cmap=colours, edgecolors="white", linewidth=1.5, rasterized=True)
     for (row, column), value in np.ndenumerate(table.to_numpy()):
@@ -195,7 +217,7 @@ def draw_cells(axes, table, norm, colours=COLOURS):
         spine.set_visible(False)
 
 
-def draw_timeline(axes, trace, lanes=DEVICE_LANES):
+def draw_timeline(axes: Axes, trace: pd.DataFrame, lanes: Mapping[str, Sequence[str]] = DEVICE_LANES) -> None:
     """Draws what worker 0 does in a trace of results.load_trace, in milliseconds: a lane for each entry of `lanes`, from
     below.
     """
@@ -212,14 +234,14 @@ def draw_timeline(axes, trace, lanes=DEVICE_LANES):
     axes.grid(axis="y", visible=False)
 
 
-def _map_axes(axes, workers):
+def _map_axes(axes: Axes, workers: Iterable[int]) -> None:
     axes.set_yscale("log")
     workers_axis(axes, workers)
     axes.set_ylabel("density K/N")
     axes.grid(False)
 
 
-def _edges(centres):
+def _edges(centres: Iterable[float]) -> np.ndarray:
     """Borders of cells around `centres`, half-way between them on a logarithmic scale; shape (n + 1,)."""
     logs = np.log(np.asarray(centres, float))
     if len(logs) == 1:
@@ -228,9 +250,9 @@ def _edges(centres):
     return np.exp(np.concatenate([[2 * logs[0] - middle[0]], middle, [2 * logs[-1] - middle[-1]]]))
 
 
-def save(figure, name):
-    """Writes `figure` as NAME.png and NAME.svg to $SIMRUN_FIGURES, or results/figures: the same bytes each time."""
-    folder = Path(os.environ.get("SIMRUN_FIGURES") or results.ROOT / "results" / "figures")
+def save(figure: Figure, name: str) -> None:
+    """Writes `figure` as NAME.png and NAME.svg to $SIMRUN_FIGURES, or figures/ beside results: the same bytes each time."""
+    folder = Path(os.environ.get("SIMRUN_FIGURES") or results.folder_of("figures"))
     folder.mkdir(parents=True, exist_ok=True)
     figure.savefig(folder / f"{name}.png", metadata={"Software": None})
     figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
