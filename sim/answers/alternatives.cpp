@@ -111,6 +111,16 @@ void open_device(Json& scenario) {
   if (device.is_string()) scenario["device"] = {{"profile", device}};
 }
 
+/// The collectives of the sweep that the entry can use; none where it can use none.
+Json usable_collectives(const Json& given, const Json& entry) {
+  if (given.is_string()) return given;
+  Json usable = Json::array();
+  for (const Json& name : given) {
+    if (can_use_collective(entry, name.get<std::string>())) usable.push_back(name);
+  }
+  return usable;
+}
+
 /// What was blamed on the sweep is the plan's.
 InputError of_plan(const InputError& error) {
   std::string path = error.path();
@@ -134,15 +144,22 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
   all.study.notes = asked.notes;
   std::size_t too_long = 0;
   const Json entries = entries_of(one, plan.methods);
+  const Json given_collectives = one["sweep"]["collective"];
   std::optional<InputError> refused;
   for (const Json& entry : entries) {
     Study of_entry;
+    const auto method = entry["name"].get<std::string>();
     one["methods"] = Json::array({entry});
+    one["sweep"]["collective"] = usable_collectives(given_collectives, entry);
+    if (one["sweep"]["collective"].empty()) {
+      all.left_out.push_back(method + ": can use none of the collectives");
+      continue;
+    }
     try {
       of_entry = expand(asked.file, one);
     } catch (const InputError& error) {
       refused = of_plan(error);
-      all.left_out.push_back(entry["name"].get<std::string>() + ": " + refused->what());
+      all.left_out.push_back(method + ": " + refused->what());
       continue;
     }
     for (const Point& point : of_entry.points) {
@@ -156,6 +173,8 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
     }
   }
   if (all.study.points.empty() && refused) throw InputError(*refused);
+  if (all.study.points.empty() && too_long == 0)
+    (Where{asked.file, ""} / "plan" / "collective").fail("fits none of the methods", "accepted: all, or one that does");
   if (too_long > 0)
     all.left_out.push_back(std::to_string(too_long) + " ways with a sharded-parameter-server take long to simulate");
   return all;

@@ -7,7 +7,6 @@
 
 #include "sim/answers/plan_report.hpp"
 #include "sim/system/data_path.hpp"
-#include "sim/system/folder_lock.hpp"
 #include "sim/system/interruption.hpp"
 #include "sim/system/write_file.hpp"
 #include "sim/text/error.hpp"
@@ -102,8 +101,6 @@ int plan(const PlanArguments& arguments) {
 
   const std::string out = arguments.out.empty() ? "results/" + name_of_scenario(file) + "-plan" : arguments.out;
   for (const char* name : {"plan.csv", "plan.json"}) check_replaceable(out + "/" + name);
-  make_folder(out);
-  const FolderLock lock(out, FolderLock::Kind::alone);
   const InterruptionNotice notice("simrun: interrupted; the points that are done stay in " + out +
                                   ", the same command goes on from there");
   KeptPoints kept(out + "/points", arguments.jobs);

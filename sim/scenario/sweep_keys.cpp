@@ -37,16 +37,6 @@ CodecOptions words_of(const Json& entry, const MethodEntry& method) {
   return options;
 }
 
-/// True if the entry takes its collective from the sweep and can use this one. A place of the server asks for a server.
-bool fits(const Json& entry, const std::string& collective) {
-  const MethodEntry* method = method_of(entry);
-  if (method == nullptr) return true;
-  if (entry.contains("collective") || (entry.contains("server") && !find_collective(collective)->has_server))
-    return false;
-  const std::vector<std::string> fitting = fitting_collectives(*method, words_of(entry, *method));
-  return std::find(fitting.begin(), fitting.end(), collective) != fitting.end();
-}
-
 /// A swept path begins with a key of the scenario.
 void check_key(const std::string& name, const Where& here) {
   if (is_method_key(name)) return;
@@ -68,7 +58,7 @@ std::vector<std::string> fitting_some(const Json& methods) {
   std::vector<std::string> names;
   for (const CollectiveEntry& collective : collectives()) {
     const std::string name(collective.name);
-    if (std::any_of(methods.begin(), methods.end(), [&](const Json& entry) { return fits(entry, name); }))
+    if (std::any_of(methods.begin(), methods.end(), [&](const Json& entry) { return can_use_collective(entry, name); }))
       names.push_back(name);
   }
   return names;
@@ -103,6 +93,15 @@ Json collective_values(const Json& given, const Json& scenario, const Where& whe
 }
 
 }  // namespace
+
+bool can_use_collective(const Json& entry, const std::string& collective) {
+  const MethodEntry* method = method_of(entry);
+  if (method == nullptr) return true;
+  if (entry.contains("collective") || (entry.contains("server") && !find_collective(collective)->has_server))
+    return false;
+  const std::vector<std::string> fitting = fitting_collectives(*method, words_of(entry, *method));
+  return std::find(fitting.begin(), fitting.end(), collective) != fitting.end();
+}
 
 bool is_method_key(const std::string& key) {
   return std::ranges::find(method_keys(), key) != method_keys().end();
@@ -163,7 +162,7 @@ SweepUse use_of(const Json& entry, const std::vector<SweepKey>& keys, std::size_
   const MethodEntry* method = method_of(entry);
   if (!is_method_key(name) || method == nullptr) return SweepUse::applies;
   if (name == "collective") {
-    const auto fit = [&](const Json& collective) { return fits(entry, collective.get<std::string>()); };
+    const auto fit = [&](const Json& collective) { return can_use_collective(entry, collective.get<std::string>()); };
     if (fit(values[value])) return SweepUse::applies;
     return std::any_of(values.begin(), values.end(), fit) ? SweepUse::unfit : SweepUse::keeps_own;
   }

@@ -27,6 +27,10 @@ const std::vector<std::string>& method_keys();  ///< all of them
 /// `hierarchy`, also as a path into one entry of `methods`.
 bool is_way_of_running(const std::string& key);
 
+/// True if an entry of `methods` takes its collective from the sweep and can use this one. A place of the server asks
+/// for a server. Of entries that are not sound it is true.
+bool can_use_collective(const Json& entry, const std::string& collective);
+
 /// What a value of a key means for an entry of `methods`.
 enum class SweepUse {
   applies,

@@ -58,17 +58,40 @@ std::pair<Times, Times> known_and_slower(const json& scenario, double factor) {
 TEST_CASE("interval: deviations add in quadrature, each side on its own") {
   CHECK_FALSE(interval_around(Seconds(10), {}));
   const Deviation none = deviation(Seconds(5), Band{});
-  CHECK_FALSE(interval_around(Seconds(10), std::vector{none}));
+  CHECK_FALSE(interval_around(Seconds(10), {.device = none, .network = {}, .jitter = {}}));
   // 3 of 30 down and 4 of 20 up; 4 down and 3 up: 5 each way.
   const Deviation first = deviation(Seconds(10), {.low = 0.7, .high = 1.4});
   const Deviation second = deviation(Seconds(20), {.low = 0.8, .high = 1.15});
-  const auto both = interval_around(Seconds(100), std::vector{first, second});
+  const auto both = interval_around(Seconds(100), {.device = first, .network = second, .jitter = {}});
   REQUIRE(both);
   CHECK(both->low.value == Approx(95));
   CHECK(both->high.value == Approx(105));
-  const auto one = interval_around(Seconds(100), std::vector{first, none});
+  const auto one = interval_around(Seconds(100), {.device = first, .network = none, .jitter = {}});
   CHECK(one->low.value == Approx(97));
   CHECK(one->high.value == Approx(104));
+}
+
+TEST_CASE("interval: what two iterations have in common moves their difference only by what it moves one more") {
+  // Both networks off by 0.8 to 1.5: 8 s become 6.4 to 12 s, 2 s become 1.6 to 3 s. So a difference of 6 s becomes 4.8
+  // to 9 s. Added in quadrature as if each were off by itself, it would be 4.35 to 10.1 s.
+  const Band band{.low = 0.8, .high = 1.5};
+  const Deviations long_one{.device = {}, .network = deviation(Seconds(8), band), .jitter = {}};
+  const Deviations short_one{.device = {}, .network = deviation(Seconds(2), band), .jitter = {}};
+  const Interval apart = difference(Seconds(11), long_one, Seconds(5), short_one);
+  CHECK(apart.low.value == Approx(4.8));
+  CHECK(apart.high.value == Approx(9));
+  const Interval turned = difference(Seconds(5), short_one, Seconds(11), long_one);
+  CHECK(turned.low.value == Approx(-9));
+  CHECK(turned.high.value == Approx(-4.8));
+  // The same twice: nothing is left.
+  const Interval none = difference(Seconds(11), long_one, Seconds(11), long_one);
+  CHECK(none.low.value == 0);
+  CHECK(none.high.value == 0);
+  // Jitter is each one's own: 3 down against 4 up is 5 down.
+  const Deviations jitters{.device = {}, .network = {}, .jitter = {Seconds(3), Seconds(0)}};
+  const Deviations other{.device = {}, .network = {}, .jitter = {Seconds(0), Seconds(4)}};
+  CHECK(difference(Seconds(20), jitters, Seconds(10), other).low.value == Approx(5));
+  CHECK(difference(Seconds(20), jitters, Seconds(10), other).high.value == Approx(10));
 }
 
 TEST_CASE("interval: the network counts from where exchanges follow one another, without what is done in them") {

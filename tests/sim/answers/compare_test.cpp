@@ -1,0 +1,74 @@
+// `simrun compare`: what differs between two runs, and what explains it.
+
+#include <catch2/catch.hpp>
+
+#include "tests/sim/studies.hpp"
+
+namespace simrun {
+namespace {
+
+using nlohmann::json;
+
+json compared_runs(const TemporaryFolder& folder, const std::string& runs) {
+  const Ended ended = run_program("compare " + runs + " --format json", folder.path());
+  INFO(ended.err);
+  REQUIRE(ended.status == 0);
+  return json::parse(ended.out);
+}
+
+}  // namespace
+
+TEST_CASE("compare: parts add up to the change, and one difference alone changes what a closed form says", "[large]") {
+  // A ring of four with a million parameters: 6 (50 us + 1 MB / B). Ten times the bandwidth saves 43.2 ms, half of the
+  // forward pass 2 ms.
+  const TemporaryFolder folder;
+  json scenario = tiny_scenario();
+  scenario["model"]["tensors"] = {{{"name", "a"}, {"shape", {1'000'000}}}};
+  scenario["methods"] = {{{"name", "sgd"}}, top_k};
+  folder.write("a.json", scenario.dump());
+  scenario["network"]["bandwidth"] = "10 Gbps";
+  scenario["compute"]["forward"] = "2 ms";
+  folder.write("b.json", scenario.dump());
+  const double before = 10 * ms + 6 * (0.05 * ms + 8 * ms);
+  const json of_scenarios = compared_runs(folder, "a.json b.json");
+  REQUIRE(of_scenarios["points"].size() == 2);
+  const json& sgd = of_scenarios["points"][0];
+  CHECK(sgd["change"].get<double>() == Approx(-(43.2 * ms + 2 * ms) / before).epsilon(1e-6));
+  for (const json& point : of_scenarios["points"]) {
+    double sum = 0;
+    for (const char* part : {"compute", "encode", "communication", "decode", "staging"})
+      sum += point[std::string(part) + "_change_s"].get<double>();
+    CHECK(sum == Approx(point["second_iteration_s"].get<double>() - point["first_iteration_s"].get<double>()));
+  }
+  REQUIRE(of_scenarios["inputs"].size() == 2);
+  CHECK(of_scenarios["inputs"][0]["path"] == "compute.forward");
+  CHECK(of_scenarios["inputs"][0]["alone"]["0"].get<double>() == Approx(-2 * ms / before).epsilon(1e-6));
+  CHECK(of_scenarios["inputs"][1]["path"] == "network.bandwidth");
+  CHECK(of_scenarios["inputs"][1]["alone"]["0"].get<double>() == Approx(-43.2 * ms / before).epsilon(1e-6));
+
+  // Folders that runs wrote say the same.
+  for (const char* run : {"a.json -o a", "b.json -o b"}) REQUIRE(run_program(run, folder.path()).status == 0);
+  const json of_folders = compared_runs(folder, "a b");
+  CHECK(of_folders["points"] == of_scenarios["points"]);
+  CHECK(of_folders["inputs"] == of_scenarios["inputs"]);
+  const json none = compared_runs(folder, "a a");
+  CHECK(none["inputs"].empty());
+  CHECK(none["points"][0]["change"] == 0);
+}
+
+TEST_CASE("compare: runs with other workers are held against each other", "[large]") {
+  const TemporaryFolder folder;
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  folder.write("a.json", scenario.dump());
+  scenario["workers"] = 8;
+  folder.write("b.json", scenario.dump());
+  const json all = compared_runs(folder, "a.json b.json");
+  REQUIRE(all["points"].size() == 1);
+  CHECK(all["points"][0]["workers"] == 4);
+  CHECK(all["points"][0]["workers_second"] == 8);
+  CHECK(all["inputs"][0]["path"] == "workers");
+  CHECK(all["inputs"][0]["alone"]["0"].get<double>() == Approx(all["points"][0]["change"].get<double>()));
+}
+
+}  // namespace simrun

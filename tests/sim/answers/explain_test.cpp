@@ -1,0 +1,58 @@
+// `simrun explain`: what 1 % more of something is worth, by closed forms.
+
+#include <catch2/catch.hpp>
+
+#include "tests/sim/studies.hpp"
+
+namespace simrun {
+namespace {
+
+using nlohmann::json;
+
+json explained(const json& scenario, const std::string& more = "") {
+  const TemporaryFolder folder;
+  folder.write("s.json", scenario.dump());
+  const Ended ended = run_program("explain s.json --format json" + more, folder.path());
+  INFO(ended.err);
+  REQUIRE(ended.status == 0);
+  return json::parse(ended.out);
+}
+
+}  // namespace
+
+TEST_CASE("explain: elasticities of a ring are the shares of its parts", "[large]") {
+  // 10 ms of computing, then 6 steps of 50 us and 1 MB / 125 MB/s = 8 ms: 58.3 ms, with four million parameters.
+  json scenario = tiny_scenario();
+  scenario["model"]["tensors"] = {{{"name", "a"}, {"shape", {1'000'000}}}};
+  scenario["methods"] = {{{"name", "sgd"}}};
+  const json all = explained(scenario);
+  const double bytes = 6 * 8 * ms;
+  const double latency = 6 * 0.05 * ms;
+  const double iteration = 10 * ms + latency + bytes;
+  CHECK(all["iteration_s"].get<double>() == Approx(iteration).epsilon(1e-6));
+  const json& shorter = all["shorter_by_1_percent_of"];
+  CHECK(shorter["bandwidth"].get<double>() == Approx((bytes - bytes / 1.01) / iteration).epsilon(1e-4));
+  CHECK(shorter["latency"].get<double>() == Approx(0.01 * latency / iteration).epsilon(1e-3));
+  CHECK(shorter["compute"].get<double>() == Approx((10 * ms - 10 * ms / 1.01) / iteration).epsilon(1e-4));
+  CHECK_FALSE(shorter.contains("encode"));
+  CHECK(all["parts"]["exchanges_s"].get<double>() == Approx(latency + bytes).epsilon(1e-6));
+}
+
+TEST_CASE("explain: a point is named by its number or a part of its label, else it is the fastest", "[large]") {
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}, {"collective", "tree"}}, {{"name", "sgd"}}, top_k};
+  const std::string first = explained(scenario, " 1")["point"];
+  CHECK(first == "sgd, tree");
+  CHECK(explained(scenario, " top")["point"].get<std::string>().starts_with("top-k"));
+  double least = 1;
+  std::string name;
+  for (const char* number : {" 1", " 2", " 3"}) {
+    const json one = explained(scenario, number);
+    if (one["iteration_s"] >= least) continue;
+    least = one["iteration_s"];
+    name = one["point"];
+  }
+  CHECK(explained(scenario)["point"] == name);
+}
+
+}  // namespace simrun

@@ -1,0 +1,84 @@
+// Rounds until a target, from curves of training.
+
+#include "sim/answers/learning_curves.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "sim/text/error.hpp"
+#include "tests/sim/studies.hpp"
+
+namespace simrun {
+namespace {
+
+Scenario of_method(const nlohmann::json& method) {
+  const TemporaryFolder folder;
+  nlohmann::json scenario = tiny_scenario();
+  scenario["methods"] = {method};
+  return study_of(scenario, folder).points.front().scenario;
+}
+
+PlanTarget accuracy(double value) {
+  PlanTarget target;
+  target.accuracy = value;
+  return target;
+}
+
+}  // namespace
+
+TEST_CASE("learning curves: the median of the seeds, of the step size that gets there first") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("c.csv",
+                                        "method,density,workers,seed,learning_rate,round,accuracy,loss\n"
+                                        "sgd,,4,1,0.1,100,0.5,2\n"
+                                        "sgd,,4,1,0.1,200,0.8,1\n"
+                                        "sgd,,4,2,0.1,100,0.8,1\n"
+                                        "sgd,,4,3,0.1,300,0.9,1\n"
+                                        "sgd,,4,1,0.3,50,0.1,9\n"  // never
+                                        "sgd,,8,1,0.1,10,0.9,1\n"  // other workers
+                                        "top-k,0.01,4,1,0.1,400,0.8,1\n"
+                                        "top-k,0.1,4,1,0.1,40,0.7,1\n");
+  const LearningCurves curves(file);
+  const auto sgd = curves.rounds(of_method({{"name", "sgd"}}), accuracy(0.8));
+  REQUIRE(sgd);
+  CHECK(sgd->median == 200);
+  CHECK(sgd->least == 100);
+  CHECK(sgd->most == 300);
+  CHECK(sgd->seeds == 3);
+  CHECK(curves.rounds(of_method(top_k), accuracy(0.8))->median == 400);  // 10 of 1000
+  CHECK(std::isinf(curves.rounds(of_method({{"name", "top-k"}, {"density", 0.1}}), accuracy(0.8))->median));
+  CHECK_FALSE(curves.rounds(of_method({{"name", "top-k"}, {"density", 0.2}}), accuracy(0.8)));
+  CHECK_FALSE(curves.rounds(of_method({{"name", "signsgd-mv"}}), accuracy(0.8)));
+  PlanTarget loss;
+  loss.loss = 1;
+  CHECK(curves.rounds(of_method({{"name", "sgd"}}), loss)->median == 200);
+  CHECK(curves.densities() == std::vector<double>{0.01, 0.1});
+}
+
+TEST_CASE("learning curves: what training writes, but for step sizes that were not the best") {
+  const TemporaryFolder folder;
+  folder.write("curves.csv",
+               "method,workers,k,density,seed,round,train_loss,test_accuracy,best\n"
+               "sgd,4,,,1,100,1,0.8,true\nsgd,4,,,1,50,1,0.8,false\n");
+  CHECK(LearningCurves(folder.path()).rounds(of_method({{"name", "sgd"}}), accuracy(0.8))->median == 100);
+}
+
+TEST_CASE("learning curves: mistakes are told with their line") {
+  const TemporaryFolder folder;
+  const auto mistake = [&](const std::string& text) -> std::string {
+    const std::string file = folder.write("c.csv", text);
+    try {
+      LearningCurves(file).rounds(of_method({{"name", "sgd"}}), accuracy(0.8));
+    } catch (const InputError& error) {
+      return std::string(error.what()).substr(file.size() + 2);
+    }
+    return "";
+  };
+  CHECK(mistake("method,round,accuracy\nsdg,1,0.1\n") ==
+        "line 2: there is no method \"sdg\"; accepted: a method, see simrun list methods");
+  CHECK(mistake("method,accuracy\nsgd,0.1\n") == "line 2: round is missing; accepted: a number of rounds");
+  CHECK(mistake("method,round,loss\nsgd,1,0.1\n") ==
+        "line 1: there is no accuracy; accepted: a column accuracy or test_accuracy");
+}
+
+}  // namespace simrun

@@ -1,0 +1,141 @@
+// `simrun plan`: the fastest way, and what would turn it, by closed forms.
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <filesystem>
+
+#include "sim/devices/profile_text.hpp"
+#include "tests/sim/profiles.hpp"
+#include "tests/sim/studies.hpp"
+
+namespace simrun {
+namespace {
+
+using nlohmann::json;
+
+/// Four workers and a million parameters on a device on which every operation takes 5 ms: sgd by a ring, or fp32 pairs
+/// that all gather by a ring.
+json two_methods(const TemporaryFolder& folder) {
+  json scenario = tiny_scenario();
+  scenario["device"] = folder.write("even.json", profile_text(even_profile({1e-6, 1e12}, 5 * ms)));
+  scenario["model"]["tensors"] = {{{"name", "a"}, {"shape", {1'000'000}}}};
+  scenario["methods"] = {{{"name", "sgd"}}, {{"name", "top-k"}, {"density", 0.01}}};
+  scenario["plan"] = {
+      {"methods", {"sgd", "top-k"}}, {"collective", {"ring", "allgather-ring"}}, {"grouping", {"model"}}};
+  return scenario;
+}
+
+json planned(const json& scenario, const TemporaryFolder& folder, const std::string& more = "") {
+  folder.write("s.json", scenario.dump());
+  const Ended ended = run_program("plan s.json --format json" + more, folder.path());
+  INFO(ended.err);
+  REQUIRE(ended.status == 0);
+  return json::parse(ended.out);
+}
+
+const json& turn(const json& plan, const std::string& axis, const std::string& direction) {
+  for (const json& each : plan.at("turns")) {
+    if (each["axis"] == axis && each["direction"] == direction) return each;
+  }
+  FAIL("no turn of " << axis << " " << direction);
+  return plan;
+}
+
+// Payloads: 32 bytes of header, 10,000 indices and values. At bandwidth B and latency L sgd exchanges for
+// 6 (L + 1 MB / B), top-k for 3 (L + 80,032 B / B), encodes for 5 ms and decodes four payloads for 5 ms.
+constexpr double pairs = 80'032;
+double sgd_iteration(double bandwidth, double latency) {
+  return 10 * ms + 6 * (latency + 1e6 / bandwidth);
+}
+double top_k_iteration(double bandwidth, double latency) {
+  return 20 * ms + 3 * (latency + pairs / bandwidth);
+}
+
+}  // namespace
+
+TEST_CASE("plan: the fastest, the runner-up and the bandwidth that turns it are those of closed forms", "[large]") {
+  const TemporaryFolder folder;
+  const json plan = planned(two_methods(folder), folder);
+  CHECK(plan["winner"]["method"] == "top-k");
+  CHECK(plan["winner"]["iteration_s"].get<double>() == Approx(top_k_iteration(125e6, 50e-6)).epsilon(1e-6));
+  CHECK(plan["runner_up"]["method"] == "sgd");
+  CHECK(plan["runner_up"]["longer_by"].get<double>() ==
+        Approx(sgd_iteration(125e6, 50e-6) / top_k_iteration(125e6, 50e-6) - 1).epsilon(1e-6));
+  // 6 L + 6 MB / B = 10 ms + 3 L + 3 P / B: B = (6 MB - 3 P) / (10 ms - 3 L) = 4.678 Gbps.
+  const double bandwidth = (6e6 - 3 * pairs) / (10 * ms - 3 * 50e-6);
+  const json& above = turn(plan, "bandwidth", "above");
+  CHECK(above["by"] == "sgd");
+  CHECK(above["value"].get<double>() == Approx(8 * bandwidth).epsilon(0.011));
+  CHECK(turn(plan, "bandwidth", "below")["value"].is_null());
+  // Latency is worth more to sgd: it never wins by that.
+  CHECK(turn(plan, "latency", "above")["value"].is_null());
+  // M - 1 steps of latency and pairs against 2 (M - 1) / M of the bytes: with two workers sgd takes 2 (L + 16 ms).
+  CHECK(turn(plan, "workers", "below")["value"].is_null());
+  // Encoding may take what sgd is slower by more.
+  const json& encoding = turn(plan, "encoding of top-k", "above");
+  CHECK(encoding["value"].get<double>() ==
+        Approx(5 * ms + sgd_iteration(125e6, 50e-6) - top_k_iteration(125e6, 50e-6)).epsilon(1e-5));
+}
+
+TEST_CASE("plan: the least bandwidth for an efficiency, or why there is none", "[large]") {
+  const TemporaryFolder folder;
+  json scenario = two_methods(folder);
+  // sgd: 10 ms / 0.8 = 12.5 ms, of which 6 L are latency: 6 MB / 2.2 ms.
+  scenario["plan"]["target"] = {{"efficiency", 0.8}};
+  const json reached = planned(scenario, folder)["least_bandwidth"];
+  CHECK(reached["by"] == "sgd");
+  CHECK(reached["value"].get<double>() == Approx(8 * 6e6 / (2.5 * ms - 6 * 50e-6)).epsilon(0.011));
+  // 6 L alone leave 10 / 10.3.
+  scenario["plan"]["target"] = {{"efficiency", 0.98}};
+  const json missed = planned(scenario, folder);
+  CHECK(missed["least_bandwidth"]["value"].is_null());
+  CHECK(missed["answer"][0].get<std::string>().find("cannot be reached") != std::string::npos);
+}
+
+TEST_CASE("plan: time to a target is rounds times iterations", "[large]") {
+  const TemporaryFolder folder;
+  json scenario = two_methods(folder);
+  folder.write("c.csv", "method,density,round,accuracy\nsgd,,100,0.9\ntop-k,0.01,300,0.9\ntop-k,0.05,10,0.5\n");
+  scenario["plan"].update({{"curves", "c.csv"}, {"target", {{"accuracy", 0.9}}}});
+  const json plan = planned(scenario, folder);
+  // Twice the iteration, a third of the rounds.
+  CHECK(plan["winner"]["method"] == "sgd");
+  CHECK(plan["winner"]["total_s"].get<double>() == Approx(100 * sgd_iteration(125e6, 50e-6)).epsilon(1e-6));
+  CHECK(plan["without_target"] == json{"top-k (K/N 0.05): does not reach it"});
+  for (const json& each : plan["turns"]) CHECK(each["axis"] != "workers");
+}
+
+TEST_CASE("plan: the same again from what is kept, on any number of jobs", "[large]") {
+  const TemporaryFolder folder;
+  const json scenario = two_methods(folder);
+  const json first = planned(scenario, folder, " -j 1");
+  const json second = planned(scenario, folder, " -j 3");
+  CHECK(second["points"]["simulated"] == 0);
+  CHECK(first["points"]["simulated"].get<int>() > 10);
+  CHECK(first["turns"] == second["turns"]);
+  CHECK(first["alternatives"] == second["alternatives"]);
+  std::filesystem::remove_all(folder.path() + "/results");
+  const json third = planned(scenario, folder, " -j 3");
+  CHECK(first["turns"] == third["turns"]);
+}
+
+TEST_CASE("plan: all methods, collectives and groupings are looked at if nothing is said", "[large]") {
+  const TemporaryFolder folder;
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "top-k"}, {"density", 0.05}, {"index", "bitmap"}}};
+  const json plan = planned(scenario, folder);
+  std::map<std::string, int> ways;
+  for (const json& each : plan["alternatives"]) ++ways[each["method"]];
+  std::size_t methods = 0;
+  for (const json& left_out : plan["left_out"]) methods += left_out.get<std::string>().empty() ? 0 : 1;
+  CHECK(ways.size() + methods >= 19);
+  CHECK(ways["sgd"] == 4);
+  CHECK(ways["top-k"] == 2);
+  for (const json& each : plan["alternatives"]) {
+    if (each["method"] != "top-k") continue;
+    CHECK(each["label"].get<std::string>().find("bitmap") != std::string::npos);
+    CHECK(each["density"] == 0.05);
+  }
+}
+
+}  // namespace simrun
