@@ -16,7 +16,9 @@
 #include "sim/scenario/scenario_schema.hpp"
 #include "sim/scheduling/schedule.hpp"
 #include "sim/simgrid/cluster.hpp"
+#include "sim/system/data_path.hpp"
 #include "sim/text/error.hpp"
+#include "sim/text/fields.hpp"
 #include "sim/text/terminal.hpp"
 #include "sim/training/train.hpp"
 
@@ -230,6 +232,7 @@ int run_compare(const Arguments& given) {
 struct Command {
   const char* name;
   const char* help;
+  const char* examples;
   void (*add)(CLI::App& app, Arguments& arguments);
   int (*run)(const Arguments& arguments);
   int (*refuse)(const InputError& mistake) = nullptr;  ///< what is done about a wrong command line; null: it is thrown
@@ -237,33 +240,72 @@ struct Command {
 
 /// Without a command, simrun runs a scenario.
 constexpr Command commands[] = {
-    {"list", "methods, codecs, collectives, models, devices, networks: one line each", add_list, run_list},
-    {"schema", "print the JSON Schema of a scenario", add_nothing, run_schema},
-    {"calibrate", "measure the codecs on this machine's GPU or processor and write a device profile", add_calibrate,
-     run_calibrate},
+    {"plan", "find the fastest way to train a scenario: method, K, collective, grouping; and what would turn it",
+     "simrun plan scenarios/32gpu_1gbe.json\n"
+     "simrun plan my.json --set 'plan={\"target\": {\"efficiency\": 0.9}}'",
+     add_plan, run_plan},
+    {"compare", "say what differs in what went into two runs, and in what came out, and what explains it",
+     "simrun compare results/before results/after\n"
+     "simrun compare scenarios/sweep_k_m.json scenarios/sweep_k_m_10gbe.json --format csv",
+     add_compare, run_compare},
+    {"explain", "say what an iteration consists of: who waits for what, what is hidden, what would make it faster",
+     "simrun explain results/32gpu_1gbe\n"
+     "simrun explain scenarios/32gpu_1gbe.json gtop-k",
+     add_explain, run_explain},
+    {"list", "methods, codecs, collectives, models, devices, networks: one line each",
+     "simrun list methods\n"
+     "simrun list devices",
+     add_list, run_list},
+    {"schema", "print the JSON Schema of a scenario",
+     "simrun schema\n"
+     "simrun schema > scenario.schema.json",
+     add_nothing, run_schema},
+    {"calibrate", "measure the codecs on this machine's GPU or processor and write a device profile",
+     "simrun calibrate --quick\n"
+     "simrun calibrate --implementation pytorch -o my_gpu.json",
+     add_calibrate, run_calibrate},
     {"report", "write a results folder as one HTML page to send around: plots, table, provenance; nothing else needed",
+     "simrun report results/32gpu_1gbe\n"
+     "simrun report results/sweep_k_m -o sweep.html",
      add_report, run_report},
     {"measure", "run a scenario's exchanges between real processes: mpirun -np RANKS simrun measure SCENARIO.json",
+     "mpirun -np 9 simrun measure my.json\n"
+     "mpirun -np 9 --hostfile hosts simrun measure my.json --iterations 50",
      add_measure, run_measure, refuse_to_measure},
     {"train", "train a scenario's model with its methods on real data: accuracy by round, bytes and simulated time",
+     "simrun train scenarios/train_fashion_mnist.json\n"
+     "simrun train scenarios/train_fashion_mnist.json --set training.rounds=50 -o results/short",
      add_train, run_train},
     {"schedule", "compare groupings of a scenario's tensors: by rule, MergeComp's search, and the best there is",
+     "simrun schedule scenarios/mergecomp_8gpu.json\n"
+     "simrun schedule scenarios/mergecomp_8gpu.json --max-groups 2 --format csv",
      add_schedule, run_schedule},
-    {"plan", "find the fastest way to train a scenario: method, K, collective, grouping; and what would turn it",
-     add_plan, run_plan},
-    {"compare", "say what differs in what went into two runs, and in what came out, and what explains it", add_compare,
-     run_compare},
-    {"explain", "say what an iteration consists of: who waits for what, what is hidden, what would make it faster",
-     add_explain, run_explain},
 };
+
+/// A word that is neither a command nor a file, nor looks like one.
+void check_scenario_is_none_of_commands(const std::string& word) {
+  if (word.empty() || word.find_first_of("./") != std::string::npos || find_file(word, "")) return;
+  std::vector<std::string> names;
+  for (const Command& command : commands) names.emplace_back(command.name);
+  const auto near = nearest(word, names);
+  throw InputError(
+      "command line", "arguments",
+      "\"" + shown_name(word) + "\" is no command and no file" + (near ? ", did you mean \"" + *near + "\"?" : ""),
+      "accepted: a scenario, or " + one_of(names));
+}
 
 void declare(CLI::App& app, Arguments& arguments) {
   app.require_subcommand(0, 1);
   app.set_version_flag("--version", std::string("simrun ") + SIMRUN_VERSION + ", SimGrid " + simgrid_version());
   add_run(app, arguments.run);
-  for (const Command& command : commands) command.add(*app.add_subcommand(command.name, command.help), arguments);
+  for (const Command& command : commands) {
+    CLI::App& added = *app.add_subcommand(command.name, command.help);
+    added.footer(std::string("Examples:\n") + command.examples);
+    command.add(added, arguments);
+  }
   app.footer(
-      "Example: simrun scenarios/32gpu_1gbe.json --set workers=64\n"
+      "Examples:\nsimrun scenarios/32gpu_1gbe.json --set workers=64\n"
+      "simrun scenarios/sweep_k_m.json -o results/sweep --jobs 8\n"
       "A scenario whose name is that of a command is given as a path: ./list");
 }
 
@@ -319,6 +361,7 @@ int run_command_line(int argc, char** argv) {
     return refuse(app, mistake);
   }
   const Command* command = command_of(app);
+  if (command == nullptr) check_scenario_is_none_of_commands(arguments.run.scenario);
   const int status = command == nullptr ? run_scenario(arguments.run) : command->run(arguments);
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw std::runtime_error("cannot write to standard output");
   return status;

@@ -29,14 +29,6 @@ std::optional<double> first_number(const CsvTable& table, std::size_t row, const
   return std::nullopt;
 }
 
-/// The first round that has the target.
-double first_round(const std::map<double, double>& curve, const PlanTarget& target) {
-  for (const auto& [round, value] : curve) {
-    if (target.accuracy ? value >= *target.accuracy : value <= *target.loss) return round;
-  }
-  return never;
-}
-
 RoundsToTarget over_seeds(std::vector<double> rounds) {
   std::ranges::sort(rounds);
   const std::size_t half = rounds.size() / 2;
@@ -46,8 +38,14 @@ RoundsToTarget over_seeds(std::vector<double> rounds) {
 
 }  // namespace
 
-LearningCurves::LearningCurves(const std::string& name) : file_(file_of_curves(name)) {
+LearningCurves::LearningCurves(const std::string& name, const PlanTarget& target)
+    : file_(file_of_curves(name)), target_(target) {
   const CsvTable table(file_, read_text(file_, "file", most_bytes));
+  const std::vector<std::string> columns = target.accuracy ? std::vector<std::string>{"accuracy", "test_accuracy"}
+                                                           : std::vector<std::string>{"loss", "train_loss"};
+  if (!table.has(columns[0]) && !table.has(columns[1]))
+    throw InputError(file_, "line 1", "there is no " + columns[0],
+                     "accepted: a column " + columns[0] + " or " + columns[1]);
   std::map<std::vector<std::string>, std::size_t> known;
   for (std::size_t row = 0; row < table.rows(); ++row) {
     const auto method = table.text(row, "method");
@@ -69,8 +67,7 @@ LearningCurves::LearningCurves(const std::string& name) : file_(file_of_curves(n
                          .choice = key[4] + "|" + key[5],
                          .seed = key[6]});
     Curve& curve = curves_[at->second];
-    if (const auto value = first_number(table, row, {"accuracy", "test_accuracy"})) curve.accuracy[*round] = *value;
-    if (const auto value = first_number(table, row, {"loss", "train_loss"})) curve.loss[*round] = *value;
+    if (const auto value = first_number(table, row, columns)) curve.values[*round] = *value;
   }
 }
 
@@ -83,18 +80,18 @@ bool LearningCurves::is_of(const Curve& curve, const Scenario& scenario) const {
   return curve.k && *curve.k == static_cast<double>(scenario.entries());
 }
 
-std::optional<RoundsToTarget> LearningCurves::rounds(const Scenario& scenario, const PlanTarget& target) const {
-  std::map<std::string, std::vector<double>> by_choice;
-  bool any = false;
-  for (const Curve& curve : curves_) {
-    const auto& values = target.accuracy ? curve.accuracy : curve.loss;
-    any = any || !values.empty();
-    if (!values.empty() && is_of(curve, scenario)) by_choice[curve.choice].push_back(first_round(values, target));
+double LearningCurves::first_round(const Curve& curve) const {
+  for (const auto& [round, value] : curve.values) {
+    if (target_.accuracy ? value >= *target_.accuracy : value <= *target_.loss) return round;
   }
-  if (!any)
-    throw InputError(
-        file_, "line 1", std::string("there is no ") + (target.accuracy ? "accuracy" : "loss"),
-        target.accuracy ? "accepted: a column accuracy or test_accuracy" : "accepted: a column loss or train_loss");
+  return never;
+}
+
+std::optional<RoundsToTarget> LearningCurves::rounds(const Scenario& scenario) const {
+  std::map<std::string, std::vector<double>> by_choice;
+  for (const Curve& curve : curves_) {
+    if (!curve.values.empty() && is_of(curve, scenario)) by_choice[curve.choice].push_back(first_round(curve));
+  }
   std::optional<RoundsToTarget> best;
   for (auto& [choice, rounds] : by_choice) {
     const RoundsToTarget found = over_seeds(std::move(rounds));

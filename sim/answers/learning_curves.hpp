@@ -23,15 +23,15 @@ struct RoundsToTarget {
 class LearningCurves {
  public:
   /// A CSV file, or a folder that `simrun train` has written. Columns: method, round, and accuracy (or test_accuracy)
-  /// or loss (or train_loss); density or k where a method sparsifies; if they are there workers, seed, learning_rate,
-  /// entry and best, of which rows with false are left out. Throws InputError.
-  explicit LearningCurves(const std::string& name);
+  /// or loss (or train_loss), whichever the target is about; density or k where a method sparsifies; if they are there
+  /// workers, seed, learning_rate, entry and best, of which rows with false are left out. Throws InputError.
+  LearningCurves(const std::string& name, const PlanTarget& target);
 
   const std::string& file() const { return file_; }
 
   /// Until the target, of the scenario's method, K/N and M; of several step sizes (or entries) those that get there
-  /// first. None where there is no such curve. Throws InputError where no curve is of what the target is about.
-  std::optional<RoundsToTarget> rounds(const Scenario& scenario, const PlanTarget& target) const;
+  /// first. None where there is no such curve.
+  std::optional<RoundsToTarget> rounds(const Scenario& scenario) const;
 
   /// Values of K/N that curves have.
   std::vector<double> densities() const;
@@ -45,12 +45,14 @@ class LearningCurves {
     std::optional<double> workers;
     std::string choice;
     std::string seed;
-    std::map<double, double> accuracy = {};  ///< by round
-    std::map<double, double> loss = {};
+    std::map<double, double> values = {};  ///< by round, of what the target is about
   };
   bool is_of(const Curve& curve, const Scenario& scenario) const;
 
+  double first_round(const Curve& curve) const;
+
   std::string file_;
+  PlanTarget target_;
   std::vector<Curve> curves_;
 };
 

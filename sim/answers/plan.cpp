@@ -38,15 +38,18 @@ void check_target(const PlanText& asked, const PlanTarget& target, const std::st
   if (needs_curves && curves.empty())
     (here / "target")
         .fail("there are no curves of training", "accepted: plan.curves, or simrun train with this scenario first");
+  const std::string why = curves.empty() ? "" : why_unreadable(curves);
+  if (!why.empty() && !std::filesystem::is_directory(curves))
+    (here / "curves").fail("\"" + curves + "\" " + why, "accepted: a CSV file, or a folder that simrun train wrote");
   if (!asked.curves.empty() && !needs_curves)
     (here / "curves").fail("there is no target for curves", "accepted: accuracy or loss as plan.target");
 }
 
 /// The alternatives that have no curve, or whose curve does not reach the target; by method and K/N.
-std::vector<std::string> without_target(const Study& study, const LearningCurves& curves, const PlanTarget& target) {
+std::vector<std::string> without_target(const Study& study, const LearningCurves& curves) {
   std::vector<std::string> names;
   for (const Point& point : study.points) {
-    const auto rounds = curves.rounds(point.scenario, target);
+    const auto rounds = curves.rounds(point.scenario);
     if (rounds && std::isfinite(rounds->median)) continue;
     const MethodChoice& method = point.scenario.method;
     std::string name(method.method->name);
@@ -95,7 +98,7 @@ int plan(const PlanArguments& arguments) {
   const PlanTarget target = target_of(asked, study, curves_name);
   check_target(asked, target, curves_name, file);
   std::optional<LearningCurves> curves;
-  if (target.accuracy || target.loss) curves.emplace(curves_name);
+  if (target.accuracy || target.loss) curves.emplace(curves_name, target);
   if (curves && asked.density.empty()) asked.density = curves->densities();
   const Alternatives found = alternatives(study, asked);
 
@@ -106,9 +109,9 @@ int plan(const PlanArguments& arguments) {
   KeptPoints kept(out + "/points", arguments.jobs);
   const std::vector<PointResult> results = kept.run(found.study, "alternatives");
   PlanFindings plan{.study = found.study, .target = target, .curves = curves ? curves->file() : ""};
-  plan.all = standings(found.study.points, results, curves ? &*curves : nullptr, target);
+  plan.all = standings(found.study.points, results, curves ? &*curves : nullptr);
   plan.left_out = found.left_out;
-  if (curves) plan.unreached = without_target(found.study, *curves, target);
+  if (curves) plan.unreached = without_target(found.study, *curves);
   const std::size_t failed = say_failures(found.study, results);
   if (plan.all.empty())
     throw std::runtime_error(curves ? "cannot be reached: no curve in " + curves->file() + " gets to the target"

@@ -43,13 +43,13 @@ Interval longer_by(const Point& other, const Standing& of_other, const Point& be
 }
 
 std::vector<Standing> standings(const std::vector<Point>& points, const std::vector<PointResult>& results,
-                                const LearningCurves* curves, const PlanTarget& target) {
+                                const LearningCurves* curves) {
   std::vector<Standing> all;
   for (std::size_t i = 0; i < points.size(); ++i) {
     if (!results[i].times) continue;
     Standing standing{i, *results[i].times, std::nullopt};
     if (curves != nullptr) {
-      standing.rounds = curves->rounds(points[i].scenario, target);
+      standing.rounds = curves->rounds(points[i].scenario);
       if (!standing.rounds || !std::isfinite(standing.rounds->median)) continue;
     }
     all.push_back(std::move(standing));

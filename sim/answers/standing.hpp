@@ -30,7 +30,7 @@ Interval longer_by(const Point& other, const Standing& of_other, const Point& be
 /// Those of the points that have times, and if curves are given rounds to the target, fastest first. `results` by
 /// point.
 std::vector<Standing> standings(const std::vector<Point>& points, const std::vector<PointResult>& results,
-                                const LearningCurves* curves, const PlanTarget& target);
+                                const LearningCurves* curves);
 
 /// The first, that is the fastest, of each method.
 std::vector<Standing> best_of_methods(const std::vector<Point>& points, const std::vector<Standing>& all);

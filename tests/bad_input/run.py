@@ -234,10 +234,66 @@ def command_lines():
     yield case("two_commands", "list", "schema", "calibrate")
     yield case("scenario_with_command", sound, "list")
     yield case("measure_out_empty", "measure", sound, "-o", "")
+    yield from answers(case)
     yield from reports(case)
     yield from trainings(case)
     yield case("relative_path", "zero.json", files={"zero.json": (CASES / "density_zero.json").read_text()})
     yield case("dry_run_npy_missing", CASES / "npy_missing.json", "--dry-run")
+
+
+def answers(case):
+    """`simrun plan`, `compare` and `explain` on scenarios and folders with a mistake."""
+    sound = json.loads((CASES / "sound.json").read_text())
+
+    def plan(name, plan, *arguments, files=(), **change):
+        scenario = {**sound, **change, "plan": plan}
+        return case(f"plan_{name}", "plan", "s.json", *arguments, files={"s.json": json.dumps(scenario), **dict(files)})
+
+    yield case("plan_scenario_left_out", "plan")
+    yield case("plan_scenario_missing", "plan", "none.json")
+    yield case("plan_scenario_with_mistake", "plan", CASES / "density_zero.json")
+    yield plan("list", [])
+    yield plan("unknown_key", {"target_efficiency": 0.9})
+    yield plan("target_empty", {"target": {}})
+    yield plan("two_targets", {"target": {"efficiency": 0.9, "loss": 1}})
+    yield plan("efficiency_too_large", {"target": {"efficiency": 1.5}})
+    yield plan("accuracy_without_curves", {"target": {"accuracy": 0.9}})
+    yield plan("curves_without_target", {"curves": "s.json"})
+    yield plan("methods_unknown", {"methods": ["topk"]})
+    yield plan("methods_empty", {"methods": []})
+    yield plan("density_text", {"density": ["0.1"]})
+    yield plan("collective_unknown", {"collective": ["rings"]})
+    yield plan("collective_fits_none", {"methods": ["sgd"], "collective": ["allgather-ring"]})
+    yield plan("grouping_unknown", {"methods": ["sgd"], "grouping": ["layer"]})
+    yield plan("implementation_unknown", {"methods": ["sgd"], "implementation": ["jax"]})
+    yield plan("sweep_of_workers", {}, sweep={"workers": [2, 4]})
+    yield plan("swept", {}, sweep={"plan.density": [[0.1]]})
+    yield plan("out_below_file", {"methods": ["sgd"]}, "-o", "file/out", files={"file": ""})
+    yield plan("out_has_folder", {"methods": ["sgd"]}, "-o", "out", files={"out/plan.csv/file": ""})
+    curves = {"target": {"accuracy": 0.9}, "curves": "c.csv"}
+    for name, text in [("missing", None), ("empty", ""), ("without_rows", "method,round,accuracy\n"),
+                       ("unknown_method", "method,round,accuracy\nsdg,1,0.1\n"),
+                       ("without_round", "method,accuracy\nsgd,0.1\n"),
+                       ("with_text", "method,round,accuracy\nsgd,first,0.1\n"),
+                       ("without_accuracy", "method,round,loss\nsgd,1,0.1\n"),
+                       ("with_short_line", "method,round,accuracy\nsgd,1\n"),
+                       ("with_open_quote", "method,round,accuracy\n\"sgd,1,1\n")]:
+        yield plan(f"curves_{name}", curves, files={} if text is None else {"c.csv": text})
+    yield case("compare_one", "compare", CASES / "sound.json")
+    yield case("compare_folder_without_report", "compare", "r", "r", files={"r/points.csv": ""})
+    yield case("compare_missing", "compare", CASES / "sound.json", "none.json")
+    other = {**sound, "methods": [{"name": "qsgd"}]}
+    yield case("compare_nothing_in_common", "compare", CASES / "sound.json", "s.json",
+               files={"s.json": json.dumps(other)})
+    yield case("explain_left_out", "explain")
+    yield case("explain_missing", "explain", "none.json")
+    yield case("explain_point_missing", "explain", CASES / "sound.json", "99")
+    yield case("explain_label_missing", "explain", CASES / "sound.json", "allreduce")
+    yield case("explain_set_unknown", "explain", CASES / "sound.json", "--set", "wrokers=4")
+    yield case("explain_folder_without_report", "explain", "r", files={"r/points.csv": ""})
+    report = {"scenario": sound, "resolved": [], "seed": None, "versions": {"simrun": "0", "simgrid": "0"},
+              "network_model": "x", "devices": [], "interval": [], "points": [], "failed": []}
+    yield case("explain_report_of_other_points", "explain", "r", files={"r/report.json": json.dumps(report)})
 
 
 def reports(case):

@@ -38,20 +38,20 @@ TEST_CASE("learning curves: the median of the seeds, of the step size that gets 
                                         "sgd,,8,1,0.1,10,0.9,1\n"  // other workers
                                         "top-k,0.01,4,1,0.1,400,0.8,1\n"
                                         "top-k,0.1,4,1,0.1,40,0.7,1\n");
-  const LearningCurves curves(file);
-  const auto sgd = curves.rounds(of_method({{"name", "sgd"}}), accuracy(0.8));
+  const LearningCurves curves(file, accuracy(0.8));
+  const auto sgd = curves.rounds(of_method({{"name", "sgd"}}));
   REQUIRE(sgd);
   CHECK(sgd->median == 200);
   CHECK(sgd->least == 100);
   CHECK(sgd->most == 300);
   CHECK(sgd->seeds == 3);
-  CHECK(curves.rounds(of_method(top_k), accuracy(0.8))->median == 400);  // 10 of 1000
-  CHECK(std::isinf(curves.rounds(of_method({{"name", "top-k"}, {"density", 0.1}}), accuracy(0.8))->median));
-  CHECK_FALSE(curves.rounds(of_method({{"name", "top-k"}, {"density", 0.2}}), accuracy(0.8)));
-  CHECK_FALSE(curves.rounds(of_method({{"name", "signsgd-mv"}}), accuracy(0.8)));
+  CHECK(curves.rounds(of_method(top_k))->median == 400);  // 10 of 1000
+  CHECK(std::isinf(curves.rounds(of_method({{"name", "top-k"}, {"density", 0.1}}))->median));
+  CHECK_FALSE(curves.rounds(of_method({{"name", "top-k"}, {"density", 0.2}})));
+  CHECK_FALSE(curves.rounds(of_method({{"name", "signsgd-mv"}})));
   PlanTarget loss;
   loss.loss = 1;
-  CHECK(curves.rounds(of_method({{"name", "sgd"}}), loss)->median == 200);
+  CHECK(LearningCurves(file, loss).rounds(of_method({{"name", "sgd"}}))->median == 200);
   CHECK(curves.densities() == std::vector<double>{0.01, 0.1});
 }
 
@@ -60,7 +60,7 @@ TEST_CASE("learning curves: what training writes, but for step sizes that were n
   folder.write("curves.csv",
                "method,workers,k,density,seed,round,train_loss,test_accuracy,best\n"
                "sgd,4,,,1,100,1,0.8,true\nsgd,4,,,1,50,1,0.8,false\n");
-  CHECK(LearningCurves(folder.path()).rounds(of_method({{"name", "sgd"}}), accuracy(0.8))->median == 100);
+  CHECK(LearningCurves(folder.path(), accuracy(0.8)).rounds(of_method({{"name", "sgd"}}))->median == 100);
 }
 
 TEST_CASE("learning curves: mistakes are told with their line") {
@@ -68,7 +68,7 @@ TEST_CASE("learning curves: mistakes are told with their line") {
   const auto mistake = [&](const std::string& text) -> std::string {
     const std::string file = folder.write("c.csv", text);
     try {
-      LearningCurves(file).rounds(of_method({{"name", "sgd"}}), accuracy(0.8));
+      LearningCurves(file, accuracy(0.8));
     } catch (const InputError& error) {
       return std::string(error.what()).substr(file.size() + 2);
     }
