@@ -60,6 +60,13 @@ std::vector<std::string> without_target(const Study& study, const LearningCurves
   return names;
 }
 
+/// What takes more memory is left out, and counted.
+void leave_out_large(PlanFindings& plan, Bytes most) {
+  const std::size_t too_large = std::erase_if(plan.all, [&](const Standing& each) { return each.memory > most; });
+  if (too_large > 0)
+    plan.left_out.push_back(std::to_string(too_large) + " ways take more than " + show(most) + " of device memory");
+}
+
 /// Returns how many there are.
 std::size_t say_failures(const Study& study, const std::vector<PointResult>& results) {
   std::size_t failed = 0;
@@ -77,6 +84,12 @@ std::string in_short(const std::vector<std::string>& names) {
   std::string text;
   for (std::size_t i = 0; i < names.size() && i < most; ++i) text += (i == 0 ? "" : "; ") + names[i];
   return names.size() > most ? text + "; and " + std::to_string(names.size() - most) + " more" : text;
+}
+
+std::string why_nothing_is_left(const PlanFindings& plan) {
+  if (!plan.curves.empty() && !plan.unreached.empty())
+    return "cannot be reached: " + in_short(plan.unreached) + " (" + plan.curves + ")";
+  return plan.left_out.empty() ? "no alternative could be simulated" : "nothing is left: " + in_short(plan.left_out);
 }
 
 void say_notes(const PlanFindings& plan) {
@@ -111,11 +124,10 @@ int plan(const PlanArguments& arguments) {
   PlanFindings plan{.study = found.study, .target = target, .curves = curves ? curves->file() : ""};
   plan.all = standings(found.study.points, results, curves ? &*curves : nullptr);
   plan.left_out = found.left_out;
+  if (asked.memory) leave_out_large(plan, *asked.memory);
   if (curves) plan.unreached = without_target(found.study, *curves);
   const std::size_t failed = say_failures(found.study, results);
-  if (plan.all.empty())
-    throw std::runtime_error(curves ? "cannot be reached: no curve in " + curves->file() + " gets to the target"
-                                    : "no alternative could be simulated");
+  if (plan.all.empty()) throw std::runtime_error(why_nothing_is_left(plan));
   plan.best = best_of_methods(found.study.points, plan.all);
   TurnSearch search(found.study.points, plan.best, kept);
   if (target.efficiency) plan.least_bandwidth = search.least_bandwidth(*target.efficiency);

@@ -106,6 +106,7 @@ Columns<Compared> plan_columns() {
           {"iteration_low_s", interval_end(&Interval::low)},
           {"iteration_high_s", interval_end(&Interval::high)},
           {"scaling_efficiency", [](Of of) { return or_null(of.efficiency()); }},
+          {"memory_bytes", [](Of of) { return count_of(of.standing.memory.value); }},
           {"rounds", rounds},
           {"total_s", [](Of of) { return of.standing.rounds ? Json(of.standing.value().value) : Json(); }},
           {"longer_by", [](Of of) { return of.share(); }},
@@ -114,7 +115,8 @@ Columns<Compared> plan_columns() {
 }
 
 std::string best_table(const PlanFindings& plan) {
-  std::vector<std::string> headings = {"best of each method", "iteration", "efficiency", "longer by", "90 % of that"};
+  std::vector<std::string> headings = {"best of each method", "iteration",   "efficiency", "memory",
+                                       "longer by",           "90 % of that"};
   if (!plan.curves.empty()) headings.insert(headings.begin() + 2, {"rounds", "total"});
   Table table(headings);
   for (const Standing& standing : plan.best) {
@@ -126,6 +128,7 @@ std::string best_table(const PlanFindings& plan) {
       row.push_back(show(standing.value()));
     }
     row.push_back(efficiency ? percent(*efficiency) : "");
+    row.push_back(show(standing.memory));
     row.push_back(of.is_best() ? "" : percent(of.share()));
     row.push_back(range_of(of.longer(), plan.all.front().value()));
     table.add_row(std::move(row));

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <set>
 
+#include "sim/study/method_memory.hpp"
+
 namespace simrun {
 namespace {
 
@@ -47,7 +49,7 @@ std::vector<Standing> standings(const std::vector<Point>& points, const std::vec
   std::vector<Standing> all;
   for (std::size_t i = 0; i < points.size(); ++i) {
     if (!results[i].times) continue;
-    Standing standing{i, *results[i].times, std::nullopt};
+    Standing standing{i, *results[i].times, method_memory(points[i].scenario, results[i])};
     if (curves != nullptr) {
       standing.rounds = curves->rounds(points[i].scenario);
       if (!standing.rounds || !std::isfinite(standing.rounds->median)) continue;

@@ -14,7 +14,8 @@ namespace simrun {
 struct Standing {
   std::size_t point = 0;  ///< its number
   Times times;
-  std::optional<RoundsToTarget> rounds;  ///< if training is what is compared
+  Bytes memory = {};                          ///< of the device, see method_memory
+  std::optional<RoundsToTarget> rounds = {};  ///< if training is what is compared
 
   /// What is compared.
   Seconds value() const;

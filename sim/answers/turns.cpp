@@ -73,7 +73,7 @@ TurnSearch::AtValue TurnSearch::at(const ClusterAxis& axis, double value, const 
   const std::vector<PointResult> results = kept_.run(study);
   AtValue all;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (results[i].times) all.emplace(numbers[i], Standing{i, *results[i].times, standings_[numbers[i]].rounds});
+    if (results[i].times) all.emplace(numbers[i], Standing{i, *results[i].times, {}, standings_[numbers[i]].rounds});
   }
   return all;
 }

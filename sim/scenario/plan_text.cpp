@@ -49,6 +49,8 @@ Field<PlanText> plan_field() {
                 "groupings; left out, model, buckets of 25 MB and those of the scenario")
       .optional("implementation", &PlanText::implementation, list_of(name_text()),
                 "whose operations, as device.implementation; left out, all that there are of the device")
+      .optional("memory", &PlanText::memory, size(),
+                "of the device, that a method may take beside training itself; left out, any")
       .optional("target", &PlanText::target, target_field(), "what is to be reached; left out, the shortest iteration")
       .optional("curves", &PlanText::curves, name_text(),
                 "accuracy or loss by round: a CSV file with columns method, density, round and accuracy or loss, or "

@@ -24,6 +24,7 @@ struct PlanText {
   std::optional<Json> collective;  ///< as in `sweep`
   std::vector<Json> grouping;
   std::vector<std::string> implementation;
+  std::optional<Bytes> memory;  ///< of the device that a method may take
   PlanTarget target;
   std::string curves;  ///< a CSV of them, or a folder that training has written
 };

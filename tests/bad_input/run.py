@@ -266,6 +266,7 @@ def answers(case):
     yield plan("collective_fits_none", {"methods": ["sgd"], "collective": ["allgather-ring"]})
     yield plan("grouping_unknown", {"methods": ["sgd"], "grouping": ["layer"]})
     yield plan("implementation_unknown", {"methods": ["sgd"], "implementation": ["jax"]})
+    yield plan("memory_number", {"memory": 4})
     yield plan("sweep_of_workers", {}, sweep={"workers": [2, 4]})
     yield plan("swept", {}, sweep={"plan.density": [[0.1]]})
     yield plan("out_below_file", {"methods": ["sgd"]}, "-o", "file/out", files={"file": ""})

@@ -105,6 +105,23 @@ TEST_CASE("plan: time to a target is rounds times iterations", "[large]") {
   for (const json& each : plan["turns"]) CHECK(each["axis"] != "workers");
 }
 
+TEST_CASE("plan: memory is residual, payloads and what is decoded; what takes more than there is, is left out",
+          "[large]") {
+  // A million parameters: top-k keeps 4 MB of residual and decodes four payloads, its own of these.
+  const TemporaryFolder folder;
+  json scenario = two_methods(folder);
+  const json plan = planned(scenario, folder);
+  CHECK(plan["winner"]["memory_bytes"] == 4e6 + pairs + 4 * pairs);
+  CHECK(plan["runner_up"]["memory_bytes"] == 8e6);  // what is sent and what is got
+  scenario["plan"]["memory"] = "4.5 MB";
+  CHECK(planned(scenario, folder)["alternatives"].size() == 1);
+  scenario["plan"]["memory"] = "4 MB";
+  folder.write("s.json", scenario.dump());
+  const Ended none = run_program("plan s.json", folder.path());
+  CHECK(none.status == 1);
+  CHECK(none.err == "simrun: nothing is left: 2 ways take more than 4.00 MB of device memory\n");
+}
+
 TEST_CASE("plan: the same again from what is kept, on any number of jobs", "[large]") {
   const TemporaryFolder folder;
   const json scenario = two_methods(folder);
