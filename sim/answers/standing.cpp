@@ -28,7 +28,7 @@ Deviations Standing::deviations() const {
   const Deviation of_rounds = {(rounds->median - rounds->least) * times.iteration,
                                (rounds->most - rounds->median) * times.iteration};
   const auto of_all = [&](const Deviation& one) { return times_rounds(rounds->median, one); };
-  return {of_all(times.deviations.device), of_all(times.deviations.network),
+  return {of_all(times.deviations.device), of_all(times.deviations.network), times.deviations.own_network,
           in_quadrature(of_all(times.deviations.jitter), of_rounds)};
 }
 

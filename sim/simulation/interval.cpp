@@ -31,6 +31,10 @@ Seconds network_time_of(const IterationRecord& record) {
   return time;
 }
 
+Deviation operator*(double factor, const Deviation& deviation) {
+  return {factor * deviation.shorter, factor * deviation.longer};
+}
+
 /// What one reason makes of a difference, if it makes both shorter or both longer.
 Deviation of_the_same(const Deviation& a, const Deviation& b) {
   const Seconds if_shorter = b.shorter - a.shorter;
@@ -45,7 +49,7 @@ Deviation deviation(Seconds part, const Band& band) {
 }
 
 std::optional<Interval> interval_around(Seconds time, const Deviations& deviations) {
-  const auto& [device, network, jitter] = deviations;
+  const auto& [device, network, own_network, jitter] = deviations;
   const double shorter = std::hypot(device.shorter.value, network.shorter.value, jitter.shorter.value);
   const double longer = std::hypot(device.longer.value, network.longer.value, jitter.longer.value);
   if (shorter == 0 && longer == 0) return std::nullopt;
@@ -53,12 +57,19 @@ std::optional<Interval> interval_around(Seconds time, const Deviations& deviatio
 }
 
 Interval difference(Seconds a, const Deviations& of_a, Seconds b, const Deviations& of_b) {
-  const Deviation device = of_the_same(of_a.device, of_b.device);
-  const Deviation network = of_the_same(of_a.network, of_b.network);
-  const double shorter = std::hypot(of_a.jitter.shorter.value, of_b.jitter.longer.value);
-  const double longer = std::hypot(of_a.jitter.longer.value, of_b.jitter.shorter.value);
-  return {a - b - Seconds(std::hypot(device.shorter.value, network.shorter.value, shorter)),
-          a - b + Seconds(std::hypot(device.longer.value, network.longer.value, longer))};
+  const double own = std::max(of_a.own_network, of_b.own_network);
+  const double common = std::sqrt(1 - own * own);
+  std::vector<Deviation> parts = {of_the_same(of_a.device, of_b.device),
+                                  common * of_the_same(of_a.network, of_b.network)};
+  for (const Deviation& each : {own * of_a.network, of_a.jitter}) parts.push_back(each);
+  for (const Deviation& each : {own * of_b.network, of_b.jitter}) parts.push_back({each.longer, each.shorter});
+  double shorter = 0;
+  double longer = 0;
+  for (const Deviation& each : parts) {
+    shorter = std::hypot(shorter, each.shorter.value);
+    longer = std::hypot(longer, each.longer.value);
+  }
+  return {a - b - Seconds(shorter), a - b + Seconds(longer)};
 }
 
 Seconds network_time(std::span<const IterationRecord> records) {

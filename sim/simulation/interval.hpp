@@ -22,11 +22,19 @@ struct Deviation {
   Seconds longer;
 };
 
+/// How far communication times that a network model predicts are off.
+struct NetworkError {
+  Band band;
+  double own =
+      1;  ///< what share of that, as a standard deviation, each way of exchanging has for itself; see Deviations
+};
+
 /// All reasons that are known.
 struct Deviations {
-  Deviation device;   ///< times of its operations; devices are taken to be off all to the same side
-  Deviation network;  ///< its model
-  Deviation jitter;   ///< from one iteration to another
+  Deviation device;        ///< times of its operations; devices are taken to be off all to the same side
+  Deviation network;       ///< its model
+  double own_network = 1;  ///< share of the network's that two ways of exchanging on one network do not have in common
+  Deviation jitter;        ///< from one iteration to another
 };
 
 /// What a part of an iteration contributes whose time is known to a band.
@@ -37,8 +45,8 @@ Deviation deviation(Seconds part, const Band& band);
 std::optional<Interval> interval_around(Seconds time, const Deviations& deviations);
 
 /// By how much `a` is longer than `b`, two iterations on the same device and network. What is common to both is taken
-/// out: device and network model are off by one factor each, which is the same for both, so that only the difference of
-/// their parts deviates. Jitter is each one's own.
+/// out: the device is off by one factor, which is the same for both, so that only the difference of their parts
+/// deviates. So is the network model, but for its own share, which each has for itself, as it has its jitter.
 Interval difference(Seconds a, const Deviations& of_a, Seconds b, const Deviations& of_b);
 
 /// How long an iteration (not empty, by rank) waits for the network, hidden behind other work or not: by so much it

@@ -88,7 +88,10 @@ void add_spans(Times& times, const SteadyState& steady) {
 Deviations deviations_of(const Times& times, const Setup& setup, const SteadyState& steady, const Band& device) {
   Deviations all;
   all.device = deviation(times.encode + times.decode, device);
-  if (setup.network_error) all.network = deviation(network_time(steady.records()), *setup.network_error);
+  if (setup.network_error) {
+    all.network = deviation(network_time(steady.records()), setup.network_error->band);
+    all.own_network = setup.network_error->own;
+  }
   if (varies(setup)) {
     const std::vector<double> durations = steady.durations();
     all.jitter = {std::max(Seconds(0), times.iteration - Seconds(quantile(durations, 0.05))),

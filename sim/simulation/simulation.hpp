@@ -18,8 +18,8 @@ namespace simrun {
 struct Setup {
   int workers = 1;
   Network network;
-  std::optional<Band> network_error;  ///< of communication times, where it is known
-  bool server_host = false;           ///< a host of its own for a parameter server
+  std::optional<NetworkError> network_error;  ///< of communication times, where it is known
+  bool server_host = false;                   ///< a host of its own for a parameter server
   Repeats repeats = Repeats::skipped;
   IterationPlan plan;
   std::vector<Round> rounds;

@@ -20,7 +20,7 @@ import tempfile
 import zlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
+from itertools import combinations, groupby
 from pathlib import Path
 
 from campaign import HERE as FOLDER
@@ -142,6 +142,7 @@ def compare(prediction, rows, tcp, out):
                 "predicted_communication_s": point["communication_s"]})
         print_errors(model, rows, points)
         print_residuals(model, rows, points)
+        print_pairs(model, rows, points)
     if out:
         with open(out, "w", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -187,6 +188,45 @@ def print_residuals(model, rows, points):
         low, high = min(1, quantiles[0]), max(1, quantiles[-1])
         covered = statistics.fmean(low <= ratio <= high for ratio in ratios["test"])
         print(f"measured / predicted, {topology}: {low:.2f} to {high:.2f}; within, of the test half: {covered:.1%}")
+
+
+def pairs(rows, points):
+    """Two ways of exchanging on one network, with the same parameters: (measured, predicted) communication of each, the
+    one that is predicted to take longer first."""
+    found = defaultdict(list)
+    for row, point in zip(rows, points, strict=True):
+        times = float(row["communication_s"]), float(point["communication_s"])
+        found[conditions(row), row["parameters"]].append(((row["method"], row["collective"]), times))
+    for together in found.values():
+        for (way, a), (other, b) in combinations(together, 2):
+            if way != other and min(a + b) > 0:
+                yield (a, b) if a[1] >= b[1] else (b, a)
+
+
+def print_pairs(model, rows, points):
+    """By topology: what share of the error two ways of exchanging do not have in common, from the fit half; and how often
+    the interval of their difference (simulation/interval.hpp) holds in the test half, and tells them apart rightly."""
+    for topology in ("star", "tree"):
+        halves = {which: [(r, p) for r, p in zip(rows, points, strict=True)
+                          if r["topology"] == topology and half(r) == which] for which in ("fit", "test")}
+        log_errors = [math.log(float(r["communication_s"]) / float(p["communication_s"])) for r, p in halves["fit"]
+                      if float(r["communication_s"]) > 0 and float(p["communication_s"]) > 0]
+        quantiles = statistics.quantiles((math.exp(error) for error in log_errors), n=20)
+        low, high = 1 - min(1, quantiles[0]), max(1, quantiles[-1]) - 1
+        apart = [math.log(a[0] / a[1]) - math.log(b[0] / b[1]) for a, b in pairs(*zip(*halves["fit"], strict=True))]
+        own = math.sqrt(min(1, statistics.fmean(x * x for x in apart) / 2 / statistics.pvariance(log_errors)))
+        common = math.sqrt(1 - own * own)
+        holds, told, wrong = 0, 0, 0
+        tested = list(pairs(*zip(*halves["test"], strict=True)))
+        for (measured, predicted), (other_measured, other_predicted) in tested:
+            difference = predicted - other_predicted
+            shorter = math.hypot(common * low * difference, own * low * predicted, own * high * other_predicted)
+            longer = math.hypot(common * high * difference, own * high * predicted, own * low * other_predicted)
+            holds += difference - shorter <= measured - other_measured <= difference + longer
+            told += shorter < difference
+            wrong += shorter < difference and measured < other_measured
+        print(f"pairs, {topology}: own share of the error {own:.2f}; of {len(tested)} in the test half the interval holds "
+              f"{holds / len(tested):.1%} and tells apart {told / len(tested):.1%}, {wrong} of them wrongly")
 
 
 def fit(prediction, rows, tcp):

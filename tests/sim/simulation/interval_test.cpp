@@ -48,7 +48,7 @@ void slow_down(Setup& setup, double factor) {
 std::pair<Times, Times> known_and_slower(const json& scenario, double factor) {
   return {times_of(scenario,
                    [&](Setup& setup) {
-                     setup.network_error = Band{1 / factor, factor};
+                     setup.network_error = NetworkError{{1 / factor, factor}};
                    }),
           times_of(scenario, [&](Setup& setup) { slow_down(setup, factor); })};
 }
@@ -58,15 +58,15 @@ std::pair<Times, Times> known_and_slower(const json& scenario, double factor) {
 TEST_CASE("interval: deviations add in quadrature, each side on its own") {
   CHECK_FALSE(interval_around(Seconds(10), {}));
   const Deviation none = deviation(Seconds(5), Band{});
-  CHECK_FALSE(interval_around(Seconds(10), {.device = none, .network = {}, .jitter = {}}));
+  CHECK_FALSE(interval_around(Seconds(10), {.device = none, .network = {}, .own_network = 0, .jitter = {}}));
   // 3 of 30 down and 4 of 20 up; 4 down and 3 up: 5 each way.
   const Deviation first = deviation(Seconds(10), {.low = 0.7, .high = 1.4});
   const Deviation second = deviation(Seconds(20), {.low = 0.8, .high = 1.15});
-  const auto both = interval_around(Seconds(100), {.device = first, .network = second, .jitter = {}});
+  const auto both = interval_around(Seconds(100), {.device = first, .network = second, .own_network = 0, .jitter = {}});
   REQUIRE(both);
   CHECK(both->low.value == Approx(95));
   CHECK(both->high.value == Approx(105));
-  const auto one = interval_around(Seconds(100), {.device = first, .network = none, .jitter = {}});
+  const auto one = interval_around(Seconds(100), {.device = first, .network = none, .own_network = 0, .jitter = {}});
   CHECK(one->low.value == Approx(97));
   CHECK(one->high.value == Approx(104));
 }
@@ -75,8 +75,8 @@ TEST_CASE("interval: what two iterations have in common moves their difference o
   // Both networks off by 0.8 to 1.5: 8 s become 6.4 to 12 s, 2 s become 1.6 to 3 s. So a difference of 6 s becomes 4.8
   // to 9 s. Added in quadrature as if each were off by itself, it would be 4.35 to 10.1 s.
   const Band band{.low = 0.8, .high = 1.5};
-  const Deviations long_one{.device = {}, .network = deviation(Seconds(8), band), .jitter = {}};
-  const Deviations short_one{.device = {}, .network = deviation(Seconds(2), band), .jitter = {}};
+  const Deviations long_one{.device = {}, .network = deviation(Seconds(8), band), .own_network = 0, .jitter = {}};
+  const Deviations short_one{.device = {}, .network = deviation(Seconds(2), band), .own_network = 0, .jitter = {}};
   const Interval apart = difference(Seconds(11), long_one, Seconds(5), short_one);
   CHECK(apart.low.value == Approx(4.8));
   CHECK(apart.high.value == Approx(9));
@@ -87,9 +87,14 @@ TEST_CASE("interval: what two iterations have in common moves their difference o
   const Interval none = difference(Seconds(11), long_one, Seconds(11), long_one);
   CHECK(none.low.value == 0);
   CHECK(none.high.value == 0);
+  // What each has for itself is added in quadrature: 1.6 down and 1 up.
+  const Deviations alone{.device = {}, .network = deviation(Seconds(8), band), .own_network = 1, .jitter = {}};
+  const Interval own = difference(Seconds(11), alone, Seconds(5), short_one);
+  CHECK(own.low.value == Approx(6 - std::hypot(1.6, 1)));
+  CHECK(own.high.value == Approx(6 + std::hypot(4, 0.4)));
   // Jitter is each one's own: 3 down against 4 up is 5 down.
-  const Deviations jitters{.device = {}, .network = {}, .jitter = {Seconds(3), Seconds(0)}};
-  const Deviations other{.device = {}, .network = {}, .jitter = {Seconds(0), Seconds(4)}};
+  const Deviations jitters{.device = {}, .network = {}, .own_network = 0, .jitter = {Seconds(3), Seconds(0)}};
+  const Deviations other{.device = {}, .network = {}, .own_network = 0, .jitter = {Seconds(0), Seconds(4)}};
   CHECK(difference(Seconds(20), jitters, Seconds(10), other).low.value == Approx(5));
   CHECK(difference(Seconds(20), jitters, Seconds(10), other).high.value == Approx(10));
 }
@@ -169,9 +174,9 @@ TEST_CASE("interval: with two reasons it is wider than with each, and narrower t
   scenario["device"] = folder.write("measured.json", profile_text(measured_profile({1e-6, 1e12}, ms)));
   const auto width = [](const Times& times) { return (times.interval->high - times.iteration).value; };
   const double device = width(times_of(scenario));
-  const double both = width(times_of(scenario, [](Setup& setup) { setup.network_error = Band{0.5, 2}; }));
+  const double both = width(times_of(scenario, [](Setup& setup) { setup.network_error = NetworkError{{0.5, 2}}; }));
   scenario["device"] = folder.path() + "/even.json";
-  const double network = width(times_of(scenario, [](Setup& setup) { setup.network_error = Band{0.5, 2}; }));
+  const double network = width(times_of(scenario, [](Setup& setup) { setup.network_error = NetworkError{{0.5, 2}}; }));
   CHECK(both == Approx(std::hypot(device, network)).epsilon(1e-9));
 }
 

@@ -51,7 +51,7 @@ TEST_CASE("worker: a later round is encoded when the one before has ended") {
 TEST_CASE("worker: a later round's encoding is no time on the network") {
   const TemporaryFolder folder;
   const json scenario = even_scenario({{"name", "powersgd"}, {"rank", 1}}, folder);
-  const Times known = times_of(scenario, [](Setup& setup) { setup.network_error = Band{0.5, 2}; });
+  const Times known = times_of(scenario, [](Setup& setup) { setup.network_error = NetworkError{{0.5, 2}}; });
   REQUIRE(known.interval);
   CHECK((known.interval->high - known.iteration).value == close_to(ring(810) + ring(20)));
   CHECK((known.iteration - known.interval->low).value == close_to(0.5 * (ring(810) + ring(20))));
