@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "sim/devices/device_choice.hpp"
+#include "sim/payloads/payload_stage.hpp"
 #include "sim/scenario/json_path.hpp"
 #include "sim/scenario/sweep_keys.hpp"
 #include "sim/study/long_points.hpp"
@@ -17,6 +19,7 @@ namespace {
 
 constexpr double usual_density = 1e-3;
 constexpr Seconds longest_to_simulate(5);
+constexpr double most_gradients = 5e9;  ///< elements, of one way
 constexpr const char* grouping_of_all = "schedule.grouping";
 
 void add_once(Json& list, const Json& value) {
@@ -142,7 +145,7 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
   all.study.file = asked.file;
   all.study.json = scenario;
   all.study.notes = asked.notes;
-  std::size_t too_long = 0;
+  std::map<std::string, std::size_t> too_long;
   const Json entries = entries_of(one, plan.methods);
   const Json given_collectives = one["sweep"]["collective"];
   std::optional<InputError> refused;
@@ -163,8 +166,9 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
       continue;
     }
     for (const Point& point : of_entry.points) {
-      if (time_to_simulate(point.scenario) > longest_to_simulate) {
-        ++too_long;
+      if (time_to_simulate(point.scenario) > longest_to_simulate ||
+          elements_of_gradients(point.scenario) > most_gradients) {
+        ++too_long[method];
         continue;
       }
       all.study.points.push_back(point);
@@ -173,10 +177,11 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
     }
   }
   if (all.study.points.empty() && refused) throw InputError(*refused);
-  if (all.study.points.empty() && too_long == 0)
+  if (all.study.points.empty() && too_long.empty())
     (Where{asked.file, ""} / "plan" / "collective").fail("fits none of the methods", "accepted: all, or one that does");
-  if (too_long > 0)
-    all.left_out.push_back(std::to_string(too_long) + " ways with a sharded-parameter-server take long to simulate");
+  for (const auto& [method, ways] : too_long)
+    all.left_out.push_back(std::to_string(ways) + (ways == 1 ? " way of " : " ways of ") + method +
+                           (ways == 1 ? " takes" : " take") + " long to simulate");
   return all;
 }
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "sim/answers/plan_report.hpp"
+#include "sim/report/report.hpp"
 #include "sim/system/data_path.hpp"
 #include "sim/system/interruption.hpp"
 #include "sim/system/write_file.hpp"
@@ -94,6 +95,7 @@ std::string why_nothing_is_left(const PlanFindings& plan) {
 
 void say_notes(const PlanFindings& plan) {
   for (const std::string& note : plan.study.notes) say("note: " + note);
+  for (const std::string& line : plan.interval_leaves_out) say("note: intervals leave out " + line);
   for (const std::string& line : plan.left_out) say("note: left out: " + line);
   if (!plan.unreached.empty()) say("note: left out: " + in_short(plan.unreached));
   if (plan.curves.empty())
@@ -124,6 +126,7 @@ int plan(const PlanArguments& arguments) {
   PlanFindings plan{.study = found.study, .target = target, .curves = curves ? curves->file() : ""};
   plan.all = standings(found.study.points, results, curves ? &*curves : nullptr);
   plan.left_out = found.left_out;
+  plan.interval_leaves_out = Report(found.study, results).left_out_of_intervals();
   if (asked.memory) leave_out_large(plan, *asked.memory);
   if (curves) plan.unreached = without_target(found.study, *curves);
   const std::size_t failed = say_failures(found.study, results);

@@ -136,10 +136,10 @@ std::string best_table(const PlanFindings& plan) {
   return table.text();
 }
 
-/// "  above 123 Gbps sgd, ring is faster".
+/// "at 123 Gbps and more sgd, ring is faster".
 std::string turn_line(const PlanFindings& plan, const Turn& turn) {
   if (!turn.value) return turn.reason;
-  return (turn.above ? "above " : "below ") + turn.shown + " " +
+  return "at " + turn.shown + (turn.above ? " and more " : " and less ") +
          shown_name(name_of_alternative(plan.study.points[*turn.by])) + " is faster";
 }
 
@@ -201,6 +201,7 @@ Json plan_json(const PlanFindings& plan) {
           {"turns", turns},
           {"least_bandwidth", plan.least_bandwidth ? turn_json(plan, *plan.least_bandwidth) : Json()},
           {"alternatives", rows},
+          {"interval_leaves_out", plan.interval_leaves_out},
           {"left_out", plan.left_out},
           {"without_target", plan.unreached},
           {"points", {{"simulated", plan.simulated}, {"from_before", plan.taken_over}}},

@@ -19,6 +19,7 @@ struct PlanFindings {
   std::vector<Standing> best = {};  ///< of each method
   std::vector<Turn> turns = {};
   std::optional<Turn> least_bandwidth = {};  ///< for the target's efficiency
+  std::vector<std::string> interval_leaves_out = {};
   std::vector<std::string> left_out = {};
   std::vector<std::string> unreached = {};  ///< alternatives whose curves are missing or do not reach the target
   std::size_t simulated = 0;                ///< points

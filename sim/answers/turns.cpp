@@ -11,14 +11,8 @@
 namespace simrun {
 namespace {
 
-constexpr Seconds too_long(5);          ///< to simulate a point
-constexpr double most_gradients = 5e8;  ///< elements of all workers
-
-/// Elements of all workers, where they are made.
-double gradients_of(const Scenario& scenario) {
-  if (!needs_gradients(scenario)) return 0;
-  return static_cast<double>(scenario.workers) * static_cast<double>(scenario.elements());
-}
+constexpr Seconds too_long_for_fastest(5);  ///< to simulate a point
+constexpr Seconds too_long_for_rivals(1);
 
 std::vector<std::size_t> first_numbers(std::size_t count, std::size_t from = 0) {
   std::vector<std::size_t> all(count);
@@ -46,9 +40,12 @@ TurnSearch::TurnSearch(const std::vector<Point>& points, const std::vector<Stand
 std::optional<Point> TurnSearch::varied(const ClusterAxis& axis, double value, std::size_t which) {
   const Point& point = points_[standings_[which].point];
   Point other = variants_.at(point, axis.path, axis.json(value));
-  const bool is_long = time_to_simulate(other.scenario) > too_long ||
-                       gradients_of(other.scenario) > std::max(most_gradients, gradients_of(point.scenario));
-  if (!is_long) return other;
+  // Rivals for whom gradients are made anew would take as long as all others together.
+  const bool is_short =
+      which == 0 ? time_to_simulate(other.scenario) <= too_long_for_fastest
+                 : time_to_simulate(other.scenario) <= too_long_for_rivals &&
+                       (other.scenario.workers <= point.scenario.workers || elements_of_gradients(other.scenario) == 0);
+  if (is_short) return other;
   left_out_.insert(std::string(other.scenario.method.method->name));
   return std::nullopt;
 }

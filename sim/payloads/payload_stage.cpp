@@ -21,9 +21,11 @@
 
 namespace simrun {
 
-bool needs_gradients(const Scenario& scenario) {
+double elements_of_gradients(const Scenario& scenario) {
   const auto codec = scenario.method.codec->make(scenario.method.options, nullptr);
-  return !is_dense(codec->kind()) && codec->sizes_need_contents();
+  if (is_dense(codec->kind()) || !codec->sizes_need_contents()) return 0;
+  const double steps = scenario.method.codec->varies ? varying_steps : 1;
+  return steps * static_cast<double>(scenario.workers) * static_cast<double>(scenario.elements());
 }
 
 /// What is to be made, in order; and how far that is.

@@ -17,8 +17,8 @@ namespace simrun {
 /// Says how many elements of gradients are done. Called from any thread.
 using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
-/// True if the sizes of what the scenario sends are known only once gradients are made.
-bool needs_gradients(const Scenario& scenario);
+/// How many elements of gradients are made to know the sizes of what the scenario sends, of all workers and steps.
+double elements_of_gradients(const Scenario& scenario);
 
 /// Payloads of which only sizes matter, by what they depend on: what one stage has made another need not make again.
 using KnownSizes = std::map<std::string, std::shared_ptr<const PayloadTable>>;

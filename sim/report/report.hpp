@@ -34,6 +34,9 @@ class Report {
   /// One line for each point that failed.
   std::vector<std::string> failures() const;
 
+  /// What is not known of points and so not in their intervals, each once.
+  std::vector<std::string> left_out_of_intervals() const;
+
  private:
   /// A point that has times.
   RunPoint run_point(std::size_t point) const;
@@ -44,8 +47,6 @@ class Report {
   std::optional<Seconds> break_even_of(std::size_t point) const;
   /// What intervals of points are made of, each once; none where no point has one.
   std::vector<std::string> interval_sources() const;
-  /// What is not known and so not in them, likewise.
-  std::vector<std::string> left_out_of_intervals() const;
   /// One line where coding times are not the device's own: what share of an iteration they are, and where they come
   /// from; else none.
   std::vector<std::string> coding_notes() const;
