@@ -77,7 +77,13 @@ std::vector<std::string> GradientFinder::find(GradientFiles& gradients, int work
   const auto wanted = static_cast<std::size_t>(workers);
   const fs::path beside = fs::path(where.file).parent_path();
   const bool is_saved = !gradients.folder.empty();
-  gradients.files = is_saved ? saved_in(beside / gradients.folder) : paths_of(gradients.files, beside, where / "files");
+  if (is_saved) {
+    gradients.files = saved_in(beside / gradients.folder);
+  } else {
+    const auto [paths, is_new] = paths_.try_emplace(gradients.files);
+    if (is_new) paths->second = paths_of(gradients.files, beside, where / "files");
+    gradients.files = paths->second;
+  }
   if (is_saved && gradients.files.size() < wanted)
     (where / "folder")
         .fail(brief(gradients.folder) + " has gradients of " + std::to_string(gradients.files.size()) + " workers",

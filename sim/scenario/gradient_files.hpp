@@ -26,7 +26,8 @@ class GradientFinder {
   };
   const Known& look_at(const std::vector<std::string>& files, const Model& model, const Where& where);
 
-  std::map<std::string, Known> known_;  ///< by model and names
+  std::map<std::vector<std::string>, std::vector<std::string>> paths_;  ///< by names and patterns
+  std::map<std::string, Known> known_;                                  ///< by model and paths
 };
 
 }  // namespace simrun

@@ -52,8 +52,8 @@ std::unique_ptr<const Gradients> make_synthetic_gradients(const SyntheticGradien
 
 /// Gradients from files, as many as they hold in their order, or one for all workers. A file (.npy, .npz or
 /// safetensors) holds little-endian float16, bfloat16, float32 or float64: one array of shape (N,), tensors in forward
-/// order, or (M, N) of M workers; or an array for each tensor, by its name and of its shape or flat. Opens every file and
-/// checks its header at once; throws InputError: a file that cannot be opened is the mistake of `scenario` at
+/// order, or (M, N) of M workers; or an array for each tensor, by its name and of its shape or flat. Opens every file
+/// and checks its header at once; throws InputError: a file that cannot be opened is the mistake of `scenario` at
 /// `gradients.files`, one with bad contents its own.
 std::unique_ptr<const Gradients> make_file_gradients(const std::string& scenario, const std::vector<std::string>& files,
                                                      const Model& model);

@@ -122,6 +122,7 @@ def make_files(folder):
     yield made("control_characters_in_value", {"device": "\x9b31m\u202egpj"})
     yield made("value_of_15_mb", {"device": "x" * 15_000_000})
     yield made("key_of_15_mb", {"x" * 15_000_000: 1})
+    yield made("million_keys", {f"x{i}": 1 for i in range(1_000_000)})
     wide = {"name": "m", "tensors": [{"name": "a", "shape": [1]}] + [{"name": "t" * 7_000_000, "shape": [1]}] * 2}
     yield made("tensor_name_of_7_mb_twice", {"model": wide})
     os.mkfifo(folder / "named_pipe.json")
