@@ -290,6 +290,7 @@ void check_measurement(const DeviceProfile& profile, const Where& top) {
 }  // namespace
 
 DeviceProfile read_device_profile(const std::string& file) {
+  refuse_other_start(file, "device profile");
   Json json = parse_json_of("device profile", file, read_text(file));
   const Where top{file, ""};
   // Before anything else: another format has other keys.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iterator>
 #include <map>
 #include <set>
 #include <string_view>
@@ -35,6 +34,15 @@ std::vector<StoredTensor> tensors_of(const std::string& file, const Where& named
     throw;
   } catch (const std::runtime_error& error) {
     named.fail("cannot open " + file + ": " + error.what(), "accepted: a safetensors file that can be read");
+  }
+}
+
+/// Whatever it is called.
+bool begins_as_safetensors(const std::string& file) {
+  try {
+    return is_safetensors(DataFile(file));
+  } catch (const std::runtime_error&) {
+    return false;  // read_text() says why
   }
 }
 
@@ -95,7 +103,9 @@ bool is_named_safetensors(const std::string& name) {
 }
 
 Model read_model(const std::string& file) {
-  if (is_named_safetensors(file)) return model_of(file, tensors_of(file, {file, "file"}));
+  if (is_named_safetensors(file) || begins_as_safetensors(file))
+    return model_of(file, tensors_of(file, {file, "file"}));
+  refuse_other_start(file, "model");
   Json json = parse_json_of("model", file, read_text(file));
   if (json.is_object() && json.contains("weight_map")) return model_of(file, tensors_of_index(file, json));
   return model_field().read(json, {file, ""});

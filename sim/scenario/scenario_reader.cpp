@@ -15,16 +15,12 @@
 #include "sim/system/child_process.hpp"
 #include "sim/system/data_path.hpp"
 #include "sim/system/digest.hpp"
-#include "sim/system/file_reading.hpp"
 #include "sim/text/file_kind.hpp"
 
 namespace simrun {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// What is larger is none of the kinds that are told apart.
-constexpr std::size_t large_file = 16'000'000;
 
 /// All but what is found by name and what training adds.
 Scenario scenario_of(const ScenarioText& text, const MethodText& method, std::shared_ptr<const Model> model,
@@ -105,8 +101,7 @@ void ScenarioReader::find_other_files(Scenario& scenario, const Where& top) {
   if (auto* file = std::get_if<PlatformFile>(&scenario.network.topology)) {
     const int servers = scenario.has_server_host() ? 1 : 0;
     file->platform = readable_file(file->platform, top / "network" / "platform", "SimGrid platform");
-    if (const auto text = read_regular_file(file->platform, large_file))
-      refuse_other_kind(file->platform, "platform", *text, "SimGrid platform");
+    refuse_other_kind(file->platform, "platform", "SimGrid platform");
     check_hosts(*file, scenario.workers, servers);
   }
 }

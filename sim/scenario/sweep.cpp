@@ -255,6 +255,7 @@ std::vector<Override> parse_overrides(const std::vector<std::string>& set) {
 Json read_scenario_json(const std::string& file, const std::vector<Override>& overrides,
                         std::vector<std::string>& notes) {
   refuse_folder_of_results(file);
+  refuse_other_start(file, "scenario");
   Json json = parse_json_of("scenario", file, read_argument(file));
   for (const Override& change : overrides) {
     set_at(json, change.path, value_of(change, file), {file, change.path});

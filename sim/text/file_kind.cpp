@@ -1,11 +1,16 @@
 #include "sim/text/file_kind.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <span>
 
 #include "sim/text/error.hpp"
 #include "sim/text/json.hpp"
+#include "sim/text/open_file.hpp"
 
 namespace simrun {
 namespace {
@@ -24,39 +29,54 @@ bool holds_tag(std::string_view text, std::string_view tag) {
 }
 
 /// 8 bytes of a length that is below 4 GB, and a JSON object.
-bool is_safetensors_text(std::string_view text) {
+bool is_safetensors_text(const std::string_view& text) {
   return text.size() > 8 && text.substr(4, 4) == std::string_view("\0\0\0\0", 4) && text[8] == '{';
 }
 
+/// Of a regular file; empty where there is none that can be read.
+std::string start_of(const std::string& file) {
+  constexpr std::size_t most = 1 << 16;
+  const OpenFile open(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat about {};
+  if (!open || ::fstat(open.number(), &about) != 0 || !S_ISREG(about.st_mode)) return {};
+  std::string start(std::min<std::size_t>(most, static_cast<std::size_t>(about.st_size)), '\0');
+  return read_all(open.number(), std::as_writable_bytes(std::span(start))) ? start : std::string();
+}
+
+/// A trace in Chrome's format, by its first events: it may be too large to be read as JSON.
+bool begins_as_trace(const std::string_view& text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos || (text[first] != '{' && text[first] != '[')) return false;
+  return text.find("\"traceEvents\"") != std::string_view::npos || text.find("\"ph\":") != std::string_view::npos;
+}
+
+using StartKind = FileKind<std::string_view>;
 constexpr std::array kinds_by_bytes = {
-    FileKind<std::string_view>{"a safetensors file", "`model` or `gradients.files` of a scenario",
-                               [](const std::string_view& text) { return is_safetensors_text(text); }},
-    FileKind<std::string_view>{"a NumPy file", "`gradients.files` of a scenario",
-                               [](const std::string_view& text) { return text.starts_with("\x93NUMPY"); }},
-    FileKind<std::string_view>{
-        "a zip archive",
-        "`gradients.files` of a scenario, if it is of NumPy; of a PyTorch module analysis/model_table.py makes "
-        "a model",
-        [](const std::string_view& text) { return text.starts_with("PK\3\4"); }},
-    FileKind<std::string_view>{"compressed by gzip",
-                               "`simrun train`, if it is an IDX file of a data set, else to gunzip",
-                               [](const std::string_view& text) { return text.starts_with("\x1f\x8b"); }},
-    FileKind<std::string_view>{"an IDX file", "`training.data` of a scenario, which names its folder",
-                               [](const std::string_view& text) {
-                                 return text.size() > 4 && text.starts_with(std::string_view("\0\0\x08", 3));
-                               }},
-    FileKind<std::string_view>{"a pickle of Python",
-                               "Python; of a PyTorch module analysis/model_table.py makes a model",
-                               [](const std::string_view& text) {
-                                 return text.size() > 2 && text[0] == '\x80' && text[1] >= 2 && text[1] <= 5;
-                               }},
-    FileKind<std::string_view>{"a SimGrid platform", "`network.platform` of a scenario",
-                               [](const std::string_view& text) { return holds_tag(text, "<platform"); }},
-    FileKind<std::string_view>{"a page in HTML", "a browser",
-                               [](const std::string_view& text) {
-                                 return holds_tag(text, "<html") || holds_tag(text, "<!doctype html") ||
-                                        holds_tag(text, "<!DOCTYPE html");
-                               }},
+    StartKind{"a safetensors file", "`model` or `gradients.files` of a scenario", is_safetensors_text},
+    StartKind{"a NumPy file", "`gradients.files` of a scenario",
+              [](const std::string_view& text) { return text.starts_with("\x93NUMPY"); }},
+    StartKind{"a zip archive",
+              "`gradients.files` of a scenario, if it is of NumPy; of a PyTorch module analysis/model_table.py makes "
+              "a model",
+              [](const std::string_view& text) { return text.starts_with("PK\3\4"); }},
+    StartKind{"compressed by gzip", "`simrun train`, if it is an IDX file of a data set, else to gunzip",
+              [](const std::string_view& text) { return text.starts_with("\x1f\x8b"); }},
+    StartKind{"an IDX file", "`training.data` of a scenario, which names its folder",
+              [](const std::string_view& text) {
+                return text.size() > 4 && text.starts_with(std::string_view("\0\0\x08", 3));
+              }},
+    StartKind{"a pickle of Python", "Python; of a PyTorch module analysis/model_table.py makes a model",
+              [](const std::string_view& text) {
+                return text.size() > 2 && text[0] == '\x80' && text[1] >= 2 && text[1] <= 5;
+              }},
+    StartKind{"a SimGrid platform", "`network.platform` of a scenario",
+              [](const std::string_view& text) { return holds_tag(text, "<platform"); }},
+    StartKind{"a trace", "analysis/compute_times.py, which makes `compute` of a scenario", begins_as_trace},
+    StartKind{"a page in HTML", "a browser",
+              [](const std::string_view& text) {
+                return holds_tag(text, "<html") || holds_tag(text, "<!doctype html") ||
+                       holds_tag(text, "<!DOCTYPE html");
+              }},
 };
 
 bool has_keys(const Json& value, std::initializer_list<const char*> keys) {
@@ -64,13 +84,7 @@ bool has_keys(const Json& value, std::initializer_list<const char*> keys) {
          std::all_of(keys.begin(), keys.end(), [&](const char* key) { return value.contains(key); });
 }
 
-bool is_profiler_trace(const Json& value) {
-  return has_keys(value, {"traceEvents"}) ||
-         (value.is_array() && !value.empty() && has_keys(value.front(), {"ph", "ts"}));
-}
-
 constexpr std::array kinds_by_keys = {
-    FileKind<Json>{"a trace", "analysis/compute_times.py, which makes `compute` of a scenario", is_profiler_trace},
     FileKind<Json>{"a report", "`simrun report FOLDER`, which names its folder",
                    [](const Json& value) {
                      return has_keys(value, {"resolved", "points"});
@@ -106,17 +120,22 @@ void refuse_among(const std::array<FileKind<Content>, count>& kinds, const Conte
 
 }  // namespace
 
-void refuse_other_kind(const std::string& file, const std::string& path, std::string_view text,
-                       std::string_view wanted) {
-  refuse_among(kinds_by_bytes, text, file, path, wanted);
-  if (text.find_first_of("{[") != text.find_first_not_of(" \t\r\n")) return;
+void refuse_other_kind(const std::string& file, const std::string& path, std::string_view wanted) {
+  const std::string start = start_of(file);
+  refuse_among(kinds_by_bytes, std::string_view(start), file, path, wanted);
+  if (start.find_first_of("{[") != start.find_first_not_of(" \t\r\n")) return;
   Json json;
   try {
-    json = parse_json(file, std::string(text));
+    json = parse_json(file, read_text(file));
   } catch (const InputError&) {
     return;
   }
   refuse_among(kinds_by_keys, json, file, path, wanted);
+}
+
+void refuse_other_start(const std::string& file, std::string_view wanted) {
+  const std::string start = start_of(file);
+  refuse_among(kinds_by_bytes, std::string_view(start), file, "file", wanted);
 }
 
 Json parse_json_of(std::string_view wanted, const std::string& file, const std::string& text) {

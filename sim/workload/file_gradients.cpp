@@ -62,8 +62,6 @@ class FileGradients final : public Gradients {
   DataFile open(std::size_t i) const {
     try {
       return DataFile(files_.at(i));
-    } catch (const InputError&) {
-      throw;
     } catch (const std::runtime_error& error) {
       throw InputError(scenario_, "gradients.files", "cannot open " + files_[i] + ": " + error.what(),
                        "accepted: .npy, .npz or .safetensors files that can be read");

@@ -150,12 +150,8 @@ ElementType npy_type(const DataFile& file, const FileArray& array, const std::st
   file.refuse(array.where("header.descr"), "'" + descr.substr(0, 40) + "'", accepted_types);
 }
 
-[[noreturn]] void refuse_no_npy(const DataFile& file, const FileArray& array, const FileSection& section) {
-  constexpr std::uint64_t most = 1 << 20;  // tells what else it may be
-  std::string start(std::min(section.size(), most), '\0');
-  section.read_start(file, std::as_writable_bytes(std::span(start)));
-  if (!is_npy(std::as_bytes(std::span(start))))
-    refuse_other_kind(file.path(), array.name.empty() ? "file" : array.name, start, "file of gradients");
+[[noreturn]] void refuse_no_npy(const DataFile& file, const FileArray& array, std::span<const std::byte> start) {
+  if (array.name.empty() && !is_npy(start)) refuse_other_kind(file.path(), "file", "file of gradients");
   file.refuse(array.where("header"), "not a NumPy file", "a .npy, .npz or .safetensors file");
 }
 
@@ -164,7 +160,7 @@ std::pair<std::string, std::uint64_t> header_text(const DataFile& file, const Fi
                                                   const FileSection& section) {
   std::array<std::byte, 12> start{};
   section.read_start(file, std::span(start).first(std::min<std::uint64_t>(start.size(), section.size())));
-  if (section.size() < 10 || !is_npy(start)) refuse_no_npy(file, array, section);
+  if (section.size() < 10 || !is_npy(start)) refuse_no_npy(file, array, start);
   const auto major = std::to_integer<int>(start[6]), minor = std::to_integer<int>(start[7]);
   if (major < 1 || major > 3 || minor != 0)
     file.refuse(array.where("header"), "format " + std::to_string(major) + "." + std::to_string(minor),

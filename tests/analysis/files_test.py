@@ -31,14 +31,20 @@ SCENARIO = {
 }
 
 
-def run(folder, **change):
-    """The rows of points.csv, and what was said on stderr."""
+def said_by(folder, status, **change):
+    """What simrun says on stderr when it ends with this status."""
     (folder / "s.json").write_text(json.dumps(SCENARIO | change))
     command = [os.environ["SIMRUN"], "s.json", "-o", "out", "--fresh"]
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
+    assert ended.returncode == status, ended.stderr
+    return ended.stderr
+
+
+def run(folder, **change):
+    """The rows of points.csv, and what was said on stderr."""
+    said = said_by(folder, 0, **change)
     with (folder / "out/points.csv").open() as file:
-        return list(csv.DictReader(file)), ended.stderr
+        return list(csv.DictReader(file)), said
 
 
 # Models
@@ -105,9 +111,12 @@ def by_tensor(gradient):
     return {name: part.reshape(SHAPES[name]) for name, part in zip(SHAPES, np.split(gradient, ends))}
 
 
-def read_from(folder, files, **change):
-    found, said = run(folder, model=model_of(SHAPES), gradients={"source": "files", "files": files}, **change)
-    return found, said
+def of_files(files):
+    return {"model": model_of(SHAPES), "gradients": {"source": "files", "files": files}}
+
+
+def read_from(folder, files):
+    return run(folder, **of_files(files))
 
 
 @pytest.fixture(scope="module")
@@ -202,10 +211,25 @@ def test_gradients_are_the_same_however_they_are_saved(way, gradients, expected,
     assert read_from(tmp_path, files)[0] == expected
 
 
+def with_nan(gradients, worker):
+    gradients = gradients.copy()
+    gradients[worker, 500] = np.nan
+    return gradients
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_worker_has_its_own_gradient(way, gradients, tmp_path):
+    files = WAYS[way](tmp_path, with_nan(gradients, 2))
+    assert "worker 2, tensor layer.2.weight: NaN at element 68;" in said_by(tmp_path, 2, **of_files(files))
+
+
 def test_files_that_a_pattern_fits_come_by_number(gradients, expected, tmp_path):
-    """worker-10 after worker-9: else workers would have each other's gradients, which the first of them shows."""
-    for worker in range(WORKERS):
-        np.save(tmp_path / f"worker-{worker + 8}.npy", gradients[worker])
+    """worker-10 after worker-9, though 1 comes before 9."""
+    for number, gradient in enumerate(with_nan(gradients, 2), start=8):
+        np.save(tmp_path / f"worker-{number}.npy", gradient)
+    said = said_by(tmp_path, 2, **of_files(["worker-?*.npy"]))
+    assert said.startswith("worker-10.npy: data: worker 2, ")
+    np.save(tmp_path / "worker-10.npy", gradients[2])
     assert read_from(tmp_path, ["worker-?*.npy"])[0] == expected
     (tmp_path / "worker-[8].npy").write_bytes((tmp_path / "worker-8.npy").read_bytes())  # a name, no pattern
     assert read_from(tmp_path, ["worker-[8].npy", "worker-9.npy", "worker-1[01].npy"])[0] == expected

@@ -242,6 +242,12 @@ def other_kinds(folder, made):
         yield made(f"gradients_are_{kind}", {"gradients": {"source": "files", "files": [f"{kind}.kind"]}})
     for kind in ("scenario", "model", "page"):
         yield made(f"platform_is_{kind}", {"network": {"platform": f"{kind}.kind"}})
+    for kind in ("safetensors", "trace", "numpy"):  # larger than what is read of JSON
+        (folder / f"large_{kind}.kind").write_bytes(kinds[kind])
+        os.truncate(folder / f"large_{kind}.kind", 5_000_000_000)
+        yield made(f"scenario_is_large_{kind}", arguments=[folder / f"large_{kind}.kind"])
+        yield made(f"model_is_large_{kind}", {"model": f"./large_{kind}.kind"})
+        yield made(f"results_are_large_{kind}", arguments=["report", folder / f"large_{kind}.kind"])
     (folder / "done").mkdir()
     (folder / "done/report.json").write_bytes(kinds["report"])
     yield made("scenario_is_results", arguments=[folder / "done"])
