@@ -13,7 +13,7 @@ workers have then, each of a batch of its own, and `scenario.json`, which simrun
 
 with one batch a worker, and in the scenario
 
-    "model": "model.json", "gradients": { "source": "npy", "files": ["worker-0.npy", ...] }
+    "model": "model.json", "gradients": { "source": "files", "files": ["worker-*.npy"] }
 
 In a training loop of your own `gradient_of(model)` after backward() is one worker's gradient, for numpy.save().
 """

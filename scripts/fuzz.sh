@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes the decoders of payloads with libFuzzer, one target after another, and prints how many inputs each was given.
+# Fuzzes what decodes payloads, and what reads arrays from files, with libFuzzer; prints how many inputs each target had.
 #   scripts/fuzz.sh MINUTES [TARGET...]     TARGET: a folder of tests/fuzz/corpus; all of them if none is named
 # Needs clang++-14 and its libFuzzer (Debian: clang-14 libclang-rt-14-dev). Stops at the first finding, whose input is
 # kept in build/fuzz/findings. Inputs that reached new code are kept in build/fuzz/corpus; to commit what matters of them:

@@ -9,7 +9,8 @@
 #include "sim/devices/device_choice.hpp"
 #include "sim/devices/profile_text.hpp"
 #include "sim/methods/method.hpp"
-#include "sim/scenario/scenario_reader.hpp"
+#include "sim/network/network.hpp"
+#include "sim/scenario/model_file.hpp"
 #include "sim/system/data_path.hpp"
 #include "sim/text/table.hpp"
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <set>
 
-#include "sim/scenario/scenario_reader.hpp"
+#include "sim/scenario/model_file.hpp"
 #include "sim/system/data_path.hpp"
 
 namespace simrun {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sim/text/fields.hpp"
+#include "sim/text/file_kind.hpp"
 
 namespace simrun {
 namespace {
@@ -289,7 +290,8 @@ void check_measurement(const DeviceProfile& profile, const Where& top) {
 }  // namespace
 
 DeviceProfile read_device_profile(const std::string& file) {
-  Json json = parse_json(file, read_text(file));
+  refuse_other_start(file, "device profile");
+  Json json = parse_json_of("device profile", file, read_text(file));
   const Where top{file, ""};
   // Before anything else: another format has other keys.
   if (json.is_object()) {

@@ -14,7 +14,7 @@ namespace {
 std::unique_ptr<const Gradients> make_gradients(const Scenario& scenario) {
   if (const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients))
     return make_synthetic_gradients(*synthetic, *scenario.model);
-  return make_npy_gradients(scenario.file, std::get<NpyFiles>(scenario.gradients).files, *scenario.model);
+  return make_file_gradients(scenario.file, std::get<GradientFiles>(scenario.gradients).files, *scenario.model);
 }
 
 /// Memory that threads take and give back.
@@ -67,8 +67,8 @@ std::string GradientSource::identity(const Scenario& scenario) {
 }
 
 bool GradientSource::is_shared() const {
-  const auto* npy = std::get_if<NpyFiles>(&scenario_.gradients);
-  return npy != nullptr && npy->files.size() == 1;
+  const auto* files = std::get_if<GradientFiles>(&scenario_.gradients);
+  return files != nullptr && files->count == 1;
 }
 
 void GradientSource::add_workers(const Scenario& scenario) {
@@ -87,7 +87,7 @@ std::size_t GradientSource::largest_group() const {
 }
 
 void GradientSource::check(unsigned threads) {
-  if (!std::holds_alternative<NpyFiles>(scenario_.gradients)) return;
+  if (!std::holds_alternative<GradientFiles>(scenario_.gradients)) return;
   contents_.resize(workers_);
   is_zero_.assign(workers_, 1);
   for_each_worker(0, workers_, threads, part_size(), 0,

@@ -6,6 +6,7 @@
 
 #include "sim/text/error.hpp"
 #include "sim/text/fields.hpp"
+#include "sim/text/file_kind.hpp"
 
 namespace simrun {
 namespace {
@@ -113,19 +114,25 @@ void check_each(const Json& values, const Where& here, const std::array<Key, cou
   throw InputError("command line", "RESULTS", wrong, "accepted: a folder that a run of simrun wrote");
 }
 
+/// A file in place of a folder.
+[[noreturn]] void fail_file(const std::string& results) {
+  refuse_other_kind(results, "file", "folder of results");
+  fail_results("\"" + results + "\" is no folder");
+}
+
 }  // namespace
 
 Json read_report(const std::string& results) {
   std::error_code ignored;
   if (!fs::exists(results, ignored)) fail_results("there is no folder \"" + results + "\"");
-  if (!fs::is_directory(results, ignored)) fail_results("\"" + results + "\" is no folder");
+  if (!fs::is_directory(results, ignored)) fail_file(results);
   const std::string file = (fs::path(results) / "report.json").string();
   if (!fs::exists(file, ignored)) {
     const bool is_training = fs::exists(fs::path(results) / "training.json", ignored);
     fail_results("the folder \"" + results + "\" " +
                  (is_training ? "is of simrun train, which has no page" : "has no report.json"));
   }
-  Json report = parse_json(file, read_text(file, "file", max_bytes));
+  Json report = parse_json_of("report", file, read_text(file, "file", max_bytes));
   const Where top{file, ""};
   check(report, top, report_keys);
   check(report["versions"], top / "versions", version_keys);

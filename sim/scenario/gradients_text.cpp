@@ -4,15 +4,15 @@ namespace simrun {
 namespace {
 
 /// Gradients as they stand in the file.
-struct GradientsText : SyntheticGradients, NpyFiles {
-  enum class Source { synthetic, npy, training };
+struct GradientsText : SyntheticGradients, GradientFiles {
+  enum class Source { synthetic, files, training };
   Source source = Source::synthetic;
   Precision precision = Precision::fp32;
 };
 using Source = GradientsText::Source;
 
 Fit with_source(const GradientsText& text, Source source, Use use, Json if_missing = nullptr) {
-  constexpr const char* names[] = {"source synthetic", "source npy", "source training"};
+  constexpr const char* names[] = {"source synthetic", "source files", "source training"};
   return Fit::to(names[static_cast<int>(text.source)], text.source == source ? use : Use::none, std::move(if_missing));
 }
 
@@ -33,10 +33,12 @@ Field<GradientsChoice> gradients_field() {
   };
   const auto object =
       Object<Text>()
-          .with_default(
-              "source", "synthetic", &Text::source,
-              choice<Source>({{"synthetic", Source::synthetic}, {"npy", Source::npy}, {"training", Source::training}}),
-              "random numbers, NumPy files, or what simrun train has saved")
+          .with_default("source", "synthetic", &Text::source,
+                        choice<Source>({{"synthetic", Source::synthetic},
+                                        {"files", Source::files},
+                                        {"npy", Source::files},
+                                        {"training", Source::training}}),
+                        "random numbers, files (npy means the same), or what simrun train has saved")
           .either("distribution", if_synthetic("laplace"), &Text::distribution,
                   usually(choice<Distribution>({{"normal", Distribution::normal},
                                                 {"laplace", Distribution::laplace},
@@ -55,8 +57,9 @@ Field<GradientsChoice> gradients_field() {
                   usually(whole(0, std::numeric_limits<std::int64_t>::max()), usual.seed),
                   "synthetic: seed of the random numbers")
           .either(
-              "files", [](const Text& text) { return with_source(text, Source::npy, Use::required); }, &Text::files,
-              list_of(text()), "npy: one file for all workers or one each, relative to the scenario")
+              "files", [](const Text& text) { return with_source(text, Source::files, Use::required); }, &Text::files,
+              list_of(text()),
+              "files: names or patterns (worker-*.npy) of .npy, .npz or .safetensors files, relative to the scenario")
           .either(
               "folder", [](const Text& text) { return with_source(text, Source::training, Use::required); },
               &Text::folder, name_text(),
@@ -67,7 +70,7 @@ Field<GradientsChoice> gradients_field() {
               "as what the backward pass leaves them: each element is rounded before anything else is done")
           .field();
   return convert(object, [](const Text& text, const Where&) {
-    GradientsChoice choice{.source = NpyFiles(text), .precision = text.precision};
+    GradientsChoice choice{.source = GradientFiles(text), .precision = text.precision};
     if (text.source == Source::synthetic) choice.source = SyntheticGradients(text);
     return choice;
   });

@@ -9,7 +9,7 @@ namespace simrun {
 
 /// Which gradients are encoded, and as what the backward pass leaves them.
 struct GradientsChoice {
-  std::variant<SyntheticGradients, NpyFiles> source;
+  std::variant<SyntheticGradients, GradientFiles> source;
   Precision precision = Precision::fp32;
 };
 

@@ -1,11 +1,11 @@
 #include "sim/scenario/model_text.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "sim/text/json.hpp"
 
 namespace simrun {
-namespace {
 
 void check_tensors(const std::vector<Tensor>& tensors, const Where& where) {
   constexpr double most = 1e12;
@@ -17,20 +17,20 @@ void check_tensors(const std::vector<Tensor>& tensors, const Where& where) {
     if (!names.insert(tensor.name).second)
       (here / "name").fail("\"" + tensor.name + "\" is used twice", "a name of its own for every tensor");
     double elements = 1;
+    if (std::find(tensor.shape.begin(), tensor.shape.end(), 0) != tensor.shape.end())
+      (here / "shape").fail("the tensor \"" + tensor.name + "\" is empty", "accepted: dimensions of at least 1");
     for (const std::uint64_t dimension : tensor.shape) elements *= static_cast<double>(dimension);
     total += elements;
     if (total > most) (here / "shape").fail("the model is too large", "accepted: at most 1e12 parameters");
   }
 }
 
-}  // namespace
-
 Field<Model> model_field() {
   const auto dimension = convert(whole(1, 1'000'000'000'000),
                                  [](std::int64_t size, const Where&) { return static_cast<std::uint64_t>(size); });
   const auto tensor = Object<Tensor>()
                           .required("name", &Tensor::name, name_text(), "name of the tensor")
-                          .required("shape", &Tensor::shape, list_of(dimension), "its dimensions")
+                          .required("shape", &Tensor::shape, list_of(dimension, 0), "its dimensions, none of a scalar")
                           .field();
   struct ModelText {
     std::string name;
@@ -47,11 +47,6 @@ Field<Model> model_field() {
     check_tensors(read.tensors, where);
     return Model{std::move(read.name), std::move(read.tensors)};
   });
-}
-
-Model read_model(const std::string& file) {
-  Json json = parse_json(file, read_text(file));
-  return model_field().read(json, {file, ""});
 }
 
 }  // namespace simrun

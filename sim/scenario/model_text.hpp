@@ -8,7 +8,7 @@ namespace simrun {
 /// A model in a file of its own or inside a scenario.
 Field<Model> model_field();
 
-/// Reads a model from a file. Throws InputError.
-Model read_model(const std::string& file);
+/// Names of their own, no tensor without elements, not more elements than can be simulated. `where` is the model's.
+void check_tensors(const std::vector<Tensor>& tensors, const Where& where);
 
 }  // namespace simrun

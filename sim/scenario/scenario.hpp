@@ -31,10 +31,11 @@ struct Compute {
   Pace pace;
 };
 
-/// Gradients from files, one or M; of a folder that training has written, at least M.
-struct NpyFiles {
+/// Gradients from files, of one worker or of M; of a folder that training has written, of at least M.
+struct GradientFiles {
   std::vector<std::string> files;
-  std::string folder;  ///< as it stands in the scenario; empty where files are named
+  std::size_t count = 0;  ///< gradients that they hold
+  std::string folder;     ///< as it stands in the scenario; empty where files are named
 };
 
 /// A large part of a resolved scenario, of which all points that have it share one.
@@ -56,7 +57,7 @@ struct Scenario {
   std::shared_ptr<const DeviceProfile> device;
   std::optional<Host> host;  ///< none: gradients go from the device to the network
   Network network;
-  std::variant<SyntheticGradients, NpyFiles> gradients;
+  std::variant<SyntheticGradients, GradientFiles> gradients;
   Precision gradient_precision = Precision::fp32;  ///< in which the backward pass leaves them
   Grouping grouping;
   DecodeTime decode = DecodeTime::as_ready;

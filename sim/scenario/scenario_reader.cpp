@@ -8,13 +8,14 @@
 #include "sim/devices/profile_text.hpp"
 #include "sim/scenario/chosen_method.hpp"
 #include "sim/scenario/compute_text.hpp"
+#include "sim/scenario/model_file.hpp"
 #include "sim/scenario/scenario_rules.hpp"
 #include "sim/scenario/scenario_text.hpp"
 #include "sim/simgrid/platform_file.hpp"
 #include "sim/system/child_process.hpp"
 #include "sim/system/data_path.hpp"
 #include "sim/system/digest.hpp"
-#include "sim/workload/npy.hpp"
+#include "sim/text/file_kind.hpp"
 
 namespace simrun {
 namespace {
@@ -93,13 +94,14 @@ void ScenarioReader::note_what_changes_nothing(const Scenario& scenario, const W
 
 /// Gradients and platform.
 void ScenarioReader::find_other_files(Scenario& scenario, const Where& top) {
-  if (auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
-    find_files(*npy, scenario.workers, top / "gradients");
-    check_files(npy->files, *scenario.model, scenario.workers);
+  if (auto* files = std::get_if<GradientFiles>(&scenario.gradients)) {
+    for (const std::string& note : gradients_.find(*files, scenario.workers, *scenario.model, top / "gradients"))
+      add_note(note);
   }
   if (auto* file = std::get_if<PlatformFile>(&scenario.network.topology)) {
     const int servers = scenario.has_server_host() ? 1 : 0;
     file->platform = readable_file(file->platform, top / "network" / "platform", "SimGrid platform");
+    refuse_other_kind(file->platform, "platform", "SimGrid platform");
     check_hosts(*file, scenario.workers, servers);
   }
 }
@@ -149,7 +151,7 @@ std::string ScenarioReader::readable_file(const std::string& name, const Where& 
 std::string ScenarioReader::named_file(const std::string& name, const Where& where, const std::string& what,
                                        const std::vector<std::string>& folders,
                                        const std::vector<std::string>& accepted) const {
-  const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
+  const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json") || is_named_safetensors(name);
   if (is_path) return readable_file(name, where, what);
   for (const std::string& folder : folders) {
     if (const auto file = file_in(folder, name + ".json")) return *file;
@@ -179,6 +181,7 @@ std::shared_ptr<const Model> ScenarioReader::find_model(Json& value) {
   } else if (is_new) {
     const std::string shipped = data_root() + "/scenarios/models";
     known->second = std::make_shared<Model>(read_model(named_file(name, where, "model", {shipped}, {})));
+    if (!known->second->assumed.empty()) add_note("model: " + brief(name) + ": " + known->second->assumed);
   }
   return known->second;
 }
@@ -216,52 +219,6 @@ DeviceProfile ScenarioReader::read_device(const std::string& name, const std::st
   if (const auto file = file_of_implementation(name, implementation)) return read_device_profile(*file);
   return read_device_profile(
       named_file(name, where, "device profile", {shipped_profiles(), measured_profiles()}, {"auto", "cpu", "cuda"}));
-}
-
-/// Makes paths of the names of files, or finds the files of a folder.
-void ScenarioReader::find_files(NpyFiles& npy, int workers, const Where& where) const {
-  const auto wanted = static_cast<std::size_t>(workers);
-  if (!npy.folder.empty()) {
-    const fs::path folder = fs::path(folder_) / npy.folder;
-    std::error_code ignored;
-    for (std::size_t i = 0; fs::exists(folder / gradient_file(i), ignored); ++i)
-      npy.files.push_back((folder / gradient_file(i)).string());
-    if (npy.files.size() >= wanted) return;
-    (where / "folder")
-        .fail(brief(npy.folder) + " has gradients of " + std::to_string(npy.files.size()) + " workers",
-              "accepted: a folder that has " + gradient_file(0) + " to " + gradient_file(wanted - 1) +
-                  ", from training.save_gradients");
-  }
-  if (npy.files.size() != 1 && npy.files.size() != wanted)
-    (where / "files")
-        .fail(std::to_string(npy.files.size()) + " files",
-              "accepted: 1 or one a worker, here " + std::to_string(wanted));
-  for (std::string& name : npy.files) name = (fs::path(folder_) / name).string();
-}
-
-/// Refuses what cannot be read, and points out what can, but is hardly what somebody means.
-void ScenarioReader::check_files(const std::vector<std::string>& files, const Model& model, int workers) {
-  std::string key = std::to_string(model.elements());
-  for (const std::string& file : files) key += "\n" + file;
-  const auto [known, is_new] = checked_files_.try_emplace(key);
-  if (is_new) {
-    make_npy_gradients(file_, files, model);
-    std::set<fs::path> distinct;
-    std::vector<std::string> zeros;
-    for (const std::string& file : files) {
-      if (distinct.insert(fs::weakly_canonical(file)).second && NpyFile(file, model.elements()).is_all_zeros())
-        zeros.push_back(file);
-    }
-    known->second = distinct.size() == 1;
-    if (!zeros.empty())
-      add_note("gradients: nothing but zeros in " + zeros.front() +
-               (zeros.size() > 1 ? " and " + std::to_string(zeros.size() - 1) + " more" : "") +
-               ": which entries are the largest then means nothing");
-  }
-  if (known->second && workers > 1)
-    add_note(
-        "gradients: all workers have the gradient of one file, so they choose the same entries and vote alike: "
-        "payloads that are merged, and replies, are as small as they can be");
 }
 
 /// The hosts that are used: enough of them, and all joined.

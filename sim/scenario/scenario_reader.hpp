@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/scenario/device_text.hpp"
+#include "sim/scenario/gradient_files.hpp"
 #include "sim/scenario/model_text.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/text/json.hpp"
@@ -52,8 +53,6 @@ class ScenarioReader {
   void note_what_changes_nothing(const Scenario& scenario, const Where& here);
   void find_other_files(Scenario& scenario, const Where& top);
   void resolve(Scenario& scenario, Json json, std::size_t method);
-  void find_files(NpyFiles& npy, int workers, const Where& where) const;
-  void check_files(const std::vector<std::string>& files, const Model& model, int workers);
   void check_hosts(const PlatformFile& file, int workers, int servers);
 
   std::string file_;
@@ -64,7 +63,7 @@ class ScenarioReader {
   std::map<std::tuple<std::string, std::string, std::string, BytesPerSecond>, std::shared_ptr<const DeviceProfile>>
       devices_;
   std::map<std::tuple<std::string, std::vector<std::string>, int>, std::size_t> platform_hosts_;
-  std::map<std::string, bool> checked_files_;  ///< by model and names: whether they are one and the same
+  GradientFinder gradients_;
   std::vector<std::string> notes_;
   std::set<std::string> noted_;
 };

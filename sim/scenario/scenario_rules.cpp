@@ -45,7 +45,7 @@ void check_hierarchy(const Scenario& scenario, const Where& where) {
            std::to_string(scenario.workers) + " " + do_not_fill, "a multiple of network.gpus_per_host as workers",
            do_not_fill);
   refuse(scenario.host.has_value(), "does not go with host", "leave host out");
-  refuse(std::holds_alternative<NpyFiles>(scenario.gradients), "does not go with gradients from files",
+  refuse(std::holds_alternative<GradientFiles>(scenario.gradients), "does not go with gradients from files",
          "gradients of source synthetic");
   if (!scenario.training) return;
   is_unfit(scenario.training->method.selection == MethodTraining::Selection::tensor,

@@ -11,6 +11,7 @@
 #include "sim/scenario/sweep_keys.hpp"
 #include "sim/scenario/unfit_points.hpp"
 #include "sim/text/fields.hpp"
+#include "sim/text/file_kind.hpp"
 
 namespace simrun {
 namespace {
@@ -253,7 +254,9 @@ std::vector<Override> parse_overrides(const std::vector<std::string>& set) {
 
 Json read_scenario_json(const std::string& file, const std::vector<Override>& overrides,
                         std::vector<std::string>& notes) {
-  Json json = parse_json(file, read_argument(file));
+  refuse_folder_of_results(file);
+  refuse_other_start(file, "scenario");
+  Json json = parse_json_of("scenario", file, read_argument(file));
   for (const Override& change : overrides) {
     set_at(json, change.path, value_of(change, file), {file, change.path});
     // What is set is not swept any more.

@@ -40,7 +40,7 @@ Scenario of_one_tensor(const Scenario& scenario, const std::shared_ptr<const Mod
   Json resolved = *scenario.resolved;  // by which payloads are told apart
   resolved["model"] = {{"elements", model->elements()}};
   resolved["schedule"] = {{"grouping", "model"}};
-  if (std::holds_alternative<NpyFiles>(one.gradients)) {
+  if (std::holds_alternative<GradientFiles>(one.gradients)) {
     one.gradients = SyntheticGradients{};
     resolved["gradients"] = Json::object();
   }

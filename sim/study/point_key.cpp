@@ -61,8 +61,8 @@ class Contents {
                 once(devices_, scenario.device.get(), [&] { return digest_of_times(*scenario.device); })};
     if (const auto* file = std::get_if<PlatformFile>(&scenario.network.topology))
       all.push_back(of_file(file->platform));
-    if (const auto* npy = std::get_if<NpyFiles>(&scenario.gradients)) {
-      for (const std::string& file : npy->files) all.push_back(of_file(file));
+    if (const auto* gradients = std::get_if<GradientFiles>(&scenario.gradients)) {
+      for (const std::string& file : gradients->files) all.push_back(of_file(file));
     }
     return all;
   }

@@ -40,6 +40,8 @@ struct Limits {
   bool zero = false;  ///< is accepted too
 };
 
+constexpr const char* duration_pattern = "(s|ms|us|\u00b5s|\u03bcs|ns|min|h)";
+
 /// A quantity with its unit as text; `example` shows one.
 template <class Q>
 Field<Q> quantity(std::string noun, std::optional<Q> (*parse)(std::string_view), Limits limits, const UnitText& units,
@@ -133,24 +135,25 @@ Field<double> number(Range range) {
 }
 
 Field<Seconds> duration() {
-  const UnitText units = {"s, ms, us, ns, min, h", "(s|ms|us|µs|ns|min|h)"};
+  const UnitText units = {"s, ms, us, ns, min, h", duration_pattern};
   // Shorter ones are lost in the sums of a clock, or their inverse is infinite.
   return quantity("duration", parse_seconds, {1e-15, "1e-15 s", 1e9, "1e9 s", true}, units, "50 us");
 }
 
 Field<Seconds> latency() {
-  const UnitText units = {"s, ms, us, ns, min, h", "(s|ms|us|µs|ns|min|h)"};
+  const UnitText units = {"s, ms, us, ns, min, h", duration_pattern};
   // SimGrid's clock knows no less than a nanosecond; beyond a million seconds steps of fast links no longer move it.
   return quantity("duration", parse_seconds, {1e-9, "1 ns", 1e3, "1000 s", true}, units, "50 us");
 }
 
 Field<BytesPerSecond> bandwidth() {
-  const UnitText units = {"bps or B/s with k, M, G, T or Ki, Mi, Gi, Ti", "(k|M|G|T|Ki|Mi|Gi|Ti)?[bB](ps|/s)"};
+  const UnitText units = {"bps, bit/s or B/s with k, M, G, T or Ki, Mi, Gi, Ti",
+                          "(k|M|G|T|Ki|Mi|Gi|Ti)?(b|bit|B)(ps|/s)"};
   return quantity("bandwidth", parse_bandwidth, {1, "one byte a second", 1e15, "1e15 B/s"}, units, "1 Gbps");
 }
 
 Field<Bytes> size() {
-  const UnitText units = {"B or b with k, M, G, T or Ki, Mi, Gi, Ti", "(k|M|G|T|Ki|Mi|Gi|Ti)?[bB]"};
+  const UnitText units = {"B, b or bit with k, M, G, T or Ki, Mi, Gi, Ti", "(k|M|G|T|Ki|Mi|Gi|Ti)?(b|bit|B)"};
   return quantity("size", parse_bytes, {1, "one byte", 1e18, "1e18 B"}, units, "25 MB");
 }
 

@@ -83,7 +83,10 @@ class Builder final : public nlohmann::json_sax<Json> {
       parent.push_back(std::move(value));
       return &parent.back();
     }
-    return &(parent[keys_.back()] = std::move(value));
+    // At the end: key() has seen that it is not there yet, which the object itself would search for from its start.
+    auto& members = parent.get_ref<Json::object_t&>();
+    members.push_back({keys_.back(), std::move(value)});
+    return &members.back().second;
   }
 
   bool add(Json value) {

@@ -37,10 +37,10 @@ double take_prefix(std::string_view& unit) {
   return 1;
 }
 
-/// Bytes in one of the unit "b" or "B".
+/// Bytes in one of the unit "b", "bit" or "B".
 std::optional<double> bytes_of(std::string_view unit) {
   if (unit == "B") return 1.0;
-  if (unit == "b") return 1.0 / 8;
+  if (unit == "b" || unit == "bit") return 1.0 / 8;
   return std::nullopt;
 }
 
@@ -62,8 +62,10 @@ std::string scaled(double value, const std::pair<double, const char*> (&units)[C
 }  // namespace
 
 std::optional<Seconds> parse_seconds(std::string_view text) {
-  constexpr std::pair<std::string_view, double> units[] = {
-      {"s", 1}, {"ms", 1e3}, {"us", 1e6}, {"µs", 1e6}, {"ns", 1e9}, {"min", 1 / 60.0}, {"h", 1 / 3600.0}};
+  constexpr std::string_view micro_sign = "\u00b5s", greek_mu = "\u03bcs";
+  constexpr std::pair<std::string_view, double> units[] = {{"s", 1},          {"ms", 1e3},       {"us", 1e6},
+                                                           {"ns", 1e9},       {"min", 1 / 60.0}, {"h", 1 / 3600.0},
+                                                           {micro_sign, 1e6}, {greek_mu, 1e6}};
   const auto parts = split(text);
   if (!parts) return std::nullopt;
   for (const auto& [unit, per_second] : units) {

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <vector>
 
 #include "sim/system/data_path.hpp"
 #include "sim/text/json.hpp"
+#include "sim/training/dataset_files.hpp"
 #include "sim/training/idx_file.hpp"
 
 namespace simrun {
@@ -16,17 +18,7 @@ namespace fs = std::filesystem;
 constexpr const char* packaged = "/usr/share/datasets";
 constexpr const char* accepted_folder = "accepted: a folder of IDX files as MNIST has them, or the name of one under ";
 
-std::string file_of(const std::string& folder, const std::string& name, const Where& where) {
-  for (const char* ending : {"", ".gz"}) {
-    const std::string file = folder + "/" + name + ending;
-    if (fs::exists(file)) return file;
-  }
-  where.fail("there is no " + name + " in " + folder, accepted_folder + std::string(packaged));
-}
-
-Samples read_samples(const std::string& folder, const std::string& which, const Where& where) {
-  const std::string images_file = file_of(folder, which + "-images-idx3-ubyte", where);
-  const std::string labels_file = file_of(folder, which + "-labels-idx1-ubyte", where);
+Samples read_samples(const std::string& images_file, const std::string& labels_file) {
   IdxArray images = read_idx(images_file, 3);
   IdxArray labels = read_idx(labels_file, 1);
   if (images.shape[0] != labels.shape[0])
@@ -63,25 +55,28 @@ std::array<float, 256> normalised(std::span<const std::uint8_t> pixels) {
   return values;
 }
 
-Dataset read_dataset(const std::string& folder, const Where& where) {
+Dataset read_dataset(const std::string& place, const Where& where) {
+  const DatasetFiles files = find_dataset_files(place, where);
   Dataset data;
-  data.train = read_samples(folder, "train", where);
-  data.test = read_samples(folder, "t10k", where);
+  data.train = read_samples(files.train_images, files.train_labels);
+  data.test = read_samples(files.test_images, files.test_labels);
   if (data.train.height != data.test.height || data.train.width != data.test.width)
-    where.fail("images to train and to test differ in size in " + folder, "accepted: images of one size");
+    where.fail("images to train and to test differ in size in " + place, "accepted: images of one size");
   data.classes = std::size_t{*std::max_element(data.train.labels.begin(), data.train.labels.end())} + 1;
   if (*std::max_element(data.test.labels.begin(), data.test.labels.end()) >= data.classes)
-    where.fail("labels to test that none to train has in " + folder, "accepted: the same labels in both");
+    where.fail("labels to test that none to train has in " + place, "accepted: the same labels in both");
   data.value = normalised(data.train.pixels);
   return data;
 }
 
 std::string find_dataset(const std::string& name, const std::string& beside, const Where& where) {
   const bool is_word = name.find('/') == std::string::npos;
-  const std::string scenarios = beside.empty() ? "." : beside;
-  for (const auto& found : {is_word ? file_in(scenarios, name) : std::nullopt,
-                            is_word ? file_in(packaged, name) : std::nullopt, find_file(name, beside)}) {
-    if (found && fs::is_directory(*found)) return *found;
+  std::vector<fs::path> folders = {beside.empty() ? "." : beside};
+  if (is_word) folders.emplace_back(packaged);
+  folders.insert(folders.end(), {".", data_root()});
+  for (const fs::path& folder : folders) {
+    const std::string place = (folder / name).lexically_normal().string();
+    if (is_dataset_place(place)) return place;
   }
   where.fail("there is no data set " + brief(name),
              accepted_folder + std::string(packaged) + " (fashion-mnist: Debian's package dataset-fashion-mnist)");

@@ -35,14 +35,13 @@ struct Dataset {
 /// The values of greys that give `pixels` mean 0 and variance 1; all 0 where there is but one grey.
 std::array<float, 256> normalised(std::span<const std::uint8_t> pixels);
 
-/// Reads the four IDX files of a data set as MNIST has them: train-images-idx3-ubyte, train-labels-idx1-ubyte and the
-/// same of t10k, each with .gz or without. Throws InputError: files with bad contents in their own name, files that are
-/// missing at `where`.
-Dataset read_dataset(const std::string& folder, const Where& where);
+/// Reads the four IDX files of a data set at a place that find_dataset() has found. Throws InputError: files with bad
+/// contents in their own name, files that are missing at `where`.
+Dataset read_dataset(const std::string& place, const Where& where);
 
-/// The folder that a scenario names: a path, looked up as all its paths are, or the name of a data set that a Debian
-/// package has put under /usr/share/datasets. Of both, what lies in `beside`, the scenario's folder, comes first.
-/// Throws InputError at `where`.
+/// The folder that a scenario names, or the prefix of the files in one (dataset_files.hpp): a path, looked up as all
+/// its paths are, or the name of a data set that a Debian package has put under /usr/share/datasets. Of both, what lies
+/// in `beside`, the scenario's folder, comes first. Throws InputError at `where`.
 std::string find_dataset(const std::string& name, const std::string& beside, const Where& where);
 
 }  // namespace simrun

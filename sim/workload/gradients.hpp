@@ -50,12 +50,21 @@ struct SyntheticGradients {
 };
 std::unique_ptr<const Gradients> make_synthetic_gradients(const SyntheticGradients& options, const Model& model);
 
-/// Gradients from NumPy files, one a worker or one for all: one-dimensional little-endian float32 or float16 arrays of
-/// the model's N parameters, tensors in forward order. Opens every file and checks its header at once; throws
-/// InputError: a file that cannot be opened is the mistake of `scenario` at `gradients.files.I`, one with bad contents
-/// its own.
-std::unique_ptr<const Gradients> make_npy_gradients(const std::string& scenario, const std::vector<std::string>& files,
-                                                    const Model& model);
+/// Gradients from files, as many as they hold in their order, or one for all workers. A file (.npy, .npz or
+/// safetensors) holds little-endian float16, bfloat16, float32 or float64: one array of shape (N,), tensors in forward
+/// order, or (M, N) of M workers; or an array for each tensor, by its name and of its shape or flat. Opens every file
+/// and checks its header at once; throws InputError: a file that cannot be opened is the mistake of `scenario` at
+/// `gradients.files`, one with bad contents its own.
+std::unique_ptr<const Gradients> make_file_gradients(const std::string& scenario, const std::vector<std::string>& files,
+                                                     const Model& model);
+
+/// What is known of these files before any gradient is encoded.
+struct GradientFilesSummary {
+  std::size_t gradients;           ///< how many they hold
+  std::vector<std::string> zeros;  ///< files of nothing but zeros, each once
+};
+GradientFilesSummary look_at_gradient_files(const std::string& scenario, const std::vector<std::string>& files,
+                                            const Model& model);
 
 /// The same gradients, each element rounded to `precision`.
 std::unique_ptr<const Gradients> rounded(std::unique_ptr<const Gradients> gradients, Precision precision);

@@ -20,6 +20,7 @@ struct Tensor {
 struct Model {
   std::string name;
   std::vector<Tensor> tensors;
+  std::string assumed = {};  ///< what the file that it is from does not say; empty where that says all
 
   /// Number of parameters N.
   std::uint64_t elements() const;

@@ -18,9 +18,11 @@ import json
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -106,6 +108,8 @@ def make_files(folder):
     yield made("platform_dev_zero", {"network": {"platform": "/dev/zero"}})
     yield made("npy_dev_zero", {"gradients": {**npy, "files": ["/dev/zero"]}})
     yield made("npy_pipe", {"gradients": {**npy, "files": ["pipe.npy"]}})
+    yield from safetensors(folder, made)
+    yield from other_kinds(folder, made)
 
     # What users write does not break the line.
     yield made("line_end_in_value", {"model": "a\nb"})
@@ -118,6 +122,7 @@ def make_files(folder):
     yield made("control_characters_in_value", {"device": "\x9b31m\u202egpj"})
     yield made("value_of_15_mb", {"device": "x" * 15_000_000})
     yield made("key_of_15_mb", {"x" * 15_000_000: 1})
+    yield made("million_keys", {f"x{i}": 1 for i in range(1_000_000)})
     wide = {"name": "m", "tensors": [{"name": "a", "shape": [1]}] + [{"name": "t" * 7_000_000, "shape": [1]}] * 2}
     yield made("tensor_name_of_7_mb_twice", {"model": wide})
     os.mkfifo(folder / "named_pipe.json")
@@ -125,6 +130,127 @@ def make_files(folder):
     yield made("model_named_pipe", {"model": "./named_pipe.json"})
     yield made("device_named_pipe", {"device": "./named_pipe.json"})
     yield made("platform_named_pipe", {"network": {"platform": "named_pipe.json"}})
+
+
+def safetensors(folder, made):
+    """Models and gradients in files whose headers promise what is not so; and patterns that fit none."""
+
+    def file(name, header, data=b"", length=None):
+        text = header if isinstance(header, bytes) else json.dumps(header).encode()
+        (folder / name).write_bytes(struct.pack("<Q", len(text) if length is None else length) + text + data)
+        return name
+
+    def tensor(begin, end, shape=(1,), dtype="F32"):
+        return {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
+
+    def model(name, *arguments, **more):
+        return made(f"model_safetensors_{name}", {"model": file(f"{name}.safetensors", *arguments, **more)})
+
+    one = {"a": tensor(0, 4)}
+    (folder / "empty.safetensors").touch()
+    yield made("model_safetensors_empty", {"model": "empty.safetensors"})
+    yield model("length_huge", one, b"1234", length=2**63)
+    yield model("length_too_long", one, b"1234", length=1000)
+    yield model("not_json", b"{]")
+    yield model("list", b"[1]")
+    yield model("truncated", one, b"123")
+    yield model("too_long", one, b"12345")
+    yield model("overlapping", {"a": tensor(0, 4), "b": tensor(2, 6)}, b"123456")
+    yield model("hole", {"a": tensor(0, 4), "b": tensor(5, 9)}, b"123456789")
+    yield model("dtype_unknown", {"a": tensor(0, 4, dtype="F31")}, b"1234")
+    yield model("dtype_number", {"a": tensor(0, 4, dtype=32)}, b"1234")
+    yield model("size_wrong", {"a": tensor(0, 4, [2])}, b"1234")
+    yield model("size_overflow", {"a": tensor(0, 4, [2**62, 2**62])}, b"1234")
+    yield model("shape_negative", {"a": tensor(0, 4, [-1])}, b"1234")
+    yield model("shape_huge", {"a": tensor(0, 2**42, [2**40])})
+    yield model("name_twice", (b'{"a":%s,"a":%s}' % ((json.dumps(tensor(0, 4)).encode(),) * 2)), b"1234")
+    yield model("deep", b'{"a":' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}")
+    yield model("control_characters", {"a\x1b[31m\n": 1})
+    yield model("of_integers", {"a": tensor(0, 4, dtype="I32")}, b"1234")
+    yield model("tensor_empty", {"a": tensor(0, 0, [0])})
+    yield made("model_safetensors_missing", {"model": "none.safetensors"})
+
+    def index(name, weights):
+        (folder / f"{name}.safetensors.index.json").write_text(json.dumps({"weight_map": weights}))
+        return made(f"model_index_{name}", {"model": f"{name}.safetensors.index.json"})
+
+    file("part.safetensors", one, b"1234")
+    yield index("list", [1])
+    yield index("file_missing", {"a": "none.safetensors"})
+    yield index("file_elsewhere", {"a": "../part.safetensors"})
+    yield index("file_number", {"a": 1})
+    yield index("tensor_missing", {"a": "part.safetensors", "b": "part.safetensors"})
+
+    def gradients(name, *files):
+        return made(f"gradients_{name}", {"gradients": {"source": "files", "files": list(files)}})
+
+    def archive(name, **members):
+        with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as file:
+            for member, content in members.items():
+                file.writestr(member.replace("_", "."), content)
+        return name
+
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (3, 100), }\n"
+    array = b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header + b"\0\0\x80?" * 300
+    yield gradients("safetensors_other_tensor", file("other.safetensors", {"a": tensor(0, 4), "b": tensor(4, 8)}, b"12345678"))
+    yield gradients("safetensors_cut_off", file("cut.safetensors", one, length=1000))
+    yield gradients("safetensors_of_integers", file("integers.safetensors", {"a": tensor(0, 4, dtype="I32")}, b"1234"))
+    yield gradients("npz_without_arrays", archive("text.npz", a_txt="text"))
+    yield gradients("npz_empty", archive("empty.npz"))
+    damaged = bytearray((folder / archive("damaged.npz", a_npy=array)).read_bytes())
+    damaged[60] ^= 1
+    (folder / "damaged.npz").write_bytes(damaged)
+    yield gradients("npz_damaged", "damaged.npz")
+    (folder / "cut.npz").write_bytes(damaged[:-30])
+    yield gradients("npz_cut_off", "cut.npz")
+    yield gradients("of_other_workers", archive("three.npz", g_npy=array))
+    yield gradients("pattern_fits_none", "none-*.npy")
+
+
+def other_kinds(folder, made):
+    """Files of one kind where another is wanted."""
+    kinds = {
+        "platform": b'<?xml version="1.0"?>\n<platform version="4.1"></platform>',
+        "page": b"<!doctype html><html></html>",
+        "gzip": b"\x1f\x8b\x08\0\0\0",
+        "numpy": b"\x93NUMPY\x01\0\x10\0",
+        "archive": b"PK\3\4" + bytes(30),
+        "pickle": b"\x80\x02}q\0.",
+        "idx": b"\0\0\x08\x03\0\0\0\x01",
+        "safetensors": struct.pack("<Q", 2) + b"{}",
+        "scenario": json.dumps({"workers": 4, "methods": []}).encode(),
+        "report": json.dumps({"resolved": [], "points": []}).encode(),
+        "training": json.dumps({"resolved": [], "summary": []}).encode(),
+        "profile": json.dumps({"format": 1, "operations": {}}).encode(),
+        "model": json.dumps({"name": "m", "tensors": []}).encode(),
+        "index": json.dumps({"weight_map": {}}).encode(),
+        "trace": json.dumps({"traceEvents": []}).encode(),
+        "events": json.dumps([{"ph": "X", "ts": 1}]).encode(),
+        "times": json.dumps({"forward": "1 s", "update": "1 s"}).encode(),
+        "schema": json.dumps({"$schema": "x", "properties": {}}).encode(),
+    }
+    for kind, content in kinds.items():
+        (folder / f"{kind}.kind").write_bytes(content)
+        if kind != "scenario":
+            yield made(f"scenario_is_{kind}", arguments=[folder / f"{kind}.kind"])
+        yield made(f"results_are_{kind}", arguments=["report", folder / f"{kind}.kind"])
+    for kind in ("scenario", "profile", "report", "archive", "trace"):
+        yield made(f"model_is_{kind}", {"model": f"./{kind}.kind"})
+    for kind in ("scenario", "model", "report", "safetensors"):
+        yield made(f"device_is_{kind}", {"device": f"./{kind}.kind"})
+    for kind in ("scenario", "model", "gzip", "platform"):
+        yield made(f"gradients_are_{kind}", {"gradients": {"source": "files", "files": [f"{kind}.kind"]}})
+    for kind in ("scenario", "model", "page"):
+        yield made(f"platform_is_{kind}", {"network": {"platform": f"{kind}.kind"}})
+    for kind in ("safetensors", "trace", "numpy"):  # larger than what is read of JSON
+        (folder / f"large_{kind}.kind").write_bytes(kinds[kind])
+        os.truncate(folder / f"large_{kind}.kind", 5_000_000_000)
+        yield made(f"scenario_is_large_{kind}", arguments=[folder / f"large_{kind}.kind"])
+        yield made(f"model_is_large_{kind}", {"model": f"./large_{kind}.kind"})
+        yield made(f"results_are_large_{kind}", arguments=["report", folder / f"large_{kind}.kind"])
+    (folder / "done").mkdir()
+    (folder / "done/report.json").write_bytes(kinds["report"])
+    yield made("scenario_is_results", arguments=[folder / "done"])
 
 
 def command_lines():

@@ -7,6 +7,8 @@ namespace simrun {
 TEST_CASE("quantities are read with their units") {
   CHECK(parse_seconds("50 us") == Seconds(50e-6));
   CHECK(parse_seconds("50us") == Seconds(50e-6));
+  CHECK(parse_seconds("50 \u00b5s") == Seconds(50e-6));  // the micro sign
+  CHECK(parse_seconds("50 \u03bcs") == Seconds(50e-6));  // the Greek letter
   CHECK(parse_seconds("99.5 ms") == Seconds(99.5e-3));
   CHECK(parse_seconds("0 s") == Seconds(0));
   CHECK(parse_seconds("3 ns") == Seconds(3e-9));
@@ -17,16 +19,21 @@ TEST_CASE("quantities are read with their units") {
   CHECK(parse_bytes("7 B") == Bytes(7));
   CHECK(parse_bandwidth("1 Gbps") == BytesPerSecond(125e6));
   CHECK(parse_bandwidth("1 Gb/s") == BytesPerSecond(125e6));
+  CHECK(parse_bandwidth("1 Gbit/s") == BytesPerSecond(125e6));
+  CHECK(parse_bandwidth("1 Gibit/s") == BytesPerSecond(1073741824.0 / 8));
+  CHECK(parse_bytes("8 Mbit") == Bytes(1e6));
   CHECK(parse_bandwidth("440 GB/s") == BytesPerSecond(440e9));
   CHECK(parse_bandwidth("1 Gibps") == BytesPerSecond(1073741824.0 / 8));
   CHECK(parse_bandwidth("100 Mbps") == BytesPerSecond(12.5e6));
 }
 
 TEST_CASE("what is no quantity is refused") {
-  for (const char* text : {"", "us", "50", "50 ", "50  us", "50 usx", "us 50", "1e400 s", "nan s", "5 m", "5 S"})
+  for (const char* text :
+       {"", "us", "50", "50 ", "50  us", "50 usx", "us 50", "1e400 s", "nan s", "5 m", "5 S", "5 \u03bc", "5 \xb5s"})
     CHECK_FALSE(parse_seconds(text));
   for (const char* text : {"25", "25 M", "25 MBps", "25 mB", "25 KiBs"}) CHECK_FALSE(parse_bytes(text));
-  for (const char* text : {"1 Gb", "1 GB", "1 bps/s", "1 Gps"}) CHECK_FALSE(parse_bandwidth(text));
+  for (const char* text : {"1 Gb", "1 GB", "1 bps/s", "1 Gps", "1 Gbits/s", "1 Gbit", "1 GBit/s"})
+    CHECK_FALSE(parse_bandwidth(text));
 }
 
 TEST_CASE("quantities are shown with three digits") {

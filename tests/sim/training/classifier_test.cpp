@@ -7,7 +7,7 @@
 #include <cmath>
 #include <random>
 
-#include "sim/scenario/scenario_reader.hpp"
+#include "sim/scenario/model_file.hpp"
 #include "sim/training/multiply.hpp"
 
 namespace simrun {

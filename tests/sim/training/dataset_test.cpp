@@ -61,6 +61,53 @@ TEST_CASE("damaged IDX files are refused with what is wrong") {
   CHECK(complaint(folder.path() + "/none", 2).starts_with("file: cannot be opened"));
 }
 
+TEST_CASE("data sets are found by the names that people have") {
+  const TemporaryFolder folder;
+  const Where where{"s.json", "training.data"};
+  const Dataset made = made_dataset();
+  const auto write = [&](const std::string& prefix, const std::string& test, const std::string& before_idx,
+                         const std::string& ending) {
+    std::filesystem::create_directories(std::filesystem::path(folder.path() + "/" + prefix).parent_path());
+    const auto write_samples = [&](const std::string& start, const Samples& samples) {
+      const auto count = static_cast<std::uint32_t>(samples.size());
+      const std::string images = idx_bytes({count, 12, 12}, samples.pixels),
+                        labels = idx_bytes({count}, samples.labels);
+      const bool packed = ending == ".gz";
+      folder.write(start + "-images" + before_idx + "idx3-ubyte" + ending, packed ? gzipped(images) : images);
+      folder.write(start + "-labels" + before_idx + "idx1-ubyte" + ending, packed ? gzipped(labels) : labels);
+    };
+    write_samples(prefix + "train", made.train);
+    write_samples(prefix + test, made.test);
+  };
+  const auto reads = [&](const std::string& name) {
+    const Dataset data = read_dataset(find_dataset(name, folder.path(), where), where);
+    return data.train.pixels == made.train.pixels && data.test.labels == made.test.labels;
+  };
+  write("kaggle/", "t10k", ".", "");
+  CHECK(reads("kaggle"));
+  // Kaggle's archive also has folders of the other names.
+  std::filesystem::create_directory(folder.path() + "/kaggle/train-images-idx3-ubyte");
+  CHECK(reads("./kaggle/"));
+  write("torch/FashionMNIST/raw/", "t10k", "-", ".gz");
+  write("torch/FashionMNIST/raw/", "t10k", "-", "");  // torchvision unpacks what it has loaded
+  CHECK(reads("torch/FashionMNIST/raw"));
+  CHECK(reads("torch/FashionMNIST"));
+  CHECK(reads("torch"));
+  write("torch/MNIST/raw/", "t10k", "-", "");
+  CHECK_THROWS_WITH(reads("torch"), Catch::EndsWith("torch has several data sets; accepted: one of them, "
+                                                    "FashionMNIST or MNIST"));
+  write("gzip/emnist-letters-", "test", "-", ".gz");
+  CHECK(reads("gzip"));
+  CHECK(reads("gzip/emnist-letters"));
+  write("gzip/emnist-digits-", "test", "-", ".gz");
+  CHECK(reads("gzip/emnist-letters"));
+  CHECK_THROWS_WITH(reads("gzip"), Catch::Contains("gzip/emnist-digits or ") && Catch::EndsWith("gzip/emnist-letters"));
+  CHECK_THROWS_WITH(reads("gzip/emnist"), Catch::Contains("there is no data set"));
+  std::filesystem::remove(folder.path() + "/gzip/emnist-digits-test-labels-idx1-ubyte.gz");
+  CHECK_THROWS_WITH(reads("gzip/emnist-digits"),
+                    Catch::Contains("there is no emnist-digits-t10k-labels-idx1-ubyte in "));
+}
+
 TEST_CASE("pixels are normalised to mean 0 and variance 1") {
   // Greys 0, 0, 2, 2 have mean 1 and deviation 1.
   const auto value = normalised(std::vector<std::uint8_t>{0, 0, 2, 2});

@@ -12,7 +12,11 @@
 #include <vector>
 
 #include "sim/text/error.hpp"
+#include "sim/workload/data_file.hpp"
+#include "sim/workload/gradient_file.hpp"
 #include "sim/workload/gradients.hpp"
+#include "tests/sim/program.hpp"
+#include "tests/sim/workload/array_files.hpp"
 
 namespace simrun {
 namespace {
@@ -20,62 +24,15 @@ namespace {
 using Catch::Matchers::Equals;
 using Catch::Matchers::StartsWith;
 
-/// A folder that goes with the test.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "npy_test.XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
-  std::string write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path_ / name, std::ios::binary) << bytes;
-    return *this / name;
-  }
-
- private:
-  std::filesystem::path path_;
-};
-
-/// A whole file: the header padded with spaces to a multiple of 64, as numpy.save does, then the data.
-std::string npy(const std::string& dictionary, const std::string& data, int version = 1) {
-  const std::size_t start = version == 1 ? 10 : 12;
-  std::size_t length = dictionary.size() + 1;
-  while ((start + length) % 64 != 0) ++length;
-  std::string bytes = "\x93NUMPY";
-  bytes += {static_cast<char>(version), 0};
-  for (std::size_t i = 8; i < start; ++i) bytes += static_cast<char>(length >> (8 * (i - 8)));
-  return bytes + dictionary + std::string(length - dictionary.size() - 1, ' ') + '\n' + data;
-}
-
-std::string dictionary(const std::string& descr, const std::string& shape, const std::string& fortran = "False") {
-  return "{'descr': '" + descr + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }";
-}
-
-template <class T>
-std::string bytes_of(const std::vector<T>& values) {
-  std::string bytes(values.size() * sizeof(T), '\0');
-  std::memcpy(bytes.data(), values.data(), bytes.size());
-  return bytes;
-}
-
 const std::vector<float> three = {1.5F, -2.0F, 3e-20F};
 
 std::vector<float> read_three(const std::string& path) {
-  std::vector<float> out(3);
-  NpyFile(path, 3).read(0, out);
-  return out;
+  return read_elements_of(path, 3, 0, 3);
 }
 
-/// What NpyFile says of a file with these bytes when three elements are wanted, without the file's name.
+/// What is said of a file with these bytes when three elements are wanted, without the file's name.
 std::string complaint(const std::string& bytes) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.write("g.npy", bytes);
   try {
     read_three(path);
@@ -89,17 +46,15 @@ std::string complaint(const std::string& bytes) {
 }
 
 TEST_CASE("float32 arrays are read in every format version", "[npy]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const int version = GENERATE(1, 2, 3);
   const std::string path = folder.write("g.npy", npy(dictionary("<f4", "(3,)"), bytes_of(three), version));
   CHECK(read_three(path) == three);
-  std::vector<float> last(2);
-  NpyFile(path, 3).read(1, last);
-  CHECK(last == std::vector<float>{-2.0F, 3e-20F});
+  CHECK(read_elements_of(path, 3, 1, 2) == std::vector<float>{-2.0F, 3e-20F});
 }
 
 TEST_CASE("what is written is read again, and its data begin where NumPy wants them", "[npy]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string file = npy_of(three);
   CHECK(file.starts_with(std::string("\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, ", 51)));
   CHECK(file.size() == 128 + 3 * sizeof(float));  // 10 bytes and 0x76 of header
@@ -107,7 +62,7 @@ TEST_CASE("what is written is read again, and its data begin where NumPy wants t
 }
 
 TEST_CASE("a header may be written in other ways that mean the same", "[npy]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string text = GENERATE(as<std::string>(), dictionary("=f4", "(3,)"), dictionary("<f4", "(3,)", "True"),
                                     dictionary("<f4", "(3L,)"), dictionary("<f4", "( 3 , )"),
                                     R"({"shape":(3,),"fortran_order":False,"descr":"<f4"})");
@@ -116,25 +71,28 @@ TEST_CASE("a header may be written in other ways that mean the same", "[npy]") {
 }
 
 TEST_CASE("float16 arrays are widened exactly, also from the middle of a long one", "[npy]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   // 1, -2, the smallest subnormal 2^-24, the largest 65504.
   const std::vector<std::uint16_t> halves = {0x3C00, 0xC000, 0x0001, 0x7BFF};
   std::vector<std::uint16_t> many;
   for (std::size_t i = 0; i < 20000; ++i) many.push_back(halves[i % 4]);
-  const NpyFile file(folder.write("g.npy", npy(dictionary("<f2", "(20000,)"), bytes_of(many))), many.size());
+  const std::string path = folder.write("g.npy", npy(dictionary("<f2", "(20000,)"), bytes_of(many)));
   const std::vector<float> expected = {1.0F, -2.0F, 0x1p-24F, 65504.0F};
-  std::vector<float> out(many.size() - 1);
-  file.read(1, out);
+  const std::vector<float> out = read_elements_of(path, many.size(), 1, many.size() - 1);
   for (std::size_t i = 0; i < out.size(); ++i) REQUIRE(out[i] == expected[(i + 1) % 4]);
 }
 
 TEST_CASE("what is no NumPy file is refused", "[npy]") {
-  const std::string refused = "header: not a NumPy file; accepted: a .npy file";
+  const std::string refused = "header: not a NumPy file; accepted: a .npy, .npz or .safetensors file";
   CHECK(complaint("") == refused);
   CHECK(complaint("\x93NUMPY") == refused);
   CHECK(complaint(std::string(200, 'x')) == refused);
   std::string bytes = npy(dictionary("<f4", "(3,)"), bytes_of(three));
-  bytes[6] = 4;
+  bytes[6] = 4;  // and what is of another kind says of which
+  CHECK(complaint("<?xml version='1.0'?>\n<platform/>") ==
+        "file: is a SimGrid platform, not a file of gradients; accepted: a file of gradients; this one goes to "
+        "`network.platform` of a scenario");
+  CHECK_THAT(complaint(R"({"name": "m", "tensors": []})"), StartsWith("file: is a model, not a file of gradients; "));
   CHECK(complaint(bytes) == "header: format 4.0; accepted: format 1.0, 2.0 or 3.0");
 }
 
@@ -162,25 +120,57 @@ TEST_CASE("a header that is no dictionary of the three keys is refused", "[npy]"
   CHECK_THAT(complaint(npy(text, bytes_of(three))), StartsWith("header: not understood from its character "));
 }
 
-TEST_CASE("element types other than little-endian float32 and float16 are refused", "[npy]") {
-  for (const std::string descr : {"<f8", ">f4", ">f2", "|f4", "<i4", "|u1", ""}) {
+TEST_CASE("bfloat16 arrays, as ml_dtypes names them, are widened exactly, and float64 arrays are rounded", "[npy]") {
+  const TemporaryFolder folder;
+  const std::string descr = GENERATE(as<std::string>(), "<V2", "|V2", "bfloat16");
+  const std::vector<std::uint16_t> halves = {0x3F80, 0xC000, 0x0001};  // 1, -2, the smallest subnormal 2^-133
+  CHECK(read_three(folder.write("g.npy", npy(dictionary(descr, "(3,)"), bytes_of(halves)))) ==
+        std::vector<float>{1.0F, -2.0F, 0x1p-133F});
+  const std::vector<double> doubles = {1.0 + 0x1p-24 + 0x1p-40, -2.5, 1e300};
+  CHECK(read_three(folder.write("g.npy", npy(dictionary("<f8", "(3,)"), bytes_of(doubles)))) ==
+        std::vector<float>{1.0F + 0x1p-23F, -2.5F, INFINITY});
+}
+
+TEST_CASE("other element types are refused", "[npy]") {
+  for (const std::string descr : {">f8", ">f4", ">f2", "|f4", "<i4", "|u1", "<V4", ""}) {
     CHECK(complaint(npy(dictionary(descr, "(3,)"), bytes_of(three))) ==
-          "header.descr: '" + descr + "'; accepted: '<f4' or '<f2' (little-endian float32 or float16)");
+          "header.descr: '" + descr +
+              "'; accepted: '<f4', '<f2', '<f8' or '<V2' (little-endian float32, float16, float64, or bfloat16 as "
+              "ml_dtypes has it)");
   }
-  CHECK(complaint(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (3,), }", bytes_of(three))) ==
-        "header.descr: a structured type; accepted: '<f4' or '<f2'");
+  CHECK_THAT(complaint(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (3,), }", bytes_of(three))),
+             StartsWith("header.descr: a structured type; accepted: '<f4'"));
 }
 
 TEST_CASE("shapes other than the model's number of parameters are refused", "[npy]") {
   const auto [shape, shown] = GENERATE(table<std::string, std::string>({
       {"(4,)", "(4,)"},
       {"(3, 1)", "(3, 1)"},
+      {"(0, 3)", "(0, 3)"},
+      {"(65537, 3)", "(65537, 3)"},
+      {"(1, 1, 3)", "(1, 1, 3)"},
       {"()", "()"},
       {"(1,1,1,1,1,1,1,1,1)", "(1, 1, 1, 1, 1, 1, 1, 1, ..)"},
       {"(18446744073709551615,)", "(18446744073709551615,)"},
   }));
   CHECK(complaint(npy(dictionary("<f4", shape), bytes_of(three))) ==
-        "header.shape: " + shown + "; accepted: (3,), the model's parameters");
+        "header.shape: " + shown + "; accepted: (3,), the model's parameters, or (M, 3) of M workers");
+}
+
+TEST_CASE("rows of an array are workers' gradients; columns of one in Fortran's order are refused", "[npy]") {
+  const TemporaryFolder folder;
+  const std::string path =
+      folder.write("g.npy", npy(dictionary("<f8", "(2, 3)"), bytes_of(std::vector<double>{1, 2, 3, 4, 5, 6})));
+  const Model model{"m", {{"a", {3}}}};
+  const DataFile file(path);
+  const GradientLayout layout(file, model);
+  CHECK(layout.workers() == 2);
+  std::vector<float> out(2);
+  layout.read(file, 1, 1, out);
+  CHECK(out == std::vector<float>{5, 6});
+  CHECK(complaint(npy(dictionary("<f4", "(1, 3)", "True"), bytes_of(three))).empty());
+  CHECK(complaint(npy(dictionary("<f4", "(2, 3)", "True"), bytes_of(three))) ==
+        "header.fortran_order: True with shape (2, 3); accepted: False: numpy.ascontiguousarray before it is saved");
 }
 
 TEST_CASE("data of another size than the header says is refused", "[npy]") {
@@ -191,12 +181,13 @@ TEST_CASE("data of another size than the header says is refused", "[npy]") {
 }
 
 TEST_CASE("a file that gets shorter while it is read is refused", "[npy]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.write("g.npy", npy(dictionary("<f4", "(3,)"), bytes_of(three)));
-  const NpyFile file(path, 3);
+  const DataFile file(path);
+  const GradientLayout layout(file, {"m", {{"a", {3}}}});
   std::filesystem::resize_file(path, 132);
   std::vector<float> out(3);
-  CHECK_THROWS_WITH(file.read(0, out),
+  CHECK_THROWS_WITH(layout.read(file, 0, 0, out),
                     Equals(path + ": data: ends at byte 132; accepted: a file that does not change while it is read"));
 }
 
@@ -213,24 +204,24 @@ std::vector<float> bias(const Gradients& gradients, int worker, unsigned threads
 }
 
 TEST_CASE("a worker's gradient comes from its file, or from the one for all", "[npy]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string a = folder.write("a.npy", file_of_two_tensors({0, 1, 2, 3, 4, 5, 6}));
   const std::string b = folder.write("b.npy", file_of_two_tensors({0, 0, 0, 0, 7, 8, 9}));
-  const auto each = make_npy_gradients("s.json", {a, b}, two_tensors);
+  const auto each = make_file_gradients("s.json", {a, b}, two_tensors);
   CHECK(bias(*each, 0) == std::vector<float>{4, 5, 6});
   CHECK(bias(*each, 1, 3) == std::vector<float>{7, 8, 9});
   CHECK(each->file(1) == b);
-  const auto all = make_npy_gradients("s.json", {a}, two_tensors);
+  const auto all = make_file_gradients("s.json", {a}, two_tensors);
   CHECK(bias(*all, 31) == std::vector<float>{4, 5, 6});
   CHECK(all->file(31) == a);
 }
 
 TEST_CASE("a long tensor is read the same by any number of threads", "[npy]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   std::vector<float> values(200'003);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
   const std::string path = folder.write("g.npy", npy(dictionary("<f4", "(200003,)"), bytes_of(values)));
-  const auto gradients = make_npy_gradients("s.json", {path}, {"long", {{"w", {200'003}}}});
+  const auto gradients = make_file_gradients("s.json", {path}, {"long", {{"w", {200'003}}}});
   for (const unsigned threads : {1U, 2U, 5U}) {
     std::vector<float> out(values.size());
     gradients->fill(0, 0, threads, out);
@@ -239,10 +230,10 @@ TEST_CASE("a long tensor is read the same by any number of threads", "[npy]") {
 }
 
 TEST_CASE("values that are not finite are refused with their place", "[npy]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const float nan = std::nanf(""), infinity = INFINITY;
   const std::string path = folder.write("g.npy", file_of_two_tensors({nan, 1, 2, 3, 4, -infinity, nan}));
-  const auto gradients = make_npy_gradients("s.json", {path}, two_tensors);
+  const auto gradients = make_file_gradients("s.json", {path}, two_tensors);
   CHECK_THROWS_WITH(bias(*gradients, 3),
                     Equals(path + ": data: worker 3, tensor fc.bias: infinity at element 1; accepted: finite values"));
   std::vector<float> out(4);
@@ -251,17 +242,17 @@ TEST_CASE("values that are not finite are refused with their place", "[npy]") {
 }
 
 TEST_CASE("a file that cannot be opened is the scenario's mistake", "[npy]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string good = folder.write("g.npy", file_of_two_tensors({0, 1, 2, 3, 4, 5, 6}));
   const auto refused = [&](const std::string& path, const std::string& why) {
-    CHECK_THROWS_WITH(make_npy_gradients("s.json", {good, path}, two_tensors),
-                      Equals("s.json: gradients.files.1: cannot open " + path + ": " + why +
-                             "; accepted: a .npy file that can be read"));
+    CHECK_THROWS_WITH(make_file_gradients("s.json", {good, path}, two_tensors),
+                      Equals("s.json: gradients.files: cannot open " + path + ": " + why +
+                             "; accepted: .npy, .npz or .safetensors files that can be read"));
   };
-  refused(folder / "missing.npy", "No such file or directory");
-  refused(folder / ".", "Is a directory");
-  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  refused(folder / "pipe", "not a regular file");  // and does not wait for somebody to write to it
+  refused(folder.path() + "/missing.npy", "No such file or directory");
+  refused(folder.path() + "/.", "Is a directory");
+  REQUIRE(mkfifo((folder.path() + "/pipe").c_str(), 0600) == 0);
+  refused(folder.path() + "/pipe", "not a regular file");  // and does not wait for somebody to write to it
   if (geteuid() == 0) {
     WARN("root may read every file: not tested without permission");
   } else {
@@ -272,10 +263,11 @@ TEST_CASE("a file that cannot be opened is the scenario's mistake", "[npy]") {
 }
 
 TEST_CASE("bad contents are the file's own mistake, found before any gradient is asked for", "[npy]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.write("g.npy", npy(dictionary("<f4", "(3,)"), bytes_of(three)));
-  CHECK_THROWS_WITH(make_npy_gradients("s.json", {path}, two_tensors),
-                    Equals(path + ": header.shape: (3,); accepted: (7,), the model's parameters"));
+  CHECK_THROWS_WITH(
+      make_file_gradients("s.json", {path}, two_tensors),
+      Equals(path + ": header.shape: (3,); accepted: (7,), the model's parameters, or (M, 7) of M workers"));
 }
 
 }  // namespace

@@ -1,0 +1,97 @@
+"""Times of traces whose answer is known: on the host, and of kernels that run on a device after they were launched.
+tests/pytorch_files.py has traces that PyTorch writes."""
+
+import json
+
+import pytest
+
+import compute_times
+from compute_times import BACKWARD, FORWARD, GRADIENT, UPDATE, TraceError
+
+
+def label(name, begin, duration=0, **more):
+    return {"ph": "X", "cat": "user_annotation", "name": name, "ts": begin, "dur": duration} | more
+
+
+def step(begin, slower=1):
+    """10 us forward, 40 backward with gradients of b after 10, of a after 25; 6 of update; each after a gap of 5."""
+    return [
+        label(FORWARD, begin, 10 * slower),
+        label(BACKWARD, begin + 15 * slower, 40 * slower),
+        label(GRADIENT + "b", begin + 25 * slower),
+        label(GRADIENT + "a", begin + 40 * slower),
+        label(UPDATE, begin + 60 * slower, 6 * slower),
+    ]
+
+
+def times_of(tmp_path, events, tensors=("a", "b")):
+    text = events if isinstance(events, str) else json.dumps({"traceEvents": events})
+    (tmp_path / "t.json").write_text(text)
+    return compute_times.compute_times(tmp_path / "t.json", list(tensors))
+
+
+def test_times_of_the_host_are_the_spans(tmp_path):
+    times = times_of(tmp_path, step(1000))
+    assert (times.forward, times.backward_by_tensor, times.update) == (10_000, [30_000, 10_000], 6_000)
+    assert times.as_json() == {
+        "forward": "10.000 us", "backward_by_tensor": ["30.000 us", "10.000 us"], "update": "6.000 us"
+    }
+    assert times.assumed == []
+
+
+def test_the_step_of_the_median_time_is_read(tmp_path):
+    times = times_of(tmp_path, step(0, slower=7) + step(1000) + step(2000, slower=2))
+    assert times.forward == 20_000 and times.backward == 80_000
+    assert times.assumed == ["step 3 of 3, whose time is the median"]
+    cut = step(0, slower=7) + step(1000)[:-1]  # the profiler was stopped within a step
+    assert times_of(tmp_path, cut).forward == 70_000
+
+
+def test_large_times_with_decimals_stay_exact(tmp_path):
+    text = json.dumps(step(0)).replace('"ts": ', '"ts": 1698765432123').replace('"dur": 40', '"dur": 40.001')
+    text = text.replace('12315,', '12315.123,')  # backward begins 0.123 us later
+    times = times_of(tmp_path, f'{{"traceEvents": {text}}}', ["a", "b"])
+    assert times.backward == 40_001
+
+
+def test_a_gradient_that_comes_before_one_behind_it_is_taken_with_that(tmp_path):
+    times = times_of(tmp_path, step(0), ["b", "a"])
+    assert times.backward_by_tensor == [15_000, 25_000]
+    assert times.assumed == ["there before one behind it in the model, and taken with that: 1 (b)"]
+    times = times_of(tmp_path, step(0), ["z", "a", "b"])
+    assert times.backward_by_tensor == [0, 30_000, 10_000]
+    assert times.assumed == ["no time: 1 (z), whose gradients have no label"]
+
+
+def test_times_of_a_device_are_those_of_what_was_launched(tmp_path):
+    """The host labels forward at 0 and is far ahead: kernels of 100, 300, 200 (to b), 50 (to a) and 20 us from 500 on."""
+    launched = {1: 2, 2: 20, 3: 30, 4: 45, 5: 62}  # when, by correlation
+    kernels = {1: (500, 100), 2: (600, 300), 3: (900, 200), 4: (1100, 50), 5: (1150, 20)}
+    events = [
+        {"ph": "X", "cat": "cuda_runtime", "name": "cudaLaunchKernel", "ts": at, "dur": 1, "args": {"correlation": c}}
+        for c, at in launched.items()
+    ]
+    events += [
+        {"ph": "X", "cat": "kernel", "name": "k", "ts": at, "dur": duration, "args": {"correlation": c}}
+        for c, (at, duration) in kernels.items()
+    ]
+    events += [label(FORWARD, 500, 100, cat="gpu_user_annotation")]
+    times = times_of(tmp_path, step(0) + events)
+    # Launched before the label of b at 25: the first two; before that of a at 40: the third; backward ends at 55.
+    assert (times.forward, times.backward_by_tensor, times.update) == (100_000, [250_000, 300_000], 20_000)
+    assert times.assumed == ["times of the device, of 5 kernels"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", '{"traceEvents": {}}', "[" * 100_000, json.dumps(step(0)[:-1]), json.dumps([{"ts": [], "cat": 1, "args": 2}]),
+             json.dumps(step(0)).replace('"ts": 15', '"ts": "x"')]
+)  # fmt: skip
+def test_what_is_no_trace_of_steps_is_refused_in_one_line(text, tmp_path):
+    with pytest.raises(TraceError) as caught:
+        times_of(tmp_path, text)
+    assert "\n" not in str(caught.value)
+
+
+def test_labels_of_another_model_are_refused(tmp_path):
+    with pytest.raises(TraceError, match="no label names a tensor of the model; there are 2"):
+        times_of(tmp_path, step(0), ["x"])
