@@ -12,7 +12,7 @@ namespace simrun {
 namespace {
 
 constexpr Seconds too_long_for_fastest(5);  ///< to simulate a point
-constexpr Seconds too_long_for_rivals(1);
+constexpr Seconds too_long_for_rivals(2);
 
 std::vector<std::size_t> first_numbers(std::size_t count, std::size_t from = 0) {
   std::vector<std::size_t> all(count);
