@@ -8,14 +8,12 @@
 #include <string>
 
 namespace simrun {
-namespace {
-
-constexpr int collapse = 25;  // MADV_COLLAPSE, which older headers lack
-constexpr std::uintptr_t large_page = std::uintptr_t{2} << 20;
-
-}  // namespace
-
+#ifdef __SANITIZE_ADDRESS__
+void use_large_pages() {}  // the sanitizer reserves terabytes, which would be gone through
+#else
 void use_large_pages() {
+  constexpr int collapse = 25;  // MADV_COLLAPSE, which older headers lack
+  constexpr std::uintptr_t large_page = std::uintptr_t{2} << 20;
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
     std::uintptr_t begin = 0;
@@ -28,5 +26,6 @@ void use_large_pages() {
     if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, collapse);
   }
 }
+#endif
 
 }  // namespace simrun
