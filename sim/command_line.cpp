@@ -36,6 +36,7 @@ struct Arguments {
   PlanArguments plan;
   ExplainArguments explain;
   CompareArguments compare;
+  MergeArguments merge;
 };
 
 /// -o DIR.
@@ -228,6 +229,20 @@ int run_compare(const Arguments& given) {
   return compare(given.compare);
 }
 
+void add_merge(CLI::App& app, Arguments& arguments) {
+  MergeArguments& merge = arguments.merge;
+  add_scenario(app, merge.scenario, "scenario that was run, a JSON file")->required();
+  app.add_option("results", merge.results, "folders that runs of it wrote (default: the results folder alone)")
+      ->type_name("RESULTS");
+  add_out(app, merge.out, "results/<scenario file's stem>");
+  add_set(app, merge.set);
+  add_format(app, merge.format);
+}
+
+int run_merge(const Arguments& given) {
+  return merge(given.merge);
+}
+
 /// A command: what stands in the help, what it takes, and what runs it and returns the exit status.
 struct Command {
   const char* name;
@@ -276,6 +291,10 @@ constexpr Command commands[] = {
      "simrun train scenarios/train_fashion_mnist.json\n"
      "simrun train scenarios/train_fashion_mnist.json --set training.rounds=50 -o results/short",
      add_train, run_train},
+    {"merge", "take the points of shards' results folders into one and write its report; runs none",
+     "simrun merge my_sweep.json -o results/my_sweep\n"
+     "simrun merge my_sweep.json shard-1 shard-2 shard-3 -o results/my_sweep",
+     add_merge, run_merge},
     {"schedule", "compare groupings of a scenario's tensors: by rule, MergeComp's search, and the best there is",
      "simrun schedule scenarios/mergecomp_8gpu.json\n"
      "simrun schedule scenarios/mergecomp_8gpu.json --max-groups 2 --format csv",

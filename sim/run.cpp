@@ -1,5 +1,6 @@
 #include "sim/run.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "sim/report/report.hpp"
@@ -49,13 +50,19 @@ void write_report(const Report& report, const std::string& out) {
   write_file(out + "/report.json", report.json().dump(2) + "\n");
 }
 
-/// What a shard says that has done its points while others are still to be done.
+/// What is said where points are still to be done.
 void say_what_is_missing(const SweepRun& sweep, const SweepOptions& options) {
+  const std::string there =
+      std::to_string(sweep.done()) + " of " + points(sweep.results().size()) + " are in " + options.out;
+  const std::string former =
+      std::filesystem::exists(options.out + "/report.json") ? " (the report.json there is of an earlier run)" : "";
+  if (options.merge) {
+    say("merge: " + there + "; a run into this folder does the others" + former);
+    return;
+  }
   say("shard " + std::to_string(options.shard->number) + "/" + std::to_string(options.shard->count) + ": " +
-      (sweep.failed() > 0 ? points(sweep.failed()) + " failed; " : "done; ") + std::to_string(sweep.done()) + " of " +
-      points(sweep.results().size()) + " are in " + options.out +
-      "; the other shards, or the same command without --shard, finish" +
-      (std::filesystem::exists(options.out + "/report.json") ? " (the report.json there is of an earlier run)" : ""));
+      (sweep.failed() > 0 ? points(sweep.failed()) + " failed; " : "done; ") + there +
+      "; the other shards, or the same command without --shard, finish" + former);
 }
 
 /// Runs the sweep; returns the exit status.
@@ -66,7 +73,7 @@ int run_sweep(const Study& asked, SweepOptions options, const std::string& forma
   SweepRun sweep(study, options);
   sweep.run();
   const Report report(study, sweep.results());
-  const bool is_for_all = !options.shard || sweep.is_complete();
+  const bool is_for_all = sweep.is_complete() || (!options.shard && !options.merge);
   if (is_for_all) {
     write_report(report, options.out);
     if (sweep.is_complete()) sweep.tidy_up();
@@ -83,7 +90,45 @@ int run_sweep(const Study& asked, SweepOptions options, const std::string& forma
     say("results in " + options.out + ": " + points(sweep.done()) +
         (sweep.taken_over() > 0 ? ", " + std::to_string(sweep.taken_over()) + " of them from before" : ""));
   }
-  return sweep.failed() == 0 ? 0 : 1;
+  return sweep.failed() > 0 || (options.merge && !sweep.is_complete()) ? 1 : 0;
+}
+
+int run_sweep_and_say_what_stays(const Study& asked, const SweepOptions& options, const std::string& format) {
+  try {
+    return run_sweep(asked, options, format);
+  } catch (const WriteError& error) {
+    throw WriteError(std::string(error.what()) +
+                     "; the points that are done stay, the same command goes on from there");
+  }
+}
+
+/// An installed simrun finds the scenarios that it came with from any folder.
+std::string scenario_file(const std::string& name) {
+  return find_file(name, "").value_or(name);
+}
+
+std::string folder_of_results(const std::string& out, const std::string& file) {
+  return out.empty() ? "results/" + name_of_scenario(file) : out;
+}
+
+void check_holds_points(const std::string& where, const std::string& folder) {
+  if (!std::filesystem::is_directory(folder_of_points(folder)))
+    throw InputError("command line", where, "there are no points in \"" + folder + "\"",
+                     "accepted: a folder that a run of simrun wrote");
+}
+
+/// Takes over what the folders have of any study.
+void join_results(const std::vector<std::string>& results, const std::string& out) {
+  make_folder(out);
+  const FolderLock lock(out, FolderLock::Kind::alone);
+  for (const auto& folder_in : {folder_of_points, folder_of_groups}) {
+    std::vector<std::string> from;
+    for (const std::string& folder : results) from.push_back(folder_in(folder));
+    if (!std::ranges::any_of(from, [](const std::string& folder) { return std::filesystem::is_directory(folder); }))
+      continue;
+    make_folder(folder_in(out));
+    join_records(from, folder_in(out));
+  }
 }
 
 }  // namespace
@@ -102,8 +147,7 @@ int run_scenario(const RunArguments& arguments) {
     throw InputError("command line", "--fresh",
                      "does not go with --shard: a shard cannot tell old points from those of others",
                      "accepted: --shard into an empty folder");
-  // An installed simrun finds the scenarios that it came with from any folder.
-  const std::string file = find_file(arguments.scenario, "").value_or(arguments.scenario);
+  const std::string file = scenario_file(arguments.scenario);
   const Study study = read_study(file, parse_overrides(arguments.set));
   if (arguments.dry_run) {
     const Shard shard = options.shard.value_or(Shard{});
@@ -112,13 +156,20 @@ int run_scenario(const RunArguments& arguments) {
     if (const auto warning = warn_of_long_points(study, points_of(shard, study))) note("note", {*warning});
     return 0;
   }
-  if (options.out.empty()) options.out = "results/" + name_of_scenario(file);
-  try {
-    return run_sweep(study, options, arguments.format);
-  } catch (const WriteError& error) {
-    throw WriteError(std::string(error.what()) +
-                     "; the points that are done stay, the same command goes on from there");
-  }
+  options.out = folder_of_results(arguments.out, file);
+  return run_sweep_and_say_what_stays(study, options, arguments.format);
+}
+
+int merge(const MergeArguments& arguments) {
+  const std::string file = scenario_file(arguments.scenario);
+  const Study study = read_study(file, parse_overrides(arguments.set));
+  SweepOptions options;
+  options.out = folder_of_results(arguments.out, file);
+  options.merge = true;
+  if (arguments.results.empty()) check_holds_points("--out", options.out);
+  for (const std::string& folder : arguments.results) check_holds_points("RESULTS", folder);
+  join_results(arguments.results, options.out);
+  return run_sweep_and_say_what_stays(study, options, arguments.format);
 }
 
 }  // namespace simrun

@@ -1,8 +1,8 @@
 """Ends runs of simrun by signals, at random moments, until one gets to its end: interrupted.py and train_interrupted.py.
 
 By kill -9 of the process alone, after which its children must end too, then by Ctrl-C's signal and SIGTERM's, after which
-simrun says how to go on. No moment is a matter of how fast the machine is: a run is ended once it has written so many
-files, drawn at random, and at most 20 ms later.
+simrun says how to go on. No moment is a matter of how fast the machine is: a run is ended once it has written down so
+many results, drawn at random, and at most 20 ms later.
 """
 
 import json
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 STATUS = {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}  # by the signal that ended a run
-MOST_FILES = 16  # written by a run before it is ended
+MOST_RESULTS = 16  # written by a run before it is ended
 
 
 @dataclass
@@ -27,8 +27,8 @@ class Task:
 
     scenario: dict
     arguments: list
-    written: str  # pattern of the files that are written as it goes on
-    count: int  # of these files at the end
+    written: Callable  # the results that a folder has so far, each as something that tells it from others
+    count: int  # of these results at the end
     done: str  # how its last line ends
     results: list
     prepare: Callable = lambda folder: None  # writes what the scenario names
@@ -66,24 +66,39 @@ def wait_until_gone(group):
     say("child processes go on without their parent")
 
 
-def written(task, folder):
-    """Names and times of the files so far."""
-    files = set()
-    for path in folder.glob(task.written):
-        try:
-            files.add((path.name, path.stat().st_mtime_ns))
-        except FileNotFoundError:
-            pass  # removed meanwhile
-    return files
+def files(pattern):
+    """Every file is a result: its name and time."""
+    def written(folder):
+        found = set()
+        for path in folder.glob(pattern):
+            try:
+                found.add((path.name, path.stat().st_mtime_ns))
+            except FileNotFoundError:
+                pass  # removed meanwhile
+        return found
+    return written
+
+
+def lines(pattern):
+    """Every line that was written to its end is a result."""
+    def written(folder):
+        found = set()
+        for path in folder.glob(pattern):
+            try:
+                found.update((path.name, number) for number in range(path.read_bytes().count(b"\n")))
+            except FileNotFoundError:
+                pass  # removed meanwhile
+        return found
+    return written
 
 
 def run_until(simrun, task, folder, out, enough, pause, how):
-    """Starts the run and ends it by the signal `how` once it wrote `enough` files. Returns its status and stderr."""
-    before = written(task, folder / out)
+    """Starts the run and ends it by the signal `how` once it wrote `enough` results. Returns its status and stderr."""
+    before = task.written(folder / out)
     seen = set(before)
     run = start(simrun, task, folder, out)
     while run.poll() is None and len(seen) - len(before) < enough:
-        seen |= written(task, folder / out)
+        seen |= task.written(folder / out)
         time.sleep(0.001)
     time.sleep(pause)
     run.send_signal(how)
@@ -98,8 +113,9 @@ def check_whole(task, folder, expected):
         if (folder / name).read_text() != expected[name]:
             say(f"{folder.name}/{name} differs from that of a run that was left alone")
     left = [path.name for path in folder.rglob("*") if path.name.endswith(("part", ".state"))]
-    if left or len(written(task, folder)) != task.count:
-        say(f"{folder.name}: {len(written(task, folder))} files {task.written} instead of {task.count}, left: {left}")
+    count = len(task.written(folder))
+    if left or count != task.count:
+        say(f"{folder.name}: {count} results instead of {task.count}, left: {left}")
 
 
 def run_in_pieces(simrun, task, folder, how, expected, draw):
@@ -107,7 +123,7 @@ def run_in_pieces(simrun, task, folder, how, expected, draw):
     out = how.name.lower()
     statuses = []
     while True:
-        status, stderr = run_until(simrun, task, folder, out, draw.randrange(MOST_FILES), draw.uniform(0, 0.02), how)
+        status, stderr = run_until(simrun, task, folder, out, draw.randrange(MOST_RESULTS), draw.uniform(0, 0.02), how)
         if status == 0:
             break
         statuses.append(status)

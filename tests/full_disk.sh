@@ -16,7 +16,7 @@ trap 'umount "$work/disk" 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
 export XDG_CACHE_HOME=$work/cache
 mkdir disk
-mount -t tmpfs -o size=64k none disk || { echo "skipped: this user cannot mount a tmpfs" && exit 77; }
+mount -t tmpfs -o size=16k none disk || { echo "skipped: this user cannot mount a tmpfs" && exit 77; }
 
 cat >s.json <<'END'
 {
@@ -42,10 +42,11 @@ says() { grep -qE "$1" said || { echo "failed: it does not say: $1" && exit 1; }
 
 run 1
 [[ $(wc -l <said) == 1 ]]
-says '^simrun: cannot write disk/out/points/[0-9a-f]{32}.json: No space left on device; the points that are done stay'
+says '^simrun: cannot write disk/out/points/[0-9a-f]{16}.jsonl: No space left on device; the points that are done stay'
 [[ ! -e disk/out/points.csv ]]
-before=$(find disk/out/points -name '*.json' | wc -l)
+before=$(cat disk/out/points/*.jsonl | wc -l)
 ((before > 0))
+[[ -z $(tail -c 1 disk/out/points/*.jsonl) ]] # the record for which there was no room left nothing
 [[ -z $(find disk -name '*part') ]]
 
 mount -o remount,ro disk

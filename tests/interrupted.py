@@ -18,5 +18,5 @@ SCENARIO = {
 POINTS = 8 * (1 + 3 * 4)
 
 if __name__ == "__main__":
-    end_and_go_on.main(end_and_go_on.Task(SCENARIO, ["-j", "3"], written="points/*.json", count=POINTS,
-                                          done=f"{POINTS} points", results=["points.csv", "report.json"]))
+    end_and_go_on.main(end_and_go_on.Task(SCENARIO, ["-j", "3"], written=end_and_go_on.lines("points/*.jsonl"),
+                                          count=POINTS, done=f"{POINTS} points", results=["points.csv", "report.json"]))

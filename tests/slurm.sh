@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Runs a sweep by the job array of docs/results.md in a real Slurm on this machine, and compares with a plain run.
-# usage: slurm.sh SIMRUN
+# usage: slurm.sh SIMRUN [BANDWIDTHS]
+# With a number of bandwidths it measures instead: a sweep of four points for each. The array is killed once, when a
+# quarter of the points are there, and submitted again; then they are merged. No plain run is made.
 # Slurm and MUNGE have their own key, configuration, ports and folders, and end with this script. Exit status 77:
 # skipped, with the reason.
 set -euo pipefail
@@ -103,6 +105,47 @@ trap tidy_up EXIT
 export SLURM_CONF=$work/slurm.conf XDG_CACHE_HOME=$work/cache
 start_slurm
 
+seconds() { echo "$1: $(($(date +%s) - began)) s" && began=$(date +%s); }
+
+count_records() { cat results/my_sweep/points/*.jsonl 2>/dev/null | wc -l; }
+
+# BANDWIDTHS
+write_measured_sweep() {
+  /usr/bin/python3 - my_sweep.json "$1" <<'END'
+import json, sys
+with open(sys.argv[1]) as file:
+    scenario = json.load(file)
+scenario["methods"] = [{"name": "sgd"}]
+scenario["sweep"] = {"workers": [2, 3, 4, 5], "network.bandwidth": [f"{1000 + i} Mbps" for i in range(int(sys.argv[2]))]}
+with open(sys.argv[1], "w") as file:
+    json.dump(scenario, file)
+END
+}
+
+# BANDWIDTHS
+measure() {
+  local points=$((4 * $1)) before began
+  write_measured_sweep "$1"
+  began=$(date +%s)
+  sbatch --output="task-%a.out" job.sh
+  until (($(count_records) >= points / 4)); do sleep 1; done
+  seconds "a quarter of the points"
+  scancel --signal=KILL --user "$(id -un)"
+  wait_for no_job_is_left
+  before=$(count_records)
+  sbatch --wait --output="task-%a.out" job.sh
+  seconds "after the kill of all tasks, $before records kept, the other $((points - before))"
+  echo "$(find results/my_sweep/points -name '*.jsonl' | wc -l) segments, $(count_records) records," \
+    "$(du -s --bytes results/my_sweep/points | cut -f1) bytes"
+  rm -f results/my_sweep/points.csv # of the task that saw all points
+  simrun merge my_sweep.json -o results/my_sweep --format json >merged.json 2>merged.err
+  seconds "merge"
+  tail -n 1 merged.err
+  simrun merge my_sweep.json results/my_sweep -o results/again --format json >again.json 2>again.err
+  seconds "merge into another folder"
+  cmp results/my_sweep/points.csv results/again/points.csv
+}
+
 cd "$work"
 cat >my_sweep.json <<'END'
 {
@@ -119,8 +162,15 @@ END
 sed -n '/^#!.bin.bash$/,/^```$/p' "$root/docs/results.md" | sed '$d' >job.sh
 grep -q '^simrun my_sweep.json --shard .* -o results/my_sweep$' job.sh
 cat job.sh
+if [[ -n ${2-} ]]; then
+  measure "$2"
+  exit
+fi
 timeout 300 sbatch --wait --output="task-%a.out" job.sh || { tail -n 3 task-*.out && exit 1; }
 grep -h "shard\|results in" task-*.out
 simrun my_sweep.json -o results/plain >/dev/null 2>&1
-cmp results/plain/points.csv results/my_sweep/points.csv
-cmp results/plain/report.json results/my_sweep/report.json
+simrun merge my_sweep.json results/my_sweep -o results/merged >/dev/null
+for folder in my_sweep merged; do
+  cmp results/plain/points.csv results/$folder/points.csv
+  cmp results/plain/report.json results/$folder/report.json
+done

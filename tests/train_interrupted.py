@@ -67,6 +67,6 @@ def check_rows(folder, expected):
 
 
 if __name__ == "__main__":
-    end_and_go_on.main(end_and_go_on.Task(SCENARIO, ["train", "-j", "2"], written="runs/*", count=RUNS,
+    end_and_go_on.main(end_and_go_on.Task(SCENARIO, ["train", "-j", "2"], written=end_and_go_on.files("runs/*"), count=RUNS,
                                           done=f"{RUNS} runs, {SHARED} of them trained with another", results=["curves.csv", "summary.csv", "steps.csv", "training.json"],
                                           prepare=write_data, check_ended=check_rows))

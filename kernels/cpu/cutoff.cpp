@@ -20,21 +20,18 @@ constexpr std::array<Digit, 3> digits{{{20, 11}, {10, 10}, {0, 10}}};
 using Counts = std::array<std::size_t, 2048>;
 
 /// How often each value of the first digit occurs.
-Counts count_first_digit(std::span<const float> chunk) {
-  Counts counts{};
+void count_first_digit(std::span<const float> chunk, Counts& counts) {
   for (const float value : chunk) ++counts[magnitude_key(value) >> digits.front().shift];
-  return counts;
 }
 
 /// How often each value of the digit occurs among the elements that agree with `key` in all higher digits. Those are
 /// few as a rule.
-Counts count_digit(std::span<const float> chunk, Digit digit, std::uint32_t key) {
-  if (digit.shift == digits.front().shift) return count_first_digit(chunk);
-  Counts counts{};
+void count_digit(std::span<const float> chunk, Digit digit, std::uint32_t key, Counts& counts) {
+  counts.fill(0);
+  if (digit.shift == digits.front().shift) return count_first_digit(chunk, counts);
   const std::uint32_t mask = (1U << digit.bits) - 1;
   const std::uint32_t above = key + (1U << (digit.shift + digit.bits));
   for_each_in_range(chunk, key, above, [&](std::size_t i) { ++counts[magnitude_key(chunk[i]) >> digit.shift & mask]; });
-  return counts;
 }
 
 /// The value of the digit at which the k-th largest lies; takes off k what lies above it.
@@ -59,7 +56,7 @@ Cutoff find_cutoff(std::span<const std::span<const float>> chunks, std::size_t k
   cutoff.shares.resize(chunks.size());
   std::vector<Counts> counts(chunks.size());
   for (const Digit digit : digits) {
-    parallel_for(chunks.size(), threads, [&](std::size_t c) { counts[c] = count_digit(chunks[c], digit, cutoff.key); });
+    parallel_for(chunks.size(), threads, [&](std::size_t c) { count_digit(chunks[c], digit, cutoff.key, counts[c]); });
     const std::uint32_t bin = pick(counts, k);
     for (std::size_t c = 0; c < chunks.size(); ++c) {
       cutoff.shares[c].above += sum_from(counts[c], bin + 1);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,7 @@ std::size_t first_entry_from(const SparseSignsView& vote, std::size_t element) {
   return static_cast<std::size_t>(first - vote.indices.begin());
 }
 
-/// Counts the votes on elements [begin, end), one tile after another.
+/// Counts the votes on elements [begin, end), one tile after another. Too large for the stacks of simulated ranks.
 class Tally {
  public:
   Tally(Votes votes, std::size_t begin, std::size_t end) : votes_(votes), begin_(begin), end_(end) {
@@ -148,7 +149,8 @@ SparseSigns cpu_vote_sparse(Votes votes, std::size_t elements, unsigned threads)
   threads = useful_threads(entries, threads);
   const std::vector<std::size_t> bounds = cut_elements(votes, elements, threads);
   std::vector<SparseSigns> parts(threads);
-  parallel_for(threads, threads, [&](std::size_t p) { parts[p] = Tally(votes, bounds[p], bounds[p + 1]).decide(); });
+  parallel_for(threads, threads,
+               [&](std::size_t p) { parts[p] = std::make_unique<Tally>(votes, bounds[p], bounds[p + 1])->decide(); });
   return join(std::move(parts), threads);
 }
 

@@ -1,6 +1,7 @@
 #include "sim/simgrid/cluster.hpp"
 
 #include <malloc.h>
+#include <sys/mman.h>
 
 #include <csignal>
 #include <cstdio>
@@ -27,13 +28,34 @@ namespace {
 /// process.
 constexpr int most_guarded_actors = 16384;
 
-/// Actors only pass payloads on, so their stacks are small; of each, only the pages that are used take memory.
+/// Of a stack, in KiB. Actors pass payloads on, merge them and count votes, for which 16 suffice in all tests.
+#ifdef __SANITIZE_ADDRESS__
+constexpr int stack_size = 512;  // what is instrumented, and not optimised, takes more
+#else
+constexpr int stack_size = 32;
+#endif
+
+/// Throws where the process may not have so much address space: SimGrid would only say that a stack is missing.
+void check_ranks_fit(int actors) {
+  // Beside its stack of each rank what it and SimGrid keep of it, which is some 12 KiB.
+  const std::size_t bytes = std::size_t{1024} * (stack_size + 12) * static_cast<std::size_t>(actors);
+  void* const place = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (place == MAP_FAILED)
+    throw std::runtime_error("no address space for " + std::to_string(actors) + " ranks: they take " +
+                             std::to_string(bytes / 1'000'000) + " MB or more (ulimit -v says how much there may be)");
+  ::munmap(place, bytes);
+}
+
+/// Of each stack, only the pages that are used take memory.
 void configure_stacks(int actors) {
-  sg4::Engine::set_config("contexts/stack-size", 512);
+  check_ranks_fit(actors);
+  sg4::Engine::set_config("contexts/stack-size", stack_size);
   sg4::Engine::set_config("contexts/guard-size", actors <= most_guarded_actors ? 1 : 0);
   if (actors <= most_guarded_actors) return;
-  // Unguarded stacks come from calloc, which must take fresh pages for each instead of clearing used ones.
-  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  // Unguarded stacks come from calloc, which must take fresh pages for each instead of clearing used ones: none may fit
+  // into what the heap has left at its end.
+  ::mallopt(M_TOP_PAD, stack_size * 1024 / 2);
+  ::mallopt(M_MMAP_THRESHOLD, stack_size * 1024);
   ::mallopt(M_MMAP_MAX, 4 * actors);
 }
 

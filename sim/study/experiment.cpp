@@ -10,6 +10,7 @@
 #include "sim/study/fastest.hpp"
 #include "sim/study/times_text.hpp"
 #include "sim/system/child_process.hpp"
+#include "sim/system/large_pages.hpp"
 
 namespace simrun {
 namespace {
@@ -108,6 +109,7 @@ namespace {
 void run_batch(const Study& study, const PayloadStage::Batch& batch, unsigned jobs, const Task& task,
                const OnResult& on_result) {
   ::malloc_trim(0);  // what payloads took to make, every child would get a map of
+  use_large_pages();
   ChildPool pool;
   std::size_t started = 0;
   // True if the next point is on its way, or has failed for good because not even one child can be started.

@@ -21,19 +21,21 @@ std::optional<Grouping::Explicit> read_groups(const Json& json) {
 }  // namespace
 
 std::vector<std::optional<Grouping::Explicit>> GroupStore::read() const {
-  std::vector<std::optional<Grouping::Explicit>> all;
-  for (const std::optional<JsonValue>& json : files_.read()) all.push_back(json ? read_groups(**json) : std::nullopt);
+  std::vector<std::optional<Grouping::Explicit>> all(records_.keys().size());
+  records_.read([&](std::size_t i, const JsonValue& json) { all[i] = read_groups(*json); });
   return all;
 }
 
 void GroupStore::keep(const std::vector<Grouping::Explicit>& groups) const {
-  for (std::size_t i = 0; i < groups.size(); ++i)
-    files_.keep(i, Json{{"groups", groups[i].groups}, {"dense", groups[i].dense}});
+  const std::vector<std::optional<Grouping::Explicit>> there = read();
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (!there[i]) records_.keep(i, Json{{"groups", groups[i].groups}, {"dense", groups[i].dense}});
+  }
 }
 
 void GroupStore::remove_others() const {
   std::error_code ignored;
-  if (files_.remove_others() > 0) std::filesystem::remove(folder(), ignored);  // if nothing is left in it
+  if (records_.remove_others() > 0) std::filesystem::remove(folder(), ignored);  // if nothing is left in it
 }
 
 }  // namespace simrun

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/study/sealed_files.hpp"
+#include "sim/study/sealed_records.hpp"
 #include "sim/workload/schedule.hpp"
 
 namespace simrun {
@@ -21,28 +21,25 @@ inline std::string folder_of_groups(const std::string& results) {
   return results + "/groups";
 }
 
-/// Groups that were searched for, on disk, a file each, named by the key of the point that asks for the search.
+/// Groups that were searched for, on disk, by the keys of the points that ask for the search.
 class GroupStore {
  public:
   /// Neither reads nor writes.
-  GroupStore(std::string folder, std::vector<std::string> keys) : files_(std::move(folder), std::move(keys)) {}
+  GroupStore(std::string folder, std::vector<std::string> keys) : records_(std::move(folder), std::move(keys)) {}
 
-  const std::string& folder() const { return files_.folder(); }
+  const std::string& folder() const { return records_.folder(); }
 
-  /// By key; none where there is no regular file, or one that is damaged.
+  /// By key; none where there is no record, or one that is damaged.
   std::vector<std::optional<Grouping::Explicit>> read() const;
 
-  /// Throws InputError where a folder or a pipe has the name of a file.
-  void check() const { files_.check(); }
-
-  /// Writes down what was found, by key. Throws WriteError.
+  /// Writes down what was found, by key, where it is not there. Throws WriteError.
   void keep(const std::vector<Grouping::Explicit>& groups) const;
 
-  /// Removes every file that belongs to no key, and then the folder if it is empty.
+  /// Removes all that belongs to no key (SealedRecords), and then the folder if it is empty.
   void remove_others() const;
 
  private:
-  SealedFiles files_;
+  SealedRecords records_;
 };
 
 }  // namespace simrun

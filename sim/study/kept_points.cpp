@@ -21,7 +21,6 @@ std::vector<PointResult> KeptPoints::run(const Study& study, const char* what) {
   }
   taken_over_ += stored.size() - todo.size();
   if (todo.empty()) return results;
-  if (!folder_.empty()) store.check();
   PayloadCache cache = PayloadCache::of_user();
   PayloadStage payloads(
       study, todo, jobs_, cache, [](std::uint64_t, std::uint64_t) {}, &sizes_);

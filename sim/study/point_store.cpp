@@ -18,13 +18,13 @@ std::optional<PointResult> result_of(const Json& json) {
 }  // namespace
 
 std::vector<std::optional<PointResult>> PointStore::read() const {
-  std::vector<std::optional<PointResult>> results;
-  for (const std::optional<JsonValue>& json : files_.read()) results.push_back(json ? result_of(**json) : std::nullopt);
+  std::vector<std::optional<PointResult>> results(keys().size());
+  records_.read([&](std::size_t point, const JsonValue& json) { results[point] = result_of(*json); });
   return results;
 }
 
 void PointStore::keep(std::size_t point, const PointResult& result) const {
-  files_.keep(point, Json{{"times", times_json(*result.times)}, {"payload_bytes", result.payload_bytes}});
+  records_.keep(point, Json{{"times", times_json(*result.times)}, {"payload_bytes", result.payload_bytes}});
 }
 
 }  // namespace simrun

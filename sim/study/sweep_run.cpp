@@ -19,8 +19,8 @@ SweepRun::SweepRun(const Study& study, SweepOptions options)
     : study_(study),
       options_(std::move(options)),
       keys_(point_keys(study)),
-      share_(points_of(options_.shard.value_or(Shard{}), study)),
-      store_(options_.out + "/points", keys_),
+      share_(options_.merge ? std::vector<std::size_t>{} : points_of(options_.shard.value_or(Shard{}), study)),
+      store_(folder_of_points(options_.out), keys_),
       groups_(folder_of_groups(options_.out), options_.found.keys),
       traces_(options_.out + "/trace", study, keys_),
       results_(study.points.size()) {
@@ -58,6 +58,10 @@ void SweepRun::open_folder() {
   if (!lock_) lock();
   notice_.emplace("simrun: interrupted; the points that are done stay in " + store_.folder() +
                   ", the same command goes on from there");
+  if (options_.fresh) {
+    PointStore(store_.folder(), {}).remove_others();
+    GroupStore(groups_.folder(), {}).remove_others();
+  }
   if (options_.found.keys.empty()) return;
   make_folder(groups_.folder());
   groups_.keep(options_.found.groups);
@@ -76,8 +80,6 @@ void SweepRun::add(std::size_t point, PointResult result) {
 void SweepRun::run() {
   if (!options_.fresh) take_over();
   const std::vector<std::size_t> todo = missing();
-  store_.check();
-  groups_.check();
   for (const char* file : {"points.csv", "report.json"}) check_replaceable(options_.out + "/" + file);
   PayloadCache cache = PayloadCache::of_user();
   constexpr std::uint64_t million = 1'000'000;

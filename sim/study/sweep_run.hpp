@@ -20,6 +20,7 @@ struct SweepOptions {
   unsigned jobs = 1;           ///< points side by side
   std::optional<Shard> shard;  ///< none: all points
   bool fresh = false;          ///< runs points again that the folder has
+  bool merge = false;          ///< runs none
   bool trace = false;
   bool break_even = false;  ///< searches for break-evens that have no closed form
   FoundGroups found = {};   ///< to be kept in the folder, so that a run that goes on need not search again

@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <vector>
 
 #include "sim/system/interruption.hpp"
@@ -26,7 +27,7 @@ constexpr char is_result = 'R';
 constexpr char is_input_error = 'I';
 constexpr char is_failure = 'F';
 
-void write_answer(int file, const std::string& bytes) {
+void write_answer(int file, std::string_view bytes) {
   for (std::size_t done = 0; done < bytes.size();) {
     const ssize_t count = ::write(file, bytes.data() + done, bytes.size() - done);
     if (count < 0 && errno == EINTR) continue;
@@ -47,12 +48,24 @@ std::string answer_of(const std::function<std::string()>& work) {
   }
 }
 
+/// Ends the child at once where memory is missing: simulated ranks would all go on, and each would meet the same.
+void answer_without_memory(int pipe) {
+  static int file = -1;
+  file = pipe;
+  static_assert(is_failure == 'F');
+  std::set_new_handler([] {
+    write_answer(file, "Fthere is not enough memory");
+    ::_exit(0);
+  });
+}
+
 [[noreturn]] void run_child(pid_t parent, int pipe, int printed, const std::function<std::string()>& work) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);     // nobody waits for the result any more
   if (::getppid() != parent) ::_exit(1);  // it ended before that
   InterruptionNotice::forget();
   ::dup2(printed, STDOUT_FILENO);
   ::dup2(printed, STDERR_FILENO);
+  answer_without_memory(pipe);
   write_answer(pipe, answer_of(work));
   // Nothing of the parent's is flushed or destroyed a second time.
   ::_exit(0);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <vector>
 
 #include "sim/text/open_file.hpp"
 
@@ -50,6 +51,23 @@ std::optional<std::string> read_regular_file(const std::string& file, std::size_
   std::string text(size, '\0');
   if (!read_all(open.number(), std::as_writable_bytes(std::span(text)))) return std::nullopt;
   return text;
+}
+
+void read_lines(const std::string& file, const std::function<void(std::string_view line)>& on_line) {
+  constexpr std::size_t longest = 16'000'000;
+  const OpenFile open = open_regular(file);
+  std::vector<char> buffer(1U << 18);
+  std::string text;  // read, and not handed over yet
+  while (open && text.size() <= longest) {
+    const ssize_t count = ::read(open.number(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return;
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
+      on_line(std::string_view(text).substr(begin, end - begin));
+    text.erase(0, begin);
+  }
 }
 
 bool regular_file_begins_with(const std::string& file, const std::string& bytes) {

@@ -1,11 +1,17 @@
 #include "sim/system/write_file.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <random>
-#include <string_view>
+#include <span>
+
+#include "sim/text/open_file.hpp"
 
 namespace simrun {
 namespace {
@@ -20,6 +26,10 @@ bool is_name_of_unfinished(std::string_view name) {
   const std::size_t dot = name.rfind('.');
   return dot != std::string_view::npos && dot + 1 < name.size() &&
          name.find_first_not_of("0123456789", dot + 1) == std::string_view::npos;
+}
+
+[[noreturn]] void cannot_write(const std::string& file, int cause) {
+  throw WriteError("cannot write " + file + ": " + std::strerror(cause));
 }
 
 }  // namespace
@@ -41,7 +51,22 @@ void write_file(const std::string& file, const std::string& text) {
   }
   if (good) return;
   if (out != nullptr) std::remove(temporary.c_str());
-  throw WriteError("cannot write " + file + ": " + std::strerror(cause));
+  cannot_write(file, cause);
+}
+
+void append_to_file(const std::string& file, std::string_view text) {
+  const int out = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+  if (out < 0) cannot_write(file, errno);
+  struct stat before {};
+  ::fstat(out, &before);
+  bool good = write_all(out, std::as_bytes(std::span(text)));
+  int cause = errno;
+  if (!good && ::ftruncate(out, before.st_size) == 0 && before.st_size == 0) ::unlink(file.c_str());
+  if (::close(out) != 0 && good) {
+    good = false;
+    cause = errno;
+  }
+  if (!good) cannot_write(file, cause);
 }
 
 void remove_leftovers(const std::string& folder) {

@@ -518,7 +518,7 @@ TEST_CASE("program: a key that moves nothing is pointed out") {
 TEST_CASE("program: a point that fails is reported, the others finish", "[large]") {
   json scenario = small_scenario();
   scenario["methods"] = {{{"name", "sgd"}}};
-  scenario["sweep"] = {{"workers", {2, 65536, 3}}};
+  scenario["sweep"] = {{"workers", {2, 65536, 4096}}};
   const TemporaryFolder folder;
   folder.write("s.json", scenario.dump());
   // 65,536 ranks do not fit into 1 GB.
@@ -526,12 +526,12 @@ TEST_CASE("program: a point that fails is reported, the others finish", "[large]
   CHECK(run.status == 1);
   const auto rows = parse_csv(run.out);
   REQUIRE(rows.size() == 2);
-  CHECK(rows[1].at("workers") == "3");
+  CHECK(rows[1].at("workers") == "4096");
   const json report = json::parse(read_file(folder.path() + "/out/report.json"));
   REQUIRE(report["failed"].size() == 1);
   CHECK(report["failed"][0]["workers"] == 65536);
   CHECK(report["resolved"][report["failed"][0]["point"].get<std::size_t>()]["workers"] == 65536);
-  CHECK_THAT(run.err, Catch::Contains("failed: sgd, 65536 workers"));
+  CHECK_THAT(run.err, Catch::Contains("failed: sgd, 65536 workers: no address space for 65536 ranks: they take "));
 }
 
 TEST_CASE("program: --dry-run lists and writes nothing, --set overrides") {

@@ -1,5 +1,9 @@
 #include "tests/sim/studies.hpp"
 
+#include <filesystem>
+#include <set>
+#include <sstream>
+
 #include "sim/study/experiment.hpp"
 #include "sim/study/times_text.hpp"
 #include "sim/system/child_process.hpp"
@@ -21,6 +25,17 @@ nlohmann::json on_hosts(nlohmann::json scenario, int gpus) {
   scenario["network"]["gpus_per_host"] = gpus;
   scenario["network"]["intra_host"] = {{"kind", "nvlink"}, {"bandwidth", "10 GB/s"}, {"latency", "5 us"}};
   return scenario;
+}
+
+std::vector<nlohmann::json> records_in(const std::string& folder) {
+  std::set<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) files.insert(entry.path());
+  std::vector<nlohmann::json> records;
+  for (const std::string& file : files) {
+    std::istringstream lines(read_file(file));
+    for (std::string line; std::getline(lines, line);) records.push_back(nlohmann::json::parse(line));
+  }
+  return records;
 }
 
 Study study_of(const nlohmann::json& scenario, const TemporaryFolder& folder) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "sim/scenario/sweep.hpp"
 #include "sim/simulation/simulation.hpp"
@@ -21,6 +22,9 @@ nlohmann::json tiny_scenario();
 
 /// The scenario on hosts of so many GPUs.
 nlohmann::json on_hosts(nlohmann::json scenario, int gpus);
+
+/// The records of all segments in a folder, in order of the segments' names.
+std::vector<nlohmann::json> records_in(const std::string& folder);
 
 /// The study of a scenario that is written to the folder as s.json.
 Study study_of(const nlohmann::json& scenario, const TemporaryFolder& folder);

@@ -56,6 +56,12 @@ void check_same(const PointResult& a, const PointResult& b) {
   }
 }
 
+std::string only_file_in(const std::string& folder) {
+  const fs::directory_iterator files(folder);
+  REQUIRE(std::distance(begin(files), end(files)) == 1);
+  return fs::directory_iterator(folder)->path().filename();
+}
+
 /// The key of a scenario's only point.
 std::string key_of(const json& scenario, const TemporaryFolder& folder) {
   const std::vector<std::string> keys = point_keys(study_of(scenario, folder));
@@ -87,50 +93,88 @@ TEST_CASE("point store: a folder that is not there holds nothing and is not made
   const PointStore store(folder.path() + "/none", {"aa"});
   CHECK_FALSE(store.read()[0]);
   CHECK_FALSE(fs::exists(folder.path() + "/none"));
-  CHECK_THROWS_WITH(store.keep(0, awkward_result()), Catch::Contains("/none/aa.json: No such file or directory"));
+  CHECK_THROWS_WITH(store.keep(0, awkward_result()), Catch::Contains(".jsonl: No such file or directory"));
 }
 
-TEST_CASE("point store: any damage to a file makes the point missing") {
+TEST_CASE("point store: any damage to a record makes its point missing, and no other") {
   const TemporaryFolder folder;
-  const PointStore store(folder.path(), {"aa"});
-  store.keep(0, awkward_result());
-  const std::string whole = read_file(folder.path() + "/aa.json");
-  for (std::size_t at = 0; at + 1 < whole.size(); ++at) {  // the last byte is a line end
+  const PointStore store(folder.path(), {"aa", "bb", "cc"});
+  for (const std::size_t point : {0, 1, 2}) store.keep(point, awkward_result());
+  const std::string name = only_file_in(folder.path());
+  const std::string whole = read_file(folder.path() + "/" + name);
+  const std::size_t begin = whole.find('\n') + 1;  // of the second of three lines of the same length
+  const std::size_t end = 2 * begin;
+  REQUIRE(whole.size() == 3 * begin);
+  for (std::size_t at = begin; at < end; ++at) {
     INFO(at);
     std::string damaged = whole;
     damaged[at] = damaged[at] == '7' ? '8' : '7';
-    folder.write("aa.json", damaged);
-    const auto found = store.read();
-    // Digits beyond those that a number needs may change nothing.
-    if (found[0]) check_same(*found[0], awkward_result());
-    folder.write("aa.json", whole.substr(0, at));
-    CHECK_FALSE(store.read()[0]);
+    folder.write(name, damaged);
+    auto found = store.read();
+    CHECK(found[0]);
+    CHECK_FALSE(found[1]);
+    CHECK(found[2].has_value() == (at + 1 < end));  // without its line end the second makes one line with the third
+    folder.write(name, whole.substr(0, at));
+    found = store.read();
+    CHECK(found[0]);
+    CHECK_FALSE(found[1]);
   }
-  folder.write("aa.json", whole);
-  CHECK(store.read()[0]);
+  folder.write(name, whole);
+  CHECK(store.read()[1]);
 }
 
-TEST_CASE("point store: the file of another point is not taken, whatever its name") {
+TEST_CASE("point store: what was written after a torn record, by another run, is read") {
   const TemporaryFolder folder;
   PointStore(folder.path(), {"aa"}).keep(0, awkward_result());
-  fs::rename(folder.path() + "/aa.json", folder.path() + "/bb.json");
+  const std::string name = only_file_in(folder.path());
+  const std::string whole = read_file(folder.path() + "/" + name);
+  folder.write("0123456789abcdef.jsonl", whole + whole.substr(0, 100));
+  fs::remove(folder.path() + "/" + name);
+  const PointStore store(folder.path(), {"aa", "bb"});
+  store.keep(1, awkward_result());
+  CHECK((store.read()[0] && store.read()[1]));
+}
+
+TEST_CASE("point store: the record of another point is not taken, whatever key it is given") {
+  const TemporaryFolder folder;
+  PointStore(folder.path(), {"aa"}).keep(0, awkward_result());
+  const std::string name = only_file_in(folder.path());
+  std::string text = read_file(folder.path() + "/" + name);
+  folder.write("bb.json", "{" + text.substr(text.find("\"seal\"")));  // as versions before wrote it
   CHECK_FALSE(PointStore(folder.path(), {"bb"}).read()[0]);
+  folder.write(name, text.replace(text.find("aa"), 2, "bb"));
+  CHECK_FALSE(PointStore(folder.path(), {"bb"}).read()[0]);
+}
+
+TEST_CASE("point store: points with the same key have the same result, and of several records one counts") {
+  const TemporaryFolder folder;
+  for (int run = 0; run < 2; ++run) PointStore(folder.path(), {"aa"}).keep(0, awkward_result());
+  const PointStore store(folder.path(), {"aa", "aa"});
+  CHECK((store.read()[0] && store.read()[1]));
+  store.remove_others();
+  CHECK(records_in(folder.path()).size() == 1);
+  CHECK((store.read()[0] && store.read()[1]));
 }
 
 TEST_CASE("point store: points of others are removed, and nothing else") {
   const TemporaryFolder folder;
-  PointStore(folder.path(), {"aa"}).keep(0, awkward_result());
+  const PointStore other(folder.path(), {"aa", "bb"});
+  for (const std::size_t point : {0, 1}) other.keep(point, awkward_result());
   const PointStore store(folder.path(), {"bb"});
-  store.keep(0, awkward_result());
   folder.write("cc.json", "{}");
-  folder.write("notes.txt", "mine");
+  folder.write("notes.jsonl", "mine");
+  folder.write("0123456789abcdef.jsonl", "{\"mine\": true}\n");
   folder.write("dd.json.12.simrun-part", "half");
+  folder.write("fedcba9876543210.jsonl", "{\"key\":\"bb\",");  // the first record of a run that was killed
   store.remove_others();
   CHECK(store.read()[0]);
-  CHECK_FALSE(fs::exists(folder.path() + "/aa.json"));
+  CHECK_FALSE(other.read()[0]);
   CHECK_FALSE(fs::exists(folder.path() + "/dd.json.12.simrun-part"));
-  CHECK(fs::exists(folder.path() + "/cc.json"));
-  CHECK(fs::exists(folder.path() + "/notes.txt"));
+  CHECK_FALSE(fs::exists(folder.path() + "/fedcba9876543210.jsonl"));
+  for (const char* mine : {"cc.json", "notes.jsonl", "0123456789abcdef.jsonl"})
+    CHECK(fs::exists(folder.path() + "/" + mine));
+  PointStore(folder.path(), {}).remove_others();
+  CHECK(std::distance(begin(fs::directory_iterator(folder.path())), end(fs::directory_iterator())) == 3);
 }
 
 TEST_CASE("point key: the same point has the same key in every study that has it") {

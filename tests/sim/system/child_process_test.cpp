@@ -37,6 +37,18 @@ TEST_CASE("a child's mistakes and crashes are told apart") {
   CHECK_THROWS_WITH(run_in_child(crash_as_simgrid), "ended by signal: Killed (last words)");
 }
 
+// Sanitizers refuse by themselves.
+TEST_CASE("a child without memory ends at once and says so", "[large]") {
+  CHECK_THROWS_WITH(run_in_child([] {
+                      try {
+                        ::operator delete(::operator new (std::size_t{1} << 60));
+                      } catch (...) {
+                      }
+                      return std::string("it went on");
+                    }),
+                    "there is not enough memory");
+}
+
 TEST_CASE("children side by side answer for their own tasks") {
   ChildPool pool;
   for (std::size_t task = 0; task < 5; ++task) pool.start(task, [task] { return std::to_string(task * task); });
