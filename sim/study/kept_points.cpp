@@ -46,13 +46,15 @@ std::optional<Times> KeptPoints::at_break_even(const Point& point, const Point& 
   if (!results[0].times || !results[1].times || results[0].times->encode.value == 0) return std::nullopt;
   const std::vector<std::string> keys = point_keys(both);
   const PointStore store(folder_, {comparison_key(keys[0], keys[1])});
-  if (const auto stored = store.read().front()) return stored->times;
+  if (!folder_.empty()) {
+    if (const auto stored = store.read().front()) return stored->times;
+  }
   PayloadCache cache = PayloadCache::of_user();
   PayloadStage payloads(
       both, {0}, jobs_, cache, [](std::uint64_t, std::uint64_t) {}, &sizes_);
   std::optional<Times> found;
   run_at_break_even(both, results, payloads, {.jobs = jobs_}, [&](std::size_t, PointResult result) {
-    if (result.times) store.keep(0, result);
+    if (result.times && !folder_.empty()) store.keep(0, result);
     found = result.times;
     ++simulated_;
   });
