@@ -543,6 +543,40 @@ TEST_CASE("program: --dry-run lists and writes nothing, --set overrides") {
   CHECK_FALSE(std::filesystem::exists(folder.path() + "/results"));
 }
 
+TEST_CASE("program: notes say where a network hardly is what somebody means") {
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  scenario["workers"] = 2;
+  scenario["methods"] = {{{"name", "sgd"}}};
+  scenario["device"] = "a100";
+  const auto notes_with = [&](const json& network) {
+    scenario["network"] = network;
+    folder.write("s.json", scenario.dump());
+    const Ended run = run_program("s.json --dry-run", folder.path());
+    CHECK(run.status == 0);
+    return run.err;
+  };
+  CHECK(notes_with({{"bandwidth", "1 Gbps"}, {"latency", "9.9 ms"}, {"model", "lv08"}}).empty());
+  CHECK(notes_with({{"bandwidth", "1 Gbps"}, {"latency", "10 ms"}, {"model", "ideal"}}).empty());
+  CHECK(notes_with({{"bandwidth", "1 Gbps"}, {"latency", "10 ms"}, {"model", "lv08"}}) ==
+        "note: network.latency: lv08 takes 13.01 times the latency, 130 ms a message here; it was compared with no "
+        "network of 10.0 ms or more\n");
+  const auto platform = [&](const std::string& policy, const std::string& direction) {
+    folder.write("p.xml",
+                 "<?xml version=\"1.0\"?><!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">"
+                 "<platform version=\"4.1\"><zone id=\"world\" routing=\"Full\"><host id=\"a\" speed=\"1Gf\"/>"
+                 "<host id=\"b\" speed=\"1Gf\"/><link id=\"cable\" bandwidth=\"1Gbps\" latency=\"20us\"" +
+                     policy + "/><route src=\"a\" dst=\"b\"><link_ctn id=\"cable\"" + direction +
+                     "/></route></zone></platform>");
+    return json{{"platform", "./p.xml"}};
+  };
+  CHECK(notes_with(platform("", "")) ==
+        "note: network.platform: both directions share link cable (SimGrid's default); "
+        "sharing_policy=\"SPLITDUPLEX\" gives each its own bandwidth\n");
+  CHECK(notes_with(platform(" sharing_policy=\"FATPIPE\"", "")).empty());
+  CHECK(notes_with(platform(" sharing_policy=\"SPLITDUPLEX\"", " direction=\"UP\"")).empty());
+}
+
 TEST_CASE("program: says beforehand what takes long to simulate") {
   // M^2 flows of different sizes at once: of 128 workers, 8e-7 * 128^4 = 215 s.
   const TemporaryFolder folder;
