@@ -133,7 +133,9 @@ int run_calibrate(const Arguments& given) {
 
 void add_report(CLI::App& app, Arguments& arguments) {
   ReportPageArguments& report = arguments.report;
-  app.add_option("results", report.results, "folder that a run wrote")->type_name("RESULTS")->required();
+  app.add_option("results", report.results, "folder that a run, simrun train or simrun plan wrote")
+      ->type_name("RESULTS")
+      ->required();
   app.add_option("-o,--out", report.out, "page to write (default: RESULTS/report.html)")->type_name("FILE");
 }
 

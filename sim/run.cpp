@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <set>
 
 #include "sim/report/report.hpp"
 #include "sim/scenario/sweep_keys.hpp"
@@ -26,15 +28,25 @@ std::string points(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " point" : " points");
 }
 
+/// What a run of the point is given: method, workers, K, what is swept.
+std::string described(const Point& point) {
+  std::string text = shown_name(point.label) + ", " + std::to_string(point.scenario.workers) + " workers";
+  if (point.scenario.method.kept) text += ", " + point.scenario.method.kept->text();
+  const std::set<std::string> told = {"workers", "density", "k"};
+  for (const auto& [key, value] : point.swept)
+    text += told.contains(key) || is_way_of_running(key) ? "" : ", " + shown_name(key + " " + brief(*value));
+  return text;
+}
+
 void print_points(const Study& study, const Shard& shard) {
+  std::map<std::string, int> counts;
+  for (const Point& point : study.points) ++counts[described(point)];
   std::string text;
   const std::vector<std::size_t> share = points_of(shard, study);
   for (const std::size_t number : share) {
-    const Point& point = study.points[number];
-    text += shown_name(point.label) + ", " + std::to_string(point.scenario.workers) + " workers";
-    for (const auto& [key, value] : point.swept)
-      text += key == "workers" || is_way_of_running(key) ? "" : ", " + shown_name(key + " " + brief(*value));
-    text += "\n";
+    const std::string line = described(study.points[number]);
+    // Entries may differ in what no label has, like what they do in training.
+    text += line + (counts[line] > 1 ? ", methods." + std::to_string(study.points[number].method) : "") + "\n";
   }
   print_lines(text + points(share.size()) + "\n");
 }

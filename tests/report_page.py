@@ -25,6 +25,7 @@ except ImportError as error:
 
 sys.dont_write_bytecode = True  # the sources' folder stays as it is
 from browser import Browser  # noqa: E402
+from train_interrupted import write_data  # noqa: E402
 
 NAME = """</script><img src=x onerror="document.title='owned'"><!-- 'K' & "M" \u2028 é"""
 SCENARIO = {
@@ -37,6 +38,19 @@ SCENARIO = {
     "methods": [{"name": "sgd"}, {"name": "sgd", "precision": "fp16"}, {"name": "top-k"}, {"name": "gtop-k"},
                 {"name": "signsgd-mv"}],
     "sweep": {"network.bandwidth": ["1 Gbps", "10 Gbps"], "workers": [1, 2, 4, 8, 16], "density": [0.001, 0.01, 0.1]},
+}
+
+
+PLANNED = {"methods": ["sgd", "top-k", "gtop-k", "signsgd-mv"]}
+TRAINING = {
+    "workers": 4,
+    "model": {"name": "softmax", "tensors": [{"name": "fc.weight", "shape": [4, 64]}, {"name": "fc.bias", "shape": [4]}]},
+    "batch_per_worker": 8,
+    "compute": {"forward": "4 ms", "backward": "6 ms"},
+    "network": {"bandwidth": "1 Gbps", "latency": "50 us"},
+    "training": {"data": "./images", "rounds": 20, "evaluate_every": 5, "seeds": [1, 2], "target_accuracy": 0.3},
+    "methods": [{"name": "sgd"}, {"name": "gtop-k", "density": 0.05, "training": {"learning_rate": [0.1, 0.3]}}],
+    "sweep": {"workers": [2, 4]},
 }
 
 
@@ -138,6 +152,20 @@ def check_parts(browser, points):
     check("parts", dict(bars), mine)
 
 
+def check_parts_at_first(browser, points):
+    """Each method's fastest point: so the winner is among them, whatever its K."""
+    mine = [p for p in points if p["workers"] == "16" and p["network.bandwidth"] == "1 Gbps"]
+    best = {}
+    for point in mine:
+        best[label(point)] = min(best.get(label(point), float("inf")), float(point["iteration_s"]))
+    bars = browser.run("""return Chart.getChart("parts").data.labels.map((lines, i) => [lines.filter(
+        (line) => !line.startsWith("K/N")).slice(0, -1).join(", "), Chart.getChart("parts").data.datasets.reduce(
+        (sum, set) => sum + set.data[i], 0).toPrecision(9)]);""")
+    sums = {name: float(time) for name, time in bars}
+    check("parts at first", set(sums), set(best))
+    assert all(abs(sums[name] - time) < 1e-6 * time for name, time in best.items()), f"{sums}, expected {best}"
+
+
 def check_fastest(browser, points):
     browser.choose("#fastest-sparsity", "0.1")
     mine = [p for p in points if p["network.bandwidth"] == "1 Gbps" and at_density(0.1)(p)]
@@ -228,6 +256,7 @@ def check_intervals(browser, page, report, simrun):
               for point in report["points"]]
     make_page(page, {**report, "points": points}, simrun)
     browser.open(page)
+    browser.find("#all-columns").click()
     assert {"iteration, 5 %", "iteration, 95 %"} < set(browser.run(headings)), "columns of intervals are missing"
     of_points = """return Chart.getChart("plot").data.datasets.flatMap((line) => line.data.map((at) =>
         [at.ends[0] / at.y, at.ends[1] / at.y].map((ratio) => ratio.toFixed(6)).join(" ")))"""
@@ -252,7 +281,95 @@ def check_intervals(browser, page, report, simrun):
     browser.screenshot(page.with_suffix(".png"))
 
 
+def check_one_value(browser, page, report, simrun):
+    """An axis of one value has it in the middle, and no other label."""
+    points = [point for point in report["points"] if point["density"] in (None, 0.01)]
+    make_page(page, {**report, "points": points}, simrun)
+    browser.open(page)
+    browser.choose("#x", "density K/N")
+    axis = browser.run("const { x } = Chart.getChart('plot').scales; return [x.min, x.max, x.ticks.map((t) => t.value)]")
+    check("one value", axis, [0.005, 0.015, [0.01]])
+    check("console of one value", browser.complaints(), [])
+
+
+def check_width(browser):
+    """The table of all points fits beside nothing, until all columns are asked for."""
+    width = "return document.querySelector('#points').scrollWidth - document.querySelector('#points').parentElement.clientWidth"
+    assert browser.run(width) <= 0, f"the table is {browser.run(width)} pixels too wide"
+    headings = "return document.querySelectorAll('#points th').length"
+    few = browser.run(headings)
+    browser.find("#all-columns").click()
+    assert browser.run(headings) > few, "all columns are no more than some"
+    browser.find("#all-columns").click()
+
+
+def check_training(browser, folder, simrun):
+    """Curves are the means of curves.csv over the seeds, with the best step size."""
+    write_data(folder)
+    (folder / "training.json").write_text(json.dumps(TRAINING))
+    subprocess.run([simrun, "train", folder / "training.json", "-o", folder / "trained"], check=True,
+                   stdout=subprocess.DEVNULL)
+    subprocess.run([simrun, "report", folder / "trained"], check=True)
+    browser.open(folder / "trained" / "report.html")
+    with (folder / "trained" / "curves.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["best"] == "true"]
+
+    def expected(x, y):
+        lines = {}
+        for row in rows:
+            at = lines.setdefault(f"{row['method']}, M {row['workers']}", {}).setdefault(int(row["round"]), [])
+            at.append((float(row[x]), float(row[y])))
+        return {name: sorted([sum(values) / len(values) for values in zip(*at)] for at in line.values())
+                for name, line in lines.items()}
+
+    def expect(what, x, y):
+        found = {name: line for name, line in browser.lines().items()}
+        wanted = expected(x, y)
+        check(f"{what}: lines", set(found), set(wanted))
+        near = all(abs(a - b) <= 1e-9 * abs(b) for name in wanted
+                   for got, want in zip(found[name], wanted[name], strict=True) for a, b in zip(got, want, strict=True))
+        assert near, f"{what}: {found}, expected {wanted}"
+
+    expect("accuracy by round", "round", "test_accuracy")
+    browser.choose("#x", "sent by a worker")
+    expect("accuracy by bytes", "uplink_bytes", "test_accuracy")
+    browser.choose("#x", "simulated time")
+    browser.choose("#y", "training loss")
+    expect("loss by time", "simulated_s", "train_loss")
+    check("summary", len(browser.rows("#summary")), 4)
+    check("steps", len(browser.rows("#steps")), 6)
+    check("console of training", browser.complaints(), [])
+    browser.screenshot(folder / "training.png")
+
+
+def check_plan(browser, folder, simrun):
+    """The answer, a bar for each method, a row for each alternative."""
+    one = {key: value for key, value in SCENARIO.items() if key != "sweep"}
+    one["methods"] = [{"name": "sgd"}, {"name": "top-k", "density": 0.01}]
+    (folder / "plan.json").write_text(json.dumps({**one, "plan": PLANNED}))
+    subprocess.run([simrun, "plan", folder / "plan.json", "-o", folder / "planned"], check=True,
+                   stdout=subprocess.DEVNULL)
+    subprocess.run([simrun, "report", folder / "planned"], check=True)
+    browser.open(folder / "planned" / "report.html")
+    plan = json.loads((folder / "planned" / "plan.json").read_text())
+    said = browser.run("return [...document.querySelectorAll('#answer p')].map((line) => line.textContent)")
+    check("answer", said, plan["answer"])
+    best = {}
+    for row in plan["alternatives"]:
+        best.setdefault(row["method"], row["iteration_s"])
+    bars = browser.run("const { labels, datasets } = Chart.getChart('bars').data; return [labels, datasets[0].data]")
+    check("bars", bars, [list(best), list(best.values())])
+    check("alternatives", len(browser.rows("#alternatives")), len(plan["alternatives"]))
+    turns = browser.run("return document.querySelectorAll('#turns li').length")
+    check("turns", turns, len(plan["turns"]))
+    check("console of plan", browser.complaints(), [])
+    browser.screenshot(folder / "plan.png")
+
+
 def check_phone(browser, page, folder):
+    for other in ("trained", "planned"):
+        browser.open(folder / other / "report.html")
+        assert browser.run("return document.documentElement.scrollWidth") <= 390, f"{other} is wider than a phone"
     browser.open(page)
     assert browser.run("return document.documentElement.scrollWidth") <= 390, "the page is wider than a phone"
     assert browser.run("return Chart.getChart('plot').width") <= 390, "the plot is wider than a phone"
@@ -294,6 +411,8 @@ def main():
     with Browser(1200, 900, phone=False) as browser:
         browser.open(page)
         check_loading(browser, page)
+        check_parts_at_first(browser, points)
+        check_width(browser)
         for part in (check_plot, check_hover, check_parts, check_fastest, check_table):
             part(browser, points)
         check("console after use", browser.complaints(), [])
@@ -303,6 +422,9 @@ def main():
         check_staged(browser, folder / "staged.html", report, simrun)
         check_many(browser, folder / "many.html", report, simrun)
         check_failed(browser, folder / "failed.html", report, simrun)
+        check_one_value(browser, folder / "one.html", report, simrun)
+        check_training(browser, folder, simrun)
+        check_plan(browser, folder, simrun)
         check_guards(browser, folder)
     with Browser(390, 844, phone=True) as browser:
         check_phone(browser, page, folder)

@@ -51,13 +51,10 @@ DeviceChoice choose_auto(const Gpus& gpus) {
   Measured found = read_gpu(gpus, "simrun");
   if (found.profile) return {std::move(*found.profile), {}};
   const std::string name(default_profile);
-  const std::string remedy = gpus.devices.empty()
-                                 ? "\"device\": \"cpu\" uses this machine's processor once `simrun calibrate` has "
-                                   "measured it, `simrun list devices` names others"
-                                 : "`simrun calibrate --device cuda` measures it";
   return {read_device_profile(shipped_profiles() + "/" + name + ".json"),
-          "device auto: " + found.problem + "; using the default profile " + name + ", " +
-              "simrun's kernels as modelled; PyTorch's operations take longer; " + remedy};
+          "device auto: " + found.problem + "; times are those of the profile " + name +
+              ", modelled, see docs/devices.md" +
+              (gpus.devices.empty() ? "" : "; `simrun calibrate --device cuda` measures the GPU")};
 }
 
 /// The command that measures a device of this machine.

@@ -2,24 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "sim/report/device_report.hpp"
 #include "sim/scenario/resolved.hpp"
 #include "sim/simgrid/cluster.hpp"
 #include "sim/study/break_even.hpp"
 #include "sim/study/fastest.hpp"
-#include "sim/text/table.hpp"
-#include "sim/text/terminal.hpp"
 
 namespace simrun {
 namespace {
-
-std::string joined(const std::vector<std::string>& parts, const char* between) {
-  std::string all;
-  for (const std::string& part : parts) all += (all.empty() ? "" : between) + part;
-  return all;
-}
 
 void add_new(Json& list, const Json& value) {
   if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
@@ -68,53 +59,6 @@ std::string Report::csv() const {
     if (results_[point].times) text += csv_line(row_of(columns_, run_point(point)));
   }
   return text;
-}
-
-std::string Report::heading() const {
-  const Scenario& first = study_.points.front().scenario;
-  std::set<std::string> models;
-  std::set<std::string> networks;
-  std::set<std::string> devices;
-  for (const Point& point : study_.points) {
-    const Scenario& scenario = point.scenario;
-    models.insert(shown_name(scenario.model->name) + ", " + std::to_string(scenario.elements()) + " parameters");
-    networks.insert(name_of(scenario.network.model));
-    devices.insert(visible(shortened(device_line(*scenario.device), 1000)));
-  }
-  const auto all = [](const std::set<std::string>& parts) { return joined({parts.begin(), parts.end()}, " | "); };
-  const std::string network =
-      measurement_ ? summary(*measurement_) : "model " + all(networks) + ", SimGrid " + simgrid_version();
-  std::string text = shown_name(first.name) + "\n  model    " + all(models) + "\n  network  " + network +
-                     "\n  device   " + all(devices) + "\n";
-  for (const std::string& line : coding_notes()) text += "  coding   " + line + "\n";
-  if (const auto sources = interval_sources(); !sources.empty()) {
-    const auto left_out = left_out_of_intervals();
-    text += std::string("  interval 90 % of ") + (measurement_ ? "iterations" : "medians over iterations") + ", from " +
-            joined(sources, " | ") + (left_out.empty() ? "" : "; leaves out " + joined(left_out, ", ")) + "\n";
-  }
-  return text + "\n";
-}
-
-std::string Report::table() const {
-  std::vector<RunPoint> points;
-  for (std::size_t point = 0; point < results_.size(); ++point) {
-    if (results_[point].times) points.push_back(run_point(point));
-  }
-  const std::vector<TextColumn> columns = table_columns(study_, columns_, points);
-  Table table(std::vector<std::string>{});
-  for (const TextColumn& column : columns) table.add_column(column.heading);
-  auto at = points.begin();
-  for (std::size_t point = 0; point < results_.size(); ++point) {
-    std::vector<std::string> row;
-    if (results_[point].times) {
-      for (const TextColumn& column : columns) row.push_back(column.text(*at));
-      ++at;
-    } else {
-      row = {study_.points[point].label, std::to_string(study_.points[point].scenario.workers), "failed"};
-    }
-    table.add_row(std::move(row));
-  }
-  return heading() + table.text();
 }
 
 Json Report::json() const {

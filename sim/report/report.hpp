@@ -17,7 +17,8 @@ class Report {
   /// `measurement`: where the results were measured and not simulated, how.
   Report(const Study& study, std::vector<PointResult> results, std::optional<MeasuredRun> measurement = std::nullopt);
 
-  /// For people: one line a point.
+  /// For people: what went in, a table of outcomes and one of the parts of an iteration, a line a point each. Lines
+  /// have at most page_width characters where they can.
   std::string table() const;
 
   /// points.csv: one row a point that was run, times in seconds, sizes in bytes, numbers in shortest round-trip form,
@@ -51,6 +52,9 @@ class Report {
   /// from; else none.
   std::vector<std::string> coding_notes() const;
   std::string heading() const;
+  /// A line for each point, those that failed included. `points`: that have times.
+  std::string table_of(const std::vector<RunPoint>& points, std::vector<TextColumn> columns,
+                       const std::vector<TextColumn>& more) const;
 
   const Study& study_;
   std::vector<PointResult> results_;

@@ -61,6 +61,32 @@ int hosts_of(const Scenario& scenario) {
   return (scenario.workers + gpus - 1) / gpus;
 }
 
+/// The last part of a swept key, where no other ends with it; else all of it.
+std::string heading_of(const std::string& key, const Study& study) {
+  const std::string end = key.substr(key.rfind('.') + 1);
+  const auto ends = [&](const auto& other) { return other.first == end || other.first.ends_with("." + end); };
+  return std::ranges::count_if(study.keys, ends) > 1 ? key : end;
+}
+
+/// The label, and what tells points of one label apart.
+std::vector<TextColumn> setting_text(const Study& study, const Columns<RunPoint>& columns) {
+  using At = const RunPoint&;
+  std::vector<TextColumn> shown = {
+      {"method", [](At at) { return at.point.label; }},
+      {"M", [](At at) { return std::to_string(at.scenario.workers); }},
+  };
+  if (has_hosts_of_gpus(study)) shown.push_back({"hosts", [](At at) { return std::to_string(hosts_of(at.scenario)); }});
+  shown.push_back({"K/N", [](At at) { return shown_if(density_of(at.scenario), [](double d) { return show(d); }); }});
+  // What the label or a column of all tables tells needs none of its own.
+  const std::set<std::string> told = {"workers", "density", "k", "collective", "grouping", "hierarchy"};
+  for (const auto& [key, count] : study.keys) {
+    if (told.count(key) != 0) continue;
+    const auto column = std::find_if(columns.rbegin(), columns.rend(), [&](const auto& c) { return c.name == key; });
+    shown.push_back({heading_of(key, study), [value = column->value](At at) { return table_cell(value(at)); }});
+  }
+  return shown;
+}
+
 /// True if the profile's times are of another program's kernels.
 bool is_of_others(const DeviceProfile& profile) {
   return profile.implementation != "simrun";
@@ -125,38 +151,30 @@ Columns<RunPoint> report_columns(const Study& study) {
   return columns;
 }
 
-std::vector<TextColumn> table_columns(const Study& study, const Columns<RunPoint>& columns,
-                                      const std::vector<RunPoint>& points) {
+TextColumns table_columns(const Study& study, const Columns<RunPoint>& columns, const std::vector<RunPoint>& points) {
   using At = const RunPoint&;
-  std::vector<TextColumn> shown = {
-      {"method", [](At at) { return at.point.label; }},
-      {"M", [](At at) { return std::to_string(at.scenario.workers); }},
-      {"K/N", [](At at) { return shown_if(density_of(at.scenario), [](double value) { return show(value); }); }},
+  const auto any = [&](auto&& has) { return std::any_of(points.begin(), points.end(), has); };
+  TextColumns shown;
+  shown.setting = setting_text(study, columns);
+  shown.outcomes = {
       {"payload", [](At at) { return show(Bytes(at.result.payload_bytes)); }},
-      {"ratio", ratio_text},
-      {"compute", [](At at) { return show(at.times.compute); }},
-      {"encode", [](At at) { return show(at.times.encode); }},
-      {"communication", [](At at) { return show(at.times.communication); }},
-      {"decode", [](At at) { return show(at.times.decode); }},
       {"iteration", [](At at) { return show(at.times.iteration); }},
       {"samples/s", [](At at) { return shown_if(at.samples_per_second(), three_digits); }},
       {"efficiency", [](At at) { return shown_if(at.scaling_efficiency(), [](double e) { return percent(e); }); }},
       {"speed-up", [](At at) { return shown_if(at.speedup, [](double s) { return three_digits(s) + "x"; }); }},
   };
-  if (has_hosts_of_gpus(study))
-    shown.insert(shown.begin() + 2, {"hosts", [](At at) { return std::to_string(hosts_of(at.scenario)); }});
-  const auto any = [&](auto&& has) { return std::any_of(points.begin(), points.end(), has); };
-  if (any([](At at) { return at.break_even.has_value(); })) shown.push_back({"break-even", break_even_text});
+  if (any([](At at) { return at.times.interval.has_value(); }))
+    shown.outcomes.insert(shown.outcomes.begin() + 2, {"interval (90 %)", interval_text});
+  shown.parts = {
+      {"ratio", ratio_text},
+      {"compute", [](At at) { return show(at.times.compute); }},
+      {"encode", [](At at) { return show(at.times.encode); }},
+      {"communication", [](At at) { return show(at.times.communication); }},
+      {"decode", [](At at) { return show(at.times.decode); }},
+  };
   if (any([](At at) { return at.times.staging.value > 0; }))
-    shown.push_back({"staging", [](At at) { return show(at.times.staging); }});
-  if (any([](At at) { return at.times.interval.has_value(); })) shown.push_back({"interval (90 %)", interval_text});
-  // What the label or a column of all tables tells needs none of its own.
-  const std::set<std::string> told = {"workers", "density", "k", "collective", "grouping"};
-  for (const auto& [key, count] : study.keys) {
-    if (told.count(key) != 0) continue;
-    const auto column = std::find_if(columns.rbegin(), columns.rend(), [&](const auto& c) { return c.name == key; });
-    shown.push_back({key, [value = column->value](At at) { return table_cell(value(at)); }});
-  }
+    shown.parts.push_back({"staging", [](At at) { return show(at.times.staging); }});
+  if (any([](At at) { return at.break_even.has_value(); })) shown.parts.push_back({"break-even", break_even_text});
   return shown;
 }
 

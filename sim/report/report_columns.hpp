@@ -36,9 +36,14 @@ struct TextColumn {
   std::function<std::string(const RunPoint&)> text;
 };
 
-/// What to show of points that have times; columns that would be empty for all of them are left out. `columns`:
-/// report_columns(study).
-std::vector<TextColumn> table_columns(const Study& study, const Columns<RunPoint>& columns,
-                                      const std::vector<RunPoint>& points);
+/// The columns of the tables for people; those that would be empty for all of the points are left out.
+struct TextColumns {
+  std::vector<TextColumn> setting;   ///< what tells points apart
+  std::vector<TextColumn> outcomes;  ///< what is sent, how long an iteration takes, how well it scales
+  std::vector<TextColumn> parts;     ///< how far a gradient is compressed, and the parts of an iteration
+};
+
+/// What to show of points that have times. `columns`: report_columns(study).
+TextColumns table_columns(const Study& study, const Columns<RunPoint>& columns, const std::vector<RunPoint>& points);
 
 }  // namespace simrun

@@ -5,9 +5,11 @@
 #include <map>
 #include <set>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "kernels/codec.hpp"
+#include "sim/report/answer_pages.hpp"
 #include "sim/report/report_reader.hpp"
 #include "sim/system/data_path.hpp"
 #include "sim/system/write_file.hpp"
@@ -31,6 +33,14 @@ std::vector<const Json*> scenarios_of_points(const Json& report) {
   return all.size() == report["points"].size() ? all : std::vector<const Json*>{};
 }
 
+/// An option in a label: words as they are, others with their key.
+std::string option_text(const std::string& key, const Json& value) {
+  if (key == "grouping" && value.is_object() && value.contains("bucket") && value["bucket"].is_string())
+    return value["bucket"].get<std::string>() + " buckets";
+  if (value.is_string()) return (key == "grouping" ? "grouping " : "") + value.get<std::string>();
+  return key + " " + value.dump();
+}
+
 /// By name, the options of the method entry behind each point: all that tells it from another entry of the method but
 /// for K, which has columns of its own.
 std::vector<std::map<std::string, std::string>> method_options(const Json& report) {
@@ -41,14 +51,13 @@ std::vector<std::map<std::string, std::string>> method_options(const Json& repor
     for (const char* column : {"collective", "index", "grouping"}) {
       const Json value = points[i].value(column, Json());
       if (value.is_null()) continue;
-      const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
-      all[i][column] = column == std::string_view("grouping") ? "grouping " + text : text;
+      all[i][column] = option_text(column, value);
     }
     if (scenarios.empty()) continue;
     const Json entry = scenarios[i]->value(Json::json_pointer("/methods/0"), Json::object());
     for (const auto& [key, value] : entry.items()) {
       if (key == "name" || key == "k" || key == "density") continue;
-      all[i][key] = value.is_string() ? value.get<std::string>() : key + " " + value.dump();
+      all[i][key] = option_text(key, value);
     }
   }
   return all;
@@ -84,9 +93,19 @@ Json told_by_labels(const Json& columns) {
   return all;
 }
 
-/// A number, text or null; anything else (a swept object) as text.
-Json scalar(const Json& value) {
-  return value.is_number() || value.is_string() || value.is_null() ? value : Json(value.dump());
+/// The kind of page that a folder of results has, and its data.
+std::pair<PageKind, Json> page_of(const std::string& results) {
+  const ResultsKind kind = results_kind(results);
+  const std::string title = fs::absolute(fs::path(results) / "").lexically_normal().parent_path().filename().string();
+  switch (kind) {
+    case ResultsKind::training:
+      return {training_page, training_page_data(results, title)};
+    case ResultsKind::plan:
+      return {plan_page, plan_page_data(results, title)};
+    case ResultsKind::run:
+      break;
+  }
+  return {run_page, page_data(read_report(results), title)};
 }
 
 }  // namespace
@@ -100,12 +119,11 @@ Json page_data(const Json& report, const std::string& title) {
   Json rows = Json::array();
   for (const Json& point : points) {
     Json row = Json::array();
-    for (const Json& column : columns) row.push_back(scalar(point.value(column.get<std::string>(), Json())));
+    for (const Json& column : columns) row.push_back(page_cell(point.value(column.get<std::string>(), Json())));
     rows.push_back(std::move(row));
   }
-  const Json name = report["scenario"].value("name", Json(""));
   Json told = told_by_labels(columns);
-  Json data = {{"title", name == "" ? Json(title) : name},
+  Json data = {{"title", page_title(report["scenario"], title)},
                {"columns", std::move(columns)},
                {"rows", std::move(rows)},
                {"labels", labels(report)},
@@ -124,11 +142,12 @@ std::string script_text(const Json& value) {
 }
 
 void write_report_page(const ReportPageArguments& arguments) {
-  const Json report = read_report(arguments.results);
   const fs::path results(arguments.results);
+  const auto [kind, data] = page_of(arguments.results);
   const std::string out = arguments.out.value_or((results / "report.html").string());
   check_writable(out);
-  for (const char* name : {"report.json", "points.csv"}) {
+  for (const char* name : {"report.json", "points.csv", "training.json", "curves.csv", "summary.csv", "steps.csv",
+                           "plan.json", "plan.csv"}) {
     std::error_code missing;
     if (fs::equivalent(out, results / name, missing))
       throw InputError("command line", "--out", "\"" + out + "\" is a result itself", "accepted: another file");
@@ -137,9 +156,13 @@ void write_report_page(const ReportPageArguments& arguments) {
     throw std::runtime_error(
         "report needs Chart.js, which was not there when simrun was built; on Debian: apt-get install libjs-chart.js, "
         "and build again");
-  const std::string title = fs::absolute(results / "").lexically_normal().parent_path().filename().string();
   std::string page(page_template);
-  page.replace(page.find(page_data_mark), page_data_mark.size(), script_text(page_data(report, title)));
+  const auto fill = [&](std::string_view mark, std::string_view text) {
+    page.replace(page.find(mark), mark.size(), text);
+  };
+  fill(page_main_mark, kind.main);
+  fill(page_scripts_mark, kind.scripts);
+  fill(page_data_mark, script_text(data));
   write_file(out, page);
   say("wrote " + out);
 }

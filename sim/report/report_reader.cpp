@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t max_bytes = 1'000'000'000;
-constexpr const char* accepted = "accepted: a report.json that simrun wrote";
+constexpr const char* accepted = "accepted: a file that simrun wrote";
 
 struct Kind {
   const char* name;
@@ -110,8 +110,49 @@ void check_each(const Json& values, const Where& here, const std::array<Key, cou
   for (std::size_t i = 0; i < values.size(); ++i) check(values[i], here / i, keys);
 }
 
-[[noreturn]] void fail_results(const std::string& wrong) {
-  throw InputError("command line", "RESULTS", wrong, "accepted: a folder that a run of simrun wrote");
+[[noreturn]] void fail_results(const std::string& wrong, const char* who = "simrun") {
+  throw InputError("command line", "RESULTS", wrong, std::string("accepted: a folder that ") + who + " wrote");
+}
+
+constexpr std::array keys_of_trainings = {Key{"scenario", object}, Key{"versions", object}, Key{"data", list},
+                                          Key{"summary", list},    Key{"steps", list},      Key{"failed", list}};
+
+constexpr std::array keys_of_summaries = {
+    Key{"method", text},  Key{"workers", number}, Key{"density", maybe_number},  Key{"learning_rate", maybe_number},
+    Key{"entry", number}, Key{"model", text},     Key{"accuracy", maybe_number}, Key{"seeds", number}};
+
+constexpr std::array data_keys = {Key{"folder", text}, Key{"train", number}, Key{"test", number}};
+
+constexpr std::array plan_keys = {Key{"scenario", object},   Key{"answer", list},    Key{"turns", list},
+                                  Key{"alternatives", list}, Key{"left_out", list},  Key{"without_target", list},
+                                  Key{"points", object},     Key{"versions", object}};
+
+constexpr std::array point_count_keys = {Key{"simulated", number}, Key{"from_before", number}};
+
+constexpr std::array turn_keys = {Key{"axis", text},          Key{"now", text},   Key{"direction", text},
+                                  Key{"value", maybe_number}, Key{"shown", text}, Key{"by", maybe_text},
+                                  Key{"reason", text}};
+
+constexpr std::array alternative_keys = {Key{"method", text},
+                                         Key{"label", text},
+                                         Key{"density", maybe_number},
+                                         Key{"implementation", text},
+                                         Key{"iteration_s", number},
+                                         Key{"iteration_low_s", maybe_number},
+                                         Key{"iteration_high_s", maybe_number},
+                                         Key{"scaling_efficiency", maybe_number},
+                                         Key{"rounds", maybe_number},
+                                         Key{"total_s", maybe_number},
+                                         Key{"longer_by", number},
+                                         Key{"longer_by_low", maybe_number},
+                                         Key{"longer_by_high", maybe_number}};
+
+std::string path_in(const std::string& results, const char* name) {
+  return (fs::path(results) / name).string();
+}
+
+Json read_results(const std::string& file) {
+  return parse_json(file, read_text(file, "file", max_bytes));
 }
 
 /// A file in place of a folder.
@@ -122,16 +163,59 @@ void check_each(const Json& values, const Where& here, const std::array<Key, cou
 
 }  // namespace
 
-Json read_report(const std::string& results) {
+ResultsKind results_kind(const std::string& results) {
   std::error_code ignored;
   if (!fs::exists(results, ignored)) fail_results("there is no folder \"" + results + "\"");
   if (!fs::is_directory(results, ignored)) fail_file(results);
-  const std::string file = (fs::path(results) / "report.json").string();
-  if (!fs::exists(file, ignored)) {
-    const bool is_training = fs::exists(fs::path(results) / "training.json", ignored);
-    fail_results("the folder \"" + results + "\" " +
-                 (is_training ? "is of simrun train, which has no page" : "has no report.json"));
+  const auto has = [&](const char* name) { return fs::exists(path_in(results, name), ignored); };
+  if (has("report.json")) return ResultsKind::run;
+  if (has("training.json")) {
+    if (!has("curves.csv")) fail_results("the folder \"" + results + "\" has training.json, but no curves.csv");
+    return ResultsKind::training;
   }
+  if (has("plan.json")) return ResultsKind::plan;
+  fail_results("the folder \"" + results + "\" has no report.json, training.json or plan.json");
+}
+
+Json read_training(const std::string& results) {
+  const std::string file = path_in(results, "training.json");
+  Json training = read_results(file);
+  const Where top{file, ""};
+  check(training, top, keys_of_trainings);
+  check(training["versions"], top / "versions", std::array{version_keys.front()});
+  check_each(training["data"], top / "data", data_keys);
+  check_each(training["summary"], top / "summary", keys_of_summaries);
+  check_each(training["steps"], top / "steps", keys_of_summaries);
+  check_lines(training["failed"], top / "failed");
+  return training;
+}
+
+CsvTable read_curves(const std::string& results) {
+  const std::string file = path_in(results, "curves.csv");
+  return {file, read_text(file, "file", max_bytes)};
+}
+
+Json read_plan(const std::string& results) {
+  const std::string file = path_in(results, "plan.json");
+  Json plan = read_results(file);
+  const Where top{file, ""};
+  check(plan, top, plan_keys);
+  check(plan["versions"], top / "versions", std::array{version_keys.front()});
+  check(plan["points"], top / "points", point_count_keys);
+  check_each(plan["turns"], top / "turns", turn_keys);
+  check_each(plan["alternatives"], top / "alternatives", alternative_keys);
+  if (plan["alternatives"].empty()) (top / "alternatives").fail("is empty", accepted);
+  for (const char* key : {"answer", "left_out", "without_target"}) check_lines(plan[key], top / key);
+  return plan;
+}
+
+Json read_report(const std::string& results) {
+  const ResultsKind kind = results_kind(results);
+  if (kind != ResultsKind::run)
+    fail_results("the folder \"" + results + "\" is of simrun " + (kind == ResultsKind::plan ? "plan" : "train") +
+                     ", not of a run",
+                 "a run of simrun");
+  const std::string file = path_in(results, "report.json");
   Json report = parse_json_of("report", file, read_text(file, "file", max_bytes));
   const Where top{file, ""};
   check(report, top, report_keys);

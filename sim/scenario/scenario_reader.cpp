@@ -78,18 +78,10 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
                                     scenario.method, here / "training");
   }
   check_training(scenario, top, here);
-  note_what_changes_nothing(scenario, here);
+  for (const std::string& note : notes_on(scenario, here)) add_note(note);
   find_other_files(scenario, top);
   resolve(scenario, std::move(json), method);
   return scenario;
-}
-
-void ScenarioReader::note_what_changes_nothing(const Scenario& scenario, const Where& here) {
-  if (scenario.method.error_feedback && !scenario.method.leaves_residual())
-    add_note((here / "error_feedback").path + ": " + std::string(scenario.method.method->name) +
-             " leaves no residual, so it changes nothing");
-  if (scenario.method.hierarchy != Hierarchy::flat && scenario.network.gpus_per_host == 1)
-    add_note((here / "hierarchy").path + ": one GPU a host, so it changes nothing");
 }
 
 /// Gradients and platform.
@@ -237,9 +229,14 @@ void ScenarioReader::check_hosts(const PlatformFile& file, int workers, int serv
   if (is_new) {
     try {
       // SimGrid allows one platform a process, and some mistakes end it.
-      known->second = std::stoul(run_in_child([&] {
-        return std::to_string(check_platform({path, file.hosts, wanted}));
-      }));
+      const std::string found = run_in_child([&] {
+        const PlatformContents contents = check_platform({path, file.hosts, wanted});
+        return std::to_string(contents.hosts) + " " + contents.half_duplex;
+      });
+      known->second = std::stoul(found);
+      if (const std::string link = found.substr(found.find(' ') + 1); !link.empty())
+        add_note("network.platform: both directions share link " + link +
+                 " (SimGrid's default); sharing_policy=\"SPLITDUPLEX\" gives each its own bandwidth");
     } catch (const ChildFailure& crash) {
       throw InputError(path, "platform", std::string("SimGrid cannot use it: ") + crash.what(),
                        "accepted: a SimGrid platform file in which the hosts that are used are joined");

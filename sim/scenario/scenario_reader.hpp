@@ -50,7 +50,6 @@ class ScenarioReader {
                          const std::vector<std::string>& folders, const std::vector<std::string>& accepted) const;
   DeviceProfile read_device(const std::string& name, const std::string& implementation, const Where& where);
   void add_note(const std::string& note);
-  void note_what_changes_nothing(const Scenario& scenario, const Where& here);
   void find_other_files(Scenario& scenario, const Where& top);
   void resolve(Scenario& scenario, Json json, std::size_t method);
   void check_hosts(const PlatformFile& file, int workers, int servers);

@@ -3,6 +3,11 @@
 #include "sim/scenario/unfit_points.hpp"
 
 namespace simrun {
+namespace {
+
+constexpr Seconds long_for_lv08{0.01};
+
+}  // namespace
 
 void check_grouping(const Grouping& grouping, const Model& model, const Where& where) {
   if (std::holds_alternative<Grouping::Search>(grouping.how)) return;
@@ -62,6 +67,20 @@ void check_training(const Scenario& scenario, const Where& top, const Where& her
   if (scenario.training && named != nullptr && !named->dense.empty())
     ((scenario.method.grouping ? here : top / "schedule") / "grouping" / "dense")
         .fail("does not go with training", "leave it out, or training");
+}
+
+std::vector<std::string> notes_on(const Scenario& scenario, const Where& here) {
+  const Network& network = scenario.network;
+  std::vector<std::string> notes;
+  if (scenario.method.error_feedback && !scenario.method.leaves_residual())
+    notes.push_back((here / "error_feedback").path + ": " + std::string(scenario.method.method->name) +
+                    " leaves no residual, so it changes nothing");
+  if (scenario.method.hierarchy != Hierarchy::flat && network.gpus_per_host == 1)
+    notes.push_back((here / "hierarchy").path + ": one GPU a host, so it changes nothing");
+  if (network.model == Network::Model::lv08 && network.latency >= long_for_lv08)
+    notes.push_back("network.latency: lv08 takes 13.01 times the latency, " + show(13.01 * network.latency) +
+                    " a message here; it was compared with no network of " + show(long_for_lv08) + " or more");
+  return notes;
 }
 
 }  // namespace simrun

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "sim/scenario/scenario.hpp"
 #include "sim/text/where.hpp"
 
@@ -15,5 +18,8 @@ void check_together(const Scenario& scenario, const Where& top);
 
 /// What does not go with hierarchies, and what of it not with training.
 void check_training(const Scenario& scenario, const Where& top, const Where& here);
+
+/// What is allowed, but hardly what somebody means: a line each. Throws nothing.
+std::vector<std::string> notes_on(const Scenario& scenario, const Where& here);
 
 }  // namespace simrun

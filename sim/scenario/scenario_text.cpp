@@ -51,6 +51,33 @@ Fit used_by(std::string_view who, bool used, Json if_missing) {
   return {optional_if(used), std::string(who) + " has no use for it", "", std::move(if_missing)};
 }
 
+/// A collective as it stands in the file, and where.
+struct CollectiveText {
+  Json name;
+  Where where;
+};
+
+/// Throws where it is none, with those that fit the method.
+void take_collective(MethodText& text, const CollectiveText& given) {
+  const auto* name = given.name.get_ptr<const std::string*>();
+  text.collective = name != nullptr ? find_collective(*name) : nullptr;
+  if (text.collective != nullptr) return;
+  const std::vector<std::string> fitting = fitting_collectives(*text.method, text.options);
+  const auto near = name != nullptr ? nearest(*name, fitting) : std::nullopt;
+  given.where.fail("unknown value " + brief(given.name) + (near ? ", did you mean \"" + *near + "\"?" : ""),
+                   "accepted for " + std::string(text.method->name) + ": " + one_of(fitting));
+}
+
+/// Reads a method's name before all else, so that keys are not blamed for a method that there is not.
+Field<MethodText> name_first(Field<MethodText> field) {
+  const auto name = entry_of(methods());
+  field.read = [name, read = field.read](Json& value, const Where& where) {
+    if (value.is_object() && value.contains("name")) name.read(value["name"], where / "name");
+    return read(value, where);
+  };
+  return field;
+}
+
 void add_parameters(Object<MethodText>& object) {
   for (const CodecParameter* parameter : codec_parameters()) {
     object.either(
@@ -150,11 +177,15 @@ Field<MethodText> method_field() {
       .either(
           "collective",
           [](const MethodText& text) { return Fit{.if_missing = default_collective(*text.method, text.options).name}; },
-          &MethodText::collective, entry_of(collectives()),
+          take_collective,
+          Field<CollectiveText>{entry_of(collectives()).schema,
+                                [](Json& value, const Where& where) {
+                                  return CollectiveText{value, where};
+                                }},
           "how payloads are exchanged; each method has its own default")
       .optional("grouping", &MethodText::grouping, grouping_field(),
                 "which tensors travel together, instead of the schedule's grouping");
-  return object
+  object
       .either(
           "error_feedback", [](const MethodText& text) { return Fit{.if_missing = codec_of(text).feeds_back}; },
           &MethodText::error_feedback, boolean(),
@@ -173,8 +204,8 @@ Field<MethodText> method_field() {
           convert(entry_of(hierarchies()), [](const HierarchyEntry* entry, const Where&) { return entry->hierarchy; }),
           "what the GPUs of a host do together before they exchange with other hosts")
       .optional("training", &MethodText::training, method_training_field(),
-                "what this method does otherwise than the scenario's training says")
-      .field();
+                "what this method does otherwise than the scenario's training says");
+  return name_first(object.field());
 }
 
 Field<ScenarioText> scenario_field() {

@@ -158,6 +158,7 @@ class Expansion {
       set_at(json, into ? "methods.0" + into->rest : path, value, where);
       swept.emplace_back(key.name, value);
     }
+    drop_unused_seed(json, swept);
     try {
       return reader_.read(std::move(json), 0, method);
     } catch (const UnfitPoint& unfit) {
@@ -168,6 +169,14 @@ class Expansion {
     } catch (const InputError& error) {
       throw blame_sweep(error, origins);
     }
+  }
+
+  /// Where placements are swept, the seed of shuffled ones is nothing to the others.
+  void drop_unused_seed(Json& json, SweptValues& swept) const {
+    const auto is_placement = [](const SweepKey& key) { return key.name == "network.placement"; };
+    if (std::ranges::none_of(keys_, is_placement) || json["network"].value("placement", Json()) == "shuffled") return;
+    json["network"].erase("placement_seed");
+    std::erase_if(swept, [](const auto& value) { return value.first == "network.placement_seed"; });
   }
 
   /// True if `b` is the path `a` or lies below it.

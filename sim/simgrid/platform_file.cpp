@@ -145,32 +145,42 @@ void check_links(const sg4::Engine& engine) {
   }
 }
 
-void check_pair(const sg4::Host* from, const sg4::Host* to) {
-  find_route(*from, *to);
-  find_route(*to, *from);
+/// Both ways are there; returns the name of a link that they share, or what was known of one before.
+std::string check_pair(const sg4::Host* from, const sg4::Host* to, std::string shared) {
+  const Route there = find_route(*from, *to);
+  const Route back = find_route(*to, *from);
+  for (const sg4::Link* link : there.links) {
+    if (!shared.empty()) break;
+    const bool is_in_both = std::ranges::find(back.links, link) != back.links.end();
+    if (is_in_both && link->get_sharing_policy() == sg4::Link::SharingPolicy::SHARED) shared = link->get_name();
+  }
+  return shared;
 }
 
-void check_routes(const std::vector<sg4::Host*>& hosts) {
+/// Returns the name of a link that both ways between two hosts share; empty where none was seen.
+std::string check_routes(const std::vector<sg4::Host*>& hosts) {
+  std::string shared;
   if (hosts.size() <= most_in_pairs) {
     for (std::size_t i = 0; i < hosts.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) check_pair(hosts[j], hosts[i]);
+      for (std::size_t j = 0; j < i; ++j) shared = check_pair(hosts[j], hosts[i], shared);
     }
-    return;
+    return shared;
   }
   std::map<const sg4::NetZone*, const sg4::Host*> zones;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
-    if (i > 0) check_pair(hosts[i - 1], hosts[i]);
+    if (i > 0) shared = check_pair(hosts[i - 1], hosts[i], shared);
     const auto [first, is_new] = zones.try_emplace(hosts[i]->get_englobing_zone(), hosts[i]);
     if (!is_new || zones.size() > most_in_pairs) continue;
     for (const auto& [zone, host] : zones) {
-      if (host != hosts[i]) check_pair(host, hosts[i]);
+      if (host != hosts[i]) shared = check_pair(host, hosts[i], shared);
     }
   }
+  return shared;
 }
 
 }  // namespace
 
-std::size_t check_platform(const PlatformUse& use) {
+PlatformContents check_platform(const PlatformUse& use) {
   try {
     Inspection().inspect(use.file);
     sg4::Engine& engine = start_engine();
@@ -180,8 +190,7 @@ std::size_t check_platform(const PlatformUse& use) {
     const std::size_t all = hosts.size();
     if (!use.hosts.empty()) hosts = hosts_named(hosts, use.hosts);
     hosts.resize(std::min(hosts.size(), static_cast<std::size_t>(use.count)));
-    check_routes(hosts);
-    return all;
+    return {all, check_routes(hosts)};
   } catch (const std::exception& error) {
     std::string what = error.what();
     if (what == "stoi" || what == "stod") what = "SimGrid cannot read one of its numbers";  // they say no more

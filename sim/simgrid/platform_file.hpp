@@ -13,11 +13,17 @@ struct PlatformUse {
   int count = 0;                   ///< of hosts that are used, the first ones
 };
 
-/// Returns the number of hosts in the file. Throws InputError where the file holds what the simulation does not follow
-/// (parameters of SimGrid, programs, links that change or that are wireless), where SimGrid cannot read it, where a
-/// host is not in it, or where two of the hosts that are used are not joined: all pairs are looked at among up to 64
-/// hosts; of more, each host and the next, and the first hosts of each two zones. A pair that this leaves out is
-/// refused when a message is sent. Uses up the process's cluster: call it in a child process.
-std::size_t check_platform(const PlatformUse& use);
+/// What is in a platform file.
+struct PlatformContents {
+  std::size_t hosts = 0;
+  std::string half_duplex;  ///< a link whose bandwidth both directions between two hosts share; empty: none was seen
+};
+
+/// Throws InputError where the file holds what the simulation does not follow (parameters of SimGrid, programs, links
+/// that change or that are wireless), where SimGrid cannot read it, where a host is not in it, or where two of the
+/// hosts that are used are not joined: all pairs are looked at among up to 64 hosts; of more, each host and the next,
+/// and the first hosts of each two zones. A pair that this leaves out is refused when a message is sent. Uses up the
+/// process's cluster: call it in a child process.
+PlatformContents check_platform(const PlatformUse& use);
 
 }  // namespace simrun

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,6 +12,13 @@ namespace simrun {
 
 /// A share of 1, for people: "87.5 %".
 std::string percent(double share, int decimals = 1);
+
+/// What people read on a terminal is at most so wide where it can be.
+constexpr std::size_t page_width = 120;
+
+/// Text broken at spaces into lines of at most page_width characters where it can be; those after the first are
+/// indented by `indent` spaces. No line end at the end.
+std::string wrapped(std::string_view text, std::size_t indent);
 
 /// Text in columns, the first aligned left, the others right. Cells are shown as names are (shown_name).
 class Table {
@@ -24,10 +33,19 @@ class Table {
   /// A row may be short.
   void add_row(std::vector<std::string> cells);
 
+  /// An empty line, if rows follow.
+  void add_break() { breaks_.insert(rows_.size()); }
+
+  /// Breaks cells of the first column at commas so that lines have at most page_width characters, where it can.
+  void fit_page();
+
   std::string text() const;
 
  private:
+  std::vector<std::size_t> widths() const;
+
   std::vector<std::vector<std::string>> rows_;
+  std::set<std::size_t> breaks_;  ///< rows with an empty line before them
   bool all_left_ = false;
 };
 

@@ -431,6 +431,30 @@ def answers(case):
     yield case("explain_report_of_other_points", "explain", "r", files={"r/report.json": json.dumps(report)})
 
 
+def pages_of_answers(case):
+    """`simrun report` on what is not quite of `simrun train` or of `simrun plan`."""
+    summary = {"method": "x", "workers": 1, "density": None, "learning_rate": 0.1, "entry": 0, "model": "x",
+               "accuracy": 0.5, "seeds": 1}
+    training = {"scenario": {}, "versions": {"simrun": "0"}, "data": [], "summary": [summary], "steps": [summary],
+                "failed": []}
+    plan = {"scenario": {}, "versions": {"simrun": "0"}, "answer": ["x"], "turns": [], "alternatives": [],
+            "left_out": [], "without_target": [], "points": {"simulated": 1, "from_before": 0}}
+
+    def page(name, file, content):
+        return case(f"report_{name}", "report", "r", files={f"r/{file}": json.dumps(content), "r/curves.csv": ""})
+
+    yield page("training_list", "training.json", [])
+    yield page("training_without_steps", "training.json", {key: training[key] for key in training if key != "steps"})
+    yield page("training_accuracy_text", "training.json", {**training, "summary": [{**summary, "accuracy": "high"}]})
+    yield page("training_with_empty_curves", "training.json", training)
+    yield case("report_training_without_curves", "report", "r", files={"r/training.json": json.dumps(training)})
+    yield page("plan_number", "plan.json", 5)
+    yield page("plan_without_alternatives", "plan.json", plan)
+    yield page("plan_answer_number", "plan.json", {**plan, "alternatives": [{}]})
+    yield page("plan_turn_text", "plan.json", {**plan, "turns": ["x"]})
+    yield case("explain_folder_of_training", "explain", "r", files={"r/training.json": json.dumps(training), "r/curves.csv": ""})
+
+
 def reports(case):
     """`simrun report` on what is no results folder, and on report.json files with a mistake."""
     point = dict.fromkeys("""workers parameters payload_bytes result_bytes sent_bytes received_bytes compute_s encode_s
@@ -450,8 +474,9 @@ def reports(case):
     yield case("report_folder_empty_name", "report", "")
     yield case("report_folder_is_file", "report", "file", files={"file": ""})
     yield case("report_folder_without_report", "report", "r", files={"r/points.csv": ""})
-    yield case("report_folder_of_training", "report", "r", files={"r/training.json": ""})
+    yield case("report_folder_of_training", "report", "r", files={"r/training.json": "", "r/curves.csv": ""})
     yield case("report_two_folders", "report", "r", "r")
+    yield from pages_of_answers(case)
     yield report("empty", "")
     yield report("not_json", "{")
     yield report("list", [])

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <sstream>
 #include <stdexcept>
 
@@ -46,6 +47,10 @@ std::string read_file(const std::string& file) {
   std::ostringstream text;
   text << in.rdbuf();
   return text.str();
+}
+
+std::string unwrapped(const std::string& text) {
+  return std::regex_replace(text, std::regex("\n {11}"), " ");
 }
 
 std::vector<std::map<std::string, std::string>> parse_csv(const std::string& text) {

@@ -35,6 +35,9 @@ Ended run_program(const std::string& arguments, const std::string& folder, const
 
 std::string read_file(const std::string& file);
 
+/// Text whose lines that go on with the one before, as those of a table's heading do, are one with it.
+std::string unwrapped(const std::string& text);
+
 /// Rows of a CSV text, by column.
 std::vector<std::map<std::string, std::string>> parse_csv(const std::string& text);
 

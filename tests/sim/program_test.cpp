@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 #include "sim/devices/profile_text.hpp"
 #include "sim/workload/npy.hpp"
@@ -392,9 +393,9 @@ TEST_CASE("program: times scaled to another device are longer by the ratio of ba
   CHECK(scaled[1].at("device.scaled_to.bandwidth") == "440 GB/s");
   folder.write("s.json", scenario.dump());
   const Ended run = run_program("s.json", folder.path());
-  CHECK_THAT(run.out,
+  CHECK_THAT(unwrapped(run.out),
              Catch::Contains("tenth (scaled; tenth, 44.0 GB/s; p102-100 (published; NVIDIA P102-100, 440 GB/s;"));
-  CHECK_THAT(run.out, Catch::Contains("scaled by memory bandwidth, 440 GB/s over 44.0 GB/s"));
+  CHECK_THAT(unwrapped(run.out), Catch::Contains("scaled by memory bandwidth, 440 GB/s over 44.0 GB/s"));
 }
 
 TEST_CASE("program: a processor's selection that stands for a GPU's is warned of") {
@@ -541,6 +542,79 @@ TEST_CASE("program: --dry-run lists and writes nothing, --set overrides") {
   CHECK(run.status == 0);
   CHECK_THAT(run.out, Catch::Contains("sgd, 7 workers") && Catch::Contains("5 points"));
   CHECK_FALSE(std::filesystem::exists(folder.path() + "/results"));
+}
+
+TEST_CASE("program: --dry-run tells all points apart, whatever labels leave out") {
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "top-k"}, {"density", 0.01}},
+                         {{"name", "top-k"}, {"density", 0.1}},
+                         {{"name", "top-k"}, {"density", 0.1}, {"error_feedback", false}},
+                         {{"name", "gtop-k"}, {"k", 10}}};
+  folder.write("s.json", scenario.dump());
+  CHECK(run_program("s.json --dry-run", folder.path()).out ==
+        "top-k, 4 workers, K/N 0.01\n"
+        "top-k, 4 workers, K/N 0.1, methods.1\n"
+        "top-k, 4 workers, K/N 0.1, methods.2\n"
+        "gtop-k, 4 workers, K = 10\n"
+        "4 points\n");
+}
+
+TEST_CASE("program: the tables of a sweep fit a page, with an empty line between its blocks") {
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "sgd"}},
+                         {{"name", "top-k"}, {"density", 0.01}},
+                         {{"name", "signsgd-mv"}, {"collective", "sharded-parameter-server"}},
+                         {{"name", "signsgd-mv"}, {"grouping", {{"bucket", "25 MB"}}}}};
+  scenario["sweep"] = {{"network.bandwidth", {"1 Gbps", "10 Gbps", "25 Gbps"}}};
+  folder.write("s.json", scenario.dump());
+  const Ended run = run_program("s.json", folder.path());
+  std::istringstream lines(run.out);
+  std::vector<std::string> blocks(1);
+  for (std::string line; std::getline(lines, line);) {
+    CHECK(line.size() <= 120);
+    if (line.empty()) blocks.emplace_back();
+    if (line.starts_with("sgd")) blocks.back() += "sgd";
+    if (line.starts_with("top-k")) blocks.back() += " top-k";
+  }
+  // The heading, and a table and its parts, three blocks each.
+  CHECK(blocks ==
+        std::vector<std::string>{"", "sgd top-k", "sgd top-k", "sgd top-k", "sgd top-k", "sgd top-k", "sgd top-k"});
+}
+
+TEST_CASE("program: notes say where a network hardly is what somebody means") {
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  scenario["workers"] = 2;
+  scenario["methods"] = {{{"name", "sgd"}}};
+  scenario["device"] = "a100";
+  const auto notes_with = [&](const json& network) {
+    scenario["network"] = network;
+    folder.write("s.json", scenario.dump());
+    const Ended run = run_program("s.json --dry-run", folder.path());
+    CHECK(run.status == 0);
+    return run.err;
+  };
+  CHECK(notes_with({{"bandwidth", "1 Gbps"}, {"latency", "9.9 ms"}, {"model", "lv08"}}).empty());
+  CHECK(notes_with({{"bandwidth", "1 Gbps"}, {"latency", "10 ms"}, {"model", "ideal"}}).empty());
+  CHECK(notes_with({{"bandwidth", "1 Gbps"}, {"latency", "10 ms"}, {"model", "lv08"}}) ==
+        "note: network.latency: lv08 takes 13.01 times the latency, 130 ms a message here; it was compared with no "
+        "network of 10.0 ms or more\n");
+  const auto platform = [&](const std::string& policy, const std::string& direction) {
+    folder.write("p.xml",
+                 "<?xml version=\"1.0\"?><!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">"
+                 "<platform version=\"4.1\"><zone id=\"world\" routing=\"Full\"><host id=\"a\" speed=\"1Gf\"/>"
+                 "<host id=\"b\" speed=\"1Gf\"/><link id=\"cable\" bandwidth=\"1Gbps\" latency=\"20us\"" +
+                     policy + "/><route src=\"a\" dst=\"b\"><link_ctn id=\"cable\"" + direction +
+                     "/></route></zone></platform>");
+    return json{{"platform", "./p.xml"}};
+  };
+  CHECK(notes_with(platform("", "")) ==
+        "note: network.platform: both directions share link cable (SimGrid's default); "
+        "sharing_policy=\"SPLITDUPLEX\" gives each its own bandwidth\n");
+  CHECK(notes_with(platform(" sharing_policy=\"FATPIPE\"", "")).empty());
+  CHECK(notes_with(platform(" sharing_policy=\"SPLITDUPLEX\"", " direction=\"UP\"")).empty());
 }
 
 TEST_CASE("program: says beforehand what takes long to simulate") {

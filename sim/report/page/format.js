@@ -55,7 +55,14 @@ const COLUMNS = {
   encode_break_even_s: { title: "break-even", axis: "longest encoding as fast as sgd", show: orNever },
 };
 
-const titleOf = (column) => COLUMNS[column]?.title ?? column;
+/// The last part of a swept path, where it says which.
+function endOf(path) {
+  const end = path.split(".").at(-1);
+  const alike = (data.columns ?? data.swept).filter((other) => other === end || other.endsWith(`.${end}`));
+  return alike.length > 1 ? path : end;
+}
+
+const titleOf = (column) => COLUMNS[column]?.title ?? endOf(column);
 const axisOf = (column) => COLUMNS[column]?.axis ?? titleOf(column);
 
 /// At a tick of an axis, where round values are the rule.

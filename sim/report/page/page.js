@@ -1,56 +1,12 @@
 // Puts the page together: text, controls, and what is drawn anew when one of them changes.
 
-const element = (id) => document.getElementById(id);
-
 function drawAll() {
   drawFastest();
   drawPlot();
   drawParts();
 }
 
-/// Fills a <select> with [text, value] pairs; `change` is given the value.
-function fillSelect(select, entries, current, change) {
-  select.replaceChildren(...entries.map(([text], i) => new Option(text, i)));
-  select.value = entries.findIndex(([, value]) => value === current);
-  select.addEventListener("change", () => change(entries[select.value][1]));
-}
-
 const shownValues = (column) => valuesOf(column).map((value) => [show(column, value), value]);
-
-function addButton(fieldset, text, click) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = text;
-  button.addEventListener("click", click);
-  fieldset.append(button);
-}
-
-/// A checkbox for each of these values of a column; `set` holds those that are on.
-function fillChips(fieldset, column, values, set, change) {
-  for (const value of values) {
-    const label = document.createElement("label");
-    const box = document.createElement("input");
-    label.className = "chip";
-    box.type = "checkbox";
-    box.checked = set.has(value);
-    box.addEventListener("change", () => {
-      if (box.checked) set.add(value);
-      else set.delete(value);
-      change();
-    });
-    label.append(box, show(column, value));
-    fieldset.append(label);
-  }
-  if (values.length < 4) return;
-  const setAll = (isOn) => () => {
-    set.clear();
-    if (isOn) values.forEach((value) => set.add(value));
-    for (const box of fieldset.querySelectorAll("input")) box.checked = isOn;
-    change();
-  };
-  addButton(fieldset, "all", setAll(true));
-  addButton(fieldset, "none", setAll(false));
-}
 
 function fillFilters() {
   fillChips(element("methods"), "label", labels, chosen.labels, drawAll);
@@ -106,7 +62,13 @@ function fillOtherControls() {
   fillSelect(element("fastest-sparsity"), [["any", null], ...shownValues(sparsity)], null,
     redraw(fastest, "sparsity", drawFastest));
   fillSelect(element("parts-workers"), shownValues("workers"), parts.workers, redraw(parts, "workers", drawParts));
-  fillSelect(element("parts-sparsity"), shownValues(sparsity), parts.sparsity, redraw(parts, "sparsity", drawParts));
+  fillSelect(element("parts-sparsity"), [["of each method the fastest", null], ...shownValues(sparsity)], null,
+    redraw(parts, "sparsity", drawParts));
+  element("all-columns").parentElement.hidden = mainColumns.length === tableColumns.length;
+  element("all-columns").addEventListener("change", () => {
+    table.columns = element("all-columns").checked ? tableColumns : mainColumns;
+    drawTable();
+  });
   element("more").firstElementChild.addEventListener("click", () => {
     table.most = Infinity;
     drawTable();
@@ -120,25 +82,11 @@ function fillFacts() {
     .filter((column) => points[0][column] !== null && (column !== "staging_s" || points[0][column] > 0))
     .map((column) => `${titleOf(column)} ${show(column, points[0][column])}`);
   element("facts").textContent = [`${points.length} points`, ...facts].join(" · ");
-  element("failures").hidden = data.failed.length === 0;
-  element("failures").querySelector("ul").replaceChildren(...data.failed.map((failure) => {
+  listLines("failures", data.failed.map((failure) => {
     const swept = Object.entries(failure.swept).filter(([key]) => key !== "workers")
       .map(([key, value]) => `, ${key} ${typeof value === "object" ? JSON.stringify(value) : value}`);
-    const item = document.createElement("li");
-    item.textContent = `${failure.method}, ${failure.workers} workers${swept.join("")}: ${failure.failure}`;
-    return item;
+    return `${failure.method}, ${failure.workers} workers${swept.join("")}: ${failure.failure}`;
   }));
-}
-
-function addTerms(list, entries) {
-  for (const [term, text] of entries) {
-    if (text === "") continue;
-    const name = document.createElement("dt");
-    const value = document.createElement("dd");
-    name.textContent = term;
-    value.textContent = text;
-    list.append(name, value);
-  }
 }
 
 function operationList(device) {

@@ -92,9 +92,17 @@ function ticks(column, isLog) {
   return { callback, maxRotation: 0, autoSkip: false };
 }
 
+/// An axis that has one value, in its middle.
+function around(value) {
+  const room = Math.abs(value) / 2 || 1;
+  const afterBuildTicks = (axis) => { axis.ticks = [{ value }]; };
+  return { type: "linear", min: value - room, max: value + room, afterBuildTicks };
+}
+
 function xScale(xs) {
   const title = { display: true, text: axisOf(plot.x) };
   if (typeof xs[0] !== "number") return { type: "category", labels: xs, offset: true, title };
+  if (xs.length === 1) return { ...around(xs[0]), title, ticks: ticks(plot.x, false) };
   const scale = { type: plot.logX ? "logarithmic" : "linear", title, ticks: ticks(plot.x, plot.logX) };
   if (plot.x !== "workers" || !plot.logX) return scale;
   const powers = xs.filter((x) => Number.isInteger(Math.log2(x)));

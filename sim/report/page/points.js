@@ -1,6 +1,5 @@
 // The points of the run, and what of them is chosen.
 
-const data = JSON.parse(document.getElementById("data").textContent);
 const points = data.rows.map((row, i) => {
   const point = { label: data.labels[i] };
   data.columns.forEach((column, j) => { point[column] = row[j]; });

@@ -1,32 +1,5 @@
 // Fastest methods, all points.
 
-const isText = (column) => COLUMNS[column]?.show === undefined;
-
-function cell(tag, column, content) {
-  const element = document.createElement(tag);
-  element.className = isText(column) ? "text" : "";
-  element.append(content);
-  return element;
-}
-
-function bodyRow(columns, point) {
-  const row = document.createElement("tr");
-  for (const column of columns) {
-    const value = cell("td", column, show(column, point[column]));
-    if (typeof point[column] === "number") value.title = String(point[column]);
-    row.append(value);
-  }
-  return row;
-}
-
-function fillTable(id, headings, columns, rows) {
-  const head = document.createElement("thead");
-  head.insertRow().append(...headings);
-  const body = document.createElement("tbody");
-  body.append(...rows.map((point) => bodyRow(columns, point)));
-  document.getElementById(id).replaceChildren(head, body);
-}
-
 const fastest = { sparsity: null };  // null: any
 
 function drawFastest() {
@@ -43,15 +16,19 @@ function drawFastest() {
   fillTable("fastest", headings, columns, rows);
 }
 
-const FEW = 200;  // rows that are shown at first
-const table = { by: null, descending: false, most: FEW };
-
 // What all points share is said once, above; results always have their column.
 const isResult = (column) => column.endsWith("_s") || column.endsWith("_bytes") || column === "workers" ||
   column === "scaling_efficiency" || column === "speedup_over_sgd";
 const tableColumns = ["label", ...data.columns.filter((column) =>
   column !== "method" && points.some((point) => point[column] !== null) &&
   (isResult(column) || new Set(points.map((point) => point[column])).size > 1))];
+// What fits beside each other on a screen.
+const MAIN = ["label", "workers", sparsity, ...others, "payload_bytes", "compute_s", "encode_s", "communication_s",
+  "decode_s", "iteration_s", "scaling_efficiency", "speedup_over_sgd"];
+const mainColumns = tableColumns.filter((column) => MAIN.includes(column));
+
+const FEW = 200;  // rows that are shown at first
+const table = { by: null, descending: false, most: FEW, columns: mainColumns };
 
 function compare(a, b) {
   if (a === b) return 0;
@@ -71,7 +48,7 @@ function sortingHeading(column) {
     table.descending = isSorted && !table.descending;
     table.by = column;
     drawTable();
-    document.querySelectorAll("#points th button")[tableColumns.indexOf(column)].focus();
+    document.querySelectorAll("#points th button")[table.columns.indexOf(column)].focus();
   });
   const heading = cell("th", column, button);
   heading.scope = "col";
@@ -81,7 +58,7 @@ function sortingHeading(column) {
 
 function drawTable() {
   const rows = table.by === null ? points : [...points].sort((a, b) => compare(a[table.by], b[table.by]));
-  fillTable("points", tableColumns.map(sortingHeading), tableColumns, rows.slice(0, table.most));
+  fillTable("points", table.columns.map(sortingHeading), table.columns, rows.slice(0, table.most));
   const more = document.getElementById("more");
   more.hidden = rows.length <= table.most;
   more.firstElementChild.textContent = `Show all ${rows.length} points (${table.most} are shown)`;

@@ -172,4 +172,22 @@ TEST_CASE("sweep: points whose hierarchy does not fit are left out, and a line s
         "sweep: left out 14 points that the hierarchy does not fit: workers do not fill hosts of 4 GPUs");
 }
 
+TEST_CASE("sweep: placements go together, the seed is of shuffled ones alone") {
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  scenario["network"].update(
+      {{"topology", "tree"}, {"hosts_per_switch", 2}, {"uplink_bandwidth", "1 Gbps"}, {"uplink_latency", "5 us"}});
+  scenario["sweep"] = {{"network.placement", {"by-switch", "round-robin", "shuffled"}}};
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH(study_of(scenario, folder), Catch::Contains("network.placement_seed: is missing"));
+  scenario["network"]["placement_seed"] = 3;
+  CHECK(study_of(scenario, folder).points.size() == 3);
+  scenario["network"].erase("placement_seed");
+  scenario["sweep"]["network.placement_seed"] = {1, 2};
+  const Study study = study_of(scenario, folder);
+  REQUIRE(study.points.size() == 4);
+  CHECK(study.points[1].swept.size() == 1);
+  CHECK(study.points[3].swept.size() == 2);
+}
+
 }  // namespace simrun

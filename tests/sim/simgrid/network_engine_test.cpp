@@ -49,7 +49,7 @@ std::string cluster(const std::string& radical) {
 /// What check_platform says, in a child process, of the hosts in use.
 std::string said_of(const std::string& file, const std::vector<std::string>& hosts, int count) {
   try {
-    return run_in_child([&] { return std::to_string(check_platform({file, hosts, count})); });
+    return run_in_child([&] { return std::to_string(check_platform({file, hosts, count}).hosts); });
   } catch (const InputError& error) {
     return error.what();
   }

@@ -180,7 +180,8 @@ TEST_CASE("break-even: of several groups it is searched for when asked for, and 
     return parse_csv(run.out).at(1);
   };
   CHECK(row("").at("encode_break_even_s").empty());
-  CHECK_THAT(run_program("s.json", folder.path()).out, Catch::Contains("even; --break-even: how long it may take\n"));
+  CHECK_THAT(unwrapped(run_program("s.json", folder.path()).out),
+             Catch::Contains("even; --break-even: how long it may take\n"));
   const auto found = row("--break-even");
   const double factor = number(found, "encode_break_even_s") / number(found, "encode_s");
   CHECK(factor > 1);
