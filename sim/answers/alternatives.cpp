@@ -74,9 +74,10 @@ Json densities_of(const Study& asked, const std::vector<double>& planned) {
 Json groupings_of(const Study& asked, const Json& scenario, const std::vector<Json>& planned) {
   if (!planned.empty()) return planned;
   Json list = {"model"};
-  const Bytes bucket(25e6);
-  if (4 * static_cast<double>(asked.points.front().scenario.elements()) > bucket.value)
-    list.push_back({{"bucket", "25 MB"}});
+  // Frameworks' 25 MB, or less of a model that would then travel in few buckets.
+  const std::uint64_t quarter = asked.points.front().scenario.elements();  // of 4 bytes each
+  list.push_back(
+      {{"bucket", quarter >= 25'000'000 ? "25 MB" : std::to_string(std::max<std::uint64_t>(1, quarter)) + " B"}});
   const auto add_from = [&](const Json& object, const char* key) {
     if (object.contains(key)) add_once(list, object[key]);
   };

@@ -6,11 +6,11 @@
 namespace simrun {
 namespace {
 
-constexpr double narrow = 1.01;  ///< ratio of two values that are one for users
-constexpr int steps = 4;         ///< to three decades
+constexpr double one_value = 1.01;  ///< ratio of two values that are one for users
+constexpr int steps = 4;            ///< to three decades
 
 /// Four digits, so that values are told as they were looked at.
-double rounded(double value) {
+double in_four_digits(double value) {
   const double unit = std::pow(10, std::floor(std::log10(value)) - 3);
   return std::round(value / unit) * unit;
 }
@@ -18,7 +18,7 @@ double rounded(double value) {
 std::vector<double> decades(double from, double direction, double least, double most) {
   std::vector<double> values;
   for (int i = 1; i <= steps; ++i) {
-    const double value = rounded(from * std::pow(10, direction * 3 * i / steps));
+    const double value = in_four_digits(from * std::pow(10, direction * 3 * i / steps));
     if (value >= least && value <= most) values.push_back(value);
   }
   return values;
@@ -29,14 +29,15 @@ std::string in_digits(double value) {
 }
 
 double between(const ClusterAxis& axis, double a, double b) {
-  if (axis.is_whole) return std::floor((a + b) / 2);
-  return rounded(std::sqrt(a * b));
+  if (axis.step > 0) return axis.step * std::floor((a + b) / 2 / axis.step);
+  return in_four_digits(std::sqrt(a * b));
 }
 
 bool is_narrow(const ClusterAxis& axis, double a, double b) {
   const double low = std::min(a, b);
   const double high = std::max(a, b);
-  return axis.is_whole ? high - low <= 1 : high <= narrow * low;
+  if (axis.step > 0) return high - low <= axis.step;
+  return low <= 0 || high <= one_value * low;
 }
 
 }  // namespace
@@ -71,10 +72,12 @@ ClusterAxis workers_axis(const Scenario& scenario) {
   ClusterAxis axis{.name = "workers",
                    .path = "workers",
                    .now = static_cast<double>(now),
-                   .is_whole = true,
+                   .step = now > scenario.network.gpus_per_host ? scenario.network.gpus_per_host : 1,
                    .json = [](double value) { return Json(static_cast<std::int64_t>(value)); },
                    .shown = [](double value) { return std::to_string(static_cast<std::int64_t>(value)); }};
-  for (int m = now / 2; m >= 2; m /= 2) axis.below.push_back(m);
+  for (int m = now / 2; m >= 2; m /= 2) {
+    if (m % axis.step == 0) axis.below.push_back(m);
+  }
   for (int m = 2 * now; m <= 4 * now && m <= 65536; m *= 2) axis.above.push_back(m);
   return axis;
 }

@@ -18,7 +18,7 @@ struct ClusterAxis {
   double now = 0;                  ///< in bit/s, seconds or a number
   std::vector<double> below = {};  ///< values to look at, away from `now`
   std::vector<double> above = {};
-  bool is_whole = false;  ///< takes whole numbers
+  int step = 0;  ///< of whole numbers, of which it takes multiples; 0: it takes any number
   std::function<Json(double)> json;
   std::function<std::string(double)> shown;
 };
@@ -29,7 +29,7 @@ std::optional<ClusterAxis> bandwidth_axis(const Scenario& scenario);
 /// The same of latency.
 std::optional<ClusterAxis> latency_axis(const Scenario& scenario);
 
-/// Workers: halves down to 2, and twice and four times as many.
+/// Workers: halves down to 2, and twice and four times as many; on hosts of several GPUs all of these.
 ClusterAxis workers_axis(const Scenario& scenario);
 
 /// Where something that does not hold at first begins to hold, and for whom.

@@ -22,6 +22,7 @@ Parts parts_of_times(const Times& times) {
 
 ComparedRun run_of_folder(const std::string& name) {
   ResultsFolder folder = read_results_folder(name);
+  refuse_searches(folder.study, "compare");
   ComparedRun run{.name = name,
                   .version = folder.version,
                   .study = std::move(folder.study),
@@ -32,11 +33,11 @@ ComparedRun run_of_folder(const std::string& name) {
   return run;
 }
 
-ComparedRun run_of_scenario(const std::string& name, KeptPoints& kept) {
+ComparedRun run_of_scenario(const std::string& name, unsigned jobs) {
   const std::string file = find_file(name, "").value_or(name);
   ComparedRun run{.name = name, .version = SIMRUN_VERSION, .study = read_study(file, {}), .parts = {}};
   refuse_searches(run.study, "compare");
-  for (const PointResult& result : kept.run(run.study, "points")) {
+  for (const PointResult& result : KeptPoints("", jobs).run(run.study, "points")) {
     run.parts.push_back(result.times ? std::optional(parts_of_times(*result.times)) : std::nullopt);
     if (!result.times) say("failed: " + result.failure);
   }
@@ -46,9 +47,8 @@ ComparedRun run_of_scenario(const std::string& name, KeptPoints& kept) {
 }  // namespace
 
 int compare(const CompareArguments& arguments) {
-  KeptPoints kept("", arguments.jobs);
   const auto run_of = [&](const std::string& name) {
-    return is_results_folder(name) ? run_of_folder(name) : run_of_scenario(name, kept);
+    return is_results_folder(name) ? run_of_folder(name) : run_of_scenario(name, arguments.jobs);
   };
   ComparedRun first = run_of(arguments.first);
   Comparison all = compared(std::move(first), run_of(arguments.second));
@@ -56,6 +56,7 @@ int compare(const CompareArguments& arguments) {
     throw InputError("command line", "SECOND",
                      "\"" + arguments.second + "\" has no point that \"" + arguments.first + "\" has",
                      "accepted: runs of the same methods and values of K/N");
+  KeptPoints kept("", arguments.jobs);
   explain_by_inputs(all, kept);
   if (arguments.format == "csv") print_data(comparison_csv(all));
   if (arguments.format == "json") print_data(comparison_json(all).dump(2) + "\n");

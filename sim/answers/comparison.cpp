@@ -36,36 +36,42 @@ std::vector<ComparedPair> paired(const Study& first, const Study& second, bool w
   return pairs;
 }
 
-/// Values by dotted path. Lists count as one value.
-void flatten(const Json& json, const std::string& path, std::map<std::string, Json>& to) {
-  if (!json.is_object()) {
+/// Values by dotted path. Lists count as one value, and so do objects that are something else in the other scenario: a
+/// grouping that is a word in one and a bucket in the other is one difference.
+void flatten(const Json& json, const Json& other, const std::string& path, std::map<std::string, Json>& to) {
+  if (!json.is_object() || !(other.is_object() || other.is_null())) {
     to[path] = json;
     return;
   }
-  for (const auto& [key, value] : json.items()) flatten(value, path.empty() ? key : path + "." + key, to);
+  for (const auto& [key, value] : json.items())
+    flatten(value, other.is_null() ? Json() : other.value(key, Json()), path.empty() ? key : path + "." + key, to);
 }
 
-std::map<std::string, Json> inputs_of(const Scenario& scenario) {
+/// The scenario without its title, its method at `method`.
+Json inputs_of(const Scenario& scenario) {
   Json json = whole(scenario);
   json.erase("name");
   json["method"] = json["methods"].front();
   json.erase("methods");
-  std::map<std::string, Json> all;
-  flatten(json, "", all);
-  return all;
+  return json;
 }
 
-void add_differences(Comparison& comparison, const ComparedPair& pair) {
-  const auto first = inputs_of(comparison.first.study.points[pair.first].scenario);
-  const auto second = inputs_of(comparison.second.study.points[pair.second].scenario);
+void add_differences(Comparison& comparison, std::size_t number) {
+  const ComparedPair& pair = comparison.pairs[number];
+  const Json of_first = inputs_of(comparison.first.study.points[pair.first].scenario);
+  const Json of_second = inputs_of(comparison.second.study.points[pair.second].scenario);
+  std::map<std::string, Json> first;
+  std::map<std::string, Json> second;
+  flatten(of_first, of_second, "", first);
+  flatten(of_second, of_first, "", second);
   const auto add = [&](const std::string& path, const Json& a, const Json& b) {
     const auto found = std::ranges::find_if(comparison.inputs, [&](const InputDifference& each) {
       return each.path == path && each.first == a && each.second == b;
     });
     if (found != comparison.inputs.end())
-      ++found->pairs;
+      found->pairs.push_back(number);
     else
-      comparison.inputs.push_back({path, a, b, 1});
+      comparison.inputs.push_back({path, a, b, {number}});
   };
   for (const auto& [path, value] : first) {
     const auto other = second.find(path);
@@ -90,37 +96,39 @@ Comparison compared(ComparedRun first, ComparedRun second) {
   if (all.pairs.empty()) all.pairs = paired(all.first.study, all.second.study, false);
   all.only_first = all.first.study.points.size() - all.pairs.size();
   all.only_second = all.second.study.points.size() - all.pairs.size();
-  for (const ComparedPair& pair : all.pairs) add_differences(all, pair);
+  for (std::size_t pair = 0; pair < all.pairs.size(); ++pair) add_differences(all, pair);
   return all;
 }
 
 void explain_by_inputs(Comparison& comparison, KeptPoints& kept) {
   if (comparison.first.is_measured || comparison.second.is_measured) return;
-  if (comparison.inputs.size() * comparison.pairs.size() > most_simulations) return;
+  std::size_t simulations = comparison.pairs.size();
+  for (const InputDifference& each : comparison.inputs) simulations += each.pairs.size();
+  if (simulations > most_simulations) return;
   Variants variants(comparison.first.study.file);
   Study study;
   study.file = comparison.first.study.file;
+  // As they are, since what a folder has may be of another version.
+  for (const ComparedPair& pair : comparison.pairs) study.points.push_back(comparison.first.study.points[pair.first]);
   std::vector<std::pair<InputDifference*, std::size_t>> of;  // and the pair
   for (InputDifference& each : comparison.inputs) {
     if (each.second.is_null()) continue;
-    for (std::size_t pair = 0; pair < comparison.pairs.size(); ++pair) {
-      const std::size_t number = comparison.pairs[pair].first;
-      if (!comparison.first.parts[number]) continue;
+    for (const std::size_t pair : each.pairs) {
+      const Point& point = comparison.first.study.points[comparison.pairs[pair].first];
       try {
-        study.points.push_back(
-            variants.at(comparison.first.study.points[number], path_in_scenario(each.path), each.second));
+        study.points.push_back(variants.at(point, path_in_scenario(each.path), each.second));
         of.emplace_back(&each, pair);
       } catch (const InputError&) {  // it goes only with others
       }
     }
   }
-  if (study.points.empty()) return;
+  if (of.empty()) return;
   const std::vector<PointResult> results = kept.run(study, "one difference at a time");
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    if (!results[i].times) continue;
+  for (std::size_t i = 0; i < of.size(); ++i) {
     const auto [difference, pair] = of[i];
-    const Seconds before = comparison.first.parts[comparison.pairs[pair].first]->iteration;
-    difference->alone[pair] = results[i].times->iteration / before - 1;
+    const auto& before = results[pair].times;
+    const auto& after = results[comparison.pairs.size() + i].times;
+    if (before && after) difference->alone[pair] = after->iteration / before->iteration - 1;
   }
 }
 

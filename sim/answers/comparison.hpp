@@ -34,9 +34,9 @@ struct InputDifference {
   std::string path;
   Json first;  ///< null where it is not there
   Json second;
-  std::size_t pairs = 0;  ///< of how many pairs
-  /// How much longer an iteration of the first would be with this of the second alone, as a share; by pair, none where
-  /// that is no scenario.
+  std::vector<std::size_t> pairs = {};  ///< numbers of those in which it differs so
+  /// How much longer an iteration of the first would be with this of the second alone, as a share of it as it is
+  /// simulated now; by pair, none where that is no scenario.
   std::map<std::size_t, double> alone = {};
 };
 

@@ -20,6 +20,7 @@ constexpr std::array named_parts = {NamedPart{"compute", &Parts::compute}, Named
 
 /// A pair of which both have times.
 struct BothParts {
+  std::size_t pair;
   const Point& point;  ///< of the first
   int workers_of_second;
   Parts first;
@@ -31,12 +32,13 @@ struct BothParts {
 
 std::vector<BothParts> both_of(const Comparison& all) {
   std::vector<BothParts> both;
-  for (const ComparedPair& pair : all.pairs) {
+  for (std::size_t number = 0; number < all.pairs.size(); ++number) {
+    const ComparedPair& pair = all.pairs[number];
     const auto& a = all.first.parts[pair.first];
     const auto& b = all.second.parts[pair.second];
     if (a && b)
       both.push_back(
-          {all.first.study.points[pair.first], all.second.study.points[pair.second].scenario.workers, *a, *b});
+          {number, all.first.study.points[pair.first], all.second.study.points[pair.second].scenario.workers, *a, *b});
   }
   return both;
 }
@@ -98,7 +100,8 @@ std::string input_table(const Comparison& all) {
   table.align_left();
   const auto text = [](const Json& value) { return value.is_null() ? "" : brief(value); };
   for (const InputDifference& each : all.inputs)
-    table.add_row({each.path, text(each.first), text(each.second), std::to_string(each.pairs), range_of(each.alone)});
+    table.add_row(
+        {each.path, text(each.first), text(each.second), std::to_string(each.pairs.size()), range_of(each.alone)});
   return table.text();
 }
 
@@ -123,12 +126,13 @@ std::string sentence_of_outputs(const Comparison& all) {
     most_of = sum;
     most = &part;
   }
-  return text + " Most of the change is in " + most->name + ".";
+  return most == nullptr ? text : text + " The largest part of the changes is in " + most->name + ".";
 }
 
 Row row_of_pair(const BothParts& both) {
   const auto& kept = both.point.scenario.method.kept;
-  Row row = {{"method", both.point.label},
+  Row row = {{"pair", both.pair},
+             {"method", both.point.label},
              {"density", kept ? Json(kept->density(both.point.scenario.elements())) : Json()},
              {"workers", both.point.scenario.workers},
              {"workers_second", both.workers_of_second},
@@ -172,7 +176,7 @@ Json comparison_json(const Comparison& all) {
     inputs.push_back({{"path", each.path},
                       {"first", each.first},
                       {"second", each.second},
-                      {"points", each.pairs},
+                      {"points", each.pairs.size()},
                       {"alone", alone}});
   }
   Json points = Json::array();

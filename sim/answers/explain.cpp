@@ -1,12 +1,14 @@
 #include "sim/answers/explain.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "sim/answers/explain_report.hpp"
 #include "sim/answers/results_folder.hpp"
 #include "sim/payloads/payload_stage.hpp"
 #include "sim/study/kept_points.hpp"
+#include "sim/study/long_points.hpp"
 #include "sim/study/times_text.hpp"
 #include "sim/system/child_process.hpp"
 #include "sim/system/data_path.hpp"
@@ -18,13 +20,19 @@ namespace simrun {
 namespace {
 
 constexpr double change = 0.01;
-constexpr int most_workers_traced = 1024;
+constexpr int most_workers_traced = 256;  ///< all messages of some iterations are kept
+constexpr Seconds longest_traced(20);     ///< to simulate
 
-/// The points of a results folder, or of a scenario.
-Study study_of(const ExplainArguments& arguments) {
+/// The points of a results folder, with what it has of them, or of a scenario.
+struct Asked {
+  Study study;
+  std::vector<std::optional<Seconds>> iterations = {};  ///< by point, none where it failed; empty: not known
+};
+
+Asked read_asked(const ExplainArguments& arguments) {
   if (!is_results_folder(arguments.results)) {
     const std::string file = find_file(arguments.results, "").value_or(arguments.results);
-    return read_study(file, parse_overrides(arguments.set));
+    return {.study = read_study(file, parse_overrides(arguments.set))};
   }
   if (!arguments.set.empty())
     throw InputError("command line", "--set", "does not go with a results folder", "accepted: with a scenario");
@@ -32,7 +40,10 @@ Study study_of(const ExplainArguments& arguments) {
   if (folder.is_measured)
     throw InputError("command line", "RESULTS", "\"" + arguments.results + "\" was measured, not simulated",
                      "accepted: a folder of a simulated run, or a scenario");
-  return std::move(folder.study);
+  Asked asked{.study = std::move(folder.study)};
+  for (const Json& row : folder.rows)
+    asked.iterations.push_back(row.is_null() ? std::nullopt : std::optional(Seconds(row["iteration_s"].get<double>())));
+  return asked;
 }
 
 std::string listed(const Study& study) {
@@ -45,33 +56,42 @@ std::string listed(const Study& study) {
 
 /// The points that were asked for: one by number, or all that have the text in their label; all if nothing was said.
 std::vector<std::size_t> asked_points(const Study& study, const std::string& asked) {
-  std::vector<std::size_t> found;
   const bool is_number = !asked.empty() && std::ranges::all_of(asked, [](char c) { return c >= '0' && c <= '9'; });
+  std::vector<std::size_t> found;
+  std::vector<std::size_t> exact;
   for (std::size_t i = 0; i < study.points.size(); ++i) {
-    const bool fits = is_number
-                          ? std::to_string(i + 1) == asked
-                          : study.points[i].label == asked || study.points[i].label.find(asked) != std::string::npos;
+    const std::string& label = study.points[i].label;
+    const bool fits = is_number ? std::to_string(i + 1) == asked : label.find(asked) != std::string::npos;
     if (fits) found.push_back(i);
+    if (label == asked || study.points[i].scenario.method.method->name == asked) exact.push_back(i);
   }
-  const auto same = std::ranges::find_if(found, [&](std::size_t i) { return study.points[i].label == asked; });
-  if (same != found.end() &&
-      std::ranges::count_if(found, [&](std::size_t i) { return study.points[i].label == asked; }) == 1)
-    return {*same};
+  if (!exact.empty()) return exact;
   if (found.empty())
     throw InputError("command line", "POINT", "there is no point \"" + asked + "\"", "accepted: " + listed(study));
   return found;
 }
 
-/// The fastest of the points.
-std::size_t fastest_of(const Study& study, const std::vector<std::size_t>& points) {
-  if (points.size() == 1) return points.front();
+using Iterations = std::vector<std::optional<Seconds>>;
+
+Iterations simulated_iterations(const Study& study, const std::vector<std::size_t>& points) {
+  Iterations all(study.points.size());
   const std::vector<PointResult> results = KeptPoints("", usable_cores()).run(with_points(study, points), "points");
-  std::optional<std::size_t> best;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    if (results[i].times && (!best || results[i].times->iteration < results[*best].times->iteration)) best = i;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (results[i].times) all[points[i]] = results[i].times->iteration;
   }
-  if (!best) throw std::runtime_error("none of the points can be simulated: " + results.front().failure);
-  return points[*best];
+  return all;
+}
+
+/// The fastest of the points.
+std::size_t fastest_of(const Asked& asked, const std::vector<std::size_t>& points) {
+  if (points.size() == 1) return points.front();
+  const Iterations iterations = asked.iterations.empty() ? simulated_iterations(asked.study, points) : asked.iterations;
+  std::optional<std::size_t> best;
+  for (const std::size_t point : points) {
+    if (iterations[point] && (!best || *iterations[point] < *iterations[*best])) best = point;
+  }
+  if (!best) throw std::runtime_error("none of the points can be simulated");
+  return *best;
 }
 
 Scenario with_compute(Scenario scenario, double factor) {
@@ -139,14 +159,14 @@ PathPiece read_piece(const Json& json) {
           Seconds(json.at(3).get<double>()), Seconds(json.at(4).get<double>())};
 }
 
-/// All exchanges of the rank that ends last.
+/// All exchanges of the rank that ends last, without what is combined and copied in them.
 Seconds exchanging_of_last(const Times& times) {
   std::size_t last = 0;
   for (std::size_t rank = 0; rank < times.spans.size(); ++rank) {
     if (!times.spans[rank].empty() && times.spans[rank].back().end > times.spans[last].back().end) last = rank;
   }
   Seconds all;
-  for (const Span& exchange : times.exchanges[last]) all += exchange.end - exchange.begin;
+  for (const Span& exchange : times.exchanges[last]) all += on_the_network(exchange, times.spans[last]);
   return all;
 }
 
@@ -156,13 +176,15 @@ Explanation traced(const Point& point, const PayloadTable& payloads) {
     MessageLog log;
     Setup setup = make_setup(point.scenario, payloads);
     setup.keep_spans = true;
-    if (point.scenario.workers <= most_workers_traced) {
+    // Where iterations differ, no path is as long as their mean.
+    if (point.scenario.workers <= most_workers_traced && time_to_simulate(point.scenario) <= longest_traced &&
+        !varies(setup)) {
       setup.log = &log;
       setup.repeats = Repeats::literal;
     }
     const Times times = simulate(setup);
     Json pieces = Json::array();
-    if (setup.log != nullptr) {
+    if (setup.log != nullptr && !times.unsettled) {
       for (const PathPiece& piece : critical_path(times, log.deliveries(), setup.network.eager_limit()))
         pieces.push_back(piece_json(piece));
     }
@@ -177,15 +199,25 @@ Explanation traced(const Point& point, const PayloadTable& payloads) {
 }  // namespace
 
 int explain(const ExplainArguments& arguments) {
-  const Study study = study_of(arguments);
+  const Asked asked = read_asked(arguments);
+  const Study& study = asked.study;
   refuse_searches(study, "explain");
-  const std::size_t number = fastest_of(study, asked_points(study, arguments.point));
+  const std::size_t number = fastest_of(asked, asked_points(study, arguments.point));
   PayloadCache cache = PayloadCache::of_user();
   PayloadStage stage(study, {number}, usable_cores(), cache, [](std::uint64_t, std::uint64_t) {});
   const auto batch = stage.next();
   const Point& point = study.points[number];
   Explanation all = traced(point, *batch->tables.front());
+  // As in a run: with messages that are skipped fewer or more iterations may count.
+  all.times = simulate_point(point.scenario, *batch->tables.front());
   all.elasticities = elasticities_of(point.scenario, *batch->tables.front(), all.times);
+  if (!asked.iterations.empty() && asked.iterations[number]) {
+    const double off = all.times.iteration / *asked.iterations[number] - 1;
+    if (std::abs(off) > 1e-6)
+      say("warning: " + arguments.results + " has " + show(*asked.iterations[number]) +
+          " for this point, and now it takes " + show(all.times.iteration) +
+          ": files that the scenario names, or simrun, have changed since");
+  }
   if (arguments.format == "csv") print_data(explanation_csv(all));
   if (arguments.format == "json") print_data(explanation_json(all).dump(2) + "\n");
   if (arguments.format == "table") print_lines(explanation_text(all));

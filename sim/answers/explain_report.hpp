@@ -22,7 +22,7 @@ struct Explanation {
   const Point& point;
   Times times;
   std::vector<PathPiece> path;
-  Seconds exchanging = {};  ///< of the rank whose parts are shown: all its exchanges together
+  Seconds exchanging = {};  ///< of the last rank: all its exchanges together, without what is combined in them
   std::vector<Elasticity> elasticities;
 };
 

@@ -3,7 +3,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "sim/scenario/plan_text.hpp"
@@ -11,12 +10,13 @@
 
 namespace simrun {
 
-/// Rounds of training until a target is reached, over seeds; infinite where it is not.
+/// Rounds of training until a target is reached.
 struct RoundsToTarget {
-  double median = 0;
-  double least = 0;
+  double median = 0;  ///< over all seeds; infinite where most do not reach it
+  double least = 0;   ///< of those seeds that reach it, likewise `most`
   double most = 0;
   std::size_t seeds = 0;
+  std::size_t reached = 0;  ///< by so many of them
 };
 
 /// Accuracy or loss by round, of trainings that have been run.
@@ -24,7 +24,8 @@ class LearningCurves {
  public:
   /// A CSV file, or a folder that `simrun train` has written. Columns: method, round, and accuracy (or test_accuracy)
   /// or loss (or train_loss), whichever the target is about; density or k where a method sparsifies; if they are there
-  /// workers, seed, learning_rate, entry and best, of which rows with false are left out. Throws InputError.
+  /// workers, seed, and best, of which rows with false are left out. Any other column tells trainings from each other,
+  /// like learning_rate. Throws InputError.
   LearningCurves(const std::string& name, const PlanTarget& target);
 
   const std::string& file() const { return file_; }
@@ -37,14 +38,13 @@ class LearningCurves {
   std::vector<double> densities() const;
 
  private:
-  /// method, what else is chosen (step size and entry)
+  /// One training.
   struct Curve {
     std::string method;
     std::optional<double> density;
     std::optional<double> k;
     std::optional<double> workers;
-    std::string choice;
-    std::string seed;
+    std::string choice;  ///< all else that the file says of it, but for the seed: step size, entry, options
     std::map<double, double> values = {};  ///< by round, of what the target is about
   };
   bool is_of(const Curve& curve, const Scenario& scenario) const;

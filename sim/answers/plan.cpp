@@ -115,7 +115,9 @@ int plan(const PlanArguments& arguments) {
   std::optional<LearningCurves> curves;
   if (target.accuracy || target.loss) curves.emplace(curves_name, target);
   if (curves && asked.density.empty()) asked.density = curves->densities();
+  refuse_searches(study, "plan");
   const Alternatives found = alternatives(study, asked);
+  refuse_searches(found.study, "plan");
 
   const std::string out = arguments.out.empty() ? "results/" + name_of_scenario(file) + "-plan" : arguments.out;
   for (const char* name : {"plan.csv", "plan.json"}) check_replaceable(out + "/" + name);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "sim/scenario/resolved.hpp"
 #include "sim/system/version.hpp"
 #include "sim/text/columns.hpp"
+#include "sim/text/fields.hpp"
 #include "sim/text/table.hpp"
 #include "sim/text/terminal.hpp"
 
@@ -22,8 +24,11 @@ struct Compared {
 
   /// Of share(); none for the fastest, and where nothing is known.
   std::optional<Interval> longer() const {
-    if (is_best() || !standing.times.interval) return std::nullopt;
     const Standing& best = plan.all.front();
+    const auto is_known = [](const Standing& each) {
+      return interval_around(each.value(), each.deviations()).has_value();
+    };
+    if (is_best() || (!is_known(standing) && !is_known(best))) return std::nullopt;
     return longer_by(point(), standing, plan.study.points[best.point], best);
   }
   std::optional<double> efficiency() const {
@@ -51,7 +56,10 @@ std::string sentence_of_best(const PlanFindings& plan) {
                    : " (no interval is known)";
   if (best.rounds)
     text += ", " + show(best.rounds->median) + " rounds of " + show(best.times.iteration) + " (median of " +
-            std::to_string(best.rounds->seeds) + (best.rounds->seeds == 1 ? " seed)" : " seeds)");
+            std::to_string(best.rounds->seeds) + (best.rounds->seeds == 1 ? " seed" : " seeds") +
+            (best.rounds->reached < best.rounds->seeds
+                 ? ", of which " + std::to_string(best.rounds->seeds - best.rounds->reached) + " do not reach it)"
+                 : ")");
   if (const auto efficiency = compared.efficiency()) text += ", scaling efficiency " + percent(*efficiency);
   return text + ".";
 }
@@ -99,7 +107,7 @@ Columns<Compared> plan_columns() {
           {"label", [](Of of) { return of.point().label; }},
           {"density", density},
           {"collective", [](Of of) { return of.scenario().method.collective->name; }},
-          {"grouping", [](Of of) { return of.scenario().resolved->at("schedule").at("grouping"); }},
+          {"grouping", [](Of of) { return whole(of.scenario())["schedule"]["grouping"]; }},
           {"hierarchy", [](Of of) { return name_of(of.scenario().method.hierarchy); }},
           {"implementation", [](Of of) { return of.scenario().device->implementation; }},
           {"iteration_s", [](Of of) { return of.standing.times.iteration.value; }},
@@ -138,9 +146,11 @@ std::string best_table(const PlanFindings& plan) {
 
 /// "at 123 Gbps and more sgd, ring is faster".
 std::string turn_line(const PlanFindings& plan, const Turn& turn) {
-  if (!turn.value) return turn.reason;
+  const std::string without =
+      turn.left_out.empty() ? "" : " (not looked at everywhere: " + one_of(turn.left_out, "and") + ")";
+  if (!turn.value) return turn.reason + without;
   return "at " + turn.shown + (turn.above ? " and more " : " and less ") +
-         shown_name(name_of_alternative(plan.study.points[*turn.by])) + " is faster";
+         shown_name(name_of_alternative(plan.study.points[*turn.by])) + " is faster" + without;
 }
 
 /// A line for each axis and way.
@@ -158,6 +168,7 @@ Json turn_json(const PlanFindings& plan, const Turn& turn) {
           {"value", turn.value ? Json(*turn.value) : Json()},
           {"shown", turn.shown},
           {"by", turn.by ? Json(name_of_alternative(plan.study.points[*turn.by])) : Json()},
+          {"left_out", turn.left_out},
           {"reason", turn.reason}};
 }
 
@@ -192,12 +203,11 @@ Json plan_json(const PlanFindings& plan) {
   for (const Turn& turn : plan.turns) turns.push_back(turn_json(plan, turn));
   const Compared second{plan, plan.best.size() > 1 ? plan.best[1] : plan.best[0]};
   const auto longer = second.longer();
-  const bool is_equal = longer && longer->low.value <= 0;
   return {{"scenario", *plan.study.json},
           {"answer", answer_of(plan)},
           {"winner", rows.front()},
           {"runner_up", plan.best.size() > 1 ? object_of(row_of(columns, second)) : Json()},
-          {"told_apart", plan.best.size() > 1 ? Json(!is_equal) : Json()},
+          {"told_apart", longer ? Json(longer->low.value > 0) : Json()},
           {"turns", turns},
           {"least_bandwidth", plan.least_bandwidth ? turn_json(plan, *plan.least_bandwidth) : Json()},
           {"alternatives", rows},

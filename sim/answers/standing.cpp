@@ -28,8 +28,10 @@ Deviations Standing::deviations() const {
   const Deviation of_rounds = {(rounds->median - rounds->least) * times.iteration,
                                (rounds->most - rounds->median) * times.iteration};
   const auto of_all = [&](const Deviation& one) { return times_rounds(rounds->median, one); };
+  // Jitter of one iteration knows nothing of another's.
+  const Deviation jitter = times_rounds(std::sqrt(rounds->median), times.deviations.jitter);
   return {of_all(times.deviations.device), of_all(times.deviations.network), times.deviations.own_network,
-          in_quadrature(of_all(times.deviations.jitter), of_rounds)};
+          in_quadrature(jitter, of_rounds)};
 }
 
 Interval longer_by(const Point& other, const Standing& of_other, const Point& best, const Standing& of_best) {

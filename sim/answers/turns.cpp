@@ -64,12 +64,20 @@ TurnSearch::AtValue TurnSearch::at(const ClusterAxis& axis, double value, const 
         throw NotSimulated{"it would take long to simulate"};
       }
     } catch (const InputError& error) {
-      throw NotSimulated{error.what()};
+      if (number == 0) throw NotSimulated{error.what()};
+      left_out_.insert(std::string(points_[standings_[number].point].scenario.method.method->name));
     }
   }
-  const std::vector<PointResult> results = kept_.run(study);
+  std::vector<PointResult> results;
+  try {
+    results = kept_.run(study);
+  } catch (const InputError& error) {  // payloads that do not fit in memory
+    throw NotSimulated{error.what()};
+  }
   AtValue all;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (!results[i].times && numbers[i] == 0) throw NotSimulated{"it fails: " + results[i].failure};
+    if (!results[i].times) left_out_.insert(std::string(study.points[i].scenario.method.method->name));
     if (results[i].times) all.emplace(numbers[i], Standing{i, *results[i].times, {}, standings_[numbers[i]].rounds});
   }
   return all;
@@ -89,7 +97,10 @@ void TurnSearch::simulate_ahead(const std::vector<ClusterAxis>& axes) {
       }
     }
   }
-  kept_.run(study, "what would turn it");
+  try {
+    kept_.run(study, "what would turn it");
+  } catch (const InputError&) {  // likewise
+  }
 }
 
 Turn TurnSearch::one_way(const ClusterAxis& axis, bool above) {
@@ -102,7 +113,6 @@ Turn TurnSearch::one_way(const ClusterAxis& axis, bool above) {
     const AtValue all = at(axis, value, which);
     looked_at = value;
     std::vector<std::size_t> who;
-    if (!all.contains(0)) return who;
     for (const std::size_t number : among) {
       if (all.contains(number) && all.at(number).value() < all.at(0).value()) who.push_back(number);
     }
@@ -116,15 +126,14 @@ Turn TurnSearch::one_way(const ClusterAxis& axis, bool above) {
       turn.value = found->value;
       turn.shown = axis.shown(found->value);
       turn.by = standings_[found->who.front()].point;
-      return turn;
+    } else {
+      turn.reason = "nothing is faster " + way + axis.shown(looked_at);
     }
-    turn.reason = "nothing is faster " + way + axis.shown(looked_at);
   } catch (const NotSimulated& stop) {
     turn.reason = looked_at == axis.now ? "" : "nothing is faster " + way + axis.shown(looked_at) + "; ";
     turn.reason += "beyond, " + stop.why;
   }
-  if (!left_out_.empty())
-    turn.reason += " (not looked at, since it takes long: " + one_of({left_out_.begin(), left_out_.end()}, "and") + ")";
+  turn.left_out = {left_out_.begin(), left_out_.end()};
   return turn;
 }
 
@@ -187,6 +196,7 @@ Turn TurnSearch::least_bandwidth(double efficiency) {
   std::vector<double> values(axis->below.rbegin(), axis->below.rend());
   values.push_back(axis->now);
   values.insert(values.end(), axis->above.begin(), axis->above.end());
+  left_out_.clear();
   simulate_ahead({*axis});
   double best = 0;
   const Holds reach = [&](double value, const std::vector<std::size_t>& among) {
@@ -201,8 +211,9 @@ Turn TurnSearch::least_bandwidth(double efficiency) {
   try {
     if (const auto found = find_onset(*axis, values.front(), values, first_numbers(standings_.size()), reach)) {
       turn.value = found->value;
-      turn.shown = axis->shown(found->value);
+      turn.shown = axis->shown(found->value) + (found->value == values.front() ? " or less" : "");
       turn.by = standings_[found->who.front()].point;
+      turn.left_out = {left_out_.begin(), left_out_.end()};
       return turn;
     }
     turn.reason = "even with " + axis->shown(values.back()) + " no method has more than " + percent(best) +

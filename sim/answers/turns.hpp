@@ -19,9 +19,10 @@ struct Turn {
   std::string now = {};  ///< "1.00 Gbps"
   bool above = false;    ///< beyond the value that is now, else below
   std::optional<double> value = {};
-  std::string shown = {};              ///< the value
-  std::optional<std::size_t> by = {};  ///< number of the alternative that is as fast there
-  std::string reason = {};             ///< where there is no value
+  std::string shown = {};                  ///< the value
+  std::optional<std::size_t> by = {};      ///< number of the alternative that is as fast there
+  std::vector<std::string> left_out = {};  ///< methods that were not looked at at some value
+  std::string reason = {};                 ///< where there is no value
 };
 
 /// Looks for turns among alternatives: the fastest first, then rivals. All of one cluster.
@@ -53,7 +54,7 @@ class TurnSearch {
   const std::vector<Standing>& standings_;
   KeptPoints& kept_;
   Variants variants_;
-  std::set<std::string> left_out_;  ///< methods that would take long at some value of the axis
+  std::set<std::string> left_out_;  ///< methods that take long, do not fit or fail at some value of the axis
 };
 
 }  // namespace simrun

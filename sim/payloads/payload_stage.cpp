@@ -25,7 +25,10 @@ double elements_of_gradients(const Scenario& scenario) {
   const auto codec = scenario.method.codec->make(scenario.method.options, nullptr);
   if (is_dense(codec->kind()) || !codec->sizes_need_contents()) return 0;
   const double steps = scenario.method.codec->varies ? varying_steps : 1;
-  return steps * static_cast<double>(scenario.workers) * static_cast<double>(scenario.elements());
+  const auto* files = std::get_if<GradientFiles>(&scenario.gradients);
+  const bool is_shared = files != nullptr && files->count == 1;
+  const int encoders = is_shared ? 1 : scenario.host_groups().encoders();
+  return steps * encoders * static_cast<double>(scenario.elements());
 }
 
 /// What is to be made, in order; and how far that is.

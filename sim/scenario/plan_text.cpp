@@ -43,10 +43,10 @@ Field<PlanText> plan_field() {
       .optional("methods", &PlanText::methods, list_of(entry_of(methods())),
                 "names of methods, with the options that the scenario's methods have; left out, all there are")
       .optional("density", &PlanText::density, list_of(number({0, 1, true})),
-                "values of K/N; left out, those of the scenario, else 0.001")
+                "values of K/N; left out, those of the curves, else of the scenario, else 0.001")
       .optional("collective", &PlanText::collective, collective_list(), "names of collectives, or all (default)")
       .optional("grouping", &PlanText::grouping, list_of(grouping),
-                "groupings; left out, model, buckets of 25 MB and those of the scenario")
+                "groupings; left out, model, buckets of 25 MB or of a quarter of a smaller model, and those of the scenario")
       .optional("implementation", &PlanText::implementation, list_of(name_text()),
                 "whose operations, as device.implementation; left out, all that there are of the device")
       .optional("memory", &PlanText::memory, size(),

@@ -31,7 +31,7 @@ std::vector<std::string> swept_keys(const Study& study) {
 }
 
 /// The point's value of a swept key; null where its method takes none.
-Json swept_value(const Point& point, const std::string& key) {
+Json value_of_swept(const Point& point, const std::string& key) {
   for (const auto& [swept, value] : point.swept) {
     if (swept == key) return *value;
   }
@@ -49,7 +49,7 @@ Row row_of(const Study& study, const Candidate& each, double optimum) {
              {"evaluations", each.evaluations},
              {"over_optimum", each.iteration / optimum - 1},
              {"dense_groups", each.dense.size()}};
-  for (const std::string& key : swept_keys(study)) row.emplace_back(key, swept_value(point, key));
+  for (const std::string& key : swept_keys(study)) row.emplace_back(key, value_of_swept(point, key));
   return row;
 }
 
@@ -81,7 +81,7 @@ std::string table_of(const Study& study, const std::vector<Candidate>& candidate
         percent(each.predicted / each.iteration - 1),
         std::to_string(each.evaluations)};
     for (const std::string& key : keys) {
-      const Json value = swept_value(point, key);
+      const Json value = value_of_swept(point, key);
       cells.push_back(value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump());
     }
     table.add_row(std::move(cells));

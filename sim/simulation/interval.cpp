@@ -10,15 +10,6 @@ Seconds overlap(const Span& a, const Span& b) {
   return std::max(Seconds(0), std::min(a.end, b.end) - std::max(a.begin, b.begin));
 }
 
-/// An exchange without the work that it holds up for: that of its own later rounds is left out already.
-Seconds on_the_network(const Span& exchange, const std::vector<Span>& work) {
-  Seconds time = exchange.duration;
-  for (const Span& span : work) {
-    if (span.activity == Activity::decode || span.activity == Activity::staging) time = time - overlap(span, exchange);
-  }
-  return time;
-}
-
 Seconds network_time_of(const IterationRecord& record) {
   Seconds time;
   const Span* next = nullptr;
@@ -70,6 +61,15 @@ Interval difference(Seconds a, const Deviations& of_a, Seconds b, const Deviatio
     longer = std::hypot(longer, each.longer.value);
   }
   return {a - b - Seconds(shorter), a - b + Seconds(longer)};
+}
+
+Seconds on_the_network(const Span& exchange, const std::vector<Span>& work) {
+  // What its own later rounds wait for is left out already.
+  Seconds time = exchange.duration;
+  for (const Span& span : work) {
+    if (span.activity == Activity::decode || span.activity == Activity::staging) time = time - overlap(span, exchange);
+  }
+  return time;
 }
 
 Seconds network_time(std::span<const IterationRecord> records) {

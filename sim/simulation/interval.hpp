@@ -49,6 +49,9 @@ std::optional<Interval> interval_around(Seconds time, const Deviations& deviatio
 /// deviates. So is the network model, but for its own share, which each has for itself, as it has its jitter.
 Interval difference(Seconds a, const Deviations& of_a, Seconds b, const Deviations& of_b);
 
+/// An exchange without the work that it holds up for, of all that its worker did.
+Seconds on_the_network(const Span& exchange, const std::vector<Span>& work);
+
 /// How long an iteration (not empty, by rank) waits for the network, hidden behind other work or not: by so much it
 /// would be longer, to first order, if the network took twice as long. That is the run of exchanges, each of which
 /// begins as the one before ends, up to the last, without what is combined, decoded and staged in them; and of the rank

@@ -15,7 +15,7 @@ constexpr std::size_t most_lines = 4;
 constexpr const char* grouping_key = "schedule.grouping";
 
 /// Points that differ in method, M and what belongs to a method.
-struct Comparison {
+struct MethodComparison {
   std::string setting;                           ///< " at network.bandwidth 1 Gbps", or nothing
   std::map<int, std::vector<std::size_t>> rows;  ///< by M
 };
@@ -35,11 +35,11 @@ std::string setting_of(const Point& point) {
 }
 
 /// All of them, or the first that are too many.
-std::vector<Comparison> comparisons(const Study& study) {
-  std::vector<Comparison> all;
+std::vector<MethodComparison> comparisons(const Study& study) {
+  std::vector<MethodComparison> all;
   for (std::size_t row = 0; row < study.points.size() && all.size() <= most_lines; ++row) {
     const std::string setting = setting_of(study.points[row]);
-    auto found = std::find_if(all.begin(), all.end(), [&](const Comparison& c) { return c.setting == setting; });
+    auto found = std::find_if(all.begin(), all.end(), [&](const MethodComparison& c) { return c.setting == setting; });
     if (found == all.end()) found = all.insert(all.end(), {setting, {}});
     found->rows[study.points[row].scenario.workers].push_back(row);
   }
@@ -80,7 +80,7 @@ std::optional<std::size_t> fastest_of(const std::vector<std::size_t>& rows, cons
 }
 
 /// The line of one comparison; empty where no M has two points to compare.
-std::string line_of(const Comparison& comparison, const Study& study, const std::vector<PointResult>& results) {
+std::string line_of(const MethodComparison& comparison, const Study& study, const std::vector<PointResult>& results) {
   std::vector<std::pair<int, std::string>> winners;
   bool is_choice = false;
   bool any_failed = false;
@@ -101,10 +101,10 @@ std::optional<std::size_t> fastest_sgd(const Study& study, const std::vector<Poi
 }
 
 std::vector<std::string> fastest_methods(const Study& study, const std::vector<PointResult>& results) {
-  const std::vector<Comparison> all = comparisons(study);
+  const std::vector<MethodComparison> all = comparisons(study);
   std::vector<std::string> lines;
   if (all.size() > most_lines) return lines;
-  for (const Comparison& comparison : all) {
+  for (const MethodComparison& comparison : all) {
     const std::string line = line_of(comparison, study, results);
     if (!line.empty()) lines.push_back(line);
   }

@@ -14,12 +14,13 @@ std::vector<PointResult> KeptPoints::run(const Study& study, const char* what) {
   if (!folder_.empty()) stored = store.read();
   std::vector<std::size_t> todo;
   for (std::size_t point = 0; point < stored.size(); ++point) {
-    if (stored[point])
-      results[point] = std::move(*stored[point]);
-    else
+    if (!stored[point]) {
       todo.push_back(point);
+      continue;
+    }
+    results[point] = std::move(*stored[point]);
+    if (own_.insert(store.keys()[point]).second) ++taken_over_;
   }
-  taken_over_ += stored.size() - todo.size();
   if (todo.empty()) return results;
   PayloadCache cache = PayloadCache::of_user();
   PayloadStage payloads(
@@ -31,6 +32,7 @@ std::vector<PointResult> KeptPoints::run(const Study& study, const char* what) {
   run_points(study, payloads, {.jobs = jobs_}, [&](std::size_t point, PointResult result) {
     if (result.times && !folder_.empty()) store.keep(point, result);
     results[point] = std::move(result);
+    own_.insert(store.keys()[point]);
     ++simulated_;
     if (bar) bar->show({.done = ++done, .total = todo.size()});
   });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ class KeptPoints {
   std::string folder_;
   unsigned jobs_;
   KnownSizes sizes_;
+  std::set<std::string> own_;  ///< keys of points that were simulated or taken over, so that each counts once
   std::size_t simulated_ = 0;
   std::size_t taken_over_ = 0;
 };

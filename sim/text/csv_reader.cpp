@@ -77,6 +77,7 @@ CsvTable::CsvTable(std::string file, const std::string& text) : file_(std::move(
   CsvScanner scanner(file_, contents);
   const std::vector<std::string> names = scanner.next_line();
   for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i].empty()) continue;  // spreadsheets append such columns
     if (!columns_.emplace(names[i], i).second)
       throw mistake_in_line(file_, 1, "the column \"" + shown_name(names[i]) + "\" stands there twice",
                             "accepted: names that differ");
@@ -92,6 +93,12 @@ CsvTable::CsvTable(std::string file, const std::string& text) : file_(std::move(
   }
   if (rows_.empty())
     throw mistake_in_line(file_, 1, "no line follows", "accepted: a line of column names, and lines of values");
+}
+
+std::vector<std::string> CsvTable::columns() const {
+  std::vector<std::string> names;
+  for (const auto& [name, at] : columns_) names.push_back(name);
+  return names;
 }
 
 std::optional<std::string> CsvTable::text(std::size_t row, const std::string& column) const {

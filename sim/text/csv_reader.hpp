@@ -17,6 +17,9 @@ class CsvTable {
   CsvTable(std::string file, const std::string& text);
 
   std::size_t rows() const { return rows_.size(); }
+
+  /// Names of columns that have one, in the order of the alphabet.
+  std::vector<std::string> columns() const;
   bool has(const std::string& column) const { return columns_.contains(column); }
 
   /// What stands in a row; nothing where the column is missing or the field is empty.

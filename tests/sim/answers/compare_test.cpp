@@ -51,9 +51,28 @@ TEST_CASE("compare: parts add up to the change, and one difference alone changes
   const json of_folders = compared_runs(folder, "a b");
   CHECK(of_folders["points"] == of_scenarios["points"]);
   CHECK(of_folders["inputs"] == of_scenarios["inputs"]);
+  // A folder that somebody has changed: an iteration differs, and no part of it does.
+  json report = json::parse(read_file(folder.path() + "/a/report.json"));
+  report["points"][0]["iteration_s"] = 1.01 * report["points"][0]["iteration_s"].get<double>();
+  REQUIRE(run_program("a.json -o c", folder.path()).status == 0);
+  folder.write("c/report.json", report.dump());
+  CHECK(run_program("compare a c", folder.path()).status == 0);
   const json none = compared_runs(folder, "a a");
   CHECK(none["inputs"].empty());
   CHECK(none["points"][0]["change"] == 0);
+}
+
+TEST_CASE("compare: what is a word in one run and an object in the other is one difference", "[large]") {
+  const TemporaryFolder folder;
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  folder.write("a.json", scenario.dump());
+  scenario["schedule"] = {{"grouping", {{"bucket", "800 B"}}}};
+  folder.write("b.json", scenario.dump());
+  const json all = compared_runs(folder, "a.json b.json");
+  REQUIRE(all["inputs"].size() == 1);
+  CHECK(all["inputs"][0]["path"] == "schedule.grouping");
+  CHECK(all["inputs"][0]["alone"]["0"].get<double>() == Approx(all["points"][0]["change"].get<double>()));
 }
 
 TEST_CASE("compare: runs with other workers are held against each other", "[large]") {

@@ -43,6 +43,7 @@ TEST_CASE("explain: a point is named by its number or a part of its label, else 
   scenario["methods"] = {{{"name", "sgd"}, {"collective", "tree"}}, {{"name", "sgd"}}, top_k};
   const std::string first = explained(scenario, " 1")["point"];
   CHECK(first == "sgd, tree");
+  CHECK(explained(scenario, " sgd")["point"].get<std::string>().starts_with("sgd"));
   CHECK(explained(scenario, " top")["point"].get<std::string>().starts_with("top-k"));
   double least = 1;
   std::string name;

@@ -55,6 +55,18 @@ TEST_CASE("learning curves: the median of the seeds, of the step size that gets 
   CHECK(curves.densities() == std::vector<double>{0.01, 0.1});
 }
 
+TEST_CASE("learning curves: seeds that do not reach the target count for the median, not for the spread") {
+  const TemporaryFolder folder;
+  const std::string file =
+      folder.write("c.csv", "method,seed,round,accuracy\nsgd,1,0,0.9\nsgd,2,50,0.9\nsgd,3,99,0.1\n");
+  const auto rounds = LearningCurves(file, accuracy(0.8)).rounds(of_method({{"name", "sgd"}}));
+  CHECK(rounds->median == 50);
+  CHECK(rounds->least == 1);  // before the first round nothing is trained
+  CHECK(rounds->most == 50);
+  CHECK(rounds->reached == 2);
+  CHECK(rounds->seeds == 3);
+}
+
 TEST_CASE("learning curves: what training writes, but for step sizes that were not the best") {
   const TemporaryFolder folder;
   folder.write("curves.csv",
@@ -76,7 +88,15 @@ TEST_CASE("learning curves: mistakes are told with their line") {
   };
   CHECK(mistake("method,round,accuracy\nsdg,1,0.1\n") ==
         "line 2: there is no method \"sdg\"; accepted: a method, see simrun list methods");
-  CHECK(mistake("method,accuracy\nsgd,0.1\n") == "line 2: round is missing; accepted: a number of rounds");
+  CHECK(mistake("method,accuracy\nsgd,0.1\n") == "line 2: round is missing; accepted: a whole number of rounds");
+  CHECK(mistake("method,round,accuracy\nsgd,-1,0.1\n") == "line 2: round is -1; accepted: a whole number of rounds");
+  CHECK(mistake("method,round,accuracy\nsgd,1,86.5\n") ==
+        "line 2: the accuracy is 86.5; accepted: a share from 0 to 1");
+  CHECK(mistake("method,dencity,round,accuracy\ntop-k,0.1,1,0.5\n") ==
+        "line 2: top-k has neither density nor k; accepted: one of the two columns");
+  CHECK(
+      mistake("method,round,accuracy\nsgd,1,0.1\nsgd,1,0.2\n") ==
+      "line 3: round 1 of this training stands there twice; accepted: a column that tells trainings apart, like seed");
   CHECK(mistake("method,round,loss\nsgd,1,0.1\n") ==
         "line 1: there is no accuracy; accepted: a column accuracy or test_accuracy");
 }
