@@ -74,10 +74,10 @@ Json densities_of(const Study& asked, const std::vector<double>& planned) {
 Json groupings_of(const Study& asked, const Json& scenario, const std::vector<Json>& planned) {
   if (!planned.empty()) return planned;
   Json list = {"model"};
-  // Frameworks' 25 MB, or less of a model that would then travel in few buckets.
-  const std::uint64_t quarter = asked.points.front().scenario.elements();  // of 4 bytes each
-  list.push_back(
-      {{"bucket", quarter >= 25'000'000 ? "25 MB" : std::to_string(std::max<std::uint64_t>(1, quarter)) + " B"}});
+  // Frameworks' 25 MB; a model of less than two such buckets would hide nothing in them.
+  const std::uint64_t elements = asked.points.front().scenario.elements();
+  const std::uint64_t quarter = std::max<std::uint64_t>(1, elements);  // bytes: a quarter of its elements, 4 bytes each
+  list.push_back({{"bucket", elements >= 12'500'000 ? "25 MB" : std::to_string(quarter) + " B"}});
   const auto add_from = [&](const Json& object, const char* key) {
     if (object.contains(key)) add_once(list, object[key]);
   };

@@ -45,8 +45,9 @@ Field<PlanText> plan_field() {
       .optional("density", &PlanText::density, list_of(number({0, 1, true})),
                 "values of K/N; left out, those of the curves, else of the scenario, else 0.001")
       .optional("collective", &PlanText::collective, collective_list(), "names of collectives, or all (default)")
-      .optional("grouping", &PlanText::grouping, list_of(grouping),
-                "groupings; left out, model, buckets of 25 MB or of a quarter of a smaller model, and those of the scenario")
+      .optional(
+          "grouping", &PlanText::grouping, list_of(grouping),
+          "groupings; left out, model, buckets of 25 MB (of a model below 50 MB a quarter), and those of the scenario")
       .optional("implementation", &PlanText::implementation, list_of(name_text()),
                 "whose operations, as device.implementation; left out, all that there are of the device")
       .optional("memory", &PlanText::memory, size(),
