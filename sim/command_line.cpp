@@ -1,6 +1,7 @@
 #include "sim/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 #include "kernels/payload.hpp"
@@ -308,6 +309,7 @@ void check_scenario_is_none_of_commands(const std::string& word) {
   if (word.empty() || word.find_first_of("./") != std::string::npos || find_file(word, "")) return;
   std::vector<std::string> names;
   for (const Command& command : commands) names.emplace_back(command.name);
+  if (std::ranges::find(names, word) != names.end()) return;  // after --, so it is meant as a file
   const auto near = nearest(word, names);
   throw InputError(
       "command line", "arguments",
