@@ -306,10 +306,12 @@ constexpr Command commands[] = {
 
 /// A word that is neither a command nor a file, nor looks like one.
 void check_scenario_is_none_of_commands(const std::string& word) {
-  if (word.empty() || word.find_first_of("./") != std::string::npos || find_file(word, "")) return;
+  // What stands after -- is meant as a file, also where it looks like an option.
+  if (word.empty() || word.front() == '-' || word.find_first_of("./") != std::string::npos || find_file(word, ""))
+    return;
   std::vector<std::string> names;
   for (const Command& command : commands) names.emplace_back(command.name);
-  if (std::ranges::find(names, word) != names.end()) return;  // after --, so it is meant as a file
+  if (std::ranges::find(names, word) != names.end()) return;  // likewise
   const auto near = nearest(word, names);
   throw InputError(
       "command line", "arguments",
