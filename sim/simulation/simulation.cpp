@@ -90,6 +90,8 @@ Deviations deviations_of(const Times& times, const Setup& setup, const SteadySta
   all.device = deviation(times.encode + times.decode, device);
   if (setup.network_error) {
     all.network = deviation(network_time(steady.records()), setup.network_error->band);
+    // However fast the network, what the worker does itself stays.
+    all.network.shorter = std::min(all.network.shorter, times.communication);
     all.own_network = setup.network_error->own;
   }
   if (varies(setup)) {

@@ -99,6 +99,18 @@ TEST_CASE("interval: what two iterations have in common moves their difference o
   CHECK(difference(Seconds(20), jitters, Seconds(10), other).high.value == Approx(10));
 }
 
+TEST_CASE("interval: no network is so fast that a worker's own work takes no time", "[large]") {
+  // Two groups, each exchanged for 6 ms and more; the first begins 1.2 ms before the backward pass ends.
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  scenario["network"]["latency"] = "1 ms";
+  scenario["schedule"] = {{"grouping", "tensor"}};
+  const Times times = times_of(scenario, [](Setup& setup) { setup.network_error = NetworkError{{0.01, 2}}; });
+  REQUIRE(times.interval);
+  CHECK(times.deviations.network.longer > times.communication);  // what is hidden would be longer, too
+  CHECK(times.interval->low >= times.compute * (1 - 1e-9));
+}
+
 TEST_CASE("interval: the network counts from where exchanges follow one another, without what is done in them") {
   const auto time = [](std::vector<IterationRecord> ranks) { return network_time(ranks).value; };
   CHECK(time({rank({})}) == 0);
