@@ -55,7 +55,7 @@ def room_rule(room, allowed):
         f"sim/{room}/ includes only {', '.join(below)}",
         files=[f"sim/{room}/*"],
         allowed=[],
-        includes=[*others, "sim/command_line.hpp", "sim/listing.hpp", "sim/run.hpp"],
+        includes=[*others, "sim/command_line.hpp", "sim/commands.hpp", "sim/listing.hpp", "sim/run.hpp"],
         offender=(f"sim/{room}/x.cpp", '#include "sim/run.hpp"'),
         innocent=(f"sim/{room}/x.cpp", f'#include "sim/{below[0]}/y.hpp"'),
     )

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <random>
 
+#include "tests/sim/deflated.hpp"
+
 namespace simrun {
 
 std::string idx_bytes(const std::vector<std::uint32_t>& shape, const std::vector<std::uint8_t>& values) {
@@ -17,17 +19,7 @@ std::string idx_bytes(const std::vector<std::uint32_t>& shape, const std::vector
 }
 
 std::string gzipped(const std::string& bytes) {
-  z_stream stream{};
-  ::deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string out(::deflateBound(&stream, bytes.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  ::deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  ::deflateEnd(&stream);
-  return out;
+  return deflated(bytes, Z_BEST_SPEED, 15 + 16);
 }
 
 Samples made_images(std::size_t count, std::uint32_t seed) {

@@ -9,6 +9,7 @@
 
 #include "sim/text/error.hpp"
 #include "sim/workload/data_file.hpp"
+#include "tests/sim/deflated.hpp"
 #include "tests/sim/program.hpp"
 #include "tests/sim/workload/array_files.hpp"
 
@@ -16,20 +17,6 @@ namespace simrun {
 namespace {
 
 using Catch::Matchers::StartsWith;
-
-std::string deflated(const std::string& data, int level) {
-  z_stream stream{};
-  ::deflateInit2(&stream, level, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY);
-  std::string out(::deflateBound(&stream, data.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data.data()));
-  stream.avail_in = static_cast<uInt>(data.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  ::deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  ::deflateEnd(&stream);
-  return out;
-}
 
 template <class T>
 std::string little(T value) {
@@ -47,7 +34,7 @@ struct Member {
 std::string zip(const std::vector<Member>& members, bool zip64 = false) {
   std::string file, directory;
   for (const Member& member : members) {
-    const std::string stored = member.method == 8 ? deflated(member.data, 6) : member.data;
+    const std::string stored = member.method == 8 ? deflated(member.data, 6, -15) : member.data;
     const auto crc = static_cast<std::uint32_t>(
         ::crc32(0, reinterpret_cast<const Bytef*>(member.data.data()), static_cast<uInt>(member.data.size())));
     const auto number = [&](std::uint64_t value) { return little(zip64 ? ~0U : static_cast<std::uint32_t>(value)); };
