@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,11 +69,22 @@ Payload join_contents(const LayoutEntry& layout, const Payload::Header& total, s
   return make_payload(total, indices, pieces);
 }
 
-Payload join_sizes(const LayoutEntry& layout, const Payload::Header& total) {
-  if (!layout.has_indices) return Payload::size_only(full_header(total.kind, total.elements, total.format));
-  const auto header = sparse_header(total.kind, total.index, total.elements, total.entries);
-  if (!header) throw PayloadError("without contents, payloads of this index coding cannot be joined");
-  return Payload::size_only(*header);
+/// What follows from numbers alone; none where the size depends on contents.
+std::optional<Payload::Header> joined_header(const LayoutEntry& layout, const Payload::Header& total) {
+  if (!layout.has_indices) return full_header(total.kind, total.elements, total.format);
+  return sparse_header(total.kind, total.index, total.elements, total.entries);
+}
+
+bool have_contents(std::span<const Payload> parts) {
+  return std::ranges::all_of(parts, [](const Payload& part) { return part.has_contents(); });
+}
+
+/// Parts that can be joined, but for empty ones at the end.
+std::span<const Payload> checked_parts(std::span<const Payload> parts, const Payload::Header& total) {
+  while (parts.size() > 1 && parts.back().elements() == 0) parts = parts.first(parts.size() - 1);
+  for (const Payload& part : parts.first(parts.size() - 1))
+    check_place(layout_of(total.kind), total.format, part.elements(), "joined");
+  return parts;
 }
 
 }  // namespace
@@ -99,12 +111,17 @@ Payload cut_part(const Payload& payload, std::uint64_t begin, std::uint64_t end)
 
 Payload join(std::span<const Payload> parts) {
   const Payload::Header total = sum_of(parts);
-  while (parts.size() > 1 && parts.back().elements() == 0) parts = parts.first(parts.size() - 1);
+  parts = checked_parts(parts, total);
+  return have_contents(parts) ? join_contents(layout_of(total.kind), total, parts) : join_sizes(parts);
+}
+
+Payload join_sizes(std::span<const Payload> parts) {
+  const Payload::Header total = sum_of(parts);
+  parts = checked_parts(parts, total);
   const LayoutEntry& layout = layout_of(total.kind);
-  for (const Payload& part : parts.first(parts.size() - 1))
-    check_place(layout, total.format, part.elements(), "joined");
-  const bool all_there = std::ranges::all_of(parts, [](const Payload& part) { return part.has_contents(); });
-  return all_there ? join_contents(layout, total, parts) : join_sizes(layout, total);
+  if (const auto header = joined_header(layout, total)) return Payload::size_only(*header);
+  if (have_contents(parts)) return join_contents(layout, total, parts).without_contents();
+  throw PayloadError("without contents, payloads of this index coding cannot be joined");
 }
 
 }  // namespace simrun

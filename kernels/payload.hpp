@@ -148,4 +148,7 @@ Payload cut_part(const Payload& payload, std::uint64_t begin, std::uint64_t end)
 /// multiple of the layout's grain; a scale of all elements is the same in all. The inverse of cut.
 Payload join(std::span<const Payload> parts);
 
+/// The size of that: a payload without contents.
+Payload join_sizes(std::span<const Payload> parts);
+
 }  // namespace simrun

@@ -39,7 +39,7 @@ class ShardedParameterServer final : public Collective {
     const std::vector<Payload> replies = all_to_all(
         transport, [&](int) { return vote; }, [&](int) { return !own.empty(); },
         [&](int from) { return !shard_of(from).empty(); });
-    return {{join(replies)}};
+    return {{transport.wants_contents() ? join(replies) : join_sizes(replies)}};
   }
 
  private:

@@ -19,6 +19,7 @@ class ForwardingTransport : public Transport {
   Seconds now() const override { return beneath_.now(); }
   void wait_until(Seconds time) override { beneath_.wait_until(time); }
   Traffic traffic() const override { return beneath_.traffic(); }
+  bool wants_contents() const override { return beneath_.wants_contents(); }
   int repeat(int count, const std::function<void(int)>& step) override { return beneath_.repeat(count, step); }
 
  protected:

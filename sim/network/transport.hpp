@@ -60,6 +60,9 @@ class Transport {
   };
   virtual Traffic traffic() const = 0;
 
+  /// True if what an exchange gives is looked at, and not its size alone. In simulated time it is not.
+  virtual bool wants_contents() const { return true; }
+
   /// Runs step(0) .. step(count - 1). All ranks call it together, and every step sends and receives the same number of
   /// bytes on every rank. In simulated time it may skip ahead once two successive steps took every rank the same time;
   /// returns the number of steps that really ran, the same on every rank.

@@ -60,6 +60,7 @@ class SimulatedTransport final : public Transport {
   Seconds now() const override { return std::max(clock_now(), idle_until_); }
   void wait_until(Seconds time) override { idle_until_ = std::max(idle_until_, time); }
   Traffic traffic() const override { return traffic_; }
+  bool wants_contents() const override { return false; }
   int repeat(int count, const std::function<void(int)>& step) override;
 
  private:

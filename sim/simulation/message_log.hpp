@@ -53,6 +53,7 @@ class LoggedTransport final : public Transport {
   Seconds now() const override { return inner_.now(); }
   void wait_until(Seconds time) override { inner_.wait_until(time); }
   Traffic traffic() const override { return inner_.traffic(); }
+  bool wants_contents() const override { return inner_.wants_contents(); }
   int repeat(int count, const std::function<void(int)>& step) override { return inner_.repeat(count, step); }
 
  private:
