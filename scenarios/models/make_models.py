@@ -334,15 +334,66 @@ def gpt2_block(name, hidden):
     )
 
 
-def gpt2(vocabulary=50257, positions=1024, hidden=768):
+def gpt2_of(hidden, blocks, vocabulary=50257, positions=1024):
     """The output layer is the token embedding (wte), so it has no tensor of its own."""
     tensors = [
         ("transformer.wte.weight", [vocabulary, hidden]),
         ("transformer.wpe.weight", [positions, hidden]),
     ]
-    for block in range(12):
+    for block in range(blocks):
         tensors += gpt2_block(f"transformer.h.{block}", hidden)
     return tensors + norm("transformer.ln_f", hidden)
+
+
+def gpt2():
+    return gpt2_of(hidden=768, blocks=12)
+
+
+def gpt2_medium():
+    return gpt2_of(hidden=1024, blocks=24)
+
+
+def gpt2_large():
+    return gpt2_of(hidden=1280, blocks=36)
+
+
+def gpt2_xl():
+    return gpt2_of(hidden=1600, blocks=48)
+
+
+def matrix(name, inputs, outputs):
+    return [(f"{name}.weight", [outputs, inputs])]
+
+
+def llama_layer(name, hidden, keys, intermediate):
+    """`keys`: outputs of the key and the value projection, fewer than hidden where heads share them."""
+    return (
+        matrix(f"{name}.self_attn.q_proj", hidden, hidden)
+        + matrix(f"{name}.self_attn.k_proj", hidden, keys)
+        + matrix(f"{name}.self_attn.v_proj", hidden, keys)
+        + matrix(f"{name}.self_attn.o_proj", hidden, hidden)
+        + matrix(f"{name}.mlp.gate_proj", hidden, intermediate)
+        + matrix(f"{name}.mlp.up_proj", hidden, intermediate)
+        + matrix(f"{name}.mlp.down_proj", intermediate, hidden)
+        + [(f"{name}.{part}_layernorm.weight", [hidden]) for part in ("input", "post_attention")]
+    )
+
+
+def llama(vocabulary, hidden, layers, keys, intermediate):
+    """Without the output layer, which is the token embedding where the two are tied."""
+    tensors = [("model.embed_tokens.weight", [vocabulary, hidden])]
+    for layer in range(layers):
+        tensors += llama_layer(f"model.layers.{layer}", hidden, keys, intermediate)
+    return tensors + [("model.norm.weight", [hidden])]
+
+
+def llama_3_2_1b():
+    return llama(vocabulary=128256, hidden=2048, layers=16, keys=512, intermediate=8192)
+
+
+def llama_2_7b():
+    body = llama(vocabulary=32000, hidden=4096, layers=32, keys=4096, intermediate=11008)
+    return body + matrix("lm_head", 4096, 32000)
 
 
 def softmax_mnist():
@@ -430,6 +481,32 @@ MODELS = {
         "Hugging Face GPT2LMHeadModel, gpt2 (Radford et al., 2019), the output layer tied to the "
         "token embedding",
         124_439_808,
+    ),
+    "gpt2-medium": (
+        gpt2_medium,
+        "Hugging Face GPT2LMHeadModel, gpt2-medium (Radford et al., 2019), the output layer tied to the token embedding",
+        354_823_168,
+    ),
+    "gpt2-large": (
+        gpt2_large,
+        "Hugging Face GPT2LMHeadModel, gpt2-large (Radford et al., 2019), the output layer tied to the token embedding",
+        774_030_080,
+    ),
+    "gpt2-xl": (
+        gpt2_xl,
+        "Hugging Face GPT2LMHeadModel, gpt2-xl (Radford et al., 2019), the output layer tied to the token embedding",
+        1_557_611_200,
+    ),
+    "llama-3.2-1b": (
+        llama_3_2_1b,
+        "Hugging Face LlamaForCausalLM, Llama-3.2-1B (Grattafiori et al., 2024), the output layer tied to the token "
+        "embedding",
+        1_235_814_400,
+    ),
+    "llama-2-7b": (
+        llama_2_7b,
+        "Hugging Face LlamaForCausalLM, Llama-2-7b-hf (Touvron et al., 2023)",
+        6_738_415_616,
     ),
     "softmax-mnist": (softmax_mnist, "Softmax regression on images of 28 by 28 pixels, 10 classes", 7_850),
     "mlp-mnist": (mlp_mnist, "784-200-10 on images of 28 by 28 pixels, ReLU", 159_010),

@@ -11,12 +11,6 @@
 namespace simrun {
 namespace {
 
-std::unique_ptr<const Gradients> make_gradients(const Scenario& scenario) {
-  if (const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients))
-    return make_synthetic_gradients(*synthetic, *scenario.model);
-  return make_file_gradients(scenario.file, std::get<GradientFiles>(scenario.gradients).files, *scenario.model);
-}
-
 /// Memory that threads take and give back.
 class BufferPool {
  public:
@@ -42,10 +36,6 @@ class BufferPool {
   std::vector<std::unique_ptr<float[]>> free_;
 };
 
-}  // namespace
-
-namespace {
-
 /// What hosts make of their GPUs' gradients.
 std::string host_part(const HostGroups& hosts) {
   return hosts.gpus == 1 ? "" : std::string(name_of(hosts.hierarchy)) + " of " + std::to_string(hosts.gpus);
@@ -53,11 +43,20 @@ std::string host_part(const HostGroups& hosts) {
 
 }  // namespace
 
-GradientSource::GradientSource(const Scenario& scenario)
+std::unique_ptr<const Gradients> gradients_of(const Scenario& scenario) {
+  const auto* synthetic = std::get_if<SyntheticGradients>(&scenario.gradients);
+  std::unique_ptr<const Gradients> gradients =
+      synthetic != nullptr
+          ? make_synthetic_gradients(*synthetic, *scenario.model)
+          : make_file_gradients(scenario.file, std::get<GradientFiles>(scenario.gradients).files, *scenario.model);
+  return rounded(std::move(gradients), scenario.gradient_precision);
+}
+
+GradientSource::GradientSource(const Scenario& scenario, std::unique_ptr<const Gradients> gradients)
     : scenario_(scenario),
       hosts_(scenario.host_groups()),
       groups_(encoded_groups(scenario)),
-      gradients_(rounded(make_gradients(scenario), scenario.gradient_precision)) {
+      gradients_(std::move(gradients)) {
   add_workers(scenario);
 }
 

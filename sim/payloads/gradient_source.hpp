@@ -11,11 +11,17 @@
 
 namespace simrun {
 
+/// Those that the scenario's workers have. Throws InputError: files that cannot be read.
+std::unique_ptr<const Gradients> gradients_of(const Scenario& scenario);
+
 /// The gradients that several points share: of one model, grouped in one way, from one place.
 class GradientSource {
  public:
   /// `scenario` is one of those that share them, and outlives this. Throws InputError: files that cannot be read.
-  explicit GradientSource(const Scenario& scenario);
+  explicit GradientSource(const Scenario& scenario) : GradientSource(scenario, gradients_of(scenario)) {}
+
+  /// The same with gradients of its model that are not the scenario's own.
+  GradientSource(const Scenario& scenario, std::unique_ptr<const Gradients> gradients);
 
   /// What points that share gradients have in common.
   static std::string identity(const Scenario& scenario);

@@ -12,6 +12,7 @@
 #include "kernels/parallel.hpp"
 #include "kernels/vote_count.hpp"
 #include "sim/payloads/payload_job.hpp"
+#include "sim/payloads/sampled_sizes.hpp"
 #include "sim/payloads/selections.hpp"
 #include "sim/payloads/shared_memory.hpp"
 #include "sim/payloads/voted_sizes.hpp"
@@ -22,6 +23,7 @@
 namespace simrun {
 
 double elements_of_gradients(const Scenario& scenario) {
+  if (scenario.is_sampled()) return static_cast<double>(samples_of_gradients * *scenario.gradient_sample);
   const auto codec = scenario.method.codec->make(scenario.method.options, nullptr);
   if (is_dense(codec->kind()) || !codec->sizes_need_contents()) return 0;
   const double steps = scenario.method.codec->varies ? varying_steps : 1;
@@ -55,6 +57,7 @@ class PayloadStage::Plan {
 
   std::optional<Batch> next() {
     if (!sizes_.points.empty()) return in_order(std::exchange(sizes_, {}));
+    if (!sampled_.empty()) return in_order(sample(sampled_.extract(sampled_.begin())));
     if (jobs_.empty()) return std::nullopt;
     PayloadJob& job = jobs_.begin()->second;
     Batch batch = count_of(Making::count, job) > 0 ? count(job) : make(job, job.encodings[encoding_++]);
@@ -77,6 +80,12 @@ class PayloadStage::Plan {
     if (const auto known = known_sizes(scenario)) {
       sizes_.points.push_back(point);
       sizes_.tables.push_back(known);
+      return;
+    }
+    if (scenario.is_sampled()) {
+      std::vector<std::size_t>& points = sampled_[name_of_sizes(scenario)];
+      if (points.empty()) elements_ += samples_of_gradients * *scenario.gradient_sample;
+      points.push_back(point);
       return;
     }
     if (!is_dense(codec->kind())) {
@@ -113,7 +122,8 @@ class PayloadStage::Plan {
     if (known_ == nullptr) return nullptr;
     const auto found = known_->find(name_of_sizes(scenario));
     const auto encoders = static_cast<std::size_t>(scenario.host_groups().encoders());
-    return found != known_->end() && found->second->encoders() >= encoders ? found->second : nullptr;
+    if (found == known_->end()) return nullptr;
+    return scenario.is_sampled() || found->second->encoders() >= encoders ? found->second : nullptr;
   }
 
   void check_memory() const {
@@ -123,6 +133,17 @@ class PayloadStage::Plan {
     if (available.value > 0 && bytes > available.value)
       throw InputError(study_.file, "workers", "the payloads need about " + show(Bytes(bytes)) + " of memory",
                        "accepted: what fits, this machine has " + show(available) + " free");
+  }
+
+  using Sampled = std::map<std::string, std::vector<std::size_t>>;
+
+  /// Sizes from samples, for the points that have them alike.
+  Batch sample(const Sampled::node_type& alike) {
+    const std::vector<std::size_t>& points = alike.mapped();
+    const auto table = sampled_sizes(study_.points[points.front()].scenario, threads_,
+                                     [this](std::uint64_t elements) { step(elements); });
+    if (known_ != nullptr) known_->insert_or_assign(alike.key(), table);
+    return {points, {points.size(), table}};
   }
 
   /// The payloads of an encoding.
@@ -223,7 +244,8 @@ class PayloadStage::Plan {
   unsigned threads_;
   PayloadCache& cache_;
   Progress progress_;
-  Batch sizes_;  ///< points that need no contents
+  Batch sizes_;      ///< points that need no contents
+  Sampled sampled_;  ///< points by what their samples depend on
   std::map<std::string, PayloadJob> jobs_;
   std::map<std::tuple<const PayloadJob*, Making, std::string>, std::size_t> numbers_;
   std::optional<Selections> selections_;  ///< of the first job

@@ -130,7 +130,10 @@ std::vector<std::string> Report::interval_sources() const {
     }
     if (network_error(scenario.network)) sources.insert("error of the network model on real traffic, 2 to 8 hosts");
     if (scenario.compute.pace.jitters()) sources.insert("jitter of single iterations");
-    if (scenario.method.codec->varies) sources.insert("payloads that vary from step to step");
+    if (scenario.is_sampled())
+      sources.insert("payloads whose sizes are from samples of gradients");
+    else if (scenario.method.codec->varies)
+      sources.insert("payloads that vary from step to step");
   }
   return {sources.begin(), sources.end()};
 }

@@ -26,10 +26,6 @@ void check_entries(const MethodText& text, const MethodChoice& choice, std::uint
     (where / "k")
         .fail("k = " + std::to_string(*text.k) + " is more than the model has",
               "accepted: at most " + std::to_string(elements));
-  if (elements > (std::uint64_t{1} << 32))
-    (where / "name")
-        .fail("indices have 32 bits, the model has " + std::to_string(elements) + " parameters",
-              "accepted: at most 4294967296 parameters for " + name);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ struct GradientsText : SyntheticGradients, GradientFiles {
   enum class Source { synthetic, files, training };
   Source source = Source::synthetic;
   Precision precision = Precision::fp32;
+  std::optional<std::int64_t> sample;
 };
 using Source = GradientsText::Source;
 
@@ -68,9 +69,13 @@ Field<GradientsChoice> gradients_field() {
               "precision", "fp32", &Text::precision,
               choice<Precision>({{"fp32", Precision::fp32}, {"fp16", Precision::fp16}, {"bf16", Precision::bf16}}),
               "as what the backward pass leaves them: each element is rounded before anything else is done")
+          .optional("sample", &Text::sample, whole(1024, std::int64_t{1} << 32),
+                    "elements of each of the 4 samples that are encoded where sizes depend on contents and all is "
+                    "gathered; models of more than 4294967296 parameters are sampled by 16777216")
           .field();
   return convert(object, [](const Text& text, const Where&) {
-    GradientsChoice choice{.source = GradientFiles(text), .precision = text.precision};
+    GradientsChoice choice{.source = GradientFiles(text), .precision = text.precision, .sample = {}};
+    if (text.sample) choice.sample = static_cast<std::uint64_t>(*text.sample);
     if (text.source == Source::synthetic) choice.source = SyntheticGradients(text);
     return choice;
   });

@@ -11,6 +11,7 @@ namespace simrun {
 struct GradientsChoice {
   std::variant<SyntheticGradients, GradientFiles> source;
   Precision precision = Precision::fp32;
+  std::optional<std::uint64_t> sample;
 };
 
 Field<GradientsChoice> gradients_field();

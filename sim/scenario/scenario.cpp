@@ -9,6 +9,12 @@ Seconds Scenario::computing() const {
   return compute.forward + compute.backward + compute.update;
 }
 
+bool Scenario::is_sampled() const {
+  if (!gradient_sample || *gradient_sample >= elements()) return false;
+  const auto codec = method.codec->make(method.options, nullptr);
+  return codec->sizes_need_contents() && codec->combining() == Combining::gather;
+}
+
 HostGroups Scenario::host_groups() const {
   const int gpus = method.hierarchy == Hierarchy::flat ? 1 : std::min(network.gpus_per_host, workers);
   return {gpus > 1 ? method.hierarchy : Hierarchy::flat, workers, gpus};

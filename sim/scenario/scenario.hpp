@@ -59,6 +59,8 @@ struct Scenario {
   Network network;
   std::variant<SyntheticGradients, GradientFiles> gradients;
   Precision gradient_precision = Precision::fp32;  ///< in which the backward pass leaves them
+  /// Elements of a sample by which sizes that depend on contents are known; none: all are encoded.
+  std::optional<std::uint64_t> gradient_sample;
   Grouping grouping;
   DecodeTime decode = DecodeTime::as_ready;
   bool metadata_apart = false;  ///< indices and scales travel in a collective of their own
@@ -76,6 +78,9 @@ struct Scenario {
 
   /// Time of forward, backward and update together.
   Seconds computing() const;
+
+  /// True if the sizes of what is sent depend on contents, and samples of gradients are all that is encoded.
+  bool is_sampled() const;
 
   /// Which workers encode and exchange together. Flat where no host has several.
   HostGroups host_groups() const;

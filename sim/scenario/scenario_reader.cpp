@@ -38,6 +38,9 @@ Scenario scenario_of(const ScenarioText& text, const MethodText& method, std::sh
   scenario.network = text.network;
   scenario.gradients = text.gradients.source;
   scenario.gradient_precision = text.gradients.precision;
+  scenario.gradient_sample = text.gradients.sample;
+  if (scenario.elements() > Group::most_elements && !scenario.gradient_sample)
+    scenario.gradient_sample = std::uint64_t{1} << 24;
   scenario.grouping = method.grouping.value_or(text.schedule.grouping);
   scenario.decode = text.schedule.decode;
   scenario.metadata_apart = text.schedule.metadata_apart;
@@ -70,6 +73,7 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   scenario.name = text.name.empty() ? name_of_scenario(file_) : text.name;
   scenario.device = find_device(text.device);
   check_together(scenario, top);
+  check_size(scenario, here);
   if (method_text.training && !text.training)
     (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");
   if (text.training) {

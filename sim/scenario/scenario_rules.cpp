@@ -31,6 +31,27 @@ void check_together(const Scenario& scenario, const Where& top) {
               "accepted: after-backward, by whose rules is searched");
 }
 
+void check_size(const Scenario& scenario, const Where& here) {
+  const std::string name(scenario.method.method->name);
+  const std::string most = std::to_string(Group::most_elements);
+  if (scenario.method.codec->sparsifies) {
+    for (const Tensor& tensor : scenario.model->tensors) {
+      if (tensor.elements() > Group::most_elements)
+        (here / "name")
+            .fail("indices have 32 bits, tensor \"" + tensor.name + "\" has " + std::to_string(tensor.elements()) +
+                      " elements",
+                  "accepted: tensors of at most " + most + " elements for " + name);
+    }
+  }
+  const auto codec = scenario.method.codec->make(scenario.method.options, nullptr);
+  if (scenario.elements() > Group::most_elements && codec->sizes_need_contents() &&
+      codec->combining() != Combining::gather)
+    (here / "name")
+        .fail("sizes of " + label(scenario.method) + " follow from whole gradients, the model has " +
+                  std::to_string(scenario.elements()) + " parameters",
+              "accepted: at most " + most + " parameters");
+}
+
 namespace {
 
 /// Hosts that have as many GPUs each, nothing between them and the network that would take time, and nothing in

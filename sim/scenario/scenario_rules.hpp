@@ -16,6 +16,9 @@ void check_grouping(const Grouping& grouping, const Model& model, const Where& w
 /// What does not go with each other on the network and in the schedule.
 void check_together(const Scenario& scenario, const Where& top);
 
+/// Models that are too large for the method.
+void check_size(const Scenario& scenario, const Where& here);
+
 /// What does not go with hierarchies, and what of it not with training.
 void check_training(const Scenario& scenario, const Where& top, const Where& here);
 

@@ -1,6 +1,8 @@
 #include "sim/workload/schedule.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <set>
@@ -65,10 +67,32 @@ std::vector<Group> group_as_named(const Model& model, const Grouping::Explicit& 
     error.dense = i;
     throw error;
   }
-  // The backward pass reaches a group's first tensor last.
-  std::stable_sort(groups.begin(), groups.end(),
-                   [](const Group& a, const Group& b) { return a.tensors.front() > b.tensors.front(); });
   return groups;
+}
+
+/// The group, or parts of it that have at most so many elements, in backward order.
+std::vector<Group> split(const Model& model, const Group& group) {
+  std::vector<Group> parts;
+  std::vector<std::size_t> open;
+  std::uint64_t elements = 0;
+  const auto close = [&] {
+    parts.push_back(make_group(model, std::exchange(open, {})));
+    parts.back().is_dense = group.is_dense;
+    elements = 0;
+  };
+  for (std::size_t i = group.tensors.size(); i-- > 0;) {
+    const std::uint64_t more = model.tensors[group.tensors[i]].elements();
+    if (!open.empty() && elements + more > Group::most_elements) close();
+    open.push_back(group.tensors[i]);
+    elements += more;
+  }
+  close();
+  return parts;
+}
+
+/// The backward pass reaches a group's first tensor last.
+void sort_as_ready(std::vector<Group>& groups) {
+  std::ranges::stable_sort(groups, std::greater{}, [](const Group& group) { return group.tensors.front(); });
 }
 
 struct Grouper {
@@ -110,7 +134,11 @@ std::string name_of(const Grouping& grouping) {
 }
 
 std::vector<Group> make_schedule(const Model& model, const Grouping& grouping) {
-  return std::visit(Grouper{model}, grouping.how);
+  std::vector<Group> groups;
+  for (const Group& group : std::visit(Grouper{model}, grouping.how))
+    std::ranges::move(split(model, group), std::back_inserter(groups));
+  sort_as_ready(groups);
+  return groups;
 }
 
 std::vector<std::vector<std::uint64_t>> shapes_of(const Model& model, const Group& group) {

@@ -52,6 +52,8 @@ enum class DecodeTime {
 
 /// Tensors that travel together.
 struct Group {
+  static constexpr std::uint64_t most_elements = std::uint64_t{1} << 32;  ///< unless one tensor has more
+
   std::vector<std::size_t> tensors;  ///< in forward order
   std::uint64_t elements = 0;
   bool is_dense = false;  ///< not compressed, whatever the method: it travels as sgd's do
@@ -65,8 +67,9 @@ struct GroupingError : std::invalid_argument {
 };
 
 /// Which tensors travel together, in the order in which the groups become ready in the backward pass (a group is ready
-/// when the gradient of its first tensor, which comes last, is done). Throws GroupingError where explicit groups do not
-/// cover the model once, or where groups are still to be searched for.
+/// when the gradient of its first tensor, which comes last, is done). A group of too many elements is several, each as
+/// large as can be, from the last tensor on. Throws GroupingError where explicit groups do not cover the model once, or
+/// where groups are still to be searched for.
 std::vector<Group> make_schedule(const Model& model, const Grouping& grouping);
 
 /// The shapes of a group's tensors, in the order in which their gradients follow each other.

@@ -33,6 +33,11 @@ TEST_CASE("the shipped models have the numbers of parameters that their sources 
       {"mask-rcnn-r50-fpn", 44'401'393},
       {"bert-large", 335'141'888},
       {"gpt2", 124'439'808},
+      {"gpt2-medium", 354'823'168},
+      {"gpt2-large", 774'030'080},
+      {"gpt2-xl", 1'557'611'200},
+      {"llama-3.2-1b", 1'235'814'400},
+      {"llama-2-7b", 6'738'415'616},
   }));
   const Model model = read(name);
   CAPTURE(name);

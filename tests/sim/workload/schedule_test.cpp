@@ -30,6 +30,20 @@ TEST_CASE("groups come in the order in which the backward pass makes them ready"
         Lists{{1, 2}, {0, 3}});
 }
 
+TEST_CASE("a group of more than 2^32 elements is several, as large as can be from the last tensor on") {
+  const std::uint64_t half = std::uint64_t{1} << 31;
+  const Model large{"large", {{"a", {half}}, {"b", {half}}, {"c", {half}}, {"d", {1}}, {"e", {4, half}}}};
+  // e has 2^33 alone; d and c have less than 2^32, and with b one too many; b and a have 2^32.
+  CHECK(tensors_of(make_schedule(large, {Grouping::WholeModel{}})) == Lists{{4}, {2, 3}, {0, 1}});
+  // {a, c, e} and {b, d}: the first is several, and still all come as the backward pass makes them ready.
+  Grouping::Explicit named{{{"a", "c", "e"}, {"b", "d"}}, {0}};
+  const std::vector<Group> groups = make_schedule(large, {named});
+  CHECK(tensors_of(groups) == Lists{{4}, {1, 3}, {0, 2}});
+  CHECK(groups[0].is_dense);
+  CHECK_FALSE(groups[1].is_dense);
+  CHECK(groups[2].is_dense);
+}
+
 TEST_CASE("explicit groups hold every tensor once") {
   const auto make = [](std::vector<std::vector<std::string>> groups) {
     return make_schedule(four_tensors, {Grouping::Explicit{std::move(groups)}});
