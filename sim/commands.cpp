@@ -174,6 +174,18 @@ int run_explain(const Arguments& given) {
   return explain(given.explain);
 }
 
+void add_fidelity(CLI::App& app, Arguments& arguments) {
+  FidelityArguments& fidelity = arguments.fidelity;
+  add_scenario(app, fidelity.scenario, "scenario whose methods encode a gradient, a JSON file")->required();
+  add_jobs(app, fidelity.jobs, "threads (default: one a core)");
+  add_set(app, fidelity.set);
+  add_format(app, fidelity.format);
+}
+
+int run_fidelity(const Arguments& given) {
+  return fidelity(given.fidelity);
+}
+
 void add_compare(CLI::App& app, Arguments& arguments) {
   CompareArguments& compare = arguments.compare;
   const char* kind = "RESULTS|SCENARIO.json";
@@ -214,6 +226,10 @@ constexpr Command all_commands[] = {
      "simrun explain results/32gpu_1gbe\n"
      "simrun explain scenarios/32gpu_1gbe.json gtop-k",
      add_explain, run_explain},
+    {"fidelity", "say how many bits an element each method sends and how much of a gradient that leaves out",
+     "simrun fidelity scenarios/mergecomp_8gpu.json\n"
+     "simrun fidelity my.json --set model=resnet20-cifar10 --format csv",
+     add_fidelity, run_fidelity},
     {"list", "methods, codecs, collectives, models, devices, networks: one line each",
      "simrun list methods\n"
      "simrun list devices",

@@ -5,6 +5,7 @@
 
 #include "sim/answers/compare.hpp"
 #include "sim/answers/explain.hpp"
+#include "sim/answers/fidelity.hpp"
 #include "sim/answers/plan.hpp"
 #include "sim/calibration/calibrate.hpp"
 #include "sim/mpi/measure.hpp"
@@ -31,6 +32,7 @@ struct Arguments {
   ScheduleArguments schedule;
   PlanArguments plan;
   ExplainArguments explain;
+  FidelityArguments fidelity;
   CompareArguments compare;
   MergeArguments merge;
 };

@@ -420,6 +420,10 @@ def answers(case):
     other = {**sound, "methods": [{"name": "qsgd"}]}
     yield case("compare_nothing_in_common", "compare", CASES / "sound.json", "s.json",
                files={"s.json": json.dumps(other)})
+    yield case("fidelity_left_out", "fidelity")
+    yield case("fidelity_missing", "fidelity", "none.json")
+    yield case("fidelity_folder", "fidelity", ".")
+    yield case("fidelity_set_unknown", "fidelity", CASES / "sound.json", "--set", "wrokers=4")
     yield case("explain_left_out", "explain")
     yield case("explain_missing", "explain", "none.json")
     yield case("explain_point_missing", "explain", CASES / "sound.json", "99")
