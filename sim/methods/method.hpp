@@ -12,6 +12,7 @@
 #include "sim/collectives/collective.hpp"
 #include "sim/collectives/hierarchy.hpp"
 #include "sim/methods/kept.hpp"
+#include "sim/methods/local_steps.hpp"
 #include "sim/workload/schedule.hpp"
 
 namespace simrun {
@@ -69,6 +70,7 @@ struct MethodChoice {
   std::optional<Grouping> grouping;  ///< instead of the schedule's
   bool error_feedback = false;
   std::optional<Kept> kept;  ///< by methods that sparsify
+  LocalSteps local;
 
   /// K for a model of `elements` parameters; N where the method does not sparsify.
   std::uint64_t entries(std::uint64_t elements) const { return kept ? kept->entries(elements) : elements; }
