@@ -25,6 +25,10 @@ struct LocalSteps {
   double merge_weight = 0;     ///< share of a worker's own parameters that is kept when a result is applied
   std::optional<OuterOptimizer> outer;  ///< none: parameters become the mean
 
+  /// The steps (the first is 1) after which exchange number `exchange` (the first is 0) begins, of fragment number
+  /// exchange mod P: (exchange + 1) H/P, rounded down.
+  std::int64_t begin_of(std::int64_t exchange) const { return (exchange + 1) * steps / fragments; }
+
   /// True if it is not an exchange of gradients in every step.
   bool is_local() const { return *this != LocalSteps{}; }
 

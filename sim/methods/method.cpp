@@ -4,6 +4,7 @@
 
 #include "kernels/find_entry.hpp"
 #include "sim/collectives/collectives.hpp"
+#include "sim/text/units.hpp"
 
 namespace simrun {
 std::span<const MethodEntry> methods() {
@@ -65,6 +66,14 @@ const MethodEntry* find_method(std::string_view name) {
   return find_entry(methods(), name);
 }
 
+std::string_view why_not_local(const MethodEntry& method) {
+  if (method.momentum.factor > 0) return "has a momentum of its own, which is of gradients";
+  const auto codec = find_codec(method.rounds.back().codec)->make({}, nullptr);
+  if (codec->combining() == Combining::vote || codec->kind() == PayloadKind::signs)
+    return "sends signs alone, which do not say how far workers have come";
+  return "";
+}
+
 Combining combining_of(const MethodEntry& method, const CodecOptions& options) {
   return find_codec(method.rounds.back().codec)->make(options, nullptr)->combining();
 }
@@ -91,6 +100,29 @@ bool MethodChoice::follows_shapes() const {
   return made->shape(1'000'000, 1000, matrix) != made->shape(1'000'000, 1000, {});
 }
 
+namespace {
+
+std::string outer_label(const OuterOptimizer& outer) {
+  const std::string name = outer.kind == OuterOptimizer::Kind::nesterov ? "nesterov " : "sgd ";
+  return name + show(outer.learning_rate) + (outer.momentum > 0 ? "/" + show(outer.momentum) : "");
+}
+
+/// What of it is not as `usual`.
+std::string local_label(const LocalSteps& local, const LocalSteps& usual) {
+  std::string text;
+  if (local.steps != usual.steps)
+    text += local.steps == 1 ? ", every step" : ", every " + std::to_string(local.steps) + " steps";
+  if (local.fragments != usual.fragments)
+    text += ", " + std::to_string(local.fragments) + (local.fragments == 1 ? " fragment" : " fragments");
+  if (local.delay != usual.delay)
+    text += ", delay " + std::to_string(local.delay) + (local.delay == 1 ? " step" : " steps");
+  if (local.merge_weight != usual.merge_weight) text += ", merge weight " + show(local.merge_weight);
+  if (local.outer != usual.outer) text += local.outer ? ", outer " + outer_label(*local.outer) : ", no outer optimizer";
+  return text;
+}
+
+}  // namespace
+
 std::string label(const MethodChoice& choice, Naming naming) {
   std::string text(choice.method->name);
   if (naming == Naming::with_collective || choice.collective != &default_collective(*choice.method, choice.options))
@@ -100,6 +132,7 @@ std::string label(const MethodChoice& choice, Naming naming) {
     text +=
         ", " + (parameter->words.empty() ? std::string(parameter->key) + " " : "") + parameter->text_of(choice.options);
   }
+  text += local_label(choice.local, choice.method->local);
   if (choice.collective_options.server == ServerPlace::rank0) text += ", server on rank 0";
   if (choice.hierarchy != Hierarchy::flat) text += ", " + std::string(name_of(choice.hierarchy));
   return text;

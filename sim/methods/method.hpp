@@ -35,6 +35,7 @@ struct MethodEntry {
   std::string_view summary;
   std::vector<RoundEntry> rounds;
   OwnMomentum momentum = {};
+  LocalSteps local = {};  ///< how rarely workers exchange, unless users say otherwise
 
   /// What is made of the gradient itself. Its entry says what users may choose.
   std::string_view codec() const { return rounds.front().codec; }
@@ -49,6 +50,9 @@ std::span<const MethodEntry> methods();
 
 /// The entry called `name`, or null.
 const MethodEntry* find_method(std::string_view name);
+
+/// Why workers that step on their own cannot exchange how far they have come by this method; empty where they can.
+std::string_view why_not_local(const MethodEntry& method);
 
 /// How the payloads of the method's last round are combined.
 Combining combining_of(const MethodEntry& method, const CodecOptions& options);

@@ -8,6 +8,7 @@
 #include "sim/devices/profile_text.hpp"
 #include "sim/scenario/chosen_method.hpp"
 #include "sim/scenario/compute_text.hpp"
+#include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/model_file.hpp"
 #include "sim/scenario/scenario_rules.hpp"
 #include "sim/scenario/scenario_text.hpp"
@@ -70,6 +71,7 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   scenario.name = text.name.empty() ? name_of_scenario(file_) : text.name;
   scenario.device = find_device(text.device);
   check_together(scenario, top);
+  check_local_steps(scenario, here);
   if (method_text.training && !text.training)
     (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");
   if (text.training) {

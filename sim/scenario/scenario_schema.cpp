@@ -4,6 +4,7 @@
 
 #include "sim/devices/device_choice.hpp"
 #include "sim/methods/method.hpp"
+#include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/scenario_text.hpp"
 #include "sim/scenario/sweep_keys.hpp"
 #include "sim/system/data_path.hpp"
@@ -43,6 +44,8 @@ Json method_rules() {
     if (!codec.sparsifies) fields.update({{"density", false}, {"k", false}});
     for (const CodecParameter* parameter : codec_parameters())
       if (!codec.takes(*parameter)) fields[std::string(parameter->key)] = false;
+    if (!why_not_local(method).empty())
+      for (const char* key : local_steps_keys) fields[key] = false;
     rules.push_back({{"if", {{"properties", {{"name", {{"const", method.name}}}}}, {"required", {"name"}}}},
                      {"then", {{"properties", fields}}}});
   }

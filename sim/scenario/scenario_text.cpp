@@ -7,6 +7,7 @@
 #include "sim/scenario/entry_field.hpp"
 #include "sim/scenario/gradients_text.hpp"
 #include "sim/scenario/host_text.hpp"
+#include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/model_text.hpp"
 #include "sim/scenario/network_text.hpp"
 #include "sim/scenario/plan_text.hpp"
@@ -173,6 +174,7 @@ Field<MethodText> method_field() {
                 "share of entries kept, K / N; or k, or left to the sweep")
       .optional("k", &MethodText::k, whole(1, 1'000'000'000'000), "number of entries kept, instead of density");
   add_parameters(object);
+  add_local_steps(object);
   object
       .either(
           "collective",
@@ -238,8 +240,8 @@ Field<ScenarioText> scenario_field() {
       .optional("training", &ScenarioText::training, training_field(), "how simrun train trains the model")
       .required("methods", &ScenarioText::methods, method_list, "methods to compare")
       .optional("sweep", &ScenarioText::sweep, anything(),
-                "lists of values by key: workers, density, k, index, collective, grouping, hierarchy, or any dotted "
-                "path; all "
+                "lists of values by key: workers, density, k, index, local_steps, collective, grouping, hierarchy, or "
+                "any dotted path; all "
                 "combinations are run")
       .optional("plan", &ScenarioText::plan, plan, "among what simrun plan looks for the best")
       .field();
