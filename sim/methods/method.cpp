@@ -58,6 +58,28 @@ std::span<const MethodEntry> methods() {
       {"homomorphic",
        "K largest entries of every worker in count sketches, added up and peeled (Li et al., 2024)",
        {{"sketched-pairs", "ring"}}},
+      {"diloco",
+       "dense mean of what workers have changed in 500 steps, Nesterov outside (Douillard et al., 2023)",
+       {{"dense", "ring"}},
+       {},
+       {.steps = 500, .outer = OuterOptimizer{OuterOptimizer::Kind::nesterov, 0.7, 0.9}}},
+      {"streaming-diloco",
+       "4 bits an element of an eighth of what has changed, every 100 steps, overlapped (Douillard et al., 2025)",
+       {{"block-quantization", "allgather-ring"}},
+       {},
+       {.steps = 100,
+        .fragments = 8,
+        .delay = 1,
+        .merge_weight = 0.5,
+        .outer = OuterOptimizer{OuterOptimizer::Kind::nesterov, 0.4, 0.9}},
+       {.bits = 4},
+       false},
+      {"sparseloco",
+       "64 largest of every 4096 changes of 30 steps, all gathered (Sarfi et al., 2025)",
+       {{"chunked-top-k", "allgather-ring"}},
+       {},
+       {.steps = 30, .outer = OuterOptimizer{OuterOptimizer::Kind::sgd, 1, 0}},
+       {.chunking = {.chunk = 4096, .keeps = 64}}},
   };
   return all;
 }
@@ -128,7 +150,7 @@ std::string label(const MethodChoice& choice, Naming naming) {
   if (naming == Naming::with_collective || choice.collective != &default_collective(*choice.method, choice.options))
     text += ", " + std::string(choice.collective->name);
   for (const CodecParameter* parameter : choice.codec->parameters) {
-    if (parameter->get(choice.options) == parameter->get({})) continue;
+    if (parameter->get(choice.options) == parameter->get(choice.method->options)) continue;
     text +=
         ", " + (parameter->words.empty() ? std::string(parameter->key) + " " : "") + parameter->text_of(choice.options);
   }

@@ -35,7 +35,10 @@ struct MethodEntry {
   std::string_view summary;
   std::vector<RoundEntry> rounds;
   OwnMomentum momentum = {};
-  LocalSteps local = {};  ///< how rarely workers exchange, unless users say otherwise
+  // What holds unless users say otherwise.
+  LocalSteps local = {};
+  CodecOptions options = {};
+  std::optional<bool> error_feedback = {};  ///< none: as the codec has it
 
   /// What is made of the gradient itself. Its entry says what users may choose.
   std::string_view codec() const { return rounds.front().codec; }

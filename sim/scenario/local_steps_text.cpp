@@ -42,7 +42,7 @@ Field<OuterOptimizer> outer_field() {
       });
 }
 
-Json json_of(const std::optional<OuterOptimizer>& outer) {
+Json outer_json(const std::optional<OuterOptimizer>& outer) {
   if (!outer) return nullptr;
   return {{"optimizer", outer->kind == OuterOptimizer::Kind::nesterov ? "nesterov" : "sgd"},
           {"learning_rate", outer->learning_rate},
@@ -61,7 +61,7 @@ std::function<Fit(const MethodText&)> fit_of(T LocalSteps::*member) {
 }
 
 template <class T>
-std::function<void(MethodText&, T)> into(T LocalSteps::*member) {
+std::function<void(MethodText&, T)> setter_of(T LocalSteps::*member) {
   return [member](MethodText& text, T value) { text.local.*member = value; };
 }
 
@@ -74,20 +74,20 @@ bool is_swept_local_key(std::string_view key) {
 void add_local_steps(Object<MethodText>& object) {
   const LocalSteps plain;
   object
-      .either<std::int64_t>("local_steps", fit_of(&LocalSteps::steps), into(&LocalSteps::steps),
+      .either<std::int64_t>("local_steps", fit_of(&LocalSteps::steps), setter_of(&LocalSteps::steps),
                             usually(whole(1, most_local_steps), plain.steps),
                             "H: steps of each worker on its own from one exchange to the next")
-      .either<std::int64_t>("fragments", fit_of(&LocalSteps::fragments), into(&LocalSteps::fragments),
+      .either<std::int64_t>("fragments", fit_of(&LocalSteps::fragments), setter_of(&LocalSteps::fragments),
                             usually(whole(1, most_local_steps), plain.fragments),
                             "P: parts of the model, of which one is exchanged every H/P steps")
-      .either<std::int64_t>("delay", fit_of(&LocalSteps::delay), into(&LocalSteps::delay),
+      .either<std::int64_t>("delay", fit_of(&LocalSteps::delay), setter_of(&LocalSteps::delay),
                             usually(whole(0, most_local_steps), plain.delay),
                             "steps until what an exchange gives is applied, which workers compute meanwhile")
-      .either<double>("merge_weight", fit_of(&LocalSteps::merge_weight), into(&LocalSteps::merge_weight),
+      .either<double>("merge_weight", fit_of(&LocalSteps::merge_weight), setter_of(&LocalSteps::merge_weight),
                       usually(number({0, 1}), plain.merge_weight),
                       "share of a worker's own parameters that is kept when a result is applied")
       .either<OuterOptimizer>(
-          "outer", [](const MethodText& text) { return fit_of(text, json_of(text.method->local.outer), nullptr); },
+          "outer", [](const MethodText& text) { return fit_of(text, outer_json(text.method->local.outer), nullptr); },
           [](MethodText& text, const OuterOptimizer& outer) { text.local.outer = outer; }, outer_field(),
           "what makes a step of the mean of all changes; left out, parameters become the workers' mean");
 }
@@ -106,7 +106,18 @@ void check_local_steps(const Scenario& scenario, const Where& where) {
   try {
     groups_of(scenario);
   } catch (const GroupingError& error) {
-    (where / "fragments").fail("more than there are parts: " + std::string(error.what()), "accepted: fewer fragments");
+    (where / "fragments")
+        .fail(std::to_string(local.fragments) + ", but " + error.what(), "accepted: no more than tensors, or groups");
+  }
+}
+
+void refuse_local_steps(const Study& study, const char* command) {
+  for (const Point& point : study.points) {
+    if (!point.scenario.method.local.is_local()) continue;
+    (Where{study.file, ""} / "methods" / point.method)
+        .fail(
+            "takes local steps; simrun " + std::string(command) + " is for gradients that are exchanged in every step",
+            "accepted: local_steps 1, without delay, merge_weight and outer");
   }
 }
 

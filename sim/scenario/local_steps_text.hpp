@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "sim/scenario/scenario.hpp"
+#include "sim/scenario/sweep.hpp"
 #include "sim/text/fields.hpp"
 
 namespace simrun {
@@ -23,5 +24,8 @@ void add_local_steps(Object<MethodText>& object);
 /// Throws InputError below `where`, the method's entry: more fragments or more delay than steps, more fragments than
 /// the model has parts, a grouping that is searched for.
 void check_local_steps(const Scenario& scenario, const Where& where);
+
+/// Throws InputError where workers of a point step on their own; `command` cannot do that.
+void refuse_local_steps(const Study& study, const char* command);
 
 }  // namespace simrun

@@ -40,7 +40,8 @@ Scenario scenario_of(const ScenarioText& text, const MethodText& method, std::sh
   scenario.gradients = text.gradients.source;
   scenario.gradient_precision = text.gradients.precision;
   scenario.grouping = method.grouping.value_or(text.schedule.grouping);
-  scenario.decode = text.schedule.decode;
+  // After local steps there is no backward pass that decoding would hold up.
+  scenario.decode = scenario.method.local.is_local() ? DecodeTime::as_ready : text.schedule.decode;
   scenario.metadata_apart = text.schedule.metadata_apart;
   return scenario;
 }
@@ -70,8 +71,8 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   scenario.file = file_;
   scenario.name = text.name.empty() ? name_of_scenario(file_) : text.name;
   scenario.device = find_device(text.device);
-  check_together(scenario, top);
   check_local_steps(scenario, here);
+  check_together(scenario, top);
   if (method_text.training && !text.training)
     (here / "training").fail("the scenario has no training", "accepted: training beside methods, or leave it out");
   if (text.training) {

@@ -22,10 +22,10 @@ void propose(Json& field, std::vector<std::string> words, const std::string& fol
 
 /// The collectives that can combine what the method sends, whatever its options.
 std::vector<std::string> fitting_some_options(const MethodEntry& method) {
-  std::vector<std::string> names = fitting_collectives(method, {});
+  std::vector<std::string> names = fitting_collectives(method, method.options);
   for (const CodecParameter* parameter : find_codec(method.codec())->parameters) {
     for (const ParameterWord& word : parameter->words) {
-      CodecOptions options;
+      CodecOptions options = method.options;
       parameter->set(options, word.value);
       for (std::string& name : fitting_collectives(method, options)) {
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
@@ -46,6 +46,7 @@ Json method_rules() {
       if (!codec.takes(*parameter)) fields[std::string(parameter->key)] = false;
     if (!why_not_local(method).empty())
       for (const char* key : local_steps_keys) fields[key] = false;
+    if (method.local.is_local()) fields["local_steps"] = {{"default", method.local.steps}};
     rules.push_back({{"if", {{"properties", {{"name", {{"const", method.name}}}}}, {"required", {"name"}}}},
                      {"then", {{"properties", fields}}}});
   }

@@ -84,7 +84,7 @@ void add_parameters(Object<MethodText>& object) {
     object.either(
         std::string(parameter->key),
         [parameter](const MethodText& text) {
-          return used_by(text.method->name, codec_of(text).takes(*parameter), shown(*parameter, {}));
+          return used_by(text.method->name, codec_of(text).takes(*parameter), shown(*parameter, text.method->options));
         },
         [parameter](MethodText& text, std::int64_t value) { parameter->set(text.options, value); },
         parameter_field(*parameter), std::string(parameter->about));
@@ -189,7 +189,10 @@ Field<MethodText> method_field() {
                 "which tensors travel together, instead of the schedule's grouping");
   object
       .either(
-          "error_feedback", [](const MethodText& text) { return Fit{.if_missing = codec_of(text).feeds_back}; },
+          "error_feedback",
+          [](const MethodText& text) {
+            return Fit{.if_missing = text.method->error_feedback.value_or(codec_of(text).feeds_back)};
+          },
           &MethodText::error_feedback, boolean(),
           "keep what was not sent for the next iteration; moves training, not times")
       .either(

@@ -28,7 +28,7 @@ const MethodEntry* method_of(const Json& entry) {
 
 /// What the entry says of the words among its codec's parameters.
 CodecOptions words_of(const Json& entry, const MethodEntry& method) {
-  CodecOptions options;
+  CodecOptions options = method.options;
   for (const CodecParameter* parameter : find_codec(method.codec())->parameters) {
     const auto given = entry.find(std::string(parameter->key));
     for (const ParameterWord& word : parameter->words) {
