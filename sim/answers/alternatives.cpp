@@ -10,6 +10,7 @@
 #include "sim/devices/device_choice.hpp"
 #include "sim/payloads/payload_stage.hpp"
 #include "sim/scenario/json_path.hpp"
+#include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/sweep_keys.hpp"
 #include "sim/study/long_points.hpp"
 #include "sim/text/error.hpp"
@@ -42,11 +43,22 @@ Json one_cluster(Json scenario, const std::string& file) {
   return scenario;
 }
 
+/// True if the entry's workers take local steps, which no grouping overlaps.
+bool takes_local_steps(const Json& entry, const MethodEntry& method) {
+  return method.local.is_local() ||
+         std::ranges::any_of(local_steps_keys, [&](const char* key) { return entry.contains(key); });
+}
+
 /// Entries of `methods`: those of the scenario without what is looked for, then the other methods.
 Json entries_of(const Json& scenario, const std::vector<const MethodEntry*>& asked) {
   std::vector<const MethodEntry*> wanted = asked;
   if (wanted.empty()) {
-    for (const MethodEntry& method : methods()) wanted.push_back(&method);
+    for (const MethodEntry& method : methods()) {
+      const auto names = [&](const Json& entry) { return entry["name"] == method.name; };
+      // Local steps learn otherwise: they are no other way to do the same.
+      const bool is_asked = std::ranges::any_of(scenario["methods"], names);
+      if (is_asked || !method.local.is_local()) wanted.push_back(&method);
+    }
   }
   Json entries = Json::array();
   for (const MethodEntry* method : wanted) {
@@ -54,6 +66,7 @@ Json entries_of(const Json& scenario, const std::vector<const MethodEntry*>& ask
     for (Json entry : scenario["methods"]) {
       if (entry["name"] != method->name) continue;
       for (const char* key : {"collective", "grouping", "hierarchy", "density", "k", "training"}) entry.erase(key);
+      if (takes_local_steps(entry, *method)) entry["grouping"] = "model";
       add_once(entries, entry);
     }
     if (entries.size() == before) entries.push_back({{"name", method->name}});

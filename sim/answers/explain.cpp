@@ -7,6 +7,7 @@
 #include "sim/answers/explain_report.hpp"
 #include "sim/answers/results_folder.hpp"
 #include "sim/payloads/payload_stage.hpp"
+#include "sim/scenario/local_steps_text.hpp"
 #include "sim/study/kept_points.hpp"
 #include "sim/study/long_points.hpp"
 #include "sim/study/times_text.hpp"
@@ -203,6 +204,7 @@ int explain(const ExplainArguments& arguments) {
   const Study& study = asked.study;
   refuse_searches(study, "explain");
   const std::size_t number = fastest_of(asked, asked_points(study, arguments.point));
+  refuse_local_steps(with_points(study, {number}), "explain");
   PayloadCache cache = PayloadCache::of_user();
   PayloadStage stage(study, {number}, usable_cores(), cache, [](std::uint64_t, std::uint64_t) {});
   const auto batch = stage.next();

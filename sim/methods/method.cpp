@@ -4,6 +4,7 @@
 
 #include "kernels/find_entry.hpp"
 #include "sim/collectives/collectives.hpp"
+#include "sim/text/units.hpp"
 
 namespace simrun {
 std::span<const MethodEntry> methods() {
@@ -57,12 +58,42 @@ std::span<const MethodEntry> methods() {
       {"homomorphic",
        "K largest entries of every worker in count sketches, added up and peeled (Li et al., 2024)",
        {{"sketched-pairs", "ring"}}},
+      {"diloco",
+       "dense mean of what workers have changed in 500 steps, Nesterov outside (Douillard et al., 2023)",
+       {{"dense", "ring"}},
+       {},
+       {.steps = 500, .outer = OuterOptimizer{OuterOptimizer::Kind::nesterov, 0.7, 0.9}}},
+      {"streaming-diloco",
+       "4 bits an element of an eighth of what has changed, every 100 steps, overlapped (Douillard et al., 2025)",
+       {{"block-quantization", "allgather-ring"}},
+       {},
+       {.steps = 100,
+        .fragments = 8,
+        .delay = 1,
+        .merge_weight = 0.5,
+        .outer = OuterOptimizer{OuterOptimizer::Kind::nesterov, 0.4, 0.9}},
+       {.bits = 4},
+       false},
+      {"sparseloco",
+       "64 largest of every 4096 changes of 30 steps, all gathered (Sarfi et al., 2025)",
+       {{"chunked-top-k", "allgather-ring"}},
+       {},
+       {.steps = 30, .outer = OuterOptimizer{OuterOptimizer::Kind::sgd, 1, 0}},
+       {.chunking = {.chunk = 4096, .keeps = 64}}},
   };
   return all;
 }
 
 const MethodEntry* find_method(std::string_view name) {
   return find_entry(methods(), name);
+}
+
+std::string_view why_not_local(const MethodEntry& method) {
+  if (method.momentum.factor > 0) return "has a momentum of its own, which is of gradients";
+  const auto codec = find_codec(method.rounds.back().codec)->make({}, nullptr);
+  if (codec->combining() == Combining::vote || codec->kind() == PayloadKind::signs)
+    return "sends signs alone, which do not say how far workers have come";
+  return "";
 }
 
 Combining combining_of(const MethodEntry& method, const CodecOptions& options) {
@@ -91,15 +122,39 @@ bool MethodChoice::follows_shapes() const {
   return made->shape(1'000'000, 1000, matrix) != made->shape(1'000'000, 1000, {});
 }
 
+namespace {
+
+std::string outer_label(const OuterOptimizer& outer) {
+  const std::string name = outer.kind == OuterOptimizer::Kind::nesterov ? "nesterov " : "sgd ";
+  return name + show(outer.learning_rate) + (outer.momentum > 0 ? "/" + show(outer.momentum) : "");
+}
+
+/// What of it is not as `usual`.
+std::string local_label(const LocalSteps& local, const LocalSteps& usual) {
+  std::string text;
+  if (local.steps != usual.steps)
+    text += local.steps == 1 ? ", every step" : ", every " + std::to_string(local.steps) + " steps";
+  if (local.fragments != usual.fragments)
+    text += ", " + std::to_string(local.fragments) + (local.fragments == 1 ? " fragment" : " fragments");
+  if (local.delay != usual.delay)
+    text += ", delay " + std::to_string(local.delay) + (local.delay == 1 ? " step" : " steps");
+  if (local.merge_weight != usual.merge_weight) text += ", merge weight " + show(local.merge_weight);
+  if (local.outer != usual.outer) text += local.outer ? ", outer " + outer_label(*local.outer) : ", no outer optimizer";
+  return text;
+}
+
+}  // namespace
+
 std::string label(const MethodChoice& choice, Naming naming) {
   std::string text(choice.method->name);
   if (naming == Naming::with_collective || choice.collective != &default_collective(*choice.method, choice.options))
     text += ", " + std::string(choice.collective->name);
   for (const CodecParameter* parameter : choice.codec->parameters) {
-    if (parameter->get(choice.options) == parameter->get({})) continue;
+    if (parameter->get(choice.options) == parameter->get(choice.method->options)) continue;
     text +=
         ", " + (parameter->words.empty() ? std::string(parameter->key) + " " : "") + parameter->text_of(choice.options);
   }
+  text += local_label(choice.local, choice.method->local);
   if (choice.collective_options.server == ServerPlace::rank0) text += ", server on rank 0";
   if (choice.hierarchy != Hierarchy::flat) text += ", " + std::string(name_of(choice.hierarchy));
   return text;

@@ -12,6 +12,7 @@
 #include "sim/collectives/collective.hpp"
 #include "sim/collectives/hierarchy.hpp"
 #include "sim/methods/kept.hpp"
+#include "sim/methods/local_steps.hpp"
 #include "sim/workload/schedule.hpp"
 
 namespace simrun {
@@ -34,6 +35,10 @@ struct MethodEntry {
   std::string_view summary;
   std::vector<RoundEntry> rounds;
   OwnMomentum momentum = {};
+  // What holds unless users say otherwise.
+  LocalSteps local = {};
+  CodecOptions options = {};
+  std::optional<bool> error_feedback = {};  ///< none: as the codec has it
 
   /// What is made of the gradient itself. Its entry says what users may choose.
   std::string_view codec() const { return rounds.front().codec; }
@@ -48,6 +53,9 @@ std::span<const MethodEntry> methods();
 
 /// The entry called `name`, or null.
 const MethodEntry* find_method(std::string_view name);
+
+/// Why workers that step on their own cannot exchange how far they have come by this method; empty where they can.
+std::string_view why_not_local(const MethodEntry& method);
 
 /// How the payloads of the method's last round are combined.
 Combining combining_of(const MethodEntry& method, const CodecOptions& options);
@@ -69,6 +77,7 @@ struct MethodChoice {
   std::optional<Grouping> grouping;  ///< instead of the schedule's
   bool error_feedback = false;
   std::optional<Kept> kept;  ///< by methods that sparsify
+  LocalSteps local;
 
   /// K for a model of `elements` parameters; N where the method does not sparsify.
   std::uint64_t entries(std::uint64_t elements) const { return kept ? kept->entries(elements) : elements; }

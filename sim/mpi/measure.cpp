@@ -10,6 +10,7 @@
 #include "sim/mpi/mpi_world.hpp"
 #include "sim/payloads/gradient_source.hpp"
 #include "sim/report/report.hpp"
+#include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/sweep.hpp"
 #include "sim/study/measurement.hpp"
 #include "sim/study/point_key.hpp"
@@ -150,6 +151,7 @@ Study read_study_on_all(const MpiWorld& world, const std::string& file, const Me
   world.agree([&] {
     study = read_study(file, parse_overrides(arguments.set));
     refuse_searches(study, "measure");
+    refuse_local_steps(study, "measure");
     for (const std::string& key : point_keys(study)) keys += key;
   });
   const std::vector<std::string> all = world.gather(keys);

@@ -62,7 +62,8 @@ GradientSource::GradientSource(const Scenario& scenario, std::unique_ptr<const G
 
 std::string GradientSource::identity(const Scenario& scenario) {
   const Json& all = *scenario.resolved;
-  return all["model"].dump() + all["gradients"].dump() + all["schedule"].dump() + host_part(scenario.host_groups());
+  return all["model"].dump() + all["gradients"].dump() + all["schedule"].dump() + host_part(scenario.host_groups()) +
+         ", " + std::to_string(scenario.method.local.fragments);
 }
 
 bool GradientSource::is_shared() const {

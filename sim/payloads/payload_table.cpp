@@ -8,7 +8,7 @@ namespace simrun {
 
 PayloadTable::PayloadTable(const Scenario& scenario, std::size_t encoders, std::size_t steps)
     : encoders_(encoders), steps_(steps) {
-  const std::vector<Group> whole = make_schedule(*scenario.model, scenario.grouping);
+  const std::vector<Group> whole = groups_of(scenario);
   const std::vector<Group> encoded = encoded_groups(scenario);
   const std::vector<std::uint64_t> entries = encoded_entries(scenario, encoded);
   groups_ = whole.size();

@@ -63,7 +63,8 @@ Scenario scenario_of_pieces(const Scenario& scenario, const std::vector<Piece>& 
   Scenario sample = scenario;
   Model model = *scenario.model;
   for (std::size_t i = 0; i < pieces.size(); ++i) model.tensors[i].shape = {pieces[i].elements};
-  sample.grouping = by_name(model, make_schedule(*scenario.model, scenario.grouping));
+  sample.grouping = by_name(model, groups_of(scenario));
+  sample.method.local = {};  // its fragments are groups now
   sample.model = std::make_shared<const Model>(std::move(model));
   return sample;
 }

@@ -51,6 +51,10 @@ const Point& point_of(const RunPoint& at) {
   return at.point;
 }
 
+bool has_local_steps(const Study& study) {
+  return std::ranges::any_of(study.points, [](const Point& point) { return point.scenario.method.local.is_local(); });
+}
+
 bool has_hosts_of_gpus(const Study& study) {
   return std::ranges::any_of(study.points, [](const Point& point) { return point.scenario.network.gpus_per_host > 1; });
 }
@@ -78,7 +82,8 @@ std::vector<TextColumn> setting_text(const Study& study, const Columns<RunPoint>
   if (has_hosts_of_gpus(study)) shown.push_back({"hosts", [](At at) { return std::to_string(hosts_of(at.scenario)); }});
   shown.push_back({"K/N", [](At at) { return shown_if(density_of(at.scenario), [](double d) { return show(d); }); }});
   // What the label or a column of all tables tells needs none of its own.
-  const std::set<std::string> told = {"workers", "density", "k", "collective", "grouping", "hierarchy"};
+  const std::set<std::string> told = {"workers",   "density",     "k",         "collective", "grouping",
+                                      "hierarchy", "local_steps", "fragments", "delay",      "merge_weight"};
   for (const auto& [key, count] : study.keys) {
     if (told.count(key) != 0) continue;
     const auto column = std::find_if(columns.rbegin(), columns.rend(), [&](const auto& c) { return c.name == key; });
@@ -102,6 +107,30 @@ std::optional<double> RunPoint::samples_per_second() const {
 std::optional<double> RunPoint::scaling_efficiency() const {
   return if_finite(scenario.computing() / times.iteration);
 }
+
+std::optional<double> RunPoint::utilization() const {
+  return if_finite(times.compute / times.iteration);
+}
+
+namespace {
+
+/// That the sweep may give, and that have a column in any case.
+const std::set<std::string> keys_with_columns = {"workers",  "density",   "k",     "index", "collective",
+                                                 "grouping", "hierarchy", "model", "device"};
+
+Columns<RunPoint> local_steps_columns() {
+  using At = const RunPoint&;
+  return {
+      {"local_steps", [](At at) { return at.scenario.method.local.steps; }},
+      {"fragments", [](At at) { return at.scenario.method.local.fragments; }},
+      {"delay", [](At at) { return at.scenario.method.local.delay; }},
+      {"merge_weight", [](At at) { return at.scenario.method.local.merge_weight; }},
+      {"exchange_s", [](At at) { return at.times.exchange ? Json(at.times.exchange->value) : Json(); }},
+      {"utilization", [](At at) { return or_null(at.utilization()); }},
+  };
+}
+
+}  // namespace
 
 Columns<RunPoint> report_columns(const Study& study) {
   using At = const RunPoint&;
@@ -144,10 +173,11 @@ Columns<RunPoint> report_columns(const Study& study) {
   std::set<std::string> swept;
   for (const auto& [key, count] : study.keys) swept.insert(key);
   append_columns(columns, parameter_columns(study, swept), point_of);
-  append_columns(columns,
-                 swept_columns(study, {"workers", "density", "k", "index", "collective", "grouping", "hierarchy",
-                                       "model", "device"}),
-                 point_of);
+  const Columns<RunPoint> last = has_local_steps(study) ? local_steps_columns() : Columns<RunPoint>();
+  std::set<std::string> shown = keys_with_columns;
+  for (const Column<RunPoint>& column : last) shown.insert(column.name);
+  append_columns(columns, swept_columns(study, shown), point_of);
+  columns.insert(columns.end(), last.begin(), last.end());
   return columns;
 }
 
@@ -163,6 +193,9 @@ TextColumns table_columns(const Study& study, const Columns<RunPoint>& columns, 
       {"efficiency", [](At at) { return shown_if(at.scaling_efficiency(), [](double e) { return percent(e); }); }},
       {"speed-up", [](At at) { return shown_if(at.speedup, [](double s) { return three_digits(s) + "x"; }); }},
   };
+  if (has_local_steps(study))
+    shown.outcomes.push_back(
+        {"utilization", [](At at) { return shown_if(at.utilization(), [](double u) { return percent(u); }); }});
   if (any([](At at) { return at.times.interval.has_value(); }))
     shown.outcomes.insert(shown.outcomes.begin() + 2, {"interval (90 %)", interval_text});
   shown.parts = {
@@ -172,6 +205,8 @@ TextColumns table_columns(const Study& study, const Columns<RunPoint>& columns, 
       {"communication", [](At at) { return show(at.times.communication); }},
       {"decode", [](At at) { return show(at.times.decode); }},
   };
+  if (has_local_steps(study))
+    shown.parts.push_back({"exchange", [](At at) { return at.times.exchange ? show(*at.times.exchange) : ""; }});
   if (any([](At at) { return at.times.staging.value > 0; }))
     shown.parts.push_back({"staging", [](At at) { return show(at.times.staging); }});
   if (any([](At at) { return at.break_even.has_value(); })) shown.parts.push_back({"break-even", break_even_text});

@@ -25,6 +25,9 @@ struct RunPoint {
 
   /// Against workers that neither compress nor communicate; none likewise.
   std::optional<double> scaling_efficiency() const;
+
+  /// The share of the time in which a worker computes; none likewise.
+  std::optional<double> utilization() const;
 };
 
 /// The columns of points.csv and of the points in report.json.

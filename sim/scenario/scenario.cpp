@@ -20,8 +20,12 @@ HostGroups Scenario::host_groups() const {
   return {gpus > 1 ? method.hierarchy : Hierarchy::flat, workers, gpus};
 }
 
+std::vector<Group> groups_of(const Scenario& scenario) {
+  return make_schedule(*scenario.model, scenario.grouping, static_cast<std::size_t>(scenario.method.local.fragments));
+}
+
 std::vector<Group> encoded_groups(const Scenario& scenario) {
-  std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
+  std::vector<Group> groups = groups_of(scenario);
   const auto shards = static_cast<std::uint64_t>(scenario.host_groups().shards());
   for (Group& group : groups) group.elements = (group.elements + shards - 1) / shards;
   return groups;

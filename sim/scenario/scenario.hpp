@@ -89,6 +89,9 @@ struct Scenario {
   bool has_server_host() const { return method.needs_server_host() && host_groups().hosts() > 1; }
 };
 
+/// Which tensors travel together, fragment by fragment. Throws GroupingError.
+std::vector<Group> groups_of(const Scenario& scenario);
+
 /// What a worker that encodes has of each group: all of it, or its part. In a part the last elements may be filled up
 /// with zeros; its tensors are those of the whole group. Throws GroupingError.
 std::vector<Group> encoded_groups(const Scenario& scenario);

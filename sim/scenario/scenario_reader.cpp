@@ -8,6 +8,7 @@
 #include "sim/devices/profile_text.hpp"
 #include "sim/scenario/chosen_method.hpp"
 #include "sim/scenario/compute_text.hpp"
+#include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/model_file.hpp"
 #include "sim/scenario/scenario_rules.hpp"
 #include "sim/scenario/scenario_text.hpp"
@@ -42,7 +43,8 @@ Scenario scenario_of(const ScenarioText& text, const MethodText& method, std::sh
   if (scenario.elements() > Group::most_elements && !scenario.gradient_sample)
     scenario.gradient_sample = std::uint64_t{1} << 24;
   scenario.grouping = method.grouping.value_or(text.schedule.grouping);
-  scenario.decode = text.schedule.decode;
+  // After local steps there is no backward pass that decoding would hold up.
+  scenario.decode = scenario.method.local.is_local() ? DecodeTime::as_ready : text.schedule.decode;
   scenario.metadata_apart = text.schedule.metadata_apart;
   return scenario;
 }
@@ -72,6 +74,7 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   scenario.file = file_;
   scenario.name = text.name.empty() ? name_of_scenario(file_) : text.name;
   scenario.device = find_device(text.device);
+  check_local_steps(scenario, here);
   check_together(scenario, top);
   check_size(scenario, here);
   if (method_text.training && !text.training)

@@ -4,6 +4,7 @@
 
 #include "sim/devices/device_choice.hpp"
 #include "sim/methods/method.hpp"
+#include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/scenario_text.hpp"
 #include "sim/scenario/sweep_keys.hpp"
 #include "sim/system/data_path.hpp"
@@ -21,10 +22,10 @@ void propose(Json& field, std::vector<std::string> words, const std::string& fol
 
 /// The collectives that can combine what the method sends, whatever its options.
 std::vector<std::string> fitting_some_options(const MethodEntry& method) {
-  std::vector<std::string> names = fitting_collectives(method, {});
+  std::vector<std::string> names = fitting_collectives(method, method.options);
   for (const CodecParameter* parameter : find_codec(method.codec())->parameters) {
     for (const ParameterWord& word : parameter->words) {
-      CodecOptions options;
+      CodecOptions options = method.options;
       parameter->set(options, word.value);
       for (std::string& name : fitting_collectives(method, options)) {
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
@@ -43,6 +44,9 @@ Json method_rules() {
     if (!codec.sparsifies) fields.update({{"density", false}, {"k", false}});
     for (const CodecParameter* parameter : codec_parameters())
       if (!codec.takes(*parameter)) fields[std::string(parameter->key)] = false;
+    if (!why_not_local(method).empty())
+      for (const char* key : local_steps_keys) fields[key] = false;
+    if (method.local.is_local()) fields["local_steps"] = {{"default", method.local.steps}};
     rules.push_back({{"if", {{"properties", {{"name", {{"const", method.name}}}}}, {"required", {"name"}}}},
                      {"then", {{"properties", fields}}}});
   }

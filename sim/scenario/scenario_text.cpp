@@ -7,6 +7,7 @@
 #include "sim/scenario/entry_field.hpp"
 #include "sim/scenario/gradients_text.hpp"
 #include "sim/scenario/host_text.hpp"
+#include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/model_text.hpp"
 #include "sim/scenario/network_text.hpp"
 #include "sim/scenario/plan_text.hpp"
@@ -83,7 +84,7 @@ void add_parameters(Object<MethodText>& object) {
     object.either(
         std::string(parameter->key),
         [parameter](const MethodText& text) {
-          return used_by(text.method->name, codec_of(text).takes(*parameter), shown(*parameter, {}));
+          return used_by(text.method->name, codec_of(text).takes(*parameter), shown(*parameter, text.method->options));
         },
         [parameter](MethodText& text, std::int64_t value) { parameter->set(text.options, value); },
         parameter_field(*parameter), std::string(parameter->about));
@@ -173,6 +174,7 @@ Field<MethodText> method_field() {
                 "share of entries kept, K / N; or k, or left to the sweep")
       .optional("k", &MethodText::k, whole(1, 1'000'000'000'000), "number of entries kept, instead of density");
   add_parameters(object);
+  add_local_steps(object);
   object
       .either(
           "collective",
@@ -187,7 +189,10 @@ Field<MethodText> method_field() {
                 "which tensors travel together, instead of the schedule's grouping");
   object
       .either(
-          "error_feedback", [](const MethodText& text) { return Fit{.if_missing = codec_of(text).feeds_back}; },
+          "error_feedback",
+          [](const MethodText& text) {
+            return Fit{.if_missing = text.method->error_feedback.value_or(codec_of(text).feeds_back)};
+          },
           &MethodText::error_feedback, boolean(),
           "keep what was not sent for the next iteration; moves training, not times")
       .either(
@@ -238,8 +243,8 @@ Field<ScenarioText> scenario_field() {
       .optional("training", &ScenarioText::training, training_field(), "how simrun train trains the model")
       .required("methods", &ScenarioText::methods, method_list, "methods to compare")
       .optional("sweep", &ScenarioText::sweep, anything(),
-                "lists of values by key: workers, density, k, index, collective, grouping, hierarchy, or any dotted "
-                "path; all "
+                "lists of values by key: workers, density, k, index, local_steps, collective, grouping, hierarchy, or "
+                "any dotted path; all "
                 "combinations are run")
       .optional("plan", &ScenarioText::plan, plan, "among what simrun plan looks for the best")
       .field();

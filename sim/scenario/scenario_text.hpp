@@ -21,6 +21,7 @@ struct MethodText {
   const CollectiveEntry* collective = nullptr;
   std::optional<Grouping> grouping;
   CodecOptions options;
+  LocalSteps local;
   bool error_feedback = false;
   ServerPlace server = ServerPlace::own_host;
   Hierarchy hierarchy = Hierarchy::flat;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sim/scenario/json_path.hpp"
+#include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/plan_text.hpp"
 #include "sim/scenario/point_label.hpp"
 #include "sim/scenario/scenario_reader.hpp"
@@ -232,7 +233,7 @@ class Expansion {
 void refuse_swept(const Json& json, const std::string& path, const Where& where) {
   const std::vector<std::string> keys = keys_of(path);
   if (keys.size() != 3 || keys[0] != "methods" || !is_method_key(keys[2])) return;
-  if (is_way_of_running(keys[2])) return;  // an entry that gives its own keeps it
+  if (is_way_of_running(keys[2]) || is_swept_local_key(keys[2])) return;  // an entry that gives its own keeps it
   if (json.contains("sweep") && json["sweep"].is_object() && json["sweep"].contains(keys[2]))
     where.fail("the sweep gives it its values", "accepted: sweep." + keys[2] + ", which all methods share");
 }

@@ -42,10 +42,10 @@ struct Override {
 std::vector<Override> parse_overrides(const std::vector<std::string>& set);
 
 /// Reads a scenario file, applies overrides, and expands its sweep: all combinations, the first key slowest, then
-/// methods in file order. A key applies to every method that accepts it (`density` not to an entry that gives `k`,
-/// `collective` and `grouping` not to one that gives its own); a method is left out where a collective does not fit it
-/// but another of the list does, and, with a note, where a hierarchy does not but another may. Equal points appear
-/// once. Throws InputError, also where all of a method's points would be left out.
+/// methods in file order. A key applies to every method that accepts it (`density` not to an entry that gives `k`;
+/// `local_steps` and its like, `collective` and `grouping` not to one that gives its own); a method is left out where a
+/// collective does not fit it but another of the list does, and, with a note, where a hierarchy does not but another
+/// may. Equal points appear once. Throws InputError, also where all of a method's points would be left out.
 Study read_study(const std::string& file, const std::vector<Override>& overrides);
 
 /// What the file says, with overrides; what users should know of these is appended to `notes`. Throws InputError.

@@ -5,6 +5,7 @@
 
 #include "sim/collectives/collective.hpp"
 #include "sim/methods/method.hpp"
+#include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/scenario_schema.hpp"
 #include "sim/text/fields.hpp"
 
@@ -27,7 +28,7 @@ const MethodEntry* method_of(const Json& entry) {
 
 /// What the entry says of the words among its codec's parameters.
 CodecOptions words_of(const Json& entry, const MethodEntry& method) {
-  CodecOptions options;
+  CodecOptions options = method.options;
   for (const CodecParameter* parameter : find_codec(method.codec())->parameters) {
     const auto given = entry.find(std::string(parameter->key));
     for (const ParameterWord& word : parameter->words) {
@@ -112,6 +113,7 @@ const std::vector<std::string>& method_keys() {
     std::vector<std::string> all = {"density", "k"};
     for (const CodecParameter* parameter : codec_parameters())
       if (parameter->swept) all.emplace_back(parameter->key);
+    std::ranges::copy_if(local_steps_keys, std::back_inserter(all), is_swept_local_key);
     all.insert(all.end(), {"collective", "grouping", "hierarchy"});
     return all;
   }();
@@ -169,6 +171,7 @@ SweepUse use_of(const Json& entry, const std::vector<SweepKey>& keys, std::size_
   const CodecEntry& codec = *find_codec(method->codec());
   const auto of_key = std::ranges::find(codec_parameters(), name, &CodecParameter::key);
   if (of_key != codec_parameters().end()) return used_if(codec.takes(**of_key));
+  if (is_swept_local_key(name)) return used_if(why_not_local(*method).empty() && !entry.contains(name));
   if (!codec.sparsifies) return SweepUse::keeps_own;
   return used_if(!(name == "density" && entry.contains("k")) && !(name == "k" && entry.contains("density")));
 }

@@ -18,8 +18,8 @@ struct SweepKey {
 /// is no list, for more than 100,000 combinations, and for a collective that fits no entry of `methods`.
 std::vector<SweepKey> take_sweep(Json& scenario, const std::string& file);
 
-/// True for keys that stand for a field of every entry of `methods` that accepts it: density, k, index, collective,
-/// grouping, hierarchy.
+/// True for keys that stand for a field of every entry of `methods` that accepts it: density, k, index, local_steps,
+/// collective, grouping, hierarchy.
 bool is_method_key(const std::string& key);
 const std::vector<std::string>& method_keys();  ///< all of them
 

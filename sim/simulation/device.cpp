@@ -4,8 +4,8 @@
 
 namespace simrun {
 
-std::size_t Device::submit(Activity activity, Seconds duration) {
-  stream_.push_back({activity, duration, clock_.now()});
+std::size_t Device::submit(const Piece& piece) {
+  stream_.push_back(piece);
   return ends_.size() + stream_.size() - 1;
 }
 
@@ -28,8 +28,18 @@ Seconds Device::start(Activity activity, Seconds duration) {
   const Seconds now = clock_.now();
   if (duration.value <= 0) return now;
   catch_up();
-  run(activity, now, duration);
-  return free_at_;
+  if (divisible_ && divisible_->end > now) {
+    interrupt(activity, duration);
+  } else {
+    run(activity, now, duration);
+    started_until_ = free_at_;
+  }
+  return started_until_;
+}
+
+std::vector<Span> Device::take_spans() {
+  if (divisible_) divide(std::min(clock_.now(), divisible_->end));
+  return std::exchange(spans_, {});
 }
 
 /// Begins what of the stream has begun before now.
@@ -42,10 +52,37 @@ void Device::begin_next() {
   stream_.pop_front();
   run(piece.activity, piece.submitted, piece.duration);
   ends_.push_back(std::max(free_at_, piece.submitted));
+  if (!piece.is_divisible || piece.duration.value <= 0) return;
+  divisible_ = spans_.back();
+  spans_.pop_back();
+}
+
+/// Does work before what is left of the divisible piece.
+void Device::interrupt(Activity activity, Seconds duration) {
+  divide(std::max(clock_.now(), divisible_->begin));
+  spans_.push_back({activity, divisible_->begin, divisible_->begin + duration, duration});
+  started_until_ = spans_.back().end;
+  divisible_->begin = started_until_;
+  divisible_->end += duration;
+  free_at_ += duration;
+  ends_.back() += duration;
+}
+
+/// What is done of the divisible piece by then becomes a span.
+void Device::divide(Seconds at) {
+  Span& rest = *divisible_;
+  if (at > rest.begin) {
+    const Seconds done = at < rest.end ? at - rest.begin : rest.duration;
+    spans_.push_back({rest.activity, rest.begin, at, done});
+    rest.duration = rest.duration - done;
+    rest.begin = at;
+  }
+  if (rest.begin >= rest.end) divisible_.reset();
 }
 
 void Device::run(Activity activity, Seconds earliest, Seconds duration) {
   if (duration.value <= 0) return;
+  if (divisible_) divide(divisible_->end);
   const Seconds begin = std::max(free_at_, earliest);
   free_at_ = begin + duration;
   spans_.push_back({activity, begin, free_at_, duration});

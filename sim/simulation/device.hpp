@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -28,7 +29,12 @@ class Device {
   explicit Device(Transport& clock) : clock_(clock) {}
 
   /// Appends a piece of work to the stream; returns its number.
-  std::size_t submit(Activity activity, Seconds duration);
+  std::size_t submit(Activity activity, Seconds duration) { return submit({activity, duration, clock_.now(), false}); }
+
+  /// The same of work that others may interrupt: what start() is asked for then does not wait for its end.
+  std::size_t submit_divisible(Activity activity, Seconds duration) {
+    return submit({activity, duration, clock_.now(), true});
+  }
 
   /// True if that piece is done by now.
   bool is_done(std::size_t piece);
@@ -39,32 +45,41 @@ class Device {
   /// Waits until all is done.
   void finish();
 
-  /// Starts work as soon as the piece that is being done is done; returns when the work will be done. Work that takes
-  /// no time waits for nothing.
+  /// Starts work as soon as the piece that is being done is done, or at once where that is divisible; returns when the
+  /// work will be done. Work that takes no time waits for nothing.
   Seconds start(Activity activity, Seconds duration);
 
   /// The same, and waits for it.
   void spend(Activity activity, Seconds duration) { clock_.wait_until(start(activity, duration)); }
 
-  /// What was done since the last call, in order of time.
-  std::vector<Span> take_spans() { return std::exchange(spans_, {}); }
+  /// When all that was started so far is done.
+  Seconds started_until() const { return started_until_; }
+
+  /// What was done since the last call, in order of time; of a divisible piece what is done until now.
+  std::vector<Span> take_spans();
 
  private:
   struct Piece {
     Activity activity;
     Seconds duration;
     Seconds submitted;
+    bool is_divisible;
   };
 
+  std::size_t submit(const Piece& piece);
   void catch_up();
   void begin_next();
   void run(Activity activity, Seconds earliest, Seconds duration);
+  void interrupt(Activity activity, Seconds duration);
+  void divide(Seconds at);
 
   Transport& clock_;
   std::deque<Piece> stream_;   ///< not begun yet
   std::vector<Seconds> ends_;  ///< when each piece that was begun is done
   Seconds free_at_;            ///< when all that was begun is done
+  Seconds started_until_;
   std::vector<Span> spans_;
+  std::optional<Span> divisible_;  ///< what is left of a divisible piece that was begun last; in no span yet
 };
 
 }  // namespace simrun

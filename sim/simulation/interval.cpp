@@ -78,4 +78,14 @@ Seconds network_time(std::span<const IterationRecord> records) {
   return least;
 }
 
+Seconds network_time_of_all(std::span<const IterationRecord> records) {
+  std::optional<Seconds> least;
+  for (const IterationRecord& record : records) {
+    Seconds time;
+    for (const Span& exchange : record.exchanges) time += on_the_network(exchange, record.spans);
+    least = least ? std::min(*least, time) : time;
+  }
+  return *least;
+}
+
 }  // namespace simrun

@@ -58,4 +58,7 @@ Seconds on_the_network(const Span& exchange, const std::vector<Span>& work);
 /// for which it is least, because others also wait for that rank.
 Seconds network_time(std::span<const IterationRecord> records);
 
+/// The time of all exchanges on the network, of the rank for which it is least.
+Seconds network_time_of_all(std::span<const IterationRecord> records);
+
 }  // namespace simrun

@@ -1,6 +1,7 @@
 #include "sim/simulation/simulation.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "sim/devices/quantile.hpp"
 #include "sim/simulation/steady_state.hpp"
@@ -25,7 +26,8 @@ Watch watch_of(const Setup& setup) {
                 : setup.payload_steps > 1 ? watch_cycle(static_cast<int>(setup.payload_steps))
                                           : Watch{};
   // Messages over TCP depend on those before them, and the first iteration's follow none.
-  watch.first_may = setup.network.model != Network::Model::ethernet_tcp;
+  watch.first_may = setup.network.model != Network::Model::ethernet_tcp && setup.plan.local.delay == 0;
+  watch.twice = setup.plan.local.delay > 0;
   return watch;
 }
 
@@ -50,6 +52,18 @@ const IterationRecord& shown_record(const SteadyState& steady) {
     if (record.leads && (shown == nullptr || record.finish > shown->finish)) shown = &record;
   }
   return shown != nullptr ? *shown : records[static_cast<std::size_t>(steady.last_rank())];
+}
+
+/// Means over the steps of what was collected of H local ones.
+void share_among_steps(Times& times, Seconds exchanging, const LocalSteps& local) {
+  if (!local.is_local()) return;
+  const auto steps = static_cast<double>(local.steps);
+  for (Seconds* part : {&times.iteration, &times.compute, &times.encode, &times.communication, &times.decode,
+                        &times.staging, &times.rounds.reduce, &times.rounds.exchange, &times.rounds.share})
+    *part = *part / steps;
+  for (std::uint64_t* bytes : {&times.result_bytes, &times.sent_bytes, &times.received_bytes})
+    *bytes = static_cast<std::uint64_t>(std::llround(static_cast<double>(*bytes) / steps));
+  times.exchange = exchanging / static_cast<double>(local.fragments);
 }
 
 Times collect(const SteadyState& steady) {
@@ -77,11 +91,31 @@ Times collect(const SteadyState& steady) {
   return times;
 }
 
-void add_spans(Times& times, const SteadyState& steady) {
+void add_spans(Times& times, const SteadyState& steady, const LocalSteps& local) {
+  const Seconds all_steps = static_cast<double>(local.steps) * times.iteration;
   for (const IterationRecord& record : steady.records()) {
-    times.spans.push_back(fill_gaps(record.spans, record.finish - times.iteration, record.finish));
+    times.spans.push_back(fill_gaps(record.spans, record.finish - all_steps, record.finish));
     times.exchanges.push_back(record.exchanges);
   }
+}
+
+/// The time of each iteration that counts, ascending; with local steps of a step in it.
+std::vector<double> durations_of_steps(const SteadyState& steady, const Setup& setup) {
+  std::vector<double> all = steady.durations();
+  for (double& each : all) each /= static_cast<double>(setup.plan.local.steps);
+  return all;
+}
+
+/// Of the network model. Local steps wait for what of an exchange is not hidden: it takes so much longer or shorter.
+Deviation network_deviation(const Times& times, const Setup& setup, const SteadyState& steady) {
+  const Band& band = setup.network_error->band;
+  const LocalSteps& local = setup.plan.local;
+  if (!local.is_local()) return deviation(network_time(steady.records()), band);
+  const double apart = static_cast<double>(local.steps) / static_cast<double>(local.fragments);
+  const Seconds hidden = std::min(static_cast<double>(local.delay), apart) * times.compute;
+  const Seconds whole = network_time_of_all(steady.records()) / static_cast<double>(local.fragments);
+  const auto waited = [&](double factor) { return std::max(Seconds(0), factor * whole - hidden) / apart; };
+  return {waited(1) - waited(band.low), waited(band.high) - waited(1)};
 }
 
 /// What is known of the iteration's time: of the device's times, of the network model and of the jitter.
@@ -89,13 +123,13 @@ Deviations deviations_of(const Times& times, const Setup& setup, const SteadySta
   Deviations all;
   all.device = deviation(times.encode + times.decode, device);
   if (setup.network_error) {
-    all.network = deviation(network_time(steady.records()), setup.network_error->band);
+    all.network = network_deviation(times, setup, steady);
     // However fast the network, what the worker does itself stays.
     all.network.shorter = std::min(all.network.shorter, times.communication);
     all.own_network = setup.network_error->own;
   }
   if (varies(setup)) {
-    const std::vector<double> durations = steady.durations();
+    const std::vector<double> durations = durations_of_steps(steady, setup);
     all.jitter = {std::max(Seconds(0), times.iteration - Seconds(quantile(durations, 0.05))),
                   std::max(Seconds(0), Seconds(quantile(durations, 0.95)) - times.iteration)};
   }
@@ -123,7 +157,8 @@ std::optional<Seconds> pause_between_exchanges(const Setup& setup, Seconds perio
                                                const std::vector<IterationRecord>& ranks) {
   const Network& network = setup.network;
   const bool is_shaped = network.model == Network::Model::ethernet_tcp && network.tcp.burst.value > 0;
-  if (setup.plan.stages.size() > 1 || setup.rounds.size() > 1 || is_shaped) return std::nullopt;
+  if (setup.plan.stages.size() > 1 || setup.rounds.size() > 1 || setup.plan.local.is_local() || is_shaped)
+    return std::nullopt;
   std::optional<Span> all;
   for (const IterationRecord& rank : ranks) {
     for (const Span& exchange : rank.exchanges) {
@@ -160,17 +195,18 @@ Times simulate(const Setup& setup) {
   cluster.run(noted(rank, setup.log), setup.server_host ? noted(serve, setup.log) : nullptr);
 
   Times times = collect(steady);
-  if (setup.keep_spans) add_spans(times, steady);
+  times.sent_bytes = std::max(times.sent_bytes, server_traffic.sent);
+  times.received_bytes = std::max(times.received_bytes, server_traffic.received);
+  share_among_steps(times, shown_record(steady).exchanging, setup.plan.local);
+  if (setup.keep_spans) add_spans(times, steady, setup.plan.local);
   times.used = device.used();
   times.pause = pause_between_exchanges(setup, times.iteration, steady.records());
   times.deviations = deviations_of(times, setup, steady, device.band());
   times.interval = interval_around(times.iteration, times.deviations);
   if (!varies(setup) && !steady.has_settled()) {
-    const std::vector<double> durations = steady.durations();
+    const std::vector<double> durations = durations_of_steps(steady, setup);
     times.unsettled = {static_cast<int>(durations.size()), Seconds(durations.front()), Seconds(durations.back())};
   }
-  times.sent_bytes = std::max(times.sent_bytes, server_traffic.sent);
-  times.received_bytes = std::max(times.received_bytes, server_traffic.received);
   return times;
 }
 

@@ -42,7 +42,7 @@ struct Unsettled {
   Seconds most;
 };
 
-/// What came out.
+/// What came out. With local steps an iteration is a step: all but the spans are means over H of them.
 struct Times {
   Seconds iteration;
   Seconds compute;
@@ -50,7 +50,8 @@ struct Times {
   Seconds communication;
   Seconds decode;
   Seconds staging;
-  RoundTimes rounds;  ///< with a hierarchy those of a worker that encodes
+  RoundTimes rounds;                ///< with a hierarchy those of a worker that encodes
+  std::optional<Seconds> exchange;  ///< with local steps: of a fragment, itself, from encoding to decoding
   std::uint64_t result_bytes = 0;
   std::uint64_t sent_bytes = 0;              ///< the most of any host
   std::uint64_t received_bytes = 0;          ///< the most of any host
@@ -66,7 +67,7 @@ struct Times {
 /// How long the network has nothing to do between one iteration's exchange and the next one's: from the end of the one
 /// on the last rank to the begin of the other on the first. Where that is not negative, exchanges know nothing of each
 /// other, so that encoding which takes d longer makes the iteration d longer. None where an iteration has several
-/// exchanges or rounds, or where links let more through the longer they rested.
+/// exchanges or rounds, with local steps, or where links let more through the longer they rested.
 std::optional<Seconds> pause_between_exchanges(const Setup& setup, Seconds period,
                                                const std::vector<IterationRecord>& ranks);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace simrun {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 constexpr double tolerance = 1e-9;
 
 constexpr std::array busy_times = {&IterationRecord::compute, &IterationRecord::encode, &IterationRecord::decode,
-                                   &IterationRecord::staging};
+                                   &IterationRecord::staging, &IterationRecord::exchanging};
 
 }  // namespace
 
@@ -61,16 +62,18 @@ void SteadyState::shorten(int limit) {
   watch_.warm_up = limit / 2;
 }
 
-bool SteadyState::is_steady(const Iteration& now) const {
+bool SteadyState::is_steady(const Iteration& now) {
   const Seconds first = now.records.front().finish;
   if (complete_ == 1)
     return watch_.first_may && std::all_of(now.records.begin(), now.records.end(),
                                            [&](const auto& r) { return nearly_equal(r.finish, first); });
   const Seconds step = first - previous_.front();
+  const std::optional<Seconds> before = std::exchange(step_, std::nullopt);
   for (std::size_t r = 0; r < now.records.size(); ++r) {
     if (!nearly_equal(now.records[r].finish - previous_[r], step)) return false;
   }
-  return true;
+  step_ = step;
+  return !watch_.twice || (before && nearly_equal(*before, step));
 }
 
 void SteadyState::add_busy_times(const std::vector<IterationRecord>& records) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "sim/simulation/worker.hpp"
@@ -14,6 +15,7 @@ struct Watch {
   int warm_up = 32;        ///< of them: those that do not count where the limit is reached
   bool may_settle = true;  ///< whether iterations that repeat end it before
   bool first_may = true;   ///< whether the first one may be one that repeats: the network begins as later ones find it
+  bool twice = false;      ///< whether all ranks must take as long twice: exchanges of one reach into the next
 };
 
 /// For workers whose computing jitters, so that iterations never repeat: 50 of up to 40 workers, fewer of more, at
@@ -24,8 +26,8 @@ Watch watch_jitter(int workers);
 Watch watch_cycle(int iterations);
 
 /// Watches all ranks' iterations and finds the period at which they repeat: as soon as all ranks end the first one at
-/// the same instant (if it may repeat), or as every rank took the same time from one finish to the next. At the limit
-/// without, the mean of the iterations that count.
+/// the same instant (if it may repeat), or as every rank took the same time from one finish to the next (twice, if
+/// asked for). At the limit without, the mean of the iterations that count.
 class SteadyState {
  public:
   explicit SteadyState(int workers, Watch watch = {}) : workers_(workers), watch_(watch) {}
@@ -61,7 +63,7 @@ class SteadyState {
     int recorded = 0;
     Seconds last;
   };
-  bool is_steady(const Iteration& now) const;
+  bool is_steady(const Iteration& now);
   void add_busy_times(const std::vector<IterationRecord>& records);
   void show_means(std::vector<IterationRecord>& records) const;
 
@@ -74,6 +76,7 @@ class SteadyState {
                                                             0);  ///< iteration of each rank, counted from the first
   std::deque<Iteration> iterations_;                             ///< from iteration complete_ on, once one is complete
   std::vector<Seconds> previous_;                                ///< finishes of the iteration before
+  std::optional<Seconds> step_;                                  ///< that all ranks took alike for that one
   std::vector<Seconds> lasts_;                                   ///< the last finish of each complete iteration
   std::vector<IterationRecord> sums_;                            ///< busy times of the iterations that count, by rank
 };

@@ -41,25 +41,9 @@ Worker::Worker(Transport& transport, const IterationPlan& plan, std::span<const 
 IterationRecord Worker::iterate() {
   const Transport::Traffic before = transport_.traffic();
   memo_.begin_iteration();
-  const double pace = plan_.pace.factor(transport_.rank(), iteration_);
-  device_.submit(Activity::compute, pace * plan_.forward);
-  std::vector<std::size_t> encoded;
-  for (std::size_t group = 0; group < plan_.stages.size(); ++group) {
-    for (const Seconds backward : plan_.stages[group].backward) device_.submit(Activity::compute, pace * backward);
-    encoded.push_back(device_.submit(Activity::encode, encode_time(group, 0)));
-  }
-  last_encode_ = encoded.back();
   IterationRecord record;
   record.leads = is_shown();
-  for (std::size_t group = 0; group < encoded.size(); ++group) {
-    device_.finish(encoded[group]);
-    const Span exchange = exchange_group(group, record);
-    if (exchange.end > exchange.begin) record.exchanges.push_back(exchange);
-  }
-  share_decoded(record);
-  staging_.work();
-  device_.submit(Activity::compute, pace * plan_.update);
-  device_.finish();
+  plan_.local.is_local() ? exchange_fragments(record) : exchange_gradient(record);
   ++iteration_;
 
   record.finish = transport_.now();
@@ -69,21 +53,41 @@ IterationRecord Worker::iterate() {
   return record;
 }
 
-bool Worker::leads() const {
-  return leader_of(iteration_, plan_.hosts.hosts()) == transport_.rank() / plan_.hosts.gpus;
+void Worker::exchange_gradient(IterationRecord& record) {
+  const double pace = plan_.pace.factor(transport_.rank(), iteration_);
+  device_.submit(Activity::compute, pace * plan_.forward);
+  std::vector<std::size_t> encoded;
+  for (std::size_t group = 0; group < plan_.stages.size(); ++group) {
+    for (const Seconds backward : plan_.stages[group].backward) device_.submit(Activity::compute, pace * backward);
+    encoded.push_back(device_.submit(Activity::encode, encode_time(group, 0, iteration_)));
+  }
+  last_encode_ = encoded.back();
+  for (std::size_t group = 0; group < encoded.size(); ++group) {
+    device_.finish(encoded[group]);
+    const Span exchange = exchange_group(group, record);
+    if (exchange.end > exchange.begin) record.exchanges.push_back(exchange);
+  }
+  share_decoded(record);
+  staging_.work();
+  device_.submit(Activity::compute, pace * plan_.update);
+  device_.finish();
+}
+
+bool Worker::leads(std::uint64_t iteration) const {
+  return leader_of(iteration, plan_.hosts.hosts()) == transport_.rank() / plan_.hosts.gpus;
 }
 
 bool Worker::is_shown() const {
   const bool has_leader = std::ranges::any_of(rounds_, &Round::is_led);
-  if (plan_.hosts.hierarchy != Hierarchy::leader) return has_leader && leads();
-  return encodes() && (!has_leader || leads());
+  if (plan_.hosts.hierarchy != Hierarchy::leader) return has_leader && leads(iteration_);
+  return encodes() && (!has_leader || leads(iteration_));
 }
 
-Seconds Worker::encode_time(std::size_t group, std::size_t round) {
+Seconds Worker::encode_time(std::size_t group, std::size_t round, std::uint64_t iteration) {
   const Round& of_group = rounds_of(group)[round];
   if (of_group.part != Round::Part::exchange) return Seconds(0);
   Work work = plan_.stages[group].encode[round];
-  if (of_group.is_led()) work.leads = leads();
+  if (of_group.is_led()) work.leads = leads(iteration);
   return plan_.encode_factor * times_.of(work);
 }
 
@@ -131,7 +135,7 @@ Seconds Worker::wait_until(Seconds time) {
 /// Encodes between two rounds, and shares meanwhile what is not shared yet of the group before. Returns how long only
 /// the device was waited for.
 Seconds Worker::encode_between(std::size_t group, std::size_t round, IterationRecord& record) {
-  const Seconds encoded = device_.start(Activity::encode, encode_time(group, round));
+  const Seconds encoded = device_.start(Activity::encode, encode_time(group, round, iteration_));
   const Seconds waited = share_last(record);
   return waited + wait_until(encoded);
 }
@@ -206,7 +210,7 @@ Outcome Worker::exchange_round(std::size_t group, std::size_t number) {
       return gather_in_two(across, round, mine);
     return round.collective->exchange(across, mine, timed ? &*timed : nullptr);
   }
-  if (leads()) staging_.copy_down(mine);
+  if (leads(iteration_)) staging_.copy_down(mine);
   RotatedTransport rotated(across, leader_of(iteration_, across.size()));
   return round.collective->exchange(rotated, mine, nullptr);
 }

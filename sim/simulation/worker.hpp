@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <span>
@@ -24,6 +25,7 @@ struct IterationPlan {
     std::vector<Work> encode;              ///< by round
     Work decode;                           ///< of what the last round gives: entries and parts are those of the outcome
     bool is_dense = false;                 ///< not compressed, whatever the method
+    std::size_t fragment = 0;              ///< that is exchanged by itself; those of the same follow each other
     std::optional<Payload> combined = {};  ///< what all payloads give together, where it is known beforehand
   };
   Seconds forward;
@@ -33,6 +35,7 @@ struct IterationPlan {
   HostGroups hosts;
   bool metadata_apart = false;  ///< indices and scales of gathered payloads are gathered by themselves, after values
   double encode_factor = 1;     ///< all encoding takes that many times as long: what if it did?
+  LocalSteps local = {};        ///< how rarely workers exchange
   std::vector<Stage> stages;    ///< in the order in which they become ready
 };
 
@@ -43,7 +46,8 @@ struct RoundTimes {
   Seconds share;
 };
 
-/// Seconds that a worker's device and host were busy in one iteration, and the bytes that its decoding took in.
+/// Seconds that a worker's device and host were busy in one iteration, and the bytes that its decoding took in. With
+/// local steps an iteration is H of them, and the exchange of each fragment.
 struct IterationRecord {
   Seconds finish;
   Seconds compute;
@@ -54,6 +58,7 @@ struct IterationRecord {
   bool leads = false;  ///< in a round that one worker leads, or for its host; all others wait for such a one
   Transport::Traffic traffic;
   RoundTimes rounds;
+  Seconds exchanging;  ///< with local steps: exchanges themselves, each from encoding to decoding, hidden or not
   std::vector<Span> spans;
   /// From a group's first message to its outcome, waiting included, in order of time; what else is exchanged meanwhile
   /// as well. `duration` leaves out how long a group of several rounds waited for its later encodings.
@@ -64,6 +69,10 @@ struct IterationRecord {
 /// beside the rest of the backward pass, decoding as the plan has it, update. A later round's encoding begins when the
 /// round before it has ended, between two pieces of the backward pass. What a host's GPUs share is shared while the
 /// next group is encoded, or after all exchanges: as it is decoded.
+///
+/// With local steps: forward, backward and update of step after step. A fragment is encoded after the step that
+/// LocalSteps has, and then exchanged, one after another; the step that comes `delay` later waits for it to be decoded.
+/// What an exchange has the device do interrupts computing.
 class Worker {
  public:
   using PayloadOf =
@@ -73,7 +82,7 @@ class Worker {
   Worker(Transport& transport, const IterationPlan& plan, std::span<const Round> rounds,
          std::span<const Round> dense_rounds, DeviceTimes& times, const Staging& staging, PayloadOf payload);
 
-  /// One iteration; begins at now().
+  /// One iteration; begins at now(), but for steps that were computed while the last exchange of the one before was on.
   IterationRecord iterate();
 
  private:
@@ -84,9 +93,14 @@ class Worker {
   std::span<const Round> rounds_of(std::size_t group) const {
     return plan_.stages[group].is_dense ? dense_rounds_ : rounds_;
   }
-  bool leads() const;
+  void exchange_gradient(IterationRecord& record);
+  void exchange_fragments(IterationRecord& record);
+  void submit_steps(std::int64_t last);
+  Seconds compute_time(std::int64_t first, std::int64_t last) const;
+  void exchange_fragment(std::size_t fragment, IterationRecord& record);
+  bool leads(std::uint64_t iteration) const;
   bool is_shown() const;
-  Seconds encode_time(std::size_t group, std::size_t round);
+  Seconds encode_time(std::size_t group, std::size_t round, std::uint64_t iteration);
   Span exchange_group(std::size_t group, IterationRecord& record);
   Outcome run_round(std::size_t group, std::size_t round, IterationRecord& record);
   Outcome exchange_round(std::size_t group, std::size_t round);
@@ -115,6 +129,9 @@ class Worker {
   std::optional<ToShare> to_share_;   ///< what was decoded at once, until the next group is encoded
   std::vector<std::size_t> decoded_;  ///< by group: the piece of work that decodes what is to be shared
   std::uint64_t iteration_ = 0;
+  std::int64_t steps_ = 0;               ///< local ones that the device was given
+  std::int64_t encodings_ = 0;           ///< of fragments that it was given
+  std::deque<std::size_t> to_exchange_;  ///< pieces of work that encode groups, until those are exchanged
 };
 
 /// A parameter server on a host of its own: combines the stages of an iteration on a device of its own, but for those

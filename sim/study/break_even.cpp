@@ -13,7 +13,7 @@ constexpr double narrow = 1e-9;     ///< of a factor
 /// Whether anything is encoded: dense fp32 values are sent as they are.
 bool encodes(const Scenario& scenario) {
   const MethodChoice& method = scenario.method;
-  const std::vector<Group> groups = make_schedule(*scenario.model, scenario.grouping);
+  const std::vector<Group> groups = groups_of(scenario);
   if (std::ranges::all_of(groups, &Group::is_dense)) return false;
   return !method.codec->stands_alone || method.codec->make(method.options, nullptr)->kind() != PayloadKind::dense32;
 }

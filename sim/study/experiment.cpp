@@ -34,6 +34,7 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
   plan.forward = scenario.compute.forward;
   plan.update = scenario.compute.update;
   plan.pace = scenario.compute.pace;
+  plan.local = scenario.method.local;
   plan.decode = scenario.decode;
   const std::vector<Seconds> backward = scenario.compute.backward_by_tensor.empty()
                                             ? share_backward(*scenario.model, scenario.compute.backward)
@@ -47,6 +48,7 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
   for (std::size_t g = 0; g < groups.size(); ++g) {
     IterationPlan::Stage stage;
     stage.is_dense = groups[g].is_dense;
+    stage.fragment = groups[g].fragment;
     if (const Payload* combined = payloads.combined(static_cast<std::size_t>(plan.hosts.encoders()), g))
       stage.combined = *combined;
     const std::vector<Round>& rounds = stage.is_dense ? dense : own;
@@ -136,7 +138,8 @@ void run_batch(const Study& study, const PayloadStage::Batch& batch, unsigned jo
     const std::size_t point = batch.points[child.task];
     const int workers = study.points[point].scenario.workers;
     const int exchanging = study.points[point].scenario.host_groups().hosts();
-    result.payload_bytes = batch.tables[child.task]->mean_bytes(static_cast<std::size_t>(workers), exchanging);
+    result.payload_bytes = batch.tables[child.task]->mean_bytes(static_cast<std::size_t>(workers), exchanging) /
+                           static_cast<double>(study.points[point].scenario.method.local.steps);
     on_result(point, std::move(result));
   }
 }

@@ -33,7 +33,7 @@ double among_hosts(const Scenario& scenario) {
 
 std::size_t count_groups(const Scenario& scenario) {
   const bool is_open = std::holds_alternative<Grouping::Search>(scenario.grouping.how);
-  return is_open ? 1 : make_schedule(*scenario.model, scenario.grouping).size();
+  return is_open ? 1 : groups_of(scenario).size();
 }
 
 }  // namespace

@@ -10,7 +10,12 @@ Bytes method_memory(const Scenario& scenario, const PointResult& result) {
   double copies = 0;
   if (method.error_feedback && method.leaves_residual()) ++copies;
   if (method.method->momentum.factor > 0) ++copies;
-  return Bytes(copies * 4 * elements + result.payload_bytes + static_cast<double>(result.times->result_bytes));
+  // The parameters that all had alike, and the outer optimizer's momentum.
+  if (method.local.is_local()) ++copies;
+  if (method.local.outer && method.local.outer->momentum > 0) ++copies;
+  const double sent = result.payload_bytes + static_cast<double>(result.times->result_bytes);
+  const double steps_apart = static_cast<double>(method.local.steps) / static_cast<double>(method.local.fragments);
+  return Bytes(copies * 4 * elements + sent * steps_apart);
 }
 
 }  // namespace simrun

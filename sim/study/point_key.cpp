@@ -17,7 +17,7 @@ namespace simrun {
 namespace {
 
 /// Counts up when results of the same version and commit are no longer comparable, or written otherwise.
-constexpr int format = 4;
+constexpr int format = 5;
 
 std::string digest_of_file(const std::string& file) {
   std::ifstream in(file, std::ios::binary);

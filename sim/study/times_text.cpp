@@ -37,6 +37,7 @@ Json times_json(const Times& times) {
            {deviation_json(times.deviations.device), deviation_json(times.deviations.network),
             times.deviations.own_network, deviation_json(times.deviations.jitter)}},
           {"pause", times.pause ? Json(times.pause->value) : Json()},
+          {"exchange", times.exchange ? Json(times.exchange->value) : Json()},
           {"unsettled", unsettled}};
 }
 
@@ -60,6 +61,7 @@ Times read_times(const Json& json) {
                       deviations.at(2).get<double>(), read_deviation(deviations.at(3))};
   times.interval = interval_around(times.iteration, times.deviations);
   if (const Json& pause = json.at("pause"); !pause.is_null()) times.pause = Seconds(pause.get<double>());
+  if (const Json& exchange = json.at("exchange"); !exchange.is_null()) times.exchange = Seconds(exchange.get<double>());
   if (const Json& unsettled = json.at("unsettled"); !unsettled.is_null())
     times.unsettled = {unsettled.at(0).get<int>(), Seconds(unsettled.at(1).get<double>()),
                        Seconds(unsettled.at(2).get<double>())};

@@ -1,6 +1,7 @@
 #include "sim/workload/schedule.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -78,6 +79,7 @@ std::vector<Group> split(const Model& model, const Group& group) {
   const auto close = [&] {
     parts.push_back(make_group(model, std::exchange(open, {})));
     parts.back().is_dense = group.is_dense;
+    parts.back().fragment = group.fragment;
     elements = 0;
   };
   for (std::size_t i = group.tensors.size(); i-- > 0;) {
@@ -138,6 +140,43 @@ std::vector<Group> make_schedule(const Model& model, const Grouping& grouping) {
   for (const Group& group : std::visit(Grouper{model}, grouping.how))
     std::ranges::move(split(model, group), std::back_inserter(groups));
   sort_as_ready(groups);
+  return groups;
+}
+
+namespace {
+
+/// Numbers the fragments of `parts`, which are at least as many.
+void number_fragments(std::vector<Group>& parts, std::size_t fragments) {
+  std::vector<double> ends;  // elements up to each part's
+  for (const Group& part : parts) ends.push_back((ends.empty() ? 0 : ends.back()) + static_cast<double>(part.elements));
+  std::size_t begin = 0;
+  for (std::size_t fragment = 0; fragment < fragments; ++fragment) {
+    const double even = ends.back() * static_cast<double>(fragment + 1) / static_cast<double>(fragments);
+    const std::size_t last = parts.size() - (fragments - fragment - 1);  // each that follows has one at least
+    std::size_t end = fragment + 1 == fragments ? last : begin + 1;
+    while (end < last && std::abs(ends[end] - even) <= std::abs(ends[end - 1] - even)) ++end;
+    while (begin < end) parts[begin++].fragment = fragment;
+  }
+}
+
+}  // namespace
+
+std::vector<Group> make_schedule(const Model& model, const Grouping& grouping, std::size_t fragments) {
+  const bool is_whole = std::holds_alternative<Grouping::WholeModel>(grouping.how);
+  if (fragments == 1) return make_schedule(model, grouping);
+  std::vector<Group> parts = make_schedule(model, is_whole ? Grouping{Grouping::EachTensor{}} : grouping);
+  if (parts.size() < fragments)
+    throw GroupingError("there are " + std::to_string(parts.size()) + (is_whole ? " tensors" : " groups"));
+  number_fragments(parts, fragments);
+  if (!is_whole) return parts;
+  std::vector<std::vector<std::size_t>> tensors(fragments);
+  for (const Group& part : parts) tensors[part.fragment].push_back(part.tensors.front());
+  std::vector<Group> groups;
+  for (std::size_t fragment = 0; fragment < fragments; ++fragment) {
+    Group whole = make_group(model, std::move(tensors[fragment]));
+    whole.fragment = fragment;
+    std::ranges::move(split(model, whole), std::back_inserter(groups));
+  }
   return groups;
 }
 

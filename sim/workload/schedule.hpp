@@ -56,7 +56,8 @@ struct Group {
 
   std::vector<std::size_t> tensors;  ///< in forward order
   std::uint64_t elements = 0;
-  bool is_dense = false;  ///< not compressed, whatever the method: it travels as sgd's do
+  bool is_dense = false;     ///< not compressed, whatever the method: it travels as sgd's do
+  std::size_t fragment = 0;  ///< of the model, which is exchanged by itself
 };
 
 /// Explicit groups that do not hold every tensor of the model once.
@@ -71,6 +72,11 @@ struct GroupingError : std::invalid_argument {
 /// large as can be, from the last tensor on. Throws GroupingError where explicit groups do not cover the model once, or
 /// where groups are still to be searched for.
 std::vector<Group> make_schedule(const Model& model, const Grouping& grouping);
+
+/// The same of a model in fragments, the first first: runs of groups, or of tensors where the whole model would travel
+/// together, each cut where it is nearest to an even share of the parameters. Throws GroupingError where there are
+/// fewer of them than fragments.
+std::vector<Group> make_schedule(const Model& model, const Grouping& grouping, std::size_t fragments);
 
 /// The shapes of a group's tensors, in the order in which their gradients follow each other.
 std::vector<std::vector<std::uint64_t>> shapes_of(const Model& model, const Group& group);

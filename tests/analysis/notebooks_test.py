@@ -19,7 +19,7 @@ def notebook_of(*cells):
 
 
 def test_all_are_here():
-    assert [file.name[:2] for file in NOTEBOOKS] == ["00", "01", "02", "03", "04", "05", "06", "07"]
+    assert [file.name[:2] for file in NOTEBOOKS] == ["00", "01", "02", "03", "04", "05", "06", "07", "08"]
 
 
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.name)

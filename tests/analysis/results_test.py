@@ -433,6 +433,7 @@ def test_fills_differ_in_grey(names):
     [
         ["sgd", "top-k", "gtop-k", "signsgd-mv", "ef-signsgd", "sparse-signsgd"],
         ["raw32", "bitmap", "delta", "elias-fano"],
+        ["sgd", "diloco", "sparseloco", "gtop-k", "streaming-diloco"],
         ["tensor by tensor", "MergeComp's search", "optimal"],
     ]
 )

@@ -310,6 +310,40 @@ TEST_CASE("program: points.csv has the contract's columns in order") {
       "device,network_model,source,staging_s,iteration_low_s,iteration_high_s,encode_break_even_s");
 }
 
+TEST_CASE("program: one local step and no more changes no byte, local steps append columns") {
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  folder.write("s.json", scenario.dump());
+  const std::string csv = run_program("s.json --format csv", folder.path()).out;
+  scenario["methods"][0].update({{"local_steps", 1}, {"fragments", 1}, {"delay", 0}, {"merge_weight", 0}});
+  folder.write("s.json", scenario.dump());
+  CHECK(run_program("s.json --format csv", folder.path()).out == csv);
+  scenario["methods"][0]["local_steps"] = 10;
+  const auto before = parse_csv(csv);
+  const auto rows = rows_of(scenario);
+  CHECK(rows[0].at("local_steps") == "10");
+  CHECK(rows[1].at("local_steps") == "1");
+  CHECK(rows[1].at("exchange_s").empty());
+  CHECK(number(rows[0], "payload_bytes") == 400);
+  CHECK(number(rows[0], "utilization") == Approx(0.01 / number(rows[0], "iteration_s")));
+  CHECK(number(rows[0], "exchange_s") == Approx(number(before[0], "iteration_s") - 0.01));
+  for (const auto& [column, value] : before[1])
+    if (column != "speedup_over_sgd" && column != "encode_break_even_s") CHECK(rows[1].at(column) == value);
+}
+
+TEST_CASE("program: fragments have payloads of their own, whatever else the study has") {
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "top-k"}, {"density", 0.1}, {"index", "delta"}, {"local_steps", 4}}};
+  scenario["sweep"] = {{"fragments", {1, 2, 3}}};
+  const auto all = rows_of(scenario);
+  REQUIRE(all.size() == 3);
+  scenario.erase("sweep");
+  for (std::size_t i = 0; i < 3; ++i) {
+    scenario["methods"][0]["fragments"] = i + 1;
+    CHECK(rows_of(scenario)[0].at("payload_bytes") == all[i].at("payload_bytes"));
+  }
+}
+
 TEST_CASE("program: what is chosen about a codec has a column where a point has another choice than the usual one") {
   json scenario = small_scenario();
   scenario["methods"] = {{{"name", "sgd"}},

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "sim/devices/profile_text.hpp"
+#include "sim/study/method_memory.hpp"
 #include "tests/sim/profiles.hpp"
 #include "tests/sim/studies.hpp"
 
@@ -120,6 +121,19 @@ TEST_CASE("plan: memory is residual, payloads and what is decoded; what takes mo
   const Ended none = run_program("plan s.json", folder.path());
   CHECK(none.status == 1);
   CHECK(none.err == "simrun: nothing is left: 2 ways take more than 4.00 MB of device memory\n");
+}
+
+TEST_CASE("plan: memory of local steps is what all had alike, the outer momentum and a fragment's payloads") {
+  const TemporaryFolder folder;
+  json scenario = two_methods(folder);
+  const json outer = {{"optimizer", "sgd"}};
+  scenario["methods"] = {{{"name", "diloco"}, {"local_steps", 10}}, {{"name", "top-k"}, {"k", 10}, {"outer", outer}}};
+  const Study study = study_of(scenario, folder);
+  PointResult result{.times = Times{}, .payload_bytes = 4e5, .failure = {}};
+  result.times->result_bytes = 200'000;
+  // Of a million parameters; bytes are means over steps.
+  CHECK(method_memory(study.points[0].scenario, result) == Bytes(2 * 4e6 + 10 * 6e5));
+  CHECK(method_memory(study.points[1].scenario, result) == Bytes(2 * 4e6 + 6e5));
 }
 
 TEST_CASE("plan: the same again from what is kept, on any number of jobs", "[large]") {

@@ -19,6 +19,7 @@ json every_method() {
   for (const MethodEntry& method : methods()) {
     json entry = {{"name", method.name}};
     if (find_codec(method.codec())->sparsifies) entry["density"] = 0.01;
+    if (method.local.fragments > 1) entry["fragments"] = 2;  // there are two tensors
     entries.push_back(entry);
   }
   return entries;
@@ -90,6 +91,26 @@ TEST_CASE("sweep: groupings are those of the entries, and the same point whoever
   // In whatever order the keys were written.
   CHECK(json(*own.scenario.resolved) == json(*scheduled.scenario.resolved));
   CHECK(name_of(own.scenario.grouping) == "1.00 kB buckets");
+}
+
+TEST_CASE("sweep: local steps go to the entries that can take them and give none of their own") {
+  const json entries = json::parse(R"([{"name": "sgd", "local_steps": 1}, {"name": "sgd"}, {"name": "signsgd-mv"},
+                                       {"name": "diloco"}, {"name": "gtop-k", "k": 5}])");
+  CHECK(labels_of(entries, {{"local_steps", {8, 500}}}) ==
+        Labels{"sgd", "sgd, every 8 steps", "signsgd-mv", "diloco, every 8 steps", "gtop-k, every 8 steps",
+               "sgd, every 500 steps", "diloco", "gtop-k, every 500 steps"});
+  CHECK(labels_of({{{"name", "sgd"}, {"local_steps", 8}}}, {{"delay", {0, 1}}, {"fragments", {1, 2}}}) ==
+        Labels{"sgd, every 8 steps", "sgd, every 8 steps, 2 fragments", "sgd, every 8 steps, delay 1 step",
+               "sgd, every 8 steps, 2 fragments, delay 1 step"});
+}
+
+TEST_CASE("sweep: names of ready-made settings, of which an entry may change each") {
+  const json entries = json::parse(R"([{"name": "diloco", "outer": {"optimizer": "sgd"}},
+                                       {"name": "streaming-diloco", "fragments": 2, "bits": 8, "delay": 0},
+                                       {"name": "sparseloco", "local_steps": 1, "merge_weight": 0.25}])");
+  CHECK(labels_of(entries, json::object()) == Labels{"diloco, outer sgd 1",
+                                                     "streaming-diloco, bits 8, 2 fragments, delay 0 steps",
+                                                     "sparseloco, every step, merge weight 0.25"});
 }
 
 TEST_CASE("sweep: labels tell searches for groups apart") {

@@ -95,4 +95,50 @@ TEST_CASE("work that takes no time leaves no span and waits for nothing") {
   CHECK(device.take_spans().empty());
 }
 
+TEST_CASE("urgent work interrupts a divisible piece, which goes on afterwards") {
+  Clock clock;
+  Device device(clock);
+  const std::size_t long_one = device.submit_divisible(Activity::compute, Seconds(10));
+  device.submit(Activity::encode, Seconds(1));
+  clock.wait_until(Seconds(2));
+  CHECK(device.start(Activity::decode, Seconds(3)) == Seconds(5));
+  // What comes while that is on follows it, and still goes before the rest of the piece.
+  clock.wait_until(Seconds(4));
+  CHECK(device.start(Activity::decode, Seconds(1)) == Seconds(6));
+  CHECK(device.started_until() == Seconds(6));
+  clock.wait_until(Seconds(8));
+  CHECK(device.start(Activity::decode, Seconds(2)) == Seconds(10));
+  device.finish(long_one);
+  CHECK(clock.now() == Seconds(16));
+  device.finish();
+  CHECK(clock.now() == Seconds(17));
+  Seconds computing;
+  Seconds at;
+  for (const Span& span : device.take_spans()) {
+    CHECK(span.begin == at);
+    CHECK(span.end - span.begin == span.duration);
+    at = span.end;
+    if (span.activity == Activity::compute) computing += span.duration;
+  }
+  CHECK(at == Seconds(17));
+  CHECK(computing == Seconds(10));
+}
+
+TEST_CASE("a divisible piece that is under way is taken in two parts") {
+  Clock clock;
+  Device device(clock);
+  device.submit_divisible(Activity::compute, Seconds(10));
+  clock.wait_until(Seconds(4));
+  CHECK(device.start(Activity::encode, Seconds(1)) == Seconds(5));
+  clock.wait_until(Seconds(6));
+  const auto first = device.take_spans();
+  REQUIRE(first.size() == 3);
+  CHECK(first.back().end == Seconds(6));
+  device.finish();
+  const auto second = device.take_spans();
+  REQUIRE(second.size() == 1);
+  CHECK(second.front().duration == Seconds(5));
+  CHECK(second.front().end == Seconds(11));
+}
+
 }  // namespace simrun

@@ -75,6 +75,26 @@ TEST_CASE("shares sum to K and fit their groups") {
   }
 }
 
+TEST_CASE("fragments are cut where a tensor, or a group, ends nearest to an even share") {
+  // Up to 550, 600, 900 and 1000 elements in backward order.
+  const Grouping whole{Grouping::WholeModel{}};
+  CHECK(tensors_of(make_schedule(four_tensors, whole, 1)) == tensors_of(make_schedule(four_tensors, whole)));
+  CHECK(tensors_of(make_schedule(four_tensors, whole, 2)) == Lists{{3}, {0, 1, 2}});
+  CHECK(tensors_of(make_schedule(four_tensors, whole, 3)) == Lists{{3}, {2}, {0, 1}});
+  const auto all = make_schedule(four_tensors, whole, 4);
+  CHECK(tensors_of(all) == Lists{{3}, {2}, {1}, {0}});
+  CHECK(all.back().fragment == 3);
+  CHECK(all.back().elements == 100);
+  CHECK_THROWS_WITH(make_schedule(four_tensors, whole, 5), Catch::Contains("4 tensors"));
+  // Two groups of two tensors.
+  const Grouping named{Grouping::Explicit{{{"c", "d"}, {"a", "b"}}}};
+  const auto groups = make_schedule(four_tensors, named, 2);
+  CHECK(tensors_of(groups) == Lists{{2, 3}, {0, 1}});
+  CHECK(groups.front().fragment == 0);
+  CHECK(groups.back().fragment == 1);
+  CHECK_THROWS_WITH(make_schedule(four_tensors, named, 3), Catch::Contains("2 groups"));
+}
+
 TEST_CASE("backward time is shared by size") {
   const auto times = share_backward(four_tensors, Seconds(2));
   CHECK(times[0].value == Approx(0.2));

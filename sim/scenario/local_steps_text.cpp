@@ -1,0 +1,124 @@
+#include "sim/scenario/local_steps_text.hpp"
+
+#include <algorithm>
+
+#include "sim/scenario/scenario_text.hpp"
+
+namespace simrun {
+namespace {
+
+constexpr std::int64_t most_local_steps = 1'000'000;
+
+struct OuterText {
+  OuterOptimizer::Kind kind = OuterOptimizer::Kind::nesterov;
+  double learning_rate = 0;
+  double momentum = 0;
+};
+
+bool is_nesterov(const OuterText& text) {
+  return text.kind == OuterOptimizer::Kind::nesterov;
+}
+
+Field<OuterOptimizer> outer_field() {
+  using Kind = OuterOptimizer::Kind;
+  const OuterOptimizer usual;
+  return convert(
+      Object<OuterText>()
+          .required("optimizer", &OuterText::kind, choice<Kind>({{"nesterov", Kind::nesterov}, {"sgd", Kind::sgd}}),
+                    "what makes a step of the mean change")
+          .either(
+              "learning_rate",
+              [usual](const OuterText& text) {
+                return Fit{.if_missing = is_nesterov(text) ? usual.learning_rate : 1.0};
+              },
+              &OuterText::learning_rate, number({0, 1e6, true}), "size of the step (default 0.7; sgd: 1)")
+          .either(
+              "momentum",
+              [usual](const OuterText& text) { return Fit{.if_missing = is_nesterov(text) ? usual.momentum : 0.0}; },
+              &OuterText::momentum, number({0, 1}), "mu in v = mu v + change (default 0.9; sgd: 0)")
+          .field(),
+      [](const OuterText& text, const Where&) {
+        return OuterOptimizer{text.kind, text.learning_rate, text.momentum};
+      });
+}
+
+Json outer_json(const std::optional<OuterOptimizer>& outer) {
+  if (!outer) return nullptr;
+  return {{"optimizer", outer->kind == OuterOptimizer::Kind::nesterov ? "nesterov" : "sgd"},
+          {"learning_rate", outer->learning_rate},
+          {"momentum", outer->momentum}};
+}
+
+/// A key of methods whose workers can step on their own, which is `own` to the method where it is left out.
+Fit fit_of(const MethodText& text, const Json& own, const Json& plain) {
+  const std::string why(why_not_local(*text.method));
+  return {optional_if(why.empty()), std::string(text.method->name) + " " + why, "", own == plain ? Json() : own};
+}
+
+template <class T>
+std::function<Fit(const MethodText&)> fit_of(T LocalSteps::*member) {
+  return [member](const MethodText& text) { return fit_of(text, text.method->local.*member, LocalSteps().*member); };
+}
+
+template <class T>
+std::function<void(MethodText&, T)> setter_of(T LocalSteps::*member) {
+  return [member](MethodText& text, T value) { text.local.*member = value; };
+}
+
+}  // namespace
+
+bool is_swept_local_key(std::string_view key) {
+  return key != "outer" && std::ranges::find(local_steps_keys, key) != local_steps_keys.end();
+}
+
+void add_local_steps(Object<MethodText>& object) {
+  const LocalSteps plain;
+  object
+      .either<std::int64_t>("local_steps", fit_of(&LocalSteps::steps), setter_of(&LocalSteps::steps),
+                            usually(whole(1, most_local_steps), plain.steps),
+                            "H: steps of each worker on its own from one exchange to the next")
+      .either<std::int64_t>("fragments", fit_of(&LocalSteps::fragments), setter_of(&LocalSteps::fragments),
+                            usually(whole(1, most_local_steps), plain.fragments),
+                            "P: parts of the model, of which one is exchanged every H/P steps")
+      .either<std::int64_t>("delay", fit_of(&LocalSteps::delay), setter_of(&LocalSteps::delay),
+                            usually(whole(0, most_local_steps), plain.delay),
+                            "steps until what an exchange gives is applied, which workers compute meanwhile")
+      .either<double>("merge_weight", fit_of(&LocalSteps::merge_weight), setter_of(&LocalSteps::merge_weight),
+                      usually(number({0, 1}), plain.merge_weight),
+                      "share of a worker's own parameters that is kept when a result is applied")
+      .either<OuterOptimizer>(
+          "outer", [](const MethodText& text) { return fit_of(text, outer_json(text.method->local.outer), nullptr); },
+          [](MethodText& text, const OuterOptimizer& outer) { text.local.outer = outer; }, outer_field(),
+          "what makes a step of the mean of all changes; left out, parameters become the workers' mean");
+}
+
+void check_local_steps(const Scenario& scenario, const Where& where) {
+  const LocalSteps& local = scenario.method.local;
+  const auto check_most = [&](std::int64_t given, std::int64_t most, const char* key, const std::string& than) {
+    if (given > most)
+      (where / key).fail(std::to_string(given) + " is more than " + than, "accepted: at most " + std::to_string(most));
+  };
+  check_most(local.fragments, local.steps, "fragments", "local_steps");
+  check_most(local.delay, local.steps, "delay", "local_steps");
+  if (!local.is_local()) return;
+  if (std::holds_alternative<Grouping::Search>(scenario.grouping.how))
+    (where / "local_steps").fail("does not go with a grouping that is searched for", "accepted: another grouping");
+  try {
+    groups_of(scenario);
+  } catch (const GroupingError& error) {
+    (where / "fragments")
+        .fail(std::to_string(local.fragments) + ", but " + error.what(), "accepted: no more than tensors, or groups");
+  }
+}
+
+void refuse_local_steps(const Study& study, const char* command) {
+  for (const Point& point : study.points) {
+    if (!point.scenario.method.local.is_local()) continue;
+    (Where{study.file, ""} / "methods" / point.method)
+        .fail(
+            "takes local steps; simrun " + std::string(command) + " is for gradients that are exchanged in every step",
+            "accepted: local_steps 1, without delay, merge_weight and outer");
+  }
+}
+
+}  // namespace simrun
