@@ -84,6 +84,9 @@ class Codec {
   /// Takes what the receivers `accepted` out of `residual`, which holds the corrected gradient that was encoded.
   virtual void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const = 0;
 
+  /// Zeroes `values` (size N) where elements were sent: what settle does where these are sent as they are.
+  virtual void zero_sent(const Payload& sent, std::span<float> values, const RoundContext& context) const;
+
   /// The header of a payload of N elements and K entries, if its size does not depend on the values. (Where zeros are
   /// among the K largest, sparse signs are fewer.) `tensors`: as in RoundContext.
   virtual std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries,
@@ -105,6 +108,7 @@ class Codec {
 
 struct CodecOptions {
   IndexCoding index = IndexCoding::raw32;
+  ValueCoding values = ValueCoding::fp32;
   bool half_precision = false;  ///< fp16 values in dense payloads
   int rank = 4;                 ///< of the matrices that approximate a gradient
   int levels = 7;               ///< above zero, to which elements are rounded

@@ -5,6 +5,7 @@
 #include "kernels/codecs/codecs.hpp"
 #include "kernels/index_coding.hpp"
 #include "kernels/layout.hpp"
+#include "kernels/value_coding.hpp"
 
 namespace simrun {
 namespace {
@@ -18,6 +19,19 @@ CodecParameter index_words() {
       .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.index); },
       .set = [](CodecOptions& o, std::int64_t value) { o.index = static_cast<IndexCoding>(value); }};
   for (const IndexCodingEntry& entry : index_codings())
+    parameter.words.push_back({entry.name, entry.summary, static_cast<std::int64_t>(entry.coding)});
+  return parameter;
+}
+
+CodecParameter values_words() {
+  CodecParameter parameter{
+      .key = "values",
+      .about = "how the values of kept entries are written",
+      .swept = true,
+      .words = {},
+      .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.values); },
+      .set = [](CodecOptions& o, std::int64_t value) { o.values = static_cast<ValueCoding>(value); }};
+  for (const ValueCodingEntry& entry : value_codings())
     parameter.words.push_back({entry.name, entry.summary, static_cast<std::int64_t>(entry.coding)});
   return parameter;
 }
@@ -144,6 +158,11 @@ const CodecParameter* index_parameter() {
   return &parameter;
 }
 
+const CodecParameter* values_parameter() {
+  static const CodecParameter parameter = values_words();
+  return &parameter;
+}
+
 const CodecParameter* precision_parameter() {
   static const CodecParameter parameter = precision_words();
   return &parameter;
@@ -200,10 +219,10 @@ const CodecParameter* counters_parameter() {
 }
 
 std::span<const CodecParameter* const> codec_parameters() {
-  static const std::array table{index_parameter(),   precision_parameter(), rank_parameter(),
-                                levels_parameter(),  bucket_parameter(),    packing_parameter(),
-                                indices_parameter(), chunk_parameter(),     chunk_keeps_parameter(),
-                                block_parameter(),   bits_parameter(),      counters_parameter()};
+  static const std::array table{
+      index_parameter(),  values_parameter(),  precision_parameter(), rank_parameter(),  levels_parameter(),
+      bucket_parameter(), packing_parameter(), indices_parameter(),   chunk_parameter(), chunk_keeps_parameter(),
+      block_parameter(),  bits_parameter(),    counters_parameter()};
   return table;
 }
 

@@ -20,14 +20,14 @@ const std::vector<CodecEntry>& table() {
        .encoding = "largest-pairs",
        .sparsifies = true,
        .feeds_back = true,
-       .parameters = {index_parameter()},
+       .parameters = {index_parameter(), values_parameter()},
        .make = make_top_k},
       {.name = "gtop-k",
        .summary = "the K largest values; merged in pairs to the K largest sums",
        .encoding = "largest-pairs",
        .sparsifies = true,
        .feeds_back = true,
-       .parameters = {index_parameter()},
+       .parameters = {index_parameter(), values_parameter()},
        .make = make_gtop_k},
       {.name = "signs", .summary = "one bit an element; the majority wins", .encoding = "signs", .make = make_signs},
       {.name = "scaled-signs",
@@ -111,13 +111,13 @@ const std::vector<CodecEntry>& table() {
        .sparsifies = true,
        .feeds_back = true,
        .varies = true,
-       .parameters = {index_parameter()},
+       .parameters = {index_parameter(), values_parameter()},
        .make = make_sampled_pairs},
       {.name = "chunked-top-k",
        .summary = "the largest values of every chunk of neighbours; every worker gets all of them",
        .encoding = "chunked-top-k",
        .feeds_back = true,
-       .parameters = {chunk_parameter(), chunk_keeps_parameter()},
+       .parameters = {chunk_parameter(), chunk_keeps_parameter(), values_parameter()},
        .make = make_chunked_top_k},
       {.name = "block-quantization",
        .summary = "levels rounded to nearest, and the largest magnitude a block; every worker gets all",
@@ -143,9 +143,14 @@ Payload Aggregator::accepted(const Payload& sent, const Payload&) const {
 }
 
 /// Of sparse payloads: header, values, gaps of 32 bits, and a base and a width for each block of 128 gaps or less,
-/// rounded up.
+/// rounded up. A table of values may come before these.
 std::uint64_t Codec::most_bytes(std::uint64_t, std::uint64_t entries) const {
-  return Payload::header_bytes + 8 * entries + 5 * (entries / 128 + 1) + 3;
+  constexpr std::uint64_t table = 16;
+  return Payload::header_bytes + table + 8 * entries + 5 * (entries / 128 + 1) + 3;
+}
+
+void Codec::zero_sent(const Payload& sent, std::span<float> values, const RoundContext& context) const {
+  settle(sent, values, context);
 }
 
 Payload Codec::encode_largest(PairsView, std::uint64_t) const {

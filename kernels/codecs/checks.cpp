@@ -22,6 +22,8 @@ void check_parts(std::span<const Payload> parts, PayloadKind kind) {
   for (const Payload& part : parts) {
     check_payload(part, kind, parts.front().elements());
     if (part.index() != parts.front().index()) throw PayloadError("the payloads to combine differ in index coding");
+    if (part.header().format != parts.front().header().format)
+      throw PayloadError("the payloads to combine differ in how their values are written");
   }
 }
 

@@ -52,6 +52,7 @@ Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t
 
 /// Of codec_parameters().
 const CodecParameter* index_parameter();
+const CodecParameter* values_parameter();
 const CodecParameter* precision_parameter();
 const CodecParameter* rank_parameter();
 const CodecParameter* levels_parameter();
@@ -67,7 +68,8 @@ const CodecParameter* counters_parameter();
 /// Throws PayloadError unless `payload` is of that kind and covers that many elements.
 void check_payload(const Payload& payload, PayloadKind kind, std::uint64_t elements);
 
-/// Throws PayloadError unless there are parts, of that kind, all over the same elements and with the same index coding.
+/// Throws PayloadError unless there are parts, of that kind, all over the same elements and with the same index coding
+/// and format.
 void check_parts(std::span<const Payload> parts, PayloadKind kind);
 
 /// Throws PayloadError if the payload has a size only.

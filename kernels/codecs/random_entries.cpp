@@ -46,8 +46,11 @@ class RandomEntries final : public SummedValues {
 /// The same where each worker draws its own and says which: pairs, gathered.
 class SentRandomEntries final : public Codec {
  public:
-  SentRandomEntries(bool is_scaled, std::shared_ptr<const Primitives> primitives)
-      : is_scaled_(is_scaled), pairs_(make_top_k({}, primitives)), primitives_(std::move(primitives)) {}
+  SentRandomEntries(const CodecOptions& options, std::shared_ptr<const Primitives> primitives)
+      : is_scaled_(!options.error_feedback),
+        values_(options.values),
+        pairs_(make_top_k({.values = options.values}, primitives)),
+        primitives_(std::move(primitives)) {}
 
   Combining combining() const override { return Combining::gather; }
   PayloadKind kind() const override { return PayloadKind::pairs; }
@@ -55,7 +58,7 @@ class SentRandomEntries final : public Codec {
   Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const override {
     const auto indices = draw_indices(context.seed, gradient.size(), entries);
     const Payload values = values_at(gradient, indices, *primitives_);
-    return make_pairs(IndexCoding::raw32, gradient.size(), {indices, view_as<float>(values.bytes())});
+    return make_pairs(IndexCoding::raw32, gradient.size(), {indices, view_as<float>(values.bytes())}, values_);
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
@@ -69,6 +72,10 @@ class SentRandomEntries final : public Codec {
     pairs_->settle(accepted, residual, context);
   }
 
+  void zero_sent(const Payload& sent, std::span<float> values, const RoundContext& context) const override {
+    pairs_->zero_sent(sent, values, context);
+  }
+
   std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries,
                                        std::span<const TensorShape> tensors) const override {
     return pairs_->shape(elements, entries, tensors);
@@ -79,6 +86,7 @@ class SentRandomEntries final : public Codec {
 
  private:
   bool is_scaled_;
+  ValueCoding values_;
   std::unique_ptr<const Codec> pairs_;
   std::shared_ptr<const Primitives> primitives_;
 };
@@ -87,7 +95,7 @@ class SentRandomEntries final : public Codec {
 
 std::unique_ptr<const Codec> make_random_entries(const CodecOptions& options,
                                                  std::shared_ptr<const Primitives> primitives) {
-  if (options.sends_indices) return std::make_unique<SentRandomEntries>(!options.error_feedback, std::move(primitives));
+  if (options.sends_indices) return std::make_unique<SentRandomEntries>(options, std::move(primitives));
   return std::make_unique<RandomEntries>(!options.error_feedback, std::move(primitives));
 }
 

@@ -39,7 +39,8 @@ std::unique_ptr<Operation> encode_chunked_top_k(Machine& machine, const Operatio
 
 template <class Machine>
 std::unique_ptr<Operation> decode_chunked_top_k(Machine& machine, const OperationCase& work) {
-  const ChunkedPairsView view = view_chunked_pairs(work.payloads.at(0));
+  std::vector<float> decoded;
+  const ChunkedPairsView view = view_chunked_pairs(work.payloads.at(0), decoded);
   const auto words = shared_copy(machine, view.words);
   const auto values = shared_copy(machine, view.values);
   return decode_with(machine, work, [=, &machine, chunking = view.chunking](float* sums) {

@@ -20,7 +20,7 @@ void divide_by_senders(const std::vector<Payload>& parts, std::span<float> sum) 
   std::vector<float> senders(sum.size(), 0.0F);
   std::vector<std::uint32_t> decoded;
   for (const Payload& part : parts) {
-    for (const std::uint32_t i : view_pairs(part, decoded).indices) ++senders[i];
+    for (const std::uint32_t i : view_body(part, PayloadKind::pairs, decoded).indices) ++senders[i];
   }
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] /= std::max(senders[i], 1.0F);
 }
@@ -270,7 +270,7 @@ void GradientExchange::settle(const Aggregator* aggregator, const Outcomes& outc
   });
 }
 
-void GradientExchange::settle_too(std::size_t worker, std::span<float> values) const {
+void GradientExchange::zero_sent(std::size_t worker, std::span<float> values) const {
   const auto shards = static_cast<std::size_t>(hosts_.shards());
   const std::size_t first = worker / static_cast<std::size_t>(hosts_.gpus) * shards;  // of the host's encoders
   std::vector<float> buffer;
@@ -280,8 +280,8 @@ void GradientExchange::settle_too(std::size_t worker, std::span<float> values) c
     const std::size_t part = encoded_[group].elements;
     after.resize(shards * part);  // the last part is filled up
     for (std::size_t shard = 0; shard < shards; ++shard)
-      rounds_[last_].codec->settle(sent_.at(worker_of(first + shard), group, last_),
-                                   std::span(after).subspan(shard * part, part), context_of(first + shard, group));
+      rounds_[last_].codec->zero_sent(sent_.at(worker_of(first + shard), group, last_),
+                                      std::span(after).subspan(shard * part, part), context_of(first + shard, group));
     groups_.put_values(after, group, values);
   }
 }

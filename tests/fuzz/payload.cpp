@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 
 #include "kernels/codec.hpp"
 #include "kernels/layout.hpp"
@@ -18,8 +19,10 @@ constexpr std::uint64_t few_elements = 4096;
 Payload made_again(const Payload& payload) {
   switch (payload.kind()) {
     case PayloadKind::pairs: {
-      const Pairs pairs = read_pairs(payload);
-      return make_pairs(payload.index(), payload.elements(), {pairs.indices, pairs.values});
+      std::vector<std::uint64_t> all(payload.entries());
+      std::iota(all.begin(), all.end(), 0);
+      require(read_pairs(payload).values.size() == payload.entries(), "a value for each index");
+      return chosen_pairs(payload, all);
     }
     case PayloadKind::indices: {
       std::vector<std::uint32_t> decoded;
@@ -45,7 +48,8 @@ Payload made_again(const Payload& payload) {
       require(view_exponents(payload).size() == code_words(payload.elements(), exponent_bits), "all exponents");
       return payload;
     case PayloadKind::chunked_pairs: {
-      const ChunkedPairsView view = view_chunked_pairs(payload);
+      std::vector<float> decoded;
+      const ChunkedPairsView view = view_chunked_pairs(payload, decoded);
       const std::vector<std::uint32_t> indices = view.indices();
       require(indices.size() == view.values.size(), "a place for each value");
       require(std::ranges::adjacent_find(indices, std::greater_equal{}) == indices.end(), "indices ascend");
@@ -82,7 +86,7 @@ void check_codecs(const Payload& payload) {
   const Payload parts[] = {payload, payload, payload};
   std::vector<float> out(payload.elements());
   for (const CodecEntry& entry : codecs()) {
-    const auto codec = entry.make({}, primitives);
+    const auto codec = entry.make({.values = values_of(payload.header().format)}, primitives);
     if (!entry.stands_alone || codec->kind() != payload.kind()) continue;
     codec->decode(payload, 0.5F, out, {});
     codec->settle(payload, out, {});

@@ -63,15 +63,16 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
   }
 }
 
-TEST_CASE("exchange: dgc's momentum loses what the residual loses") {
-  for (const char* grouping : {"model", "tensor"}) {
-    Bench exchange(trained_scenario({{"name", "dgc"}, {"k", 20}}, grouping));
+TEST_CASE("exchange: dgc's momentum is zero where something was sent, whatever values are rounded to") {
+  for (const auto& [grouping, values] :
+       {std::pair("model", "fp32"), std::pair("tensor", "fp32"), std::pair("model", "int2")}) {
+    Bench exchange(trained_scenario({{"name", "dgc"}, {"k", 20}, {"values", values}}, grouping));
     const auto all = gradients(1);
     exchange.agreed_on(all);
     for (std::size_t w = 0; w < workers; ++w) {
       // Nothing was in the residual before: it is the gradient, but for what was sent.
       std::vector<float> momentum = all[w];
-      exchange->settle_too(w, momentum);
+      exchange->zero_sent(w, momentum);
       std::size_t sent = 0;
       for (std::size_t i = 0; i < N; ++i) {
         CHECK((momentum[i] == 0 || momentum[i] == all[w][i]));
@@ -181,7 +182,7 @@ TEST_CASE("exchange: top-k divides by the workers, or by those that sent the ele
     Bench exchange(trained_scenario({{"name", "top-k"}, {"k", 100}, {"training", {{"divide_by", by}}}}));
     const std::vector<float> mean = exchange.agreed_on(gradients(5));
     std::vector<int> senders(N);
-    std::vector<std::uint32_t> decoded;
+    Pairs decoded;
     for (std::size_t w = 0; w < workers; ++w) {
       for (const std::uint32_t i : view_pairs(exchange->payloads().at(w, 0, 0), decoded).indices) ++senders[i];
     }
