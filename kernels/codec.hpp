@@ -109,17 +109,17 @@ class Codec {
 struct CodecOptions {
   IndexCoding index = IndexCoding::raw32;
   ValueCoding values = ValueCoding::fp32;
-  bool half_precision = false;  ///< fp16 values in dense payloads
-  int rank = 4;                 ///< of the matrices that approximate a gradient
-  int levels = 7;               ///< above zero, to which elements are rounded
-  std::uint64_t bucket = 512;   ///< elements that share a scale, a power of two; 0: all
-  bool packs_bits = true;       ///< levels take the bits they need, else a byte
-  std::uint64_t block = 256;    ///< elements that share a largest magnitude, a power of two
-  int bits = 8;                 ///< of an element rounded to nearest
-  Chunking chunking = {};       ///< of which each chunk keeps its largest
-  std::uint32_t counters = 12;  ///< of a count sketch, for each entry that a worker keeps
-  bool sends_indices = false;   ///< each worker draws its own entries, and says which
-  bool error_feedback = true;   ///< what is not sent is sent later, so that nothing is scaled up for it
+  Precision precision = Precision::fp32;  ///< of dense payloads
+  int rank = 4;                           ///< of the matrices that approximate a gradient
+  int levels = 7;                         ///< above zero, to which elements are rounded
+  std::uint64_t bucket = 512;             ///< elements that share a scale, a power of two; 0: all
+  bool packs_bits = true;                 ///< levels take the bits they need, else a byte
+  std::uint64_t block = 256;              ///< elements that share a largest magnitude, a power of two
+  int bits = 8;                           ///< of an element rounded to nearest
+  Chunking chunking = {};                 ///< of which each chunk keeps its largest
+  std::uint32_t counters = 12;            ///< of a count sketch, for each entry that a worker keeps
+  bool sends_indices = false;             ///< each worker draws its own entries, and says which
+  bool error_feedback = true;             ///< what is not sent is sent later, so that nothing is scaled up for it
 };
 
 /// A word that a parameter may be.

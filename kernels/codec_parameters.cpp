@@ -39,9 +39,9 @@ CodecParameter values_words() {
 CodecParameter precision_words() {
   return {.key = "precision",
           .about = "sgd: precision of the values",
-          .words = {{"fp32", "", 0}, {"fp16", "", 1}},
-          .get = [](const CodecOptions& o) { return std::int64_t{o.half_precision}; },
-          .set = [](CodecOptions& o, std::int64_t value) { o.half_precision = value != 0; }};
+          .words = {{"fp32", "", 0}, {"fp16", "", 1}, {"bf16", "", 2}},
+          .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.precision); },
+          .set = [](CodecOptions& o, std::int64_t value) { o.precision = static_cast<Precision>(value); }};
 }
 
 CodecParameter rank_numbers() {

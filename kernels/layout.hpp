@@ -90,6 +90,10 @@ std::optional<Payload::Header> sparse_header(PayloadKind kind, IndexCoding codin
 Payload make_payload(const Payload::Header& header, std::span<const std::uint32_t> indices,
                      std::span<const Piece> pieces);
 
+/// Dense payloads of that precision, and the other way round.
+PayloadKind dense_kind(Precision precision);
+Precision precision_of(PayloadKind dense);
+
 /// The two parts of a body; view_pairs and the like give them types.
 struct BodyView {
   std::span<const std::uint32_t> indices;

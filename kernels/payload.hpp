@@ -29,6 +29,7 @@ enum class PayloadKind : std::uint8_t {
   two_means = 9,       ///< fp32 means of the negative elements and of the others, then 1 bit an element, 1 = negative
   chunked_pairs = 10,  ///< of every chunk of elements the same number of indices within it, then as many values
   sketch = 11,         ///< 1 bit an element, 1 = an entry, then the fp32 counters of a count sketch of the entries
+  dense_bf16 = 12,     ///< N values that are the upper halves of fp32 ones, no header
 };
 
 /// How the values of kept entries are written: kernels/value_coding.hpp. The values are part of the wire format.

@@ -6,6 +6,7 @@ namespace simrun {
 
 LayoutEntry dense32_layout();
 LayoutEntry dense16_layout();
+LayoutEntry dense_bf16_layout();
 LayoutEntry pairs_layout();
 LayoutEntry signs_layout();
 LayoutEntry sparse_signs_layout();

@@ -1,10 +1,8 @@
 // Values as they are, or rounded to nearest, ties to even, to two bytes.
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
-#include "kernels/cpu/half.hpp"
 #include "kernels/precision.hpp"
 #include "kernels/value_codings/codings.hpp"
 
@@ -33,8 +31,7 @@ template <Precision precision>
 void read_narrow(std::span<const float>, std::span<const std::uint32_t> words, std::span<float> values) {
   std::vector<std::uint16_t> bits(values.size());
   if (!bits.empty()) std::memcpy(bits.data(), words.data(), bits.size() * sizeof(std::uint16_t));
-  if (precision == Precision::fp16) return convert_from_half(bits.data(), bits.size(), values.data());
-  for (std::size_t j = 0; j < bits.size(); ++j) values[j] = std::bit_cast<float>(std::uint32_t{bits[j]} << 16);
+  widen(precision, bits, values);
 }
 
 }  // namespace

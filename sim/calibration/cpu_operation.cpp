@@ -154,8 +154,8 @@ KindCodec codec_of_kind(const std::string& kind) {
   KindCodec found{find_codec(kind), {}};
   if (found.codec != nullptr) return found;
   for (const CodecEntry& entry : codecs()) {
-    for (const bool half : {false, true}) {
-      const CodecOptions options{.half_precision = half};
+    for (const Precision precision : {Precision::fp32, Precision::fp16}) {
+      const CodecOptions options{.precision = precision};
       const auto codec = entry.make(options, nullptr);
       if (layout_of(codec->kind()).name != kind) continue;
       if (codec->aggregator() != nullptr) return {&entry, options};

@@ -83,11 +83,12 @@ const OperationEntry& operation_entry(const std::string& name) {
 std::vector<Step> steps_of(const Work& work) {
   if (work.entries + work.elements == 0) return {};
   if (work.kind == PayloadKind::dense32) return {};
-  if ((work.kind == PayloadKind::dense16 || work.kind == PayloadKind::sketch) && work.stage == Stage::combine)
-    return {};
-  if (work.kind == PayloadKind::dense16 && work.stage == Stage::encode && work.gradient == Precision::fp16) return {};
+  if ((is_dense(work.kind) || work.kind == PayloadKind::sketch) && work.stage == Stage::combine) return {};
+  if (is_dense(work.kind) && work.stage == Stage::encode && work.gradient == precision_of(work.kind)) return {};
+  PayloadKind kind = work.kind;
   // Only a leader sends indices alone: it selects, and writes pairs without their values.
-  const PayloadKind kind = work.kind == PayloadKind::indices ? PayloadKind::pairs : work.kind;
+  if (kind == PayloadKind::indices) kind = PayloadKind::pairs;
+  if (kind == PayloadKind::dense_bf16) kind = PayloadKind::dense16;  // which moves as many bytes
   std::vector<Step> steps = {{operation_name(work.stage, std::string(layout_of(kind).name)), work}};
   for (Step& step : coding_steps_of(work)) steps.push_back(std::move(step));
   return steps;

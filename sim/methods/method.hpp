@@ -75,7 +75,7 @@ struct MethodChoice {
 
   /// True if error feedback has something to keep. Signs that are sent count as the whole of their elements; fp32
   /// values are sent as they are.
-  bool leaves_residual() const { return codec->feeds_back || codec->rounds || options.half_precision; }
+  bool leaves_residual() const { return codec->feeds_back || codec->rounds || options.precision != Precision::fp32; }
 
   /// True if bytes follow from the shapes of tensors, not only from their elements.
   bool follows_shapes() const;

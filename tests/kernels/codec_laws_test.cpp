@@ -236,8 +236,9 @@ TEST_CASE("combining payloads without contents gives the size of the result, or 
 }
 
 TEST_CASE("payloads that do not fit are refused") {
-  const Payload other =
-      find_codec("dense")->make({.half_precision = true}, make_cpu_primitives(1))->encode(normal_values(9), 1, {});
+  const Payload other = find_codec("dense")
+                            ->make({.precision = Precision::fp16}, make_cpu_primitives(1))
+                            ->encode(normal_values(9), 1, {});
   for (const CodecCase& each : codec_cases()) {
     INFO(each.name);
     const auto codec = each.make();
