@@ -118,7 +118,7 @@ CodecParameter chunk_keeps_numbers() {
 
 CodecParameter block_numbers() {
   return {.key = "block",
-          .about = "block-quantization: elements that share a largest magnitude, a power of two",
+          .about = "block-quantization, quantized-allreduce: elements that share a largest magnitude, a power of two",
           .words = {},
           .least = Rounding::least_block,
           .most = Rounding::most_block,
@@ -129,13 +129,22 @@ CodecParameter block_numbers() {
 
 CodecParameter bits_numbers() {
   return {.key = "bits",
-          .about = "block-quantization: bits of an element",
+          .about = "block-quantization, quantized-allreduce: bits of an element",
           .swept = true,
           .words = {},
           .least = 2,
           .most = 8,
           .get = [](const CodecOptions& o) { return std::int64_t{o.bits}; },
           .set = [](CodecOptions& o, std::int64_t value) { o.bits = static_cast<int>(value); }};
+}
+
+CodecParameter requantize_words() {
+  return {.key = "requantize",
+          .about = "quantized-allreduce: every sum is rounded again, or whole numbers of one scale are added up",
+          .swept = true,
+          .words = {{"true", "", 1}, {"false", "", 0}},
+          .get = [](const CodecOptions& o) { return std::int64_t{o.requantizes}; },
+          .set = [](CodecOptions& o, std::int64_t value) { o.requantizes = value != 0; }};
 }
 
 CodecParameter counters_numbers() {
@@ -213,6 +222,11 @@ const CodecParameter* bits_parameter() {
   return &parameter;
 }
 
+const CodecParameter* requantize_parameter() {
+  static const CodecParameter parameter = requantize_words();
+  return &parameter;
+}
+
 const CodecParameter* counters_parameter() {
   static const CodecParameter parameter = counters_numbers();
   return &parameter;
@@ -220,9 +234,9 @@ const CodecParameter* counters_parameter() {
 
 std::span<const CodecParameter* const> codec_parameters() {
   static const std::array table{
-      index_parameter(),  values_parameter(),  precision_parameter(), rank_parameter(),  levels_parameter(),
-      bucket_parameter(), packing_parameter(), indices_parameter(),   chunk_parameter(), chunk_keeps_parameter(),
-      block_parameter(),  bits_parameter(),    counters_parameter()};
+      index_parameter(),  values_parameter(),  precision_parameter(), rank_parameter(),      levels_parameter(),
+      bucket_parameter(), packing_parameter(), indices_parameter(),   chunk_parameter(),     chunk_keeps_parameter(),
+      block_parameter(),  bits_parameter(),    counters_parameter(),  requantize_parameter()};
   return table;
 }
 

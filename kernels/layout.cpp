@@ -15,7 +15,7 @@ std::span<const LayoutEntry> layouts() {
   static const std::array table{dense32_layout(),      dense16_layout(),      pairs_layout(),         signs_layout(),
                                 sparse_signs_layout(), scaled_signs_layout(), indices_layout(),       levels_layout(),
                                 exponents_layout(),    two_means_layout(),    chunked_pairs_layout(), sketch_layout(),
-                                dense_bf16_layout()};
+                                dense_bf16_layout(),   integers_layout()};
   return table;
 }
 

@@ -203,6 +203,11 @@ struct SketchView {
 
 SketchView view_sketch(const Payload& payload);
 
+/// The words of whole numbers, and their sums, element by element, in as many bits: sum += words.
+std::span<const std::uint32_t> view_integers(const Payload& payload);
+void add_integers(std::span<const std::uint32_t> words, std::uint64_t elements, unsigned bits,
+                  std::span<std::uint32_t> sum);
+
 /// The words of exponents.
 std::span<const std::uint32_t> view_exponents(const Payload& payload);
 constexpr unsigned exponent_bits = 9;

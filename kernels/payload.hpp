@@ -30,6 +30,7 @@ enum class PayloadKind : std::uint8_t {
   chunked_pairs = 10,  ///< of every chunk of elements the same number of indices within it, then as many values
   sketch = 11,         ///< 1 bit an element, 1 = an entry, then the fp32 counters of a count sketch of the entries
   dense_bf16 = 12,     ///< N values that are the upper halves of fp32 ones, no header
+  integers = 13,       ///< a whole number of 2 to 8 bits an element
 };
 
 /// How the values of kept entries are written: kernels/value_coding.hpp. The values are part of the wire format.

@@ -13,25 +13,27 @@ namespace {
 /// Source: Stich, Cordonnier, Jaggi, "Sparsified SGD with memory", NeurIPS 2018, rand-k.
 class RandomEntries final : public SummedValues {
  public:
-  RandomEntries(bool is_scaled, std::shared_ptr<const Primitives> primitives)
-      : SummedValues(std::move(primitives)), is_scaled_(is_scaled) {}
+  RandomEntries(const CodecOptions& options, std::shared_ptr<const Primitives> primitives)
+      : SummedValues(std::move(primitives), summed_precision(options.values)), is_scaled_(!options.error_feedback) {}
 
   Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const override {
-    return values_at(gradient, draw_indices(context.shared_seed, gradient.size(), entries), primitives());
+    return values_at(gradient, draw_indices(context.shared_seed, gradient.size(), entries), primitives(), precision_);
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
-    check_payload(payload, kind(), payload.elements());
-    check_contents(payload);
     const float scale = is_scaled_ && payload.elements() > 0
                             ? static_cast<float>(out.size()) / static_cast<float>(payload.elements())
                             : 1.0F;
     const auto indices = draw_indices(context.shared_seed, out.size(), payload.elements());
-    primitives().scatter_add({indices, view_as<float>(payload.bytes())}, weight * scale, out);
+    add_at(indices, payload, weight * scale, out);
   }
 
   void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const override {
-    primitives().scatter_zero(draw_indices(context.shared_seed, residual.size(), accepted.elements()), residual);
+    take_out(draw_indices(context.shared_seed, residual.size(), accepted.elements()), accepted, residual);
+  }
+
+  void zero_sent(const Payload& sent, std::span<float> values, const RoundContext& context) const override {
+    primitives().scatter_zero(draw_indices(context.shared_seed, values.size(), sent.elements()), values);
   }
 
   std::optional<Payload::Header> shape(std::uint64_t, std::uint64_t entries,
@@ -96,7 +98,7 @@ class SentRandomEntries final : public Codec {
 std::unique_ptr<const Codec> make_random_entries(const CodecOptions& options,
                                                  std::shared_ptr<const Primitives> primitives) {
   if (options.sends_indices) return std::make_unique<SentRandomEntries>(options, std::move(primitives));
-  return std::make_unique<RandomEntries>(!options.error_feedback, std::move(primitives));
+  return std::make_unique<RandomEntries>(options, std::move(primitives));
 }
 
 }  // namespace simrun

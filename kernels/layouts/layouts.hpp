@@ -17,5 +17,6 @@ LayoutEntry exponents_layout();
 LayoutEntry two_means_layout();
 LayoutEntry chunked_pairs_layout();
 LayoutEntry sketch_layout();
+LayoutEntry integers_layout();
 
 }  // namespace simrun

@@ -40,7 +40,7 @@ class Encode final : public Operation {
     // What only the leader sends is its layout's operation.
     if (codec_->combining() != Combining::lead) payload_ = codec_->encode(values, work_.entries, context_);
     if (place_.settles()) feedback_->settle(*codec_, payload_, context_);
-    if (place_.masks()) codec_->settle(payload_, velocity_, context_);
+    if (place_.masks()) codec_->zero_sent(payload_, velocity_, context_);
   }
 
   OperationResult result() const override {

@@ -25,6 +25,19 @@ double value_on(Axis axis, const Work& work) {
   return work.entries / std::max(1.0, work.elements);
 }
 
+/// Levels of parts added to an fp32 sum, which is rounded again.
+std::vector<Step> requantizing_steps(const Work& work) {
+  constexpr const char* codec = "requantized-levels";
+  Work one = work;
+  one.parts = 1;
+  one.entries = work.result_entries;
+  one.stage = Stage::decode;
+  std::vector<Step> steps = {{operation_name(Stage::decode, codec), one, work.parts}};
+  one.stage = Stage::encode;
+  steps.push_back({operation_name(Stage::encode, codec), one});
+  return steps;
+}
+
 /// Those of coding of indices.
 std::vector<Step> index_steps_of(const Work& work) {
   if (work.index == IndexCoding::none || work.index == IndexCoding::raw32) return {};
@@ -85,6 +98,8 @@ std::vector<Step> steps_of(const Work& work) {
   if (work.kind == PayloadKind::dense32) return {};
   if ((is_dense(work.kind) || work.kind == PayloadKind::sketch) && work.stage == Stage::combine) return {};
   if (is_dense(work.kind) && work.stage == Stage::encode && work.gradient == precision_of(work.kind)) return {};
+  if (work.kind == PayloadKind::integers && work.stage == Stage::combine) return {};
+  if (work.kind == PayloadKind::levels && work.stage == Stage::combine) return requantizing_steps(work);
   PayloadKind kind = work.kind;
   // Only a leader sends indices alone: it selects, and writes pairs without their values.
   if (kind == PayloadKind::indices) kind = PayloadKind::pairs;

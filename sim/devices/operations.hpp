@@ -100,7 +100,8 @@ struct Step {
 };
 
 /// The operations of its layout that `work` consists of. None for fp32 dense payloads, which are sent as they are, and
-/// for sums of dense payloads and of sketches, which are part of the collective.
+/// for sums of dense payloads, of whole numbers and of sketches, which are part of the collective. Sums of levels are
+/// decoded, and encoded again.
 std::vector<Step> steps_of(const Work& work);
 
 /// Those that coding of indices and of values adds; raw32 and fp32 add nothing. Values take what as many fp16 values

@@ -1,11 +1,24 @@
 #include "sim/methods/method.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "kernels/find_entry.hpp"
 #include "sim/collectives/collectives.hpp"
 
 namespace simrun {
+namespace {
+
+bool requantizes(const CodecOptions& options) {
+  return options.requantizes;
+}
+
+bool shares_scales(const CodecOptions& options) {
+  return !options.requantizes;
+}
+
+}  // namespace
+
 std::span<const MethodEntry> methods() {
   static const std::vector<MethodEntry> all = {
       {"sgd", "dense average of all gradients", {{"dense", "ring"}}},
@@ -54,10 +67,24 @@ std::span<const MethodEntry> methods() {
       {"block-quantization",
        "levels rounded to nearest, a largest magnitude a block (Dettmers et al., ICLR 2022; Xie et al., 2024)",
        {{"block-quantization", "allgather-ring"}}},
+      {"quantized-allreduce",
+       "levels in blocks, added up: rounded again by whoever adds (Jaghouar et al., 2024), or whole numbers of scales "
+       "that all workers have alike (Xin et al., 2023)",
+       {{"requantized-levels", "ring", requantizes},
+        {"block-maxima", "ring", shares_scales},
+        {"levels-at-scales", "ring", shares_scales}}},
       {"homomorphic",
        "K largest entries of every worker in count sketches, added up and peeled (Li et al., 2024)",
        {{"sketched-pairs", "ring"}}},
   };
+  return all;
+}
+
+std::vector<RoundEntry> MethodEntry::rounds_with(const CodecOptions& options) const {
+  std::vector<RoundEntry> all;
+  std::ranges::copy_if(rounds, std::back_inserter(all), [&](const RoundEntry& round) {
+    return round.takes_place == nullptr || round.takes_place(options);
+  });
   return all;
 }
 
@@ -66,7 +93,7 @@ const MethodEntry* find_method(std::string_view name) {
 }
 
 Combining combining_of(const MethodEntry& method, const CodecOptions& options) {
-  return find_codec(method.rounds.back().codec)->make(options, nullptr)->combining();
+  return find_codec(method.rounds_with(options).back().codec)->make(options, nullptr)->combining();
 }
 
 const CollectiveEntry& default_collective(const MethodEntry& method, const CodecOptions& options) {
@@ -91,14 +118,18 @@ bool MethodChoice::follows_shapes() const {
   return made->shape(1'000'000, 1000, matrix) != made->shape(1'000'000, 1000, {});
 }
 
+bool is_switch(const CodecParameter& parameter) {
+  return std::ranges::any_of(parameter.words, [](const ParameterWord& word) { return word.word == "true"; });
+}
+
 std::string label(const MethodChoice& choice, Naming naming) {
   std::string text(choice.method->name);
   if (naming == Naming::with_collective || choice.collective != &default_collective(*choice.method, choice.options))
     text += ", " + std::string(choice.collective->name);
   for (const CodecParameter* parameter : choice.codec->parameters) {
     if (parameter->get(choice.options) == parameter->get({})) continue;
-    text +=
-        ", " + (parameter->words.empty() ? std::string(parameter->key) + " " : "") + parameter->text_of(choice.options);
+    const bool says_it_all = !parameter->words.empty() && !is_switch(*parameter);
+    text += ", " + (says_it_all ? "" : std::string(parameter->key) + " ") + parameter->text_of(choice.options);
   }
   if (choice.collective_options.server == ServerPlace::rank0) text += ", server on rank 0";
   if (choice.hierarchy != Hierarchy::flat) text += ", " + std::string(name_of(choice.hierarchy));
@@ -130,7 +161,7 @@ std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr
   if (hierarchy != Hierarchy::flat)
     rounds.push_back(
         round_in_host(Round::Part::reduce, is_sharded ? make_reduce_scatter() : make_reduce(), primitives));
-  for (const RoundEntry& entry : choice.method->rounds) {
+  for (const RoundEntry& entry : choice.method->rounds_with(options)) {
     Round round;
     round.entry = find_codec(entry.codec);
     round.codec = round.entry->make(options, primitives);

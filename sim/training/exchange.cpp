@@ -85,7 +85,8 @@ RoundContext GradientExchange::context_of(std::size_t encoder, std::size_t group
           .shared_seed = shared.next64(),
           .tensors = groups_.shapes(group),
           .previous = results_[shard_of(encoder) * groups_.size() + group],
-          .last_step = last_step_.empty() ? nullptr : &last_step_[group]};
+          .last_step = last_step_.empty() ? nullptr : &last_step_[group],
+          .workers = static_cast<std::uint64_t>(hosts_.hosts())};
 }
 
 Payload GradientExchange::make_payload(std::span<const float> values, std::size_t group,
@@ -195,8 +196,7 @@ void GradientExchange::agree(const Outcomes& outcomes) {
   const auto decoded_by = [&](std::size_t worker, std::size_t group) {
     return decoded(outcomes[worker][group], worker, group);
   };
-  std::vector<std::vector<float>> shared;
-  if (in_hosts_) shared = in_hosts_->share(decoded_by);
+  auto shared = in_hosts_ ? in_hosts_->share(decoded_by) : std::vector<std::vector<float>>();
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     const std::vector<float> values = in_hosts_ ? std::move(shared[group]) : decoded_by(0, group);
     groups_.put_values(values, group, agreed_);

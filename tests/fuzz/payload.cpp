@@ -44,6 +44,9 @@ Payload made_again(const Payload& payload) {
       require(view.words.size() == code_words(payload.elements(), format.bits), "all levels");
       return payload;
     }
+    case PayloadKind::integers:
+      require(view_integers(payload).size() == code_words(payload.elements(), payload.header().format), "all numbers");
+      return payload;
     case PayloadKind::exponents:
       require(view_exponents(payload).size() == code_words(payload.elements(), exponent_bits), "all exponents");
       return payload;
@@ -81,20 +84,40 @@ void check_cut(const Payload& payload) {
   require(join(parts) == payload, "cut and joined");
 }
 
+void check_sum(const Aggregator& aggregator, std::span<const Payload> parts) {
+  Payload result;
+  try {
+    result = aggregator.combine(parts);
+  } catch (const NonFiniteError&) {
+    return;  // beyond the range of what it is written in
+  }
+  require(Payload::parse(result.bytes()) == result, "what payloads combine to is a payload");
+  aggregator.accepted(parts.front(), result);
+}
+
+/// Those with which a codec makes such payloads.
+CodecOptions options_of(const Payload& payload) {
+  CodecOptions options{.values = values_of(payload.header().format)};
+  if (payload.kind() != PayloadKind::levels) return options;
+  const LevelsFormat format = LevelsFormat::of(payload.header().format);
+  options.bits = static_cast<int>(format.bits);
+  options.block = std::uint64_t{1} << format.log_bucket;
+  return options;
+}
+
 void check_codecs(const Payload& payload) {
   static const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
   const Payload parts[] = {payload, payload, payload};
   std::vector<float> out(payload.elements());
+  const CodecOptions options = options_of(payload);
+  const bool can_be_added =
+      payload.kind() != PayloadKind::levels || Rounding{.levels = 1, .bits = 2, .bucket = options.block}.has_blocks();
   for (const CodecEntry& entry : codecs()) {
-    const auto codec = entry.make({.values = values_of(payload.header().format)}, primitives);
+    const auto codec = entry.make(options, primitives);
     if (!entry.stands_alone || codec->kind() != payload.kind()) continue;
     codec->decode(payload, 0.5F, out, {});
     codec->settle(payload, out, {});
-    if (const auto aggregator = codec->aggregator()) {
-      const Payload result = aggregator->combine(parts);
-      require(Payload::parse(result.bytes()) == result, "what payloads combine to is a payload");
-      aggregator->accepted(payload, result);
-    }
+    if (const auto aggregator = codec->aggregator(); aggregator && can_be_added) check_sum(*aggregator, parts);
   }
 }
 

@@ -64,7 +64,7 @@ TEST_CASE("parsing the bytes of a payload gives the payload") {
 
 TEST_CASE("no gradient at all can be encoded where nothing is selected") {
   for (const char* name : {"dense", "signs", "scaled-signs", "gathered-signs", "two-means", "qsgd", "terngrad",
-                           "exponents", "chunked-top-k", "block-quantization"}) {
+                           "exponents", "chunked-top-k", "block-quantization", "requantized-levels"}) {
     const auto codec = find_codec(name)->make({}, make_cpu_primitives(1));
     const Payload payload = codec->encode({}, 0, {});
     CHECK(parse_again(payload) == payload);
@@ -265,11 +265,29 @@ TEST_CASE("the codecs are those that users are told of") {
     CHECK(find_codec(entry.name) == &entry);
     CHECK_FALSE(entry.summary.empty());
   }
-  CHECK(names == std::vector<std::string>{"dense",          "top-k",         "gtop-k",         "signs",
-                                          "scaled-signs",   "sparse-signs",  "leader-indices", "values-at",
-                                          "left-factors",   "right-factors", "random-entries", "gathered-signs",
-                                          "momentum-signs", "two-means",     "qsgd",           "terngrad",
-                                          "exponents",      "sampled-pairs", "chunked-top-k",  "block-quantization",
+  CHECK(names == std::vector<std::string>{"dense",
+                                          "top-k",
+                                          "gtop-k",
+                                          "signs",
+                                          "scaled-signs",
+                                          "sparse-signs",
+                                          "leader-indices",
+                                          "values-at",
+                                          "left-factors",
+                                          "right-factors",
+                                          "random-entries",
+                                          "gathered-signs",
+                                          "momentum-signs",
+                                          "two-means",
+                                          "qsgd",
+                                          "terngrad",
+                                          "exponents",
+                                          "sampled-pairs",
+                                          "chunked-top-k",
+                                          "block-quantization",
+                                          "requantized-levels",
+                                          "block-maxima",
+                                          "levels-at-scales",
                                           "sketched-pairs"});
   CHECK(find_codec("no such codec") == nullptr);
 }
