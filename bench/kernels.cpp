@@ -224,7 +224,7 @@ void scaled_signs_with_residual(benchmark::State& state) {
 void to_half(benchmark::State& state) {
   const auto primitives = cpu(state);
   std::vector<std::uint16_t> halves(elements);
-  for (auto _ : state) primitives->to_half(gradient(), halves);
+  for (auto _ : state) primitives->narrow(Precision::fp16, gradient(), halves);
   set_bytes(state, 6 * elements);
 }
 
@@ -232,7 +232,7 @@ void add_half(benchmark::State& state) {
   const auto primitives = cpu(state);
   const std::vector<std::uint16_t> halves(elements, 0x3C00);
   std::vector<float> out(elements);
-  for (auto _ : state) primitives->add_half(halves, 0.5F, out);
+  for (auto _ : state) primitives->add_narrow(Precision::fp16, halves, 0.5F, out);
   set_bytes(state, 10 * elements);
 }
 
@@ -240,7 +240,7 @@ void accumulate_half(benchmark::State& state) {
   const auto primitives = cpu(state);
   const std::vector<std::uint16_t> halves(elements, 0x1400);
   std::vector<std::uint16_t> sum(elements);
-  for (auto _ : state) primitives->accumulate_half(halves, sum);
+  for (auto _ : state) primitives->accumulate_narrow(Precision::fp16, halves, sum);
   set_bytes(state, 6 * elements);
 }
 

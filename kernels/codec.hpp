@@ -47,6 +47,7 @@ struct RoundContext {
   std::span<const TensorShape> tensors = {};  ///< that the gradient is of, one after another; none: one vector
   std::span<const Payload> previous = {};     ///< what each earlier round of the step gave, the same to all workers
   const Payload* last_step = nullptr;         ///< what the last round of the step before gave; null in the first step
+  std::uint64_t workers = 1;                  ///< that encode and exchange
 };
 
 /// Turns a gradient into bytes and back. Immutable.
@@ -84,6 +85,9 @@ class Codec {
   /// Takes what the receivers `accepted` out of `residual`, which holds the corrected gradient that was encoded.
   virtual void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const = 0;
 
+  /// Zeroes `values` (size N) where elements were sent: what settle does where these are sent as they are.
+  virtual void zero_sent(const Payload& sent, std::span<float> values, const RoundContext& context) const;
+
   /// The header of a payload of N elements and K entries, if its size does not depend on the values. (Where zeros are
   /// among the K largest, sparse signs are fewer.) `tensors`: as in RoundContext.
   virtual std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries,
@@ -105,18 +109,25 @@ class Codec {
 
 struct CodecOptions {
   IndexCoding index = IndexCoding::raw32;
-  bool half_precision = false;  ///< fp16 values in dense payloads
-  int rank = 4;                 ///< of the matrices that approximate a gradient
-  int levels = 7;               ///< above zero, to which elements are rounded
-  std::uint64_t bucket = 512;   ///< elements that share a scale, a power of two; 0: all
-  bool packs_bits = true;       ///< levels take the bits they need, else a byte
-  std::uint64_t block = 256;    ///< elements that share a largest magnitude, a power of two
-  int bits = 8;                 ///< of an element rounded to nearest
-  Chunking chunking = {};       ///< of which each chunk keeps its largest
-  std::uint32_t counters = 12;  ///< of a count sketch, for each entry that a worker keeps
-  bool sends_indices = false;   ///< each worker draws its own entries, and says which
-  bool error_feedback = true;   ///< what is not sent is sent later, so that nothing is scaled up for it
+  ValueCoding values = ValueCoding::fp32;
+  Precision precision = Precision::fp32;  ///< of dense payloads
+  int rank = 4;                           ///< of the matrices that approximate a gradient
+  int levels = 7;                         ///< above zero, to which elements are rounded
+  std::uint64_t bucket = 512;             ///< elements that share a scale, a power of two; 0: all
+  bool packs_bits = true;                 ///< levels take the bits they need, else a byte
+  std::uint64_t block = 256;              ///< elements that share a largest magnitude, a power of two
+  int bits = 8;                           ///< of an element rounded to nearest, or of the sum of such
+  bool requantizes = true;                ///< sums are rounded again; else all workers have the same scales
+  Chunking chunking = {};                 ///< of which each chunk keeps its largest
+  std::uint32_t counters = 12;            ///< of a count sketch, for each entry that a worker keeps
+  bool sends_indices = false;             ///< each worker draws its own entries, and says which
+  bool error_feedback = true;             ///< what is not sent is sent later, so that nothing is scaled up for it
 };
+
+/// Levels above zero of each of so many workers, whose sum takes no more bits; 0 where it cannot.
+constexpr unsigned levels_in_sum(int bits, std::uint64_t workers) {
+  return static_cast<unsigned>(((std::uint64_t{1} << (bits - 1)) - 1) / workers);
+}
 
 /// A word that a parameter may be.
 struct ParameterWord {

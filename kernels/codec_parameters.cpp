@@ -5,6 +5,7 @@
 #include "kernels/codecs/codecs.hpp"
 #include "kernels/index_coding.hpp"
 #include "kernels/layout.hpp"
+#include "kernels/value_coding.hpp"
 
 namespace simrun {
 namespace {
@@ -22,12 +23,25 @@ CodecParameter index_words() {
   return parameter;
 }
 
+CodecParameter values_words() {
+  CodecParameter parameter{
+      .key = "values",
+      .about = "how the values of kept entries are written",
+      .swept = true,
+      .words = {},
+      .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.values); },
+      .set = [](CodecOptions& o, std::int64_t value) { o.values = static_cast<ValueCoding>(value); }};
+  for (const ValueCodingEntry& entry : value_codings())
+    parameter.words.push_back({entry.name, entry.summary, static_cast<std::int64_t>(entry.coding)});
+  return parameter;
+}
+
 CodecParameter precision_words() {
   return {.key = "precision",
           .about = "sgd: precision of the values",
-          .words = {{"fp32", "", 0}, {"fp16", "", 1}},
-          .get = [](const CodecOptions& o) { return std::int64_t{o.half_precision}; },
-          .set = [](CodecOptions& o, std::int64_t value) { o.half_precision = value != 0; }};
+          .words = {{"fp32", "", 0}, {"fp16", "", 1}, {"bf16", "", 2}},
+          .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.precision); },
+          .set = [](CodecOptions& o, std::int64_t value) { o.precision = static_cast<Precision>(value); }};
 }
 
 CodecParameter rank_numbers() {
@@ -104,7 +118,7 @@ CodecParameter chunk_keeps_numbers() {
 
 CodecParameter block_numbers() {
   return {.key = "block",
-          .about = "block-quantization: elements that share a largest magnitude, a power of two",
+          .about = "block-quantization, quantized-allreduce: elements that share a largest magnitude, a power of two",
           .words = {},
           .least = Rounding::least_block,
           .most = Rounding::most_block,
@@ -115,13 +129,22 @@ CodecParameter block_numbers() {
 
 CodecParameter bits_numbers() {
   return {.key = "bits",
-          .about = "block-quantization: bits of an element",
+          .about = "block-quantization, quantized-allreduce: bits of an element",
           .swept = true,
           .words = {},
           .least = 2,
           .most = 8,
           .get = [](const CodecOptions& o) { return std::int64_t{o.bits}; },
           .set = [](CodecOptions& o, std::int64_t value) { o.bits = static_cast<int>(value); }};
+}
+
+CodecParameter requantize_words() {
+  return {.key = "requantize",
+          .about = "quantized-allreduce: every sum is rounded again, or whole numbers of one scale are added up",
+          .swept = true,
+          .words = {{"true", "", 1}, {"false", "", 0}},
+          .get = [](const CodecOptions& o) { return std::int64_t{o.requantizes}; },
+          .set = [](CodecOptions& o, std::int64_t value) { o.requantizes = value != 0; }};
 }
 
 CodecParameter counters_numbers() {
@@ -141,6 +164,11 @@ CodecParameter counters_numbers() {
 
 const CodecParameter* index_parameter() {
   static const CodecParameter parameter = index_words();
+  return &parameter;
+}
+
+const CodecParameter* values_parameter() {
+  static const CodecParameter parameter = values_words();
   return &parameter;
 }
 
@@ -194,16 +222,21 @@ const CodecParameter* bits_parameter() {
   return &parameter;
 }
 
+const CodecParameter* requantize_parameter() {
+  static const CodecParameter parameter = requantize_words();
+  return &parameter;
+}
+
 const CodecParameter* counters_parameter() {
   static const CodecParameter parameter = counters_numbers();
   return &parameter;
 }
 
 std::span<const CodecParameter* const> codec_parameters() {
-  static const std::array table{index_parameter(),   precision_parameter(), rank_parameter(),
-                                levels_parameter(),  bucket_parameter(),    packing_parameter(),
-                                indices_parameter(), chunk_parameter(),     chunk_keeps_parameter(),
-                                block_parameter(),   bits_parameter(),      counters_parameter()};
+  static const std::array table{
+      index_parameter(),  values_parameter(),  precision_parameter(), rank_parameter(),      levels_parameter(),
+      bucket_parameter(), packing_parameter(), indices_parameter(),   chunk_parameter(),     chunk_keeps_parameter(),
+      block_parameter(),  bits_parameter(),    counters_parameter(),  requantize_parameter()};
   return table;
 }
 

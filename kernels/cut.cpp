@@ -16,16 +16,20 @@ Payload cut_sparse(const Payload& payload, std::uint64_t begin, std::uint64_t en
   std::vector<std::uint32_t> indices(first, last);
   for (std::uint32_t& index : indices) index = static_cast<std::uint32_t>(index - begin);
   const auto before = static_cast<std::uint64_t>(first - view.indices.begin());
-  const Piece piece{view.values, before, before + indices.size()};
-  return make_payload(
-      {.kind = payload.kind(), .index = payload.index(), .elements = end - begin, .entries = indices.size()}, indices,
-      {&piece, 1});
+  const Piece piece{view.values, before, before + indices.size(), payload.entries()};
+  return make_payload({.kind = payload.kind(),
+                       .index = payload.index(),
+                       .elements = end - begin,
+                       .entries = indices.size(),
+                       .format = payload.header().format},
+                      indices, {&piece, 1});
 }
 
 Payload cut_full(const Payload& payload, std::uint64_t begin, std::uint64_t end) {
   const Payload::Header header = full_header(payload.kind(), end - begin, payload.header().format);
   if (!payload.has_contents()) return Payload::size_only(header);
-  const Piece piece{payload.body(), std::min(begin, payload.elements()), std::min(end, payload.elements())};
+  const Piece piece{payload.body(), std::min(begin, payload.elements()), std::min(end, payload.elements()),
+                    payload.elements()};
   return make_payload(header, {}, {&piece, 1});
 }
 
@@ -63,7 +67,8 @@ Payload join_contents(const LayoutEntry& layout, const Payload::Header& total, s
   for (const Payload& part : parts) {
     const BodyView view = view_body(part, total.kind, decoded);
     for (const std::uint32_t index : view.indices) indices.push_back(static_cast<std::uint32_t>(index + offset));
-    pieces.push_back({view.values, 0, layout.has_indices ? part.entries() : part.elements()});
+    const std::uint64_t whole = layout.has_indices ? part.entries() : part.elements();
+    pieces.push_back({view.values, 0, whole, whole});
     offset += part.elements();
   }
   return make_payload(total, indices, pieces);
@@ -72,7 +77,7 @@ Payload join_contents(const LayoutEntry& layout, const Payload::Header& total, s
 /// What follows from numbers alone; none where the size depends on contents.
 std::optional<Payload::Header> joined_header(const LayoutEntry& layout, const Payload::Header& total) {
   if (!layout.has_indices) return full_header(total.kind, total.elements, total.format);
-  return sparse_header(total.kind, total.index, total.elements, total.entries);
+  return sparse_header(total.kind, total.index, total.elements, total.entries, total.format);
 }
 
 bool have_contents(std::span<const Payload> parts) {

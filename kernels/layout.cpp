@@ -14,7 +14,8 @@ namespace simrun {
 std::span<const LayoutEntry> layouts() {
   static const std::array table{dense32_layout(),      dense16_layout(),      pairs_layout(),         signs_layout(),
                                 sparse_signs_layout(), scaled_signs_layout(), indices_layout(),       levels_layout(),
-                                exponents_layout(),    two_means_layout(),    chunked_pairs_layout(), sketch_layout()};
+                                exponents_layout(),    two_means_layout(),    chunked_pairs_layout(), sketch_layout(),
+                                dense_bf16_layout(),   integers_layout()};
   return table;
 }
 
@@ -49,21 +50,23 @@ Payload::Header full_header(PayloadKind kind, std::uint64_t elements, Format for
 }
 
 std::optional<Payload::Header> sparse_header(PayloadKind kind, IndexCoding coding, std::uint64_t elements,
-                                             std::uint64_t entries) {
+                                             std::uint64_t entries, Format format) {
   const auto index_bytes = index_coding(coding).size(elements, entries);
   if (!index_bytes) return std::nullopt;
   return Payload::Header{.kind = kind,
                          .index = coding,
                          .elements = elements,
                          .entries = entries,
-                         .bytes = Payload::header_bytes + *index_bytes + layout_of(kind).size(entries, 0)};
+                         .bytes = Payload::header_bytes + *index_bytes + layout_of(kind).size(entries, format),
+                         .format = format};
 }
 
 Payload make_payload(const Payload::Header& header, std::span<const std::uint32_t> indices,
                      std::span<const Piece> pieces) {
   const LayoutEntry& layout = layout_of(header.kind);
-  const auto expected = layout.has_indices ? sparse_header(header.kind, header.index, header.elements, header.entries)
-                                           : full_header(header.kind, header.elements, header.format);
+  const auto expected = layout.has_indices
+                            ? sparse_header(header.kind, header.index, header.elements, header.entries, header.format)
+                            : full_header(header.kind, header.elements, header.format);
   std::vector<std::byte> bytes;
   if (expected) bytes.reserve(expected->bytes);
   if (!layout.bare) bytes.resize(Payload::header_bytes);

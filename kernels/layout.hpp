@@ -18,6 +18,7 @@ struct Piece {
   std::span<const std::byte> values;
   std::uint64_t first;
   std::uint64_t last;
+  std::uint64_t whole;  ///< of the payload
 };
 
 /// What is wrong with values, and where: bytes from their beginning.
@@ -82,12 +83,16 @@ Payload::Header full_header(PayloadKind kind, std::uint64_t elements, Format for
 
 /// The same of some. For layouts with indices; empty where the size of the coded indices depends on which they are.
 std::optional<Payload::Header> sparse_header(PayloadKind kind, IndexCoding coding, std::uint64_t elements,
-                                             std::uint64_t entries);
+                                             std::uint64_t entries, Format format = 0);
 
 /// A payload with the entries of these pieces; `header.bytes` is set here. Each index goes with an entry; there are
 /// none without indices.
 Payload make_payload(const Payload::Header& header, std::span<const std::uint32_t> indices,
                      std::span<const Piece> pieces);
+
+/// Dense payloads of that precision, and the other way round.
+PayloadKind dense_kind(Precision precision);
+Precision precision_of(PayloadKind dense);
 
 /// The two parts of a body; view_pairs and the like give them types.
 struct BodyView {
@@ -99,9 +104,13 @@ struct BodyView {
 /// payload, which must live as long. Throws PayloadError if it is of another kind or has no contents.
 BodyView view_body(const Payload& payload, PayloadKind kind, std::vector<std::uint32_t>& decoded);
 
-Payload make_pairs(IndexCoding coding, std::uint64_t elements, PairsView pairs);
-PairsView view_pairs(const Payload& payload, std::vector<std::uint32_t>& decoded);
-Pairs read_pairs(const Payload& payload);  ///< as a copy
+/// Throws NonFiniteError for a value that is none in that coding: beyond the range of fp16 or bf16.
+Payload make_pairs(IndexCoding coding, std::uint64_t elements, PairsView pairs, ValueCoding values = ValueCoding::fp32);
+PairsView view_pairs(const Payload& payload, Pairs& decoded);  ///< likewise; values that are not fp32 are decoded, too
+Pairs read_pairs(const Payload& payload);                      ///< as a copy
+
+/// Those entries of pairs, ascending, as they are written there.
+Payload chosen_pairs(const Payload& payload, std::span<const std::uint64_t> entries);
 
 Payload make_indices(IndexCoding coding, std::uint64_t elements, std::span<const std::uint32_t> indices);
 std::span<const std::uint32_t> view_indices(const Payload& payload, std::vector<std::uint32_t>& decoded);
@@ -147,10 +156,10 @@ LevelsView view_levels(const Payload& payload);
 
 /// How the chunks of chunked pairs are written: 4 bits for the elements of a chunk, 12 for how many it keeps.
 struct ChunkFormat {
-  static Format written(const Chunking& chunking) {
-    return static_cast<Format>(chunking.place_bits() | (chunking.keeps - 1) << 4U);
+  static Format written(const Chunking& chunking, ValueCoding values = ValueCoding::fp32) {
+    return with_values(chunking.place_bits() | (chunking.keeps - 1) << 4U, values);
   }
-  static Chunking of(Format format) { return {1U << (format & 15U), (static_cast<std::uint32_t>(format) >> 4U) + 1}; }
+  static Chunking of(Format format) { return {1U << (format & 15U), (format >> 4U & 0xFFFU) + 1}; }
 };
 
 /// The parts of the body of chunked pairs: places within chunks, and as many values.
@@ -163,7 +172,8 @@ struct ChunkedPairsView {
   std::vector<std::uint32_t> indices() const;
 };
 
-ChunkedPairsView view_chunked_pairs(const Payload& payload);
+/// Values that are not fp32 are decoded into `decoded`.
+ChunkedPairsView view_chunked_pairs(const Payload& payload, std::vector<float>& decoded);
 
 /// How many columns a count sketch has: so many for every 4096 elements, rounded up.
 struct SketchFormat {
@@ -192,6 +202,11 @@ struct SketchView {
 };
 
 SketchView view_sketch(const Payload& payload);
+
+/// The words of whole numbers, and their sums, element by element, in as many bits: sum += words.
+std::span<const std::uint32_t> view_integers(const Payload& payload);
+void add_integers(std::span<const std::uint32_t> words, std::uint64_t elements, unsigned bits,
+                  std::span<std::uint32_t> sum);
 
 /// The words of exponents.
 std::span<const std::uint32_t> view_exponents(const Payload& payload);

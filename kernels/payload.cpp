@@ -23,7 +23,7 @@ constexpr std::size_t format_at = 7;
 constexpr std::size_t elements_at = 8;
 constexpr std::size_t entries_at = 16;
 constexpr std::size_t bytes_at = 24;
-constexpr unsigned size_bits = 56;  ///< of the size; the upper half of the format follows
+constexpr unsigned size_bits = 48;  ///< of the size; the coding of values and the upper half of the format follow
 
 template <class T>
 T read_at(std::span<const std::byte> bytes, std::size_t offset) {
@@ -53,7 +53,9 @@ void write_header(const Payload::Header& header, std::span<std::byte> bytes) {
   write_at(bytes, format_at, static_cast<std::uint8_t>(header.format));
   write_at(bytes, elements_at, header.elements);
   write_at(bytes, entries_at, header.entries);
-  write_at(bytes, bytes_at, header.bytes | std::uint64_t{header.format} >> 8 << size_bits);
+  const std::uint64_t upper = header.format >> 8 & 0xFFU;
+  const std::uint64_t values = header.format >> own_format_bits;
+  write_at(bytes, bytes_at, header.bytes | (values | upper << 8) << size_bits);
 }
 
 void check_entries(const LayoutEntry& layout, const Payload::Header& header) {
@@ -74,7 +76,8 @@ Payload::Header read_header(std::span<const std::byte> bytes) {
                          .entries = read_at<std::uint64_t>(bytes, entries_at),
                          .bytes = read_at<std::uint64_t>(bytes, bytes_at),
                          .format = read_at<std::uint8_t>(bytes, format_at)};
-  header.format |= static_cast<Format>(header.bytes >> size_bits << 8);
+  const std::uint64_t rest = header.bytes >> size_bits;
+  header.format |= static_cast<Format>(rest >> 8 << 8 | (rest & 0xFFU) << own_format_bits);
   header.bytes &= (std::uint64_t{1} << size_bits) - 1;
   const LayoutEntry* layout = find_layout(header.kind);
   require(layout != nullptr && !layout->bare, kind_at, "not a kind that has a header");

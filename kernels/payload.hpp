@@ -19,7 +19,7 @@ struct PayloadError : std::runtime_error {
 enum class PayloadKind : std::uint8_t {
   dense32 = 0,         ///< N fp32 values, no header
   dense16 = 1,         ///< N IEEE half-precision values, no header
-  pairs = 2,           ///< K indices in ascending order, then K fp32 values
+  pairs = 2,           ///< K indices in ascending order, then K values
   signs = 3,           ///< 1 bit an element, 1 = negative
   sparse_signs = 4,    ///< K indices in ascending order, then K sign bits, 1 = negative
   scaled_signs = 5,    ///< one fp32 scale for all elements, then 1 bit an element, 1 = negative
@@ -27,12 +27,35 @@ enum class PayloadKind : std::uint8_t {
   levels = 7,          ///< an fp32 scale for each bucket of elements, then a whole number of 2 to 8 bits an element
   exponents = 8,       ///< 9 bits an element: sign and exponent of an fp32 power of two
   two_means = 9,       ///< fp32 means of the negative elements and of the others, then 1 bit an element, 1 = negative
-  chunked_pairs = 10,  ///< of every chunk of elements the same number of indices within it, then as many fp32 values
+  chunked_pairs = 10,  ///< of every chunk of elements the same number of indices within it, then as many values
   sketch = 11,         ///< 1 bit an element, 1 = an entry, then the fp32 counters of a count sketch of the entries
+  dense_bf16 = 12,     ///< N values that are the upper halves of fp32 ones, no header
+  integers = 13,       ///< a whole number of 2 to 8 bits an element
 };
 
-/// One of the ways in which a kind writes its values; 0 where it has only one. Part of the wire format.
-using Format = std::uint16_t;
+/// How the values of kept entries are written: kernels/value_coding.hpp. The values are part of the wire format.
+enum class ValueCoding : std::uint8_t {
+  fp32 = 0,
+  fp16 = 1,  ///< IEEE half precision
+  bf16 = 2,  ///< the upper half of an fp32 value
+  int8 = 3,  ///< a scale, and a whole number of 8 bits each
+  int4 = 4,  ///< a scale, and a whole number of 4 bits each
+  int2 = 5,  ///< a table of four values, and which of them, 2 bits each
+  sign = 6,  ///< a scale, and 1 bit each, 1 = negative
+};
+
+/// One of the ways in which a kind writes its values; 0 where it has only one. Part of the wire format. The lower 16
+/// bits are the kind's own, the 8 above them a ValueCoding where the kind has entries with values of any coding.
+using Format = std::uint32_t;
+constexpr unsigned own_format_bits = 16;
+
+constexpr ValueCoding values_of(Format format) {
+  return static_cast<ValueCoding>(format >> own_format_bits);
+}
+
+constexpr Format with_values(Format own, ValueCoding values) {
+  return own | Format{static_cast<std::uint8_t>(values)} << own_format_bits;
+}
 
 /// How ascending indices are written. The values are part of the wire format.
 enum class IndexCoding : std::uint8_t {
@@ -56,7 +79,8 @@ enum class IndexCoding : std::uint8_t {
 ///          7      1  format of the values (Format), its lower 8 bits
 ///          8      8  elements N of the range that the payload covers
 ///         16      8  entries K (N where the kind has no indices and keeps every element; columns of a sketch)
-///         24      7  size of the payload in bytes, header included
+///         24      6  size of the payload in bytes, header included
+///         30      1  coding of the values of kept entries (ValueCoding)
 ///         31      1  format of the values, its upper 8 bits
 ///
 /// Then the coded indices, a multiple of 4 bytes, where the kind has some, and the values of the entries:

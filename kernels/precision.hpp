@@ -35,4 +35,7 @@ void round_to(Precision precision, std::span<float> x);
 /// The bits of elements rounded so, in fp16 or bf16.
 std::vector<std::uint16_t> narrowed(Precision precision, std::span<const float> x);
 
+/// x[i] = the value of bits[i], in fp16 or bf16.
+void widen(Precision precision, std::span<const std::uint16_t> bits, std::span<float> x);
+
 }  // namespace simrun

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/anywhere.hpp"
+#include "kernels/precision.hpp"
 
 namespace simrun {
 
@@ -244,16 +245,18 @@ class Primitives {
   /// sum[i] = weight * sum[i] + x[i], the product rounded first.
   virtual void accumulate(std::span<const float> x, float weight, std::span<float> sum) const = 0;
 
-  // Half-precision values are IEEE binary16 as bits. fp32 is rounded to nearest, ties to even; a NaN becomes 0x7E00.
+  // Narrow values are fp16 or bf16 as bits. fp32 is rounded to nearest, ties to even; a NaN becomes 0x7E00 or 0x7FC0.
 
-  /// out[i] = x[i]. Throws NonFiniteError where that is a NaN or an infinity, so also beyond the range of fp16.
-  virtual void to_half(std::span<const float> x, std::span<std::uint16_t> out) const = 0;
+  /// out[i] = x[i]. Throws NonFiniteError where that is a NaN or an infinity, so also beyond the precision's range.
+  virtual void narrow(Precision precision, std::span<const float> x, std::span<std::uint16_t> out) const = 0;
 
   /// out[i] += weight * values[i], with the product rounded to fp32 before it is added.
-  virtual void add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out) const = 0;
+  virtual void add_narrow(Precision precision, std::span<const std::uint16_t> values, float weight,
+                          std::span<float> out) const = 0;
 
-  /// sum[i] = sum[i] + values[i], added in fp32 and rounded to fp16, to infinity beyond its range.
-  virtual void accumulate_half(std::span<const std::uint16_t> values, std::span<std::uint16_t> sum) const = 0;
+  /// sum[i] = sum[i] + values[i], added in fp32 and rounded, to infinity beyond the precision's range.
+  virtual void accumulate_narrow(Precision precision, std::span<const std::uint16_t> values,
+                                 std::span<std::uint16_t> sum) const = 0;
 };
 
 /// The operations on this machine's processor with at most `threads` threads.

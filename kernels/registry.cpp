@@ -20,14 +20,14 @@ const std::vector<CodecEntry>& table() {
        .encoding = "largest-pairs",
        .sparsifies = true,
        .feeds_back = true,
-       .parameters = {index_parameter()},
+       .parameters = {index_parameter(), values_parameter()},
        .make = make_top_k},
       {.name = "gtop-k",
        .summary = "the K largest values; merged in pairs to the K largest sums",
        .encoding = "largest-pairs",
        .sparsifies = true,
        .feeds_back = true,
-       .parameters = {index_parameter()},
+       .parameters = {index_parameter(), values_parameter()},
        .make = make_gtop_k},
       {.name = "signs", .summary = "one bit an element; the majority wins", .encoding = "signs", .make = make_signs},
       {.name = "scaled-signs",
@@ -48,7 +48,7 @@ const std::vector<CodecEntry>& table() {
        .sparsifies = true,
        .feeds_back = true,
        .stands_alone = false,
-       .parameters = {index_parameter()},
+       .parameters = {index_parameter(), values_parameter()},
        .make = make_leader_indices},
       {.name = "values-at",
        .summary = "round 2 of 2: the values there, added up",
@@ -74,7 +74,7 @@ const std::vector<CodecEntry>& table() {
        .sparsifies = true,
        .feeds_back = true,
        .stands_alone = false,
-       .parameters = {indices_parameter()},
+       .parameters = {indices_parameter(), values_parameter()},
        .make = make_random_entries},
       {.name = "gathered-signs",
        .summary = "one bit an element; every worker gets all",
@@ -111,13 +111,13 @@ const std::vector<CodecEntry>& table() {
        .sparsifies = true,
        .feeds_back = true,
        .varies = true,
-       .parameters = {index_parameter()},
+       .parameters = {index_parameter(), values_parameter()},
        .make = make_sampled_pairs},
       {.name = "chunked-top-k",
        .summary = "the largest values of every chunk of neighbours; every worker gets all of them",
        .encoding = "chunked-top-k",
        .feeds_back = true,
-       .parameters = {chunk_parameter(), chunk_keeps_parameter()},
+       .parameters = {chunk_parameter(), chunk_keeps_parameter(), values_parameter()},
        .make = make_chunked_top_k},
       {.name = "block-quantization",
        .summary = "levels rounded to nearest, and the largest magnitude a block; every worker gets all",
@@ -125,6 +125,25 @@ const std::vector<CodecEntry>& table() {
        .feeds_back = true,
        .parameters = {block_parameter(), bits_parameter()},
        .make = make_block_quantization},
+      {.name = "requantized-levels",
+       .summary = "levels rounded to nearest, and the largest magnitude a block; sums are rounded again",
+       .encoding = "block-quantization",
+       .feeds_back = true,
+       .parameters = {block_parameter(), bits_parameter(), requantize_parameter()},
+       .make = make_requantized_levels},
+      {.name = "block-maxima",
+       .summary = "round 1 of 2: the largest magnitude a block, of all workers",
+       .encoding = "block-maxima",
+       .feeds_back = true,
+       .stands_alone = false,
+       .parameters = {block_parameter(), bits_parameter(), requantize_parameter()},
+       .make = make_block_maxima},
+      {.name = "levels-at-scales",
+       .summary = "round 2 of 2: levels of these, rounded to at random, added up as whole numbers",
+       .encoding = "levels-at-scales",
+       .rounds = true,
+       .stands_alone = false,
+       .make = make_levels_at_scales},
       {.name = "sketched-pairs",
        .summary = "the K largest values in a count sketch, and where they are; sketches are added up",
        .encoding = "sketched-pairs",
@@ -143,9 +162,14 @@ Payload Aggregator::accepted(const Payload& sent, const Payload&) const {
 }
 
 /// Of sparse payloads: header, values, gaps of 32 bits, and a base and a width for each block of 128 gaps or less,
-/// rounded up.
+/// rounded up. A table of values may come before these.
 std::uint64_t Codec::most_bytes(std::uint64_t, std::uint64_t entries) const {
-  return Payload::header_bytes + 8 * entries + 5 * (entries / 128 + 1) + 3;
+  constexpr std::uint64_t table = 16;
+  return Payload::header_bytes + table + 8 * entries + 5 * (entries / 128 + 1) + 3;
+}
+
+void Codec::zero_sent(const Payload& sent, std::span<float> values, const RoundContext& context) const {
+  settle(sent, values, context);
 }
 
 Payload Codec::encode_largest(PairsView, std::uint64_t) const {

@@ -22,6 +22,8 @@ void check_parts(std::span<const Payload> parts, PayloadKind kind) {
   for (const Payload& part : parts) {
     check_payload(part, kind, parts.front().elements());
     if (part.index() != parts.front().index()) throw PayloadError("the payloads to combine differ in index coding");
+    if (part.header().format != parts.front().header().format)
+      throw PayloadError("the payloads to combine differ in how their values are written");
   }
 }
 
@@ -33,13 +35,21 @@ void check_previous(const RoundContext& context, std::size_t rounds) {
   if (context.previous.size() != rounds) throw PayloadError("the results of the earlier rounds are missing");
 }
 
-Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t> indices,
-                  const Primitives& primitives) {
+Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t> indices, const Primitives& primitives,
+                  Precision precision) {
   std::vector<std::byte> bytes(indices.size() * sizeof(float));
   const auto values = view_as<float>(std::span(bytes));
   primitives.gather(gradient, indices, values);
   if (!is_finite(values)) check_finite(gradient);
-  return Payload::make(full_header(PayloadKind::dense32, indices.size()), std::move(bytes));
+  const Payload::Header header = full_header(dense_kind(precision), indices.size());
+  if (precision == Precision::fp32) return Payload::make(header, std::move(bytes));
+  std::vector<std::byte> narrow(header.bytes);
+  try {
+    primitives.narrow(precision, values, view_as<std::uint16_t>(std::span(narrow)));
+  } catch (const NonFiniteError& error) {
+    throw NonFiniteError(indices[error.element]);
+  }
+  return Payload::make(header, std::move(narrow));
 }
 
 bool all_have_contents(std::span<const Payload> parts) {

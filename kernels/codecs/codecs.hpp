@@ -37,6 +37,12 @@ std::unique_ptr<const Codec> make_sampled_pairs(const CodecOptions& options,
 
 std::unique_ptr<const Codec> make_block_quantization(const CodecOptions& options,
                                                      std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_requantized_levels(const CodecOptions& options,
+                                                     std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_block_maxima(const CodecOptions& options,
+                                               std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_levels_at_scales(const CodecOptions& options,
+                                                   std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_chunked_top_k(const CodecOptions& options,
                                                 std::shared_ptr<const Primitives> primitives);
 
@@ -46,12 +52,14 @@ std::unique_ptr<const Codec> make_sketched_pairs(const CodecOptions& options,
 /// Adds up payloads of that dense kind.
 std::unique_ptr<const Aggregator> make_dense_sum(PayloadKind kind, std::shared_ptr<const Primitives> primitives);
 
-/// A dense payload of the gradient's values at these indices. Throws NonFiniteError where one of these is not finite.
-Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t> indices,
-                  const Primitives& primitives);
+/// A dense payload of the gradient's values at these indices. Throws NonFiniteError where one of these is not finite in
+/// that precision.
+Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t> indices, const Primitives& primitives,
+                  Precision precision = Precision::fp32);
 
 /// Of codec_parameters().
 const CodecParameter* index_parameter();
+const CodecParameter* values_parameter();
 const CodecParameter* precision_parameter();
 const CodecParameter* rank_parameter();
 const CodecParameter* levels_parameter();
@@ -63,11 +71,13 @@ const CodecParameter* chunk_keeps_parameter();
 const CodecParameter* block_parameter();
 const CodecParameter* bits_parameter();
 const CodecParameter* counters_parameter();
+const CodecParameter* requantize_parameter();
 
 /// Throws PayloadError unless `payload` is of that kind and covers that many elements.
 void check_payload(const Payload& payload, PayloadKind kind, std::uint64_t elements);
 
-/// Throws PayloadError unless there are parts, of that kind, all over the same elements and with the same index coding.
+/// Throws PayloadError unless there are parts, of that kind, all over the same elements and with the same index coding
+/// and format.
 void check_parts(std::span<const Payload> parts, PayloadKind kind);
 
 /// Throws PayloadError if the payload has a size only.

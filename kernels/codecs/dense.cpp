@@ -27,8 +27,8 @@ class DenseSum final : public Aggregator {
 
  private:
   void add(std::span<const std::byte> part, std::span<std::byte> sum) const {
-    if (kind_ == PayloadKind::dense16) {
-      primitives_->accumulate_half(view_as<std::uint16_t>(part), view_as<std::uint16_t>(sum));
+    if (const Precision precision = precision_of(kind_); precision != Precision::fp32) {
+      primitives_->accumulate_narrow(precision, view_as<std::uint16_t>(part), view_as<std::uint16_t>(sum));
     } else {
       primitives_->accumulate(view_as<float>(part), 1.0F, view_as<float>(sum));
     }
@@ -40,18 +40,18 @@ class DenseSum final : public Aggregator {
 
 class Dense final : public Codec {
  public:
-  Dense(PayloadKind kind, std::shared_ptr<const Primitives> primitives)
-      : kind_(kind), primitives_(std::move(primitives)) {}
+  Dense(Precision precision, std::shared_ptr<const Primitives> primitives)
+      : precision_(precision), primitives_(std::move(primitives)) {}
 
   Combining combining() const override { return Combining::sum; }
-  PayloadKind kind() const override { return kind_; }
+  PayloadKind kind() const override { return dense_kind(precision_); }
 
-  /// A value beyond the range of fp16 counts as not finite where values are fp16.
+  /// A value beyond the precision's range counts as not finite.
   Payload encode(std::span<const float> gradient, std::size_t, const RoundContext&) const override {
-    const Payload::Header header = full_header(kind_, gradient.size());
+    const Payload::Header header = full_header(kind(), gradient.size());
     std::vector<std::byte> bytes(header.bytes);
-    if (kind_ == PayloadKind::dense16) {
-      primitives_->to_half(gradient, view_as<std::uint16_t>(std::span(bytes)));
+    if (precision_ != Precision::fp32) {
+      primitives_->narrow(precision_, gradient, view_as<std::uint16_t>(std::span(bytes)));
     } else {
       check_finite(gradient);
       if (!bytes.empty()) std::memcpy(bytes.data(), gradient.data(), bytes.size());
@@ -60,10 +60,10 @@ class Dense final : public Codec {
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext&) const override {
-    check_payload(payload, kind_, out.size());
+    check_payload(payload, kind(), out.size());
     check_contents(payload);
-    if (kind_ == PayloadKind::dense16) {
-      primitives_->add_half(view_as<std::uint16_t>(payload.bytes()), weight, out);
+    if (precision_ != Precision::fp32) {
+      primitives_->add_narrow(precision_, view_as<std::uint16_t>(payload.bytes()), weight, out);
     } else {
       const auto values = view_as<float>(payload.bytes());
       for (std::size_t i = 0; i < out.size(); ++i) out[i] += weight * values[i];
@@ -77,15 +77,15 @@ class Dense final : public Codec {
 
   std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t,
                                        std::span<const TensorShape>) const override {
-    return full_header(kind_, elements);
+    return full_header(kind(), elements);
   }
 
   bool sizes_need_contents() const override { return false; }
 
-  std::unique_ptr<const Aggregator> aggregator() const override { return make_dense_sum(kind_, primitives_); }
+  std::unique_ptr<const Aggregator> aggregator() const override { return make_dense_sum(kind(), primitives_); }
 
  private:
-  PayloadKind kind_;
+  Precision precision_;
   std::shared_ptr<const Primitives> primitives_;
 };
 
@@ -96,8 +96,7 @@ std::unique_ptr<const Aggregator> make_dense_sum(PayloadKind kind, std::shared_p
 }
 
 std::unique_ptr<const Codec> make_dense(const CodecOptions& options, std::shared_ptr<const Primitives> primitives) {
-  const PayloadKind kind = options.half_precision ? PayloadKind::dense16 : PayloadKind::dense32;
-  return std::make_unique<Dense>(kind, std::move(primitives));
+  return std::make_unique<Dense>(options.precision, std::move(primitives));
 }
 
 }  // namespace simrun

@@ -56,20 +56,23 @@ class ValuesAt final : public SummedValues {
 
   Payload encode(std::span<const float> gradient, std::size_t, const RoundContext& context) const override {
     std::vector<std::uint32_t> decoded;
-    return values_at(gradient, indices_in(context, gradient.size(), decoded), primitives());
+    return values_at(gradient, indices_in(context, gradient.size(), decoded), primitives(), precision_);
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
     std::vector<std::uint32_t> decoded;
     const auto indices = indices_in(context, out.size(), decoded);
-    check_payload(payload, kind(), indices.size());
-    check_contents(payload);
-    primitives().scatter_add({indices, view_as<float>(payload.bytes())}, weight, out);
+    add_at(indices, payload, weight, out);
   }
 
-  void settle(const Payload&, std::span<float> residual, const RoundContext& context) const override {
+  void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const override {
     std::vector<std::uint32_t> decoded;
-    primitives().scatter_zero(indices_in(context, residual.size(), decoded), residual);
+    take_out(indices_in(context, residual.size(), decoded), accepted, residual);
+  }
+
+  void zero_sent(const Payload&, std::span<float> values, const RoundContext& context) const override {
+    std::vector<std::uint32_t> decoded;
+    primitives().scatter_zero(indices_in(context, values.size(), decoded), values);
   }
 
   std::optional<Payload::Header> shape(std::uint64_t, std::uint64_t entries,
@@ -93,8 +96,8 @@ std::unique_ptr<const Codec> make_leader_indices(const CodecOptions& options,
   return std::make_unique<LeaderIndices>(options.index, std::move(primitives));
 }
 
-std::unique_ptr<const Codec> make_values_at(const CodecOptions&, std::shared_ptr<const Primitives> primitives) {
-  return std::make_unique<ValuesAt>(std::move(primitives));
+std::unique_ptr<const Codec> make_values_at(const CodecOptions& options, std::shared_ptr<const Primitives> primitives) {
+  return std::make_unique<ValuesAt>(std::move(primitives), summed_precision(options.values));
 }
 
 }  // namespace simrun

@@ -67,7 +67,7 @@ class RandomLevels : public Levels {
 /// Source: Dettmers, Lewis, Shleifer, Zettlemoyer, ICLR 2022 (arXiv 2110.02861), blocks of 8 bits, there of optimizer
 /// states and to levels that are not evenly spaced; LoCo, Xie, Lin, Toh, Zhou, 2024 (arXiv 2407.04480), gradients in 4
 /// bits with error feedback, whose average of errors is not here.
-class NearestLevels final : public Levels {
+class NearestLevels : public Levels {
  public:
   using Levels::Levels;
 
@@ -76,6 +76,57 @@ class NearestLevels final : public Levels {
              std::span<std::uint32_t> words) const override {
     primitives().round_to_nearest(rounding(), gradient, scales, words);
   }
+};
+
+/// Adds what levels stand for in fp32, in the order of the parts, and rounds the sum as workers round theirs.
+class RequantizedSum final : public Aggregator {
+ public:
+  RequantizedSum(const Rounding& rounding, std::shared_ptr<const Primitives> primitives)
+      : rounding_(rounding), primitives_(std::move(primitives)) {}
+
+  Payload combine(std::span<const Payload> parts) const override {
+    check_parts(parts, PayloadKind::levels);
+    const Payload& first = parts.front();
+    const LevelsFormat format = LevelsFormat::of(first.header().format);
+    if (format.bits != rounding_.bits || std::uint64_t{1} << format.log_bucket != rounding_.bucket)
+      throw PayloadError("the levels to add up have other bits or blocks");
+    if (parts.size() == 1) return first;
+    if (!all_have_contents(parts)) return first.without_contents();
+    std::vector<float> sum(first.elements());
+    for (const Payload& part : parts) {
+      const LevelsView view = view_levels(part);
+      primitives_->add_levels(rounding_, view.words, view.scales, 1.0F, sum);
+    }
+    std::vector<std::byte> bytes(first.size());
+    const auto body = std::span(bytes).subspan(Payload::header_bytes);
+    const std::size_t scale_bytes = rounding_.buckets(sum.size()) * sizeof(float);
+    primitives_->round_to_nearest(rounding_, sum, view_as<float>(body.first(scale_bytes)),
+                                  view_as<std::uint32_t>(body.subspan(scale_bytes)));
+    return Payload::make(first.header(), std::move(bytes));
+  }
+
+ private:
+  Rounding rounding_;
+  std::shared_ptr<const Primitives> primitives_;
+};
+
+/// The same, added up: whoever adds rounds the sum again, so that it takes as many bits. The residual keeps what a
+/// worker's own rounding is off by; what sums are off by is in no worker's.
+/// Source: INTELLECT-1, Jaghouar et al., 2024 (arXiv 2412.01152), whose ring rounds at every hop: there to the means of
+/// 256 bins over six standard deviations, and not what a worker adds of its own.
+class RequantizedLevels final : public NearestLevels {
+ public:
+  RequantizedLevels(unsigned levels, LevelsFormat format, std::shared_ptr<const Primitives> primitives)
+      : NearestLevels(levels, format, primitives), shared_(std::move(primitives)) {}
+
+  Combining combining() const override { return Combining::sum; }
+
+  std::unique_ptr<const Aggregator> aggregator() const override {
+    return std::make_unique<RequantizedSum>(rounding(), shared_);
+  }
+
+ private:
+  std::shared_ptr<const Primitives> shared_;
 };
 
 /// A sum of squares as the norm, 0 where that is none.
@@ -119,6 +170,11 @@ unsigned bits_for(unsigned levels) {
   return static_cast<unsigned>(std::bit_width(2 * levels));
 }
 
+LevelsFormat format_of_blocks(const CodecOptions& options) {
+  return {.bits = static_cast<unsigned>(options.bits),
+          .log_bucket = static_cast<unsigned>(std::countr_zero(options.block))};
+}
+
 }  // namespace
 
 std::unique_ptr<const Codec> make_qsgd(const CodecOptions& options, std::shared_ptr<const Primitives> primitives) {
@@ -131,9 +187,14 @@ std::unique_ptr<const Codec> make_qsgd(const CodecOptions& options, std::shared_
 
 std::unique_ptr<const Codec> make_block_quantization(const CodecOptions& options,
                                                      std::shared_ptr<const Primitives> primitives) {
-  const auto bits = static_cast<unsigned>(options.bits);
-  const LevelsFormat format{.bits = bits, .log_bucket = static_cast<unsigned>(std::countr_zero(options.block))};
-  return std::make_unique<NearestLevels>((1U << (bits - 1)) - 1, format, std::move(primitives));
+  return std::make_unique<NearestLevels>(levels_in_sum(options.bits, 1), format_of_blocks(options),
+                                         std::move(primitives));
+}
+
+std::unique_ptr<const Codec> make_requantized_levels(const CodecOptions& options,
+                                                     std::shared_ptr<const Primitives> primitives) {
+  return std::make_unique<RequantizedLevels>(levels_in_sum(options.bits, 1), format_of_blocks(options),
+                                             std::move(primitives));
 }
 
 std::unique_ptr<const Codec> make_terngrad(const CodecOptions&, std::shared_ptr<const Primitives> primitives) {

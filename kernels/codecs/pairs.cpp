@@ -8,7 +8,8 @@
 namespace simrun {
 namespace {
 
-/// Merges from left to right to as many entries as the first part has.
+/// Merges from left to right to as many entries as the first part has. Values of another coding than fp32 are written
+/// in it again; what that rounds off is in no worker's residual. Throws NonFiniteError for a sum beyond fp16 or bf16.
 /// Source: gTop-k, Shi et al., ICDCS 2019.
 class PairsMerge final : public Aggregator {
  public:
@@ -19,8 +20,8 @@ class PairsMerge final : public Aggregator {
     const Payload& first = parts.front();
     if (parts.size() == 1) return first;
     if (!all_have_contents(parts)) return combined_size(first);
-    std::vector<std::uint32_t> decoded;
-    std::vector<std::uint32_t> next;
+    Pairs decoded;
+    Pairs next;
     const PairsView start = view_pairs(first, decoded);
     Pairs merged;
     for (std::size_t i = 1; i < parts.size(); ++i) {
@@ -28,7 +29,8 @@ class PairsMerge final : public Aggregator {
       merged =
           primitives_->merge_largest(so_far, view_pairs(parts[i], next), static_cast<std::size_t>(first.entries()));
     }
-    return make_pairs(first.index(), first.elements(), {merged.indices, merged.values});
+    return make_pairs(first.index(), first.elements(), {merged.indices, merged.values},
+                      values_of(first.header().format));
   }
 
   /// The entries of `sent` whose index is in `result`. An entry that was dropped on the way and whose index came back
@@ -37,24 +39,23 @@ class PairsMerge final : public Aggregator {
     check_payload(result, PayloadKind::pairs, sent.elements());
     std::vector<std::uint32_t> decoded_sent;
     std::vector<std::uint32_t> decoded_result;
-    const PairsView all = view_pairs(sent, decoded_sent);
-    const PairsView kept = view_pairs(result, decoded_result);
-    Pairs both;
-    auto at = kept.indices.begin();
-    for (std::size_t j = 0; j < all.indices.size(); ++j) {
-      while (at != kept.indices.end() && *at < all.indices[j]) ++at;
-      if (at == kept.indices.end()) break;
-      if (*at != all.indices[j]) continue;
-      both.indices.push_back(all.indices[j]);
-      both.values.push_back(all.values[j]);
+    const auto all = view_body(sent, PayloadKind::pairs, decoded_sent).indices;
+    const auto kept = view_body(result, PayloadKind::pairs, decoded_result).indices;
+    std::vector<std::uint64_t> both;
+    auto at = kept.begin();
+    for (std::size_t j = 0; j < all.size(); ++j) {
+      while (at != kept.end() && *at < all[j]) ++at;
+      if (at == kept.end()) break;
+      if (*at == all[j]) both.push_back(j);
     }
-    return make_pairs(sent.index(), sent.elements(), {both.indices, both.values});
+    return chosen_pairs(sent, both);
   }
 
  private:
   /// The union is never smaller than the first part, so the result has as many entries as that.
   static Payload combined_size(const Payload& first) {
-    const auto header = sparse_header(first.kind(), first.index(), first.elements(), first.entries());
+    const auto header =
+        sparse_header(first.kind(), first.index(), first.elements(), first.entries(), first.header().format);
     if (!header) throw PayloadError("the size of these payloads, merged, depends on their indices");
     return Payload::size_only(*header);
   }
@@ -62,11 +63,15 @@ class PairsMerge final : public Aggregator {
   std::shared_ptr<const Primitives> primitives_;
 };
 
-/// Indices and values of the K largest elements, which receivers gather or merge.
+/// Indices and values of the K largest elements, which receivers gather or merge. The residual keeps what a coding of
+/// the values rounds off.
 class PairsCodec final : public Codec {
  public:
-  PairsCodec(Combining combining, IndexCoding coding, std::shared_ptr<const Primitives> primitives)
-      : combining_(combining), coding_(index_coding(coding).coding), primitives_(std::move(primitives)) {}
+  PairsCodec(Combining combining, const CodecOptions& options, std::shared_ptr<const Primitives> primitives)
+      : combining_(combining),
+        coding_(index_coding(options.index).coding),
+        values_(options.values),
+        primitives_(std::move(primitives)) {}
 
   Combining combining() const override { return combining_; }
   PayloadKind kind() const override { return PayloadKind::pairs; }
@@ -79,24 +84,29 @@ class PairsCodec final : public Codec {
   bool keeps_largest() const override { return true; }
 
   Payload encode_largest(PairsView largest, std::uint64_t elements) const override {
-    return make_pairs(coding_, elements, largest);
+    return make_pairs(coding_, elements, largest, values_);
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext&) const override {
     check_payload(payload, kind(), out.size());
-    std::vector<std::uint32_t> decoded;
+    Pairs decoded;
     primitives_->scatter_add(view_pairs(payload, decoded), weight, out);
   }
 
-  void settle(const Payload& accepted, std::span<float> residual, const RoundContext&) const override {
-    check_payload(accepted, kind(), residual.size());
+  void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const override {
+    if (values_ == ValueCoding::fp32) return zero_sent(accepted, residual, context);
+    decode(accepted, -1.0F, residual, context);
+  }
+
+  void zero_sent(const Payload& sent, std::span<float> values, const RoundContext&) const override {
+    check_payload(sent, kind(), values.size());
     std::vector<std::uint32_t> decoded;
-    primitives_->scatter_zero(view_pairs(accepted, decoded).indices, residual);
+    primitives_->scatter_zero(view_body(sent, kind(), decoded).indices, values);
   }
 
   std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries,
                                        std::span<const TensorShape>) const override {
-    return sparse_header(kind(), coding_, elements, entries);
+    return sparse_header(kind(), coding_, elements, entries, with_values(0, values_));
   }
 
   bool sizes_need_contents() const override { return !shape(1, 1, {}).has_value(); }
@@ -108,17 +118,18 @@ class PairsCodec final : public Codec {
  private:
   Combining combining_;
   IndexCoding coding_;
+  ValueCoding values_;
   std::shared_ptr<const Primitives> primitives_;
 };
 
 }  // namespace
 
 std::unique_ptr<const Codec> make_top_k(const CodecOptions& options, std::shared_ptr<const Primitives> primitives) {
-  return std::make_unique<PairsCodec>(Combining::gather, options.index, std::move(primitives));
+  return std::make_unique<PairsCodec>(Combining::gather, options, std::move(primitives));
 }
 
 std::unique_ptr<const Codec> make_gtop_k(const CodecOptions& options, std::shared_ptr<const Primitives> primitives) {
-  return std::make_unique<PairsCodec>(Combining::merge, options.index, std::move(primitives));
+  return std::make_unique<PairsCodec>(Combining::merge, options, std::move(primitives));
 }
 
 }  // namespace simrun

@@ -13,25 +13,27 @@ namespace {
 /// Source: Stich, Cordonnier, Jaggi, "Sparsified SGD with memory", NeurIPS 2018, rand-k.
 class RandomEntries final : public SummedValues {
  public:
-  RandomEntries(bool is_scaled, std::shared_ptr<const Primitives> primitives)
-      : SummedValues(std::move(primitives)), is_scaled_(is_scaled) {}
+  RandomEntries(const CodecOptions& options, std::shared_ptr<const Primitives> primitives)
+      : SummedValues(std::move(primitives), summed_precision(options.values)), is_scaled_(!options.error_feedback) {}
 
   Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const override {
-    return values_at(gradient, draw_indices(context.shared_seed, gradient.size(), entries), primitives());
+    return values_at(gradient, draw_indices(context.shared_seed, gradient.size(), entries), primitives(), precision_);
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
-    check_payload(payload, kind(), payload.elements());
-    check_contents(payload);
     const float scale = is_scaled_ && payload.elements() > 0
                             ? static_cast<float>(out.size()) / static_cast<float>(payload.elements())
                             : 1.0F;
     const auto indices = draw_indices(context.shared_seed, out.size(), payload.elements());
-    primitives().scatter_add({indices, view_as<float>(payload.bytes())}, weight * scale, out);
+    add_at(indices, payload, weight * scale, out);
   }
 
   void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const override {
-    primitives().scatter_zero(draw_indices(context.shared_seed, residual.size(), accepted.elements()), residual);
+    take_out(draw_indices(context.shared_seed, residual.size(), accepted.elements()), accepted, residual);
+  }
+
+  void zero_sent(const Payload& sent, std::span<float> values, const RoundContext& context) const override {
+    primitives().scatter_zero(draw_indices(context.shared_seed, values.size(), sent.elements()), values);
   }
 
   std::optional<Payload::Header> shape(std::uint64_t, std::uint64_t entries,
@@ -46,8 +48,11 @@ class RandomEntries final : public SummedValues {
 /// The same where each worker draws its own and says which: pairs, gathered.
 class SentRandomEntries final : public Codec {
  public:
-  SentRandomEntries(bool is_scaled, std::shared_ptr<const Primitives> primitives)
-      : is_scaled_(is_scaled), pairs_(make_top_k({}, primitives)), primitives_(std::move(primitives)) {}
+  SentRandomEntries(const CodecOptions& options, std::shared_ptr<const Primitives> primitives)
+      : is_scaled_(!options.error_feedback),
+        values_(options.values),
+        pairs_(make_top_k({.values = options.values}, primitives)),
+        primitives_(std::move(primitives)) {}
 
   Combining combining() const override { return Combining::gather; }
   PayloadKind kind() const override { return PayloadKind::pairs; }
@@ -55,7 +60,7 @@ class SentRandomEntries final : public Codec {
   Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const override {
     const auto indices = draw_indices(context.seed, gradient.size(), entries);
     const Payload values = values_at(gradient, indices, *primitives_);
-    return make_pairs(IndexCoding::raw32, gradient.size(), {indices, view_as<float>(values.bytes())});
+    return make_pairs(IndexCoding::raw32, gradient.size(), {indices, view_as<float>(values.bytes())}, values_);
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
@@ -69,6 +74,10 @@ class SentRandomEntries final : public Codec {
     pairs_->settle(accepted, residual, context);
   }
 
+  void zero_sent(const Payload& sent, std::span<float> values, const RoundContext& context) const override {
+    pairs_->zero_sent(sent, values, context);
+  }
+
   std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries,
                                        std::span<const TensorShape> tensors) const override {
     return pairs_->shape(elements, entries, tensors);
@@ -79,6 +88,7 @@ class SentRandomEntries final : public Codec {
 
  private:
   bool is_scaled_;
+  ValueCoding values_;
   std::unique_ptr<const Codec> pairs_;
   std::shared_ptr<const Primitives> primitives_;
 };
@@ -87,8 +97,8 @@ class SentRandomEntries final : public Codec {
 
 std::unique_ptr<const Codec> make_random_entries(const CodecOptions& options,
                                                  std::shared_ptr<const Primitives> primitives) {
-  if (options.sends_indices) return std::make_unique<SentRandomEntries>(!options.error_feedback, std::move(primitives));
-  return std::make_unique<RandomEntries>(!options.error_feedback, std::move(primitives));
+  if (options.sends_indices) return std::make_unique<SentRandomEntries>(options, std::move(primitives));
+  return std::make_unique<RandomEntries>(options, std::move(primitives));
 }
 
 }  // namespace simrun

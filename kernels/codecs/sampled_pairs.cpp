@@ -32,6 +32,10 @@ class SampledPairs final : public Codec {
     pairs_->settle(accepted, residual, context);
   }
 
+  void zero_sent(const Payload& sent, std::span<float> values, const RoundContext& context) const override {
+    pairs_->zero_sent(sent, values, context);
+  }
+
   std::optional<Payload::Header> shape(std::uint64_t, std::uint64_t, std::span<const TensorShape>) const override {
     return std::nullopt;
   }

@@ -1,6 +1,7 @@
 #include <atomic>
 #include <stdexcept>
 
+#include "kernels/cpu/bfloat16.hpp"
 #include "kernels/cpu/half.hpp"
 #include "kernels/cpu/operations.hpp"
 #include "kernels/parallel.hpp"
@@ -16,10 +17,23 @@ void check_sizes(std::span<A> a, std::span<B> b) {
   if (a.size() != b.size()) throw std::invalid_argument("arrays that belong together differ in size");
 }
 
-/// Lowest index of a value that is not finite in half precision.
-std::size_t first_non_finite(std::span<const float> x) {
+/// What arrays of 16-bit values are made of in that precision.
+struct Narrow {
+  bool (*convert)(const float* x, std::size_t count, std::uint16_t* out);
+  void (*add_weighted)(const std::uint16_t* values, std::size_t count, float weight, float* out);
+  void (*add_to)(const std::uint16_t* values, std::size_t count, std::uint16_t* sum);
+};
+
+Narrow narrow_of(Precision precision) {
+  if (precision == Precision::fp16) return {convert_to_half, add_weighted_half, add_to_half};
+  if (precision == Precision::bf16) return {convert_to_bfloat16, add_weighted_bfloat16, add_to_bfloat16};
+  throw std::invalid_argument("fp32 is not narrow");
+}
+
+/// Lowest index of a value that is not finite in that precision.
+std::size_t first_non_finite(const Narrow& narrow, std::span<const float> x) {
   std::size_t i = 0;
-  for (std::uint16_t half = 0; i < x.size() && convert_to_half(&x[i], 1, &half);) ++i;
+  for (std::uint16_t bits = 0; i < x.size() && narrow.convert(&x[i], 1, &bits);) ++i;
   return i;
 }
 
@@ -33,29 +47,34 @@ void cpu_accumulate(std::span<const float> x, float weight, std::span<float> sum
                   });
 }
 
-void cpu_to_half(std::span<const float> x, std::span<std::uint16_t> out, unsigned threads) {
+void cpu_narrow(Precision precision, std::span<const float> x, std::span<std::uint16_t> out, unsigned threads) {
   check_sizes(x, out);
+  const Narrow narrow = narrow_of(precision);
   std::atomic<bool> finite = true;
   parallel_ranges(x.size(), useful_threads(x.size(), threads), step,
                   [&](std::size_t, std::size_t begin, std::size_t end) {
-                    if (!convert_to_half(x.data() + begin, end - begin, out.data() + begin)) finite = false;
+                    if (!narrow.convert(x.data() + begin, end - begin, out.data() + begin)) finite = false;
                   });
-  if (!finite) throw NonFiniteError(first_non_finite(x));
+  if (!finite) throw NonFiniteError(first_non_finite(narrow, x));
 }
 
-void cpu_add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out, unsigned threads) {
+void cpu_add_narrow(Precision precision, std::span<const std::uint16_t> values, float weight, std::span<float> out,
+                    unsigned threads) {
   check_sizes(values, out);
+  const Narrow narrow = narrow_of(precision);
   parallel_ranges(out.size(), useful_threads(out.size(), threads), step,
                   [&](std::size_t, std::size_t begin, std::size_t end) {
-                    add_weighted_half(values.data() + begin, end - begin, weight, out.data() + begin);
+                    narrow.add_weighted(values.data() + begin, end - begin, weight, out.data() + begin);
                   });
 }
 
-void cpu_accumulate_half(std::span<const std::uint16_t> values, std::span<std::uint16_t> sum, unsigned threads) {
+void cpu_accumulate_narrow(Precision precision, std::span<const std::uint16_t> values, std::span<std::uint16_t> sum,
+                           unsigned threads) {
   check_sizes(values, sum);
+  const Narrow narrow = narrow_of(precision);
   parallel_ranges(sum.size(), useful_threads(sum.size(), threads), step,
                   [&](std::size_t, std::size_t begin, std::size_t end) {
-                    add_to_half(values.data() + begin, end - begin, sum.data() + begin);
+                    narrow.add_to(values.data() + begin, end - begin, sum.data() + begin);
                   });
 }
 

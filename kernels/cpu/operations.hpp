@@ -22,9 +22,11 @@ void cpu_sketch(PairsView pairs, std::span<float> counters, unsigned threads);
 std::size_t cpu_peel(std::span<const std::uint32_t> indices, std::span<const float> counters, std::span<float> values,
                      unsigned threads);
 void cpu_accumulate(std::span<const float> x, float weight, std::span<float> sum, unsigned threads);
-void cpu_to_half(std::span<const float> x, std::span<std::uint16_t> out, unsigned threads);
-void cpu_add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out, unsigned threads);
-void cpu_accumulate_half(std::span<const std::uint16_t> values, std::span<std::uint16_t> sum, unsigned threads);
+void cpu_narrow(Precision precision, std::span<const float> x, std::span<std::uint16_t> out, unsigned threads);
+void cpu_add_narrow(Precision precision, std::span<const std::uint16_t> values, float weight, std::span<float> out,
+                    unsigned threads);
+void cpu_accumulate_narrow(Precision precision, std::span<const std::uint16_t> values, std::span<std::uint16_t> sum,
+                           unsigned threads);
 void cpu_pack_signs(std::span<const float> x, std::span<std::uint32_t> words, unsigned threads);
 double cpu_sum(Term term, std::span<const float> x, unsigned threads);
 float cpu_largest_magnitude(std::span<const float> x, unsigned threads);

@@ -129,14 +129,18 @@ class CpuPrimitives final : public Primitives {
     cpu_accumulate(x, weight, sum, threads_);
   }
 
-  void to_half(std::span<const float> x, std::span<std::uint16_t> out) const override { cpu_to_half(x, out, threads_); }
-
-  void add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out) const override {
-    cpu_add_half(values, weight, out, threads_);
+  void narrow(Precision precision, std::span<const float> x, std::span<std::uint16_t> out) const override {
+    cpu_narrow(precision, x, out, threads_);
   }
 
-  void accumulate_half(std::span<const std::uint16_t> values, std::span<std::uint16_t> sum) const override {
-    cpu_accumulate_half(values, sum, threads_);
+  void add_narrow(Precision precision, std::span<const std::uint16_t> values, float weight,
+                  std::span<float> out) const override {
+    cpu_add_narrow(precision, values, weight, out, threads_);
+  }
+
+  void accumulate_narrow(Precision precision, std::span<const std::uint16_t> values,
+                         std::span<std::uint16_t> sum) const override {
+    cpu_accumulate_narrow(precision, values, sum, threads_);
   }
 
  private:

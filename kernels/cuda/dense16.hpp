@@ -1,95 +1,98 @@
 #pragma once
 
+#include <stdexcept>
+
 #include "kernels/cuda/streaming.hpp"
 
 namespace simrun::cuda {
 
-// Payloads of half-precision values.
+// Payloads of 16-bit values: Half or BFloat16.
 
-/// Four half-precision values, moved at once.
-struct alignas(8) HalfQuad {
+/// Four 16-bit values, moved at once.
+struct alignas(8) NarrowQuad {
   std::uint16_t values[4];
 };
 
-/// Quad number `quad` of an array of `size` halves at a multiple of 8 bytes; zeros beyond its end.
-SIMRUN_DEVICE inline HalfQuad load_half_quad(const std::uint16_t* from, std::uint64_t quad, std::uint64_t size) {
+/// Quad number `quad` of an array of `size` values at a multiple of 8 bytes; zeros beyond its end.
+SIMRUN_DEVICE inline NarrowQuad load_narrow_quad(const std::uint16_t* from, std::uint64_t quad, std::uint64_t size) {
   const std::uint64_t first = quad * 4;
-  if (first + 4 <= size) return *reinterpret_cast<const HalfQuad*>(from + first);
-  HalfQuad halves{};
+  if (first + 4 <= size) return *reinterpret_cast<const NarrowQuad*>(from + first);
+  NarrowQuad narrow{};
   SIMRUN_UNROLL
   for (unsigned c = 0; c < 4; ++c) {
-    if (first + c < size) halves.values[c] = from[first + c];
+    if (first + c < size) narrow.values[c] = from[first + c];
   }
-  return halves;
+  return narrow;
 }
 
-SIMRUN_DEVICE inline void store_half_quad(const HalfQuad& halves, std::uint16_t* to, std::uint64_t quad,
-                                          std::uint64_t size) {
+SIMRUN_DEVICE inline void store_narrow_quad(const NarrowQuad& narrow, std::uint16_t* to, std::uint64_t quad,
+                                            std::uint64_t size) {
   const std::uint64_t first = quad * 4;
   if (first + 4 <= size) {
-    *reinterpret_cast<HalfQuad*>(to + first) = halves;
+    *reinterpret_cast<NarrowQuad*>(to + first) = narrow;
     return;
   }
   SIMRUN_UNROLL
   for (unsigned c = 0; c < 4; ++c) {
-    if (first + c < size) to[first + c] = halves.values[c];
+    if (first + c < size) to[first + c] = narrow.values[c];
   }
 }
 
-/// What must not be in values that become halves: ~(lowest index), 0 where there is none.
-struct HalfFlaws {
+/// What must not be in values that become narrow ones: ~(lowest index), 0 where there is none.
+struct NarrowFlaws {
   std::uint64_t non_finite;  ///< NaNs and infinities
   std::uint64_t too_large;   ///< those too, and finite values that became an infinity
 };
 
-/// Halves of x. Reads an element and writes 2 bytes.
-template <class Gradient>
-struct ToHalf {
-  static constexpr const char* name = "to_half";
+/// x in 16 bits. Reads an element and writes 2 bytes.
+template <class Narrow, class Gradient>
+struct ToNarrow {
+  static constexpr const char* name = "to_narrow";
   static constexpr unsigned threads = 256;
   static constexpr unsigned residency = 6;
   struct Shared {};
   const Gradient* x;      ///< four elements begin at a multiple of their size
-  std::uint16_t* halves;  ///< at a multiple of 8 bytes
+  std::uint16_t* narrow;  ///< at a multiple of 8 bytes
   std::uint64_t size;
-  HalfFlaws* flaws;
+  NarrowFlaws* flaws;
 
   template <class Block>
   SIMRUN_DEVICE void run(Block& block, Shared&) const {
     stream(
         block, quads_of(size), [&](std::uint64_t quad) { return load_quad_once(block, x, quad, size); },
         [&](std::uint64_t quad, const Quad& values) {
-          HalfQuad result;
+          NarrowQuad result;
           std::uint32_t highest = 0;
           SIMRUN_UNROLL
           for (unsigned c = 0; c < 4; ++c) {
-            result.values[c] = half_of(values.values[c]);
+            result.values[c] = narrow_bits<Narrow>(values.values[c]);
             highest = larger<std::uint32_t>(highest, result.values[c] & 0x7FFFU);
           }
-          store_half_quad(result, halves, quad, size);
-          if (highest >= infinite_half) report(block, values, result, quad);
+          store_narrow_quad(result, narrow, quad, size);
+          if (highest >= infinite_bits<Narrow>) report(block, values, result, quad);
         });
   }
 
  private:
   template <class Block>
-  SIMRUN_DEVICE void report(Block& block, const Quad& values, const HalfQuad& result, std::uint64_t quad) const {
+  SIMRUN_DEVICE void report(Block& block, const Quad& values, const NarrowQuad& result, std::uint64_t quad) const {
     SIMRUN_UNROLL
     for (unsigned c = 0; c < 4; ++c) {
       const std::uint64_t found = ~(quad * 4 + c);
-      if ((result.values[c] & 0x7FFFU) >= infinite_half) block.take_max(&flaws->too_large, found);
+      if ((result.values[c] & 0x7FFFU) >= infinite_bits<Narrow>) block.take_max(&flaws->too_large, found);
       if (key_of(values.values[c]) >= least_non_finite_key) block.take_max(&flaws->non_finite, found);
     }
   }
 };
 
-/// out[i] += weight * halves[i], rounded twice. Reads 6 and writes 4 bytes an element.
-struct AddHalf {
-  static constexpr const char* name = "add_half";
+/// out[i] += weight * narrow[i], rounded twice. Reads 6 and writes 4 bytes an element.
+template <class Narrow>
+struct AddNarrow {
+  static constexpr const char* name = "add_narrow";
   static constexpr unsigned threads = 256;
   static constexpr unsigned residency = 4;
   struct Shared {};
-  const std::uint16_t* halves;  ///< at a multiple of 8 bytes
+  const std::uint16_t* narrow;  ///< at a multiple of 8 bytes
   float weight;
   float* out;  ///< at a multiple of 16 bytes
   std::uint64_t size;
@@ -98,68 +101,98 @@ struct AddHalf {
   SIMRUN_DEVICE void run(Block& block, Shared&) const {
     struct Terms {
       Quad out;
-      HalfQuad halves;
+      NarrowQuad narrow;
     };
     stream(
         block, quads_of(size),
         [&](std::uint64_t quad) {
-          return Terms{load_quad(out, quad, size), load_half_quad(halves, quad, size)};
+          return Terms{load_quad(out, quad, size), load_narrow_quad(narrow, quad, size)};
         },
         [&](std::uint64_t quad, Terms& terms) {
           SIMRUN_UNROLL
-          for (unsigned c = 0; c < 4; ++c) terms.out.values[c] += weight * float_of_half(terms.halves.values[c]);
+          for (unsigned c = 0; c < 4; ++c) terms.out.values[c] += weight * widened(Narrow{terms.narrow.values[c]});
           store_quad(terms.out, out, quad, size);
         });
   }
 };
 
-/// sum[i] += halves[i], in fp32, rounded to a half. Reads 4 and writes 2 bytes an element.
-struct AccumulateHalf {
-  static constexpr const char* name = "accumulate_half";
+/// sum[i] += narrow[i], in fp32, rounded. Reads 4 and writes 2 bytes an element.
+template <class Narrow>
+struct AccumulateNarrow {
+  static constexpr const char* name = "accumulate_narrow";
   static constexpr unsigned threads = 256;
   static constexpr unsigned residency = 4;
   struct Shared {};
-  const std::uint16_t* halves;  ///< at a multiple of 8 bytes, like the sum
+  const std::uint16_t* narrow;  ///< at a multiple of 8 bytes, like the sum
   std::uint16_t* sum;
   std::uint64_t size;
 
   template <class Block>
   SIMRUN_DEVICE void run(Block& block, Shared&) const {
     struct Terms {
-      HalfQuad sum;
-      HalfQuad halves;
+      NarrowQuad sum;
+      NarrowQuad narrow;
     };
     stream(
         block, quads_of(size),
         [&](std::uint64_t quad) {
-          return Terms{load_half_quad(sum, quad, size), load_half_quad(halves, quad, size)};
+          return Terms{load_narrow_quad(sum, quad, size), load_narrow_quad(narrow, quad, size)};
         },
         [&](std::uint64_t quad, Terms& terms) {
           SIMRUN_UNROLL
           for (unsigned c = 0; c < 4; ++c) {
-            const float total = float_of_half(terms.sum.values[c]) + float_of_half(terms.halves.values[c]);
-            terms.sum.values[c] = half_of(total);
+            const float total = widened(Narrow{terms.sum.values[c]}) + widened(Narrow{terms.narrow.values[c]});
+            terms.sum.values[c] = narrow_bits<Narrow>(total);
           }
-          store_half_quad(terms.sum, sum, quad, size);
+          store_narrow_quad(terms.sum, sum, quad, size);
         });
   }
 };
 
 /// Launches a conversion. `flaws` are raised where there are some; both 0 before the first launch that may.
-template <class Machine, class Gradient>
-void launch_to_half(Machine& machine, const Gradient* x, std::uint16_t* halves, std::uint64_t size, HalfFlaws* flaws) {
-  using Kernel = ToHalf<Gradient>;
-  machine.launch(blocks_to_stream<Kernel>(machine, quads_of(size)), Kernel{x, halves, size, flaws});
+template <class Narrow, class Machine, class Gradient>
+void launch_to_narrow(Machine& machine, const Gradient* x, std::uint16_t* narrow, std::uint64_t size,
+                      NarrowFlaws* flaws) {
+  using Kernel = ToNarrow<Narrow, Gradient>;
+  machine.launch(blocks_to_stream<Kernel>(machine, quads_of(size)), Kernel{x, narrow, size, flaws});
+}
+
+template <class Narrow, class Machine>
+void launch_add_narrow(Machine& machine, const std::uint16_t* narrow, float weight, float* out, std::uint64_t size) {
+  using Kernel = AddNarrow<Narrow>;
+  machine.launch(blocks_to_stream<Kernel>(machine, quads_of(size)), Kernel{narrow, weight, out, size});
+}
+
+template <class Narrow, class Machine>
+void launch_accumulate_narrow(Machine& machine, const std::uint16_t* narrow, std::uint16_t* sum, std::uint64_t size) {
+  using Kernel = AccumulateNarrow<Narrow>;
+  machine.launch(blocks_to_stream<Kernel>(machine, quads_of(size)), Kernel{narrow, sum, size});
+}
+
+/// Calls launch with a value of the type that has that precision.
+template <class Launch>
+void with_narrow(Precision precision, const Launch& launch) {
+  if (precision == Precision::fp16) return launch(Half{});
+  if (precision == Precision::bf16) return launch(BFloat16{});
+  throw std::invalid_argument("fp32 is not narrow");
 }
 
 template <class Machine>
-void launch_add_half(Machine& machine, const std::uint16_t* halves, float weight, float* out, std::uint64_t size) {
-  machine.launch(blocks_to_stream<AddHalf>(machine, quads_of(size)), AddHalf{halves, weight, out, size});
+void launch_to_narrow(Machine& machine, Precision precision, const float* x, std::uint16_t* narrow, std::uint64_t size,
+                      NarrowFlaws* flaws) {
+  with_narrow(precision, [&]<class Narrow>(Narrow) { launch_to_narrow<Narrow>(machine, x, narrow, size, flaws); });
 }
 
 template <class Machine>
-void launch_accumulate_half(Machine& machine, const std::uint16_t* halves, std::uint16_t* sum, std::uint64_t size) {
-  machine.launch(blocks_to_stream<AccumulateHalf>(machine, quads_of(size)), AccumulateHalf{halves, sum, size});
+void launch_add_narrow(Machine& machine, Precision precision, const std::uint16_t* narrow, float weight, float* out,
+                       std::uint64_t size) {
+  with_narrow(precision, [&]<class Narrow>(Narrow) { launch_add_narrow<Narrow>(machine, narrow, weight, out, size); });
+}
+
+template <class Machine>
+void launch_accumulate_narrow(Machine& machine, Precision precision, const std::uint16_t* narrow, std::uint16_t* sum,
+                              std::uint64_t size) {
+  with_narrow(precision, [&]<class Narrow>(Narrow) { launch_accumulate_narrow<Narrow>(machine, narrow, sum, size); });
 }
 
 }  // namespace simrun::cuda

@@ -38,6 +38,20 @@ SIMRUN_DEVICE inline float widened(BFloat16 x) {
   return value;
 }
 
+/// Of bits whose sign is left out, the least that are no finite value.
+template <class Narrow>
+inline constexpr std::uint32_t infinite_bits = Narrow::precision == Precision::fp16 ? infinite_half : 0x7F80U;
+
+/// `x` to the nearest value of 16 bits, of two equally near ones the one whose last bit is 0; infinity beyond its
+/// range.
+template <class Narrow>
+SIMRUN_DEVICE inline std::uint16_t narrow_bits(float x) {
+  if constexpr (Narrow::precision == Precision::fp16) return half_of(x);
+  if (key_of(x) > least_non_finite_key) return 0x7FC0U;
+  const std::uint32_t bits = bits_of(x);
+  return static_cast<std::uint16_t>((bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16);
+}
+
 /// An element that will not be needed again soon.
 template <class Block>
 SIMRUN_DEVICE float read_gradient(Block& block, const float* at) {

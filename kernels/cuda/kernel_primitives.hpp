@@ -238,26 +238,28 @@ class KernelPrimitives final : public Primitives {
     change(sum, [&](float* sums) { launch_accumulate(*machine_, terms.data(), weight, sums, sum.size()); });
   }
 
-  void to_half(std::span<const float> x, std::span<std::uint16_t> out) const override {
+  void narrow(Precision precision, std::span<const float> x, std::span<std::uint16_t> out) const override {
     if (x.size() != out.size()) throw sizes_differ();
     const auto values = uploaded(*machine_, x);
-    Buffer<std::uint16_t> halves(out.size());
-    Buffer<HalfFlaws> flaws = zero<HalfFlaws>(*machine_);
-    launch_to_half(*machine_, values.data(), halves.data(), x.size(), flaws.data());
+    Buffer<std::uint16_t> bits(out.size());
+    Buffer<NarrowFlaws> flaws = zero<NarrowFlaws>(*machine_);
+    launch_to_narrow(*machine_, precision, values.data(), bits.data(), x.size(), flaws.data());
     fail_on(downloaded(*machine_, flaws.data(), 1).front().too_large);
-    machine_->download(out, halves.data());
+    machine_->download(out, bits.data());
   }
 
-  void add_half(std::span<const std::uint16_t> values, float weight, std::span<float> out) const override {
+  void add_narrow(Precision precision, std::span<const std::uint16_t> values, float weight,
+                  std::span<float> out) const override {
     if (values.size() != out.size()) throw sizes_differ();
-    const auto halves = uploaded(*machine_, values);
-    change(out, [&](float* sums) { launch_add_half(*machine_, halves.data(), weight, sums, out.size()); });
+    const auto bits = uploaded(*machine_, values);
+    change(out, [&](float* sums) { launch_add_narrow(*machine_, precision, bits.data(), weight, sums, out.size()); });
   }
 
-  void accumulate_half(std::span<const std::uint16_t> values, std::span<std::uint16_t> sum) const override {
+  void accumulate_narrow(Precision precision, std::span<const std::uint16_t> values,
+                         std::span<std::uint16_t> sum) const override {
     if (values.size() != sum.size()) throw sizes_differ();
-    const auto terms = uploaded(*machine_, values);
-    change(sum, [&](std::uint16_t* sums) { launch_accumulate_half(*machine_, terms.data(), sums, sum.size()); });
+    const auto bits = uploaded(*machine_, values);
+    change(sum, [&](auto* sums) { launch_accumulate_narrow(*machine_, precision, bits.data(), sums, sum.size()); });
   }
 
  private:

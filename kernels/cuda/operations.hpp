@@ -73,6 +73,11 @@ std::span<const OperationMaker<Machine>> operation_makers() {
       {Stage::decode, "chunked-top-k", &decode_chunked_top_k<Machine>},
       {Stage::encode, "block-quantization", &encode_block_quantization<Gradient, Machine>},
       {Stage::decode, "block-quantization", &decode_block_quantization<Machine>},
+      {Stage::encode, "requantized-levels", &encode_block_quantization<Gradient, Machine>},
+      {Stage::decode, "requantized-levels", &decode_block_quantization<Machine>},
+      {Stage::encode, "block-maxima", &encode_block_maxima<Gradient, Machine>},
+      {Stage::encode, "levels-at-scales", &encode_levels_at_scales<Machine>},
+      {Stage::decode, "levels-at-scales", &decode_levels_at_scales<Machine>},
       {Stage::encode, "sketched-pairs", &encode_sketched_pairs<Gradient, Machine>},
       {Stage::decode, "sketched-pairs", &decode_sketched_pairs<Machine>},
   };

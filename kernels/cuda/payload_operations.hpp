@@ -21,16 +21,16 @@ template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_dense16(Machine& machine, const OperationCase& work) {
   const auto x = shared_gradient<Gradient>(machine, work);
   const auto halves = shared_array<std::uint16_t>(machine, work.elements);
-  const auto flaws = shared_array<HalfFlaws>(machine, 1);
+  const auto flaws = shared_array<NarrowFlaws>(machine, 1);
   const auto run = [=, &machine, n = work.elements] {
-    launch_to_half(machine, x->data(), halves->data(), n, flaws->data());
+    launch_to_narrow<Half>(machine, x->data(), halves->data(), n, flaws->data());
   };
   const auto result = [=, &machine] {
     const auto values = downloaded(machine, halves->data(), halves->size());
     const auto bytes = std::as_bytes(std::span(values));
     return OperationResult{.bytes = {bytes.begin(), bytes.end()}};
   };
-  return operation_of(run, result, [=, &machine] { machine.clear(flaws->data(), sizeof(HalfFlaws)); });
+  return operation_of(run, result, [=, &machine] { machine.clear(flaws->data(), sizeof(NarrowFlaws)); });
 }
 
 template <class Gradient, class Machine>
@@ -135,7 +135,7 @@ template <class Machine>
 std::unique_ptr<Operation> decode_dense16(Machine& machine, const OperationCase& work) {
   const auto halves = shared_copy(machine, view_as<std::uint16_t>(work.payloads.at(0).bytes()));
   return decode_with(machine, work, [=, &machine](float* sums) {
-    launch_add_half(machine, halves->data(), 1.0F, sums, halves->size());
+    launch_add_narrow<Half>(machine, halves->data(), 1.0F, sums, halves->size());
   });
 }
 

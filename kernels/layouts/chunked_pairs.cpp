@@ -1,7 +1,7 @@
 // Of every chunk of elements its kept entries, of which there are as many in each chunk: their places within the chunk,
-// ascending, log2(chunk) bits each, all places one after another (codes.hpp), and then one fp32 value each. The format
-// tells how many elements a chunk has, and how many it keeps: ChunkFormat. The last chunk may be shorter, and then keep
-// fewer.
+// ascending, log2(chunk) bits each, all places one after another (codes.hpp), and then their values as the format's
+// coding writes them (kernels/value_coding.hpp). The format tells how many elements a chunk has, and how many it keeps:
+// ChunkFormat. The last chunk may be shorter, and then keep fewer.
 
 #include <algorithm>
 
@@ -9,12 +9,16 @@
 #include "kernels/index_codings/bits.hpp"
 #include "kernels/layouts/codes.hpp"
 #include "kernels/layouts/layouts.hpp"
+#include "kernels/value_coding.hpp"
 
 namespace simrun {
 namespace {
 
 bool knows(Format format) {
-  return ChunkFormat::of(format).is_valid();
+  const Chunking chunking = ChunkFormat::of(format);
+  const ValueCoding values = values_of(format);
+  return chunking.is_valid() && find_value_coding(values) != nullptr &&
+         format == ChunkFormat::written(chunking, values);
 }
 
 std::uint64_t kept(std::uint64_t elements, Format format) {
@@ -31,16 +35,11 @@ std::uint64_t place_bytes(std::uint64_t entries, Format format) {
 
 std::uint64_t size(std::uint64_t elements, Format format) {
   const std::uint64_t entries = kept(elements, format);
-  return place_bytes(entries, format) + entries * sizeof(float);
-}
-
-/// Entries of a payload whose values take so many bytes: K (32 + bits) / 32 words, and less than one more.
-std::uint64_t entries_in(std::uint64_t bytes, Format format) {
-  return bytes / word_bytes * 32 / (32 + ChunkFormat::of(format).place_bits());
+  return place_bytes(entries, format) + value_coding(values_of(format)).size(entries);
 }
 
 /// Places ascend in their chunk, and lie in it.
-std::optional<Flaw> check(std::span<const std::byte> values, std::uint64_t elements, Format format) {
+std::optional<Flaw> check_places(std::span<const std::byte> values, std::uint64_t elements, Format format) {
   const Chunking chunking = ChunkFormat::of(format);
   const unsigned bits = chunking.place_bits();
   const auto words = view_as<std::uint32_t>(values);
@@ -59,6 +58,15 @@ std::optional<Flaw> check(std::span<const std::byte> values, std::uint64_t eleme
   return entry == 0 ? std::nullopt : check_codes(values.first(place_bytes(entry, format)), entry, bits);
 }
 
+std::optional<Flaw> check(std::span<const std::byte> values, std::uint64_t elements, Format format) {
+  if (auto flaw = check_places(values, elements, format)) return flaw;
+  const std::uint64_t entries = kept(elements, format);
+  const std::uint64_t before = place_bytes(entries, format);
+  auto flaw = value_coding(values_of(format)).flaw_in(values.subspan(before), entries);
+  if (flaw) flaw->at += before;
+  return flaw;
+}
+
 void append(std::span<const Piece> pieces, Format format, std::vector<std::byte>& out) {
   const unsigned bits = ChunkFormat::of(format).place_bits();
   const auto first = [=](const Piece& piece) { return kept(piece.first, format); };
@@ -71,11 +79,12 @@ void append(std::span<const Piece> pieces, Format format, std::vector<std::byte>
     for (std::uint64_t j = first(piece); j < last(piece); ++j) places.put(code_at(words, j, bits), bits);
   }
   places.finish();
+  std::vector<Piece> values;
   for (const Piece& piece : pieces) {
-    const auto numbers = piece.values.subspan(place_bytes(entries_in(piece.values.size(), format), format));
-    const auto own = numbers.subspan(first(piece) * sizeof(float), (last(piece) - first(piece)) * sizeof(float));
-    out.insert(out.end(), own.begin(), own.end());
+    const std::uint64_t whole = kept(piece.whole, format);
+    values.push_back({piece.values.subspan(place_bytes(whole, format)), first(piece), last(piece), whole});
   }
+  value_coding(values_of(format)).append(values, out);
 }
 
 }  // namespace
@@ -92,13 +101,17 @@ LayoutEntry chunked_pairs_layout() {
           .append = append};
 }
 
-ChunkedPairsView view_chunked_pairs(const Payload& payload) {
+ChunkedPairsView view_chunked_pairs(const Payload& payload, std::vector<float>& decoded) {
   std::vector<std::uint32_t> none;
   const auto values = view_body(payload, PayloadKind::chunked_pairs, none).values;
   const Format format = payload.header().format;
   const std::uint64_t before = place_bytes(payload.entries(), format);
-  return {ChunkFormat::of(format), view_as<std::uint32_t>(values.first(before)),
-          view_as<float>(values.subspan(before))};
+  const auto words = view_as<std::uint32_t>(values.first(before));
+  const auto coded = values.subspan(before);
+  if (values_of(format) == ValueCoding::fp32) return {ChunkFormat::of(format), words, view_as<float>(coded)};
+  decoded.resize(payload.entries());
+  value_coding(values_of(format)).decode(coded, decoded);
+  return {ChunkFormat::of(format), words, decoded};
 }
 
 std::vector<std::uint32_t> ChunkedPairsView::indices() const {

@@ -1,4 +1,4 @@
-// N values, one after another: fp32, or IEEE half precision. Payloads of nothing else are the bare array.
+// N values, one after another: fp32, IEEE half precision or bfloat16. Payloads of nothing else are the bare array.
 
 #include "kernels/layouts/layouts.hpp"
 
@@ -36,6 +36,32 @@ LayoutEntry dense16_layout() {
           .bare = true,
           .size = size<2>,
           .append = append<2>};
+}
+
+LayoutEntry dense_bf16_layout() {
+  return {.kind = PayloadKind::dense_bf16,
+          .name = "dense-bf16",
+          .entries = "values",
+          .bare = true,
+          .size = size<2>,
+          .append = append<2>};
+}
+
+PayloadKind dense_kind(Precision precision) {
+  switch (precision) {
+    case Precision::fp16:
+      return PayloadKind::dense16;
+    case Precision::bf16:
+      return PayloadKind::dense_bf16;
+    case Precision::fp32:
+      break;
+  }
+  return PayloadKind::dense32;
+}
+
+Precision precision_of(PayloadKind dense) {
+  if (dense == PayloadKind::dense16) return Precision::fp16;
+  return dense == PayloadKind::dense_bf16 ? Precision::bf16 : Precision::fp32;
 }
 
 }  // namespace simrun

@@ -23,7 +23,7 @@ LayoutEntry indices_layout() {
 }
 
 Payload make_indices(IndexCoding coding, std::uint64_t elements, std::span<const std::uint32_t> indices) {
-  const Piece none{{}, 0, indices.size()};
+  const Piece none{{}, 0, indices.size(), indices.size()};
   return make_payload({.kind = PayloadKind::indices, .index = coding, .elements = elements, .entries = indices.size()},
                       indices, {&none, 1});
 }

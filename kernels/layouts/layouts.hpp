@@ -6,6 +6,7 @@ namespace simrun {
 
 LayoutEntry dense32_layout();
 LayoutEntry dense16_layout();
+LayoutEntry dense_bf16_layout();
 LayoutEntry pairs_layout();
 LayoutEntry signs_layout();
 LayoutEntry sparse_signs_layout();
@@ -16,5 +17,6 @@ LayoutEntry exponents_layout();
 LayoutEntry two_means_layout();
 LayoutEntry chunked_pairs_layout();
 LayoutEntry sketch_layout();
+LayoutEntry integers_layout();
 
 }  // namespace simrun

@@ -12,10 +12,12 @@ namespace simrun {
 namespace {
 
 constexpr unsigned least_log_bucket = 5;  // so that a bucket begins with a word
+constexpr unsigned most_log_bucket = 31;
 
 bool knows(Format format) {
   const LevelsFormat levels = LevelsFormat::of(format);
-  return levels.bits >= 2 && (levels.log_bucket == 0 || levels.log_bucket >= least_log_bucket);
+  return levels.bits >= 2 &&
+         (levels.log_bucket == 0 || (levels.log_bucket >= least_log_bucket && levels.log_bucket <= most_log_bucket));
 }
 
 std::uint64_t grain(Format format) {

@@ -47,7 +47,7 @@ LayoutEntry sparse_signs_layout() {
 
 Payload make_sparse_signs(IndexCoding coding, std::uint64_t elements, SparseSignsView signs) {
   const std::uint64_t entries = signs.indices.size();
-  const Piece all{signs.signs, 0, entries};
+  const Piece all{signs.signs, 0, entries, entries};
   return make_payload({.kind = PayloadKind::sparse_signs, .index = coding, .elements = elements, .entries = entries},
                       signs.indices, {&all, 1});
 }

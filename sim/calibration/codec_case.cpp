@@ -65,8 +65,12 @@ bool are_near(std::span<const float> a, std::span<const float> b) {
 
 CodecPlace place_of_codec(const CodecEntry& codec) {
   for (const MethodEntry& method : methods()) {
-    for (std::size_t round = 0; round < method.rounds.size(); ++round) {
-      if (method.rounds[round].codec == codec.name) return {&method, round, find_codec(method.codec())->feeds_back};
+    for (const bool requantizes : {true, false}) {
+      const std::vector<RoundEntry> rounds = method.rounds_with({.requantizes = requantizes});
+      const auto found = std::ranges::find(rounds, codec.name, &RoundEntry::codec);
+      if (found == rounds.end()) continue;
+      return {&method, rounds, static_cast<std::size_t>(found - rounds.begin()),
+              find_codec(rounds.front().codec)->feeds_back};
     }
   }
   return {};
@@ -76,7 +80,7 @@ void complete_codec_case(OperationCase& made, const CodecEntry& codec, const Val
   const CodecPlace place = place_of_codec(codec);
   const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(threads);
   std::vector<MadeCodec> rounds;
-  for (const RoundEntry& round : place.method->rounds) rounds.push_back(find_codec(round.codec)->make({}, primitives));
+  for (const RoundEntry& round : place.rounds) rounds.push_back(find_codec(round.codec)->make({}, primitives));
   made.seed = 1;
   made.shared_seed = 2;
   if (takes_shapes(*rounds[place.round])) {

@@ -11,13 +11,14 @@ namespace simrun {
 /// What encoding with a codec is in training, by the first method that has a round of it.
 struct CodecPlace {
   const MethodEntry* method = nullptr;
+  std::vector<RoundEntry> rounds = {};  ///< of the method, with the options by which it has that one
   std::size_t round = 0;
   bool feeds_back = false;
 
   /// The first round adds the gradient to the velocity and to the residual, and the last takes out of them what is
   /// sent.
   bool is_first() const { return round == 0; }
-  bool settles() const { return feeds_back && round + 1 == method->rounds.size(); }
+  bool settles() const { return feeds_back && round + 1 == rounds.size(); }
   bool masks() const { return settles() && method->momentum.is_masked; }
 };
 

@@ -40,7 +40,7 @@ class Encode final : public Operation {
     // What only the leader sends is its layout's operation.
     if (codec_->combining() != Combining::lead) payload_ = codec_->encode(values, work_.entries, context_);
     if (place_.settles()) feedback_->settle(*codec_, payload_, context_);
-    if (place_.masks()) codec_->settle(payload_, velocity_, context_);
+    if (place_.masks()) codec_->zero_sent(payload_, velocity_, context_);
   }
 
   OperationResult result() const override {
@@ -154,8 +154,8 @@ KindCodec codec_of_kind(const std::string& kind) {
   KindCodec found{find_codec(kind), {}};
   if (found.codec != nullptr) return found;
   for (const CodecEntry& entry : codecs()) {
-    for (const bool half : {false, true}) {
-      const CodecOptions options{.half_precision = half};
+    for (const Precision precision : {Precision::fp32, Precision::fp16}) {
+      const CodecOptions options{.precision = precision};
       const auto codec = entry.make(options, nullptr);
       if (layout_of(codec->kind()).name != kind) continue;
       if (codec->aggregator() != nullptr) return {&entry, options};

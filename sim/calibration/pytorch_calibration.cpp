@@ -81,7 +81,8 @@ class Session {
 
 std::unique_ptr<const Codec> cpu_codec(const std::string& name) {
   const bool is_half = name == "dense16";
-  return find_codec(is_half ? "dense" : name)->make({.half_precision = is_half}, make_cpu_primitives(1));
+  return find_codec(is_half ? "dense" : name)
+      ->make({.precision = is_half ? Precision::fp16 : Precision::fp32}, make_cpu_primitives(1));
 }
 
 /// Compares what a payload of PyTorch's stands for with what one of the CPU back end's does.

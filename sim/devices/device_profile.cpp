@@ -78,7 +78,7 @@ std::vector<Step> DeviceProfile::steps(const Work& work) const {
   one.entries = work.entries / work.parts;
   std::vector<Step> all = {{own, one, work.stage == Stage::decode ? work.parts : 1.0}};
   if (work.kind == PayloadKind::indices) return all;
-  for (Step& step : index_steps_of(work)) all.push_back(std::move(step));
+  for (Step& step : coding_steps_of(work)) all.push_back(std::move(step));
   return all;
 }
 

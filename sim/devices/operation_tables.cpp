@@ -152,6 +152,14 @@ constexpr CodecWork codec_work[] = {
     // Residual, largest magnitudes, rounding to up to a byte, what is sent taken out of the residual.
     {Stage::encode, "block-quantization", {.per_element = 12.5}, {1, {.per_element = 13}}},
     {Stage::decode, "block-quantization", {.per_element = 8.5}, {1, {.per_element = 9}}},
+    // The same, of one payload. Sums are rounded again by decoding each part and encoding the sum.
+    {Stage::encode, "requantized-levels", {.per_element = 12.5}, {1, {.per_element = 13}}},
+    {Stage::decode, "requantized-levels", {.per_element = 8.5}, {1, {.per_element = 9}}},
+    // Residual; largest magnitudes, with levels that nobody needs.
+    {Stage::encode, "block-maxima", {.per_element = 12}, {2, {.per_element = 17}}},
+    // Rounding, to up to a byte; what is sent taken out of the residual.
+    {Stage::encode, "levels-at-scales", {.per_element = 8.5}, {2, {.per_element = 14}}},
+    {Stage::decode, "levels-at-scales", {.per_element = 8.5}, {1, {.per_element = 9}}},
     // Entries are columns: four for each of K as codecs are made without options, three counters each. Residual and
     // selection, bits, sketch.
     {Stage::encode,

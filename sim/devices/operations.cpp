@@ -25,6 +25,42 @@ double value_on(Axis axis, const Work& work) {
   return work.entries / std::max(1.0, work.elements);
 }
 
+/// Levels of parts added to an fp32 sum, which is rounded again.
+std::vector<Step> requantizing_steps(const Work& work) {
+  constexpr const char* codec = "requantized-levels";
+  Work one = work;
+  one.parts = 1;
+  one.entries = work.result_entries;
+  one.stage = Stage::decode;
+  std::vector<Step> steps = {{operation_name(Stage::decode, codec), one, work.parts}};
+  one.stage = Stage::encode;
+  steps.push_back({operation_name(Stage::encode, codec), one});
+  return steps;
+}
+
+/// Those of coding of indices.
+std::vector<Step> index_steps_of(const Work& work) {
+  if (work.index == IndexCoding::none || work.index == IndexCoding::raw32) return {};
+  std::vector<Step> steps;
+  const std::string coding(index_coding(work.index).name);
+  const auto add = [&](Stage stage, double entries, double times) {
+    Work one = work;
+    one.entries = entries;
+    one.parts = 1;
+    one.gradient = Precision::fp32;  // it is not read
+    steps.push_back({operation_name(stage, coding), one, times});
+  };
+  // Values alone are those at indices that were received before.
+  const bool writes = work.stage == Stage::encode && work.kind != PayloadKind::dense32;
+  if (writes) {
+    add(Stage::index_encode, work.entries, 1);
+  } else {
+    add(Stage::index_decode, work.entries / work.parts, work.parts);
+    if (work.stage == Stage::combine) add(Stage::index_encode, work.result_entries, 1);
+  }
+  return steps;
+}
+
 }  // namespace
 
 double KernelWork::launches_of(const Work& work) const {
@@ -60,35 +96,30 @@ const OperationEntry& operation_entry(const std::string& name) {
 std::vector<Step> steps_of(const Work& work) {
   if (work.entries + work.elements == 0) return {};
   if (work.kind == PayloadKind::dense32) return {};
-  if ((work.kind == PayloadKind::dense16 || work.kind == PayloadKind::sketch) && work.stage == Stage::combine)
-    return {};
-  if (work.kind == PayloadKind::dense16 && work.stage == Stage::encode && work.gradient == Precision::fp16) return {};
+  if ((is_dense(work.kind) || work.kind == PayloadKind::sketch) && work.stage == Stage::combine) return {};
+  if (is_dense(work.kind) && work.stage == Stage::encode && work.gradient == precision_of(work.kind)) return {};
+  if (work.kind == PayloadKind::integers && work.stage == Stage::combine) return {};
+  if (work.kind == PayloadKind::levels && work.stage == Stage::combine) return requantizing_steps(work);
+  PayloadKind kind = work.kind;
   // Only a leader sends indices alone: it selects, and writes pairs without their values.
-  const PayloadKind kind = work.kind == PayloadKind::indices ? PayloadKind::pairs : work.kind;
+  if (kind == PayloadKind::indices) kind = PayloadKind::pairs;
+  if (kind == PayloadKind::dense_bf16) kind = PayloadKind::dense16;  // which moves as many bytes
   std::vector<Step> steps = {{operation_name(work.stage, std::string(layout_of(kind).name)), work}};
-  for (Step& step : index_steps_of(work)) steps.push_back(std::move(step));
+  for (Step& step : coding_steps_of(work)) steps.push_back(std::move(step));
   return steps;
 }
 
-std::vector<Step> index_steps_of(const Work& work) {
-  if (work.index == IndexCoding::none || work.index == IndexCoding::raw32) return {};
-  std::vector<Step> steps;
-  const std::string coding(index_coding(work.index).name);
-  const auto add = [&](Stage stage, double entries, double times) {
-    Work one = work;
-    one.entries = entries;
-    one.parts = 1;
-    one.gradient = Precision::fp32;  // it is not read
-    steps.push_back({operation_name(stage, coding), one, times});
+std::vector<Step> coding_steps_of(const Work& work) {
+  std::vector<Step> steps = index_steps_of(work);
+  if (work.values == ValueCoding::fp32) return steps;
+  const std::string half(layout_of(PayloadKind::dense16).name);
+  const auto add = [&](Stage stage, double values, double times) {
+    Work one{.stage = stage, .kind = PayloadKind::dense16, .elements = values, .entries = values};
+    steps.push_back({operation_name(stage, half), one, times});
   };
-  // Values alone are those at indices that were received before.
-  const bool writes = work.stage == Stage::encode && work.kind != PayloadKind::dense32;
-  if (writes) {
-    add(Stage::index_encode, work.entries, 1);
-  } else {
-    add(Stage::index_decode, work.entries / work.parts, work.parts);
-    if (work.stage == Stage::combine) add(Stage::index_encode, work.result_entries, 1);
-  }
+  if (work.stage != Stage::encode) add(Stage::decode, work.entries / work.parts, work.parts);
+  if (work.stage == Stage::encode) add(Stage::encode, work.entries, 1);
+  if (work.stage == Stage::combine) add(Stage::encode, work.result_entries, 1);
   return steps;
 }
 

@@ -17,10 +17,11 @@ struct Work {
   Stage stage = Stage::encode;  ///< encode, combine or decode: index codings follow from `index`
   PayloadKind kind = PayloadKind::dense32;
   IndexCoding index = IndexCoding::none;
-  double elements = 0;        ///< N
-  double entries = 0;         ///< K, over all parts together
-  double parts = 1;           ///< payloads that go in
-  double result_entries = 0;  ///< combine: K of what comes out
+  ValueCoding values = ValueCoding::fp32;  ///< of kept entries
+  double elements = 0;                     ///< N
+  double entries = 0;                      ///< K, over all parts together
+  double parts = 1;                        ///< payloads that go in
+  double result_entries = 0;               ///< combine: K of what comes out
 
   /// Encode and decode: whose work it is, where a codec's is not its layout's. `index`: of the indices that it reads.
   std::string_view codec = {};
@@ -99,11 +100,13 @@ struct Step {
 };
 
 /// The operations of its layout that `work` consists of. None for fp32 dense payloads, which are sent as they are, and
-/// for sums of dense payloads and of sketches, which are part of the collective.
+/// for sums of dense payloads, of whole numbers and of sketches, which are part of the collective. Sums of levels are
+/// decoded, and encoded again.
 std::vector<Step> steps_of(const Work& work);
 
-/// Those that coding of indices adds; raw32 adds nothing.
-std::vector<Step> index_steps_of(const Work& work);
+/// Those that coding of indices and of values adds; raw32 and fp32 add nothing. Values take what as many fp16 values
+/// do, whatever they are written as.
+std::vector<Step> coding_steps_of(const Work& work);
 
 /// Where `work` lies on a table's axes.
 std::vector<double> place_of(const Work& work, const CostTable& table);

@@ -1,12 +1,25 @@
 #include "sim/methods/method.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "kernels/find_entry.hpp"
 #include "sim/collectives/collectives.hpp"
 #include "sim/text/units.hpp"
 
 namespace simrun {
+namespace {
+
+bool requantizes(const CodecOptions& options) {
+  return options.requantizes;
+}
+
+bool shares_scales(const CodecOptions& options) {
+  return !options.requantizes;
+}
+
+}  // namespace
+
 std::span<const MethodEntry> methods() {
   static const std::vector<MethodEntry> all = {
       {"sgd", "dense average of all gradients", {{"dense", "ring"}}},
@@ -55,6 +68,12 @@ std::span<const MethodEntry> methods() {
       {"block-quantization",
        "levels rounded to nearest, a largest magnitude a block (Dettmers et al., ICLR 2022; Xie et al., 2024)",
        {{"block-quantization", "allgather-ring"}}},
+      {"quantized-allreduce",
+       "levels in blocks, added up: rounded again by whoever adds (Jaghouar et al., 2024), or whole numbers of scales "
+       "that all workers have alike (Xin et al., 2023)",
+       {{"requantized-levels", "ring", requantizes},
+        {"block-maxima", "ring", shares_scales},
+        {"levels-at-scales", "ring", shares_scales}}},
       {"homomorphic",
        "K largest entries of every worker in count sketches, added up and peeled (Li et al., 2024)",
        {{"sketched-pairs", "ring"}}},
@@ -79,8 +98,16 @@ std::span<const MethodEntry> methods() {
        {{"chunked-top-k", "allgather-ring"}},
        {},
        {.steps = 30, .outer = OuterOptimizer{OuterOptimizer::Kind::sgd, 1, 0}},
-       {.chunking = {.chunk = 4096, .keeps = 64}}},
+       {.values = ValueCoding::int2, .chunking = {.chunk = 4096, .keeps = 64}}},
   };
+  return all;
+}
+
+std::vector<RoundEntry> MethodEntry::rounds_with(const CodecOptions& options) const {
+  std::vector<RoundEntry> all;
+  std::ranges::copy_if(rounds, std::back_inserter(all), [&](const RoundEntry& round) {
+    return round.takes_place == nullptr || round.takes_place(options);
+  });
   return all;
 }
 
@@ -97,7 +124,7 @@ std::string_view why_not_local(const MethodEntry& method) {
 }
 
 Combining combining_of(const MethodEntry& method, const CodecOptions& options) {
-  return find_codec(method.rounds.back().codec)->make(options, nullptr)->combining();
+  return find_codec(method.rounds_with(options).back().codec)->make(options, nullptr)->combining();
 }
 
 const CollectiveEntry& default_collective(const MethodEntry& method, const CodecOptions& options) {
@@ -143,6 +170,10 @@ std::string local_label(const LocalSteps& local, const LocalSteps& usual) {
   return text;
 }
 
+bool is_switch(const CodecParameter& parameter) {
+  return std::ranges::any_of(parameter.words, [](const ParameterWord& word) { return word.word == "true"; });
+}
+
 }  // namespace
 
 std::string label(const MethodChoice& choice, Naming naming) {
@@ -151,8 +182,8 @@ std::string label(const MethodChoice& choice, Naming naming) {
     text += ", " + std::string(choice.collective->name);
   for (const CodecParameter* parameter : choice.codec->parameters) {
     if (parameter->get(choice.options) == parameter->get(choice.method->options)) continue;
-    text +=
-        ", " + (parameter->words.empty() ? std::string(parameter->key) + " " : "") + parameter->text_of(choice.options);
+    const bool says_it_all = !parameter->words.empty() && !is_switch(*parameter);
+    text += ", " + (says_it_all ? "" : std::string(parameter->key) + " ") + parameter->text_of(choice.options);
   }
   text += local_label(choice.local, choice.method->local);
   if (choice.collective_options.server == ServerPlace::rank0) text += ", server on rank 0";
@@ -185,7 +216,7 @@ std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr
   if (hierarchy != Hierarchy::flat)
     rounds.push_back(
         round_in_host(Round::Part::reduce, is_sharded ? make_reduce_scatter() : make_reduce(), primitives));
-  for (const RoundEntry& entry : choice.method->rounds) {
+  for (const RoundEntry& entry : choice.method->rounds_with(options)) {
     Round round;
     round.entry = find_codec(entry.codec);
     round.codec = round.entry->make(options, primitives);

@@ -20,7 +20,8 @@ namespace simrun {
 /// One round of a method: what every worker encodes, and how that is exchanged.
 struct RoundEntry {
   std::string_view codec;
-  std::string_view collective;  ///< the default
+  std::string_view collective;                                 ///< the default
+  bool (*takes_place)(const CodecOptions& options) = nullptr;  ///< null: always
 };
 
 /// Momentum that is part of a method: of each worker's gradient, before it is encoded.
@@ -40,7 +41,10 @@ struct MethodEntry {
   CodecOptions options = {};
   std::optional<bool> error_feedback = {};  ///< none: as the codec has it
 
-  /// What is made of the gradient itself. Its entry says what users may choose.
+  /// Those that take place.
+  std::vector<RoundEntry> rounds_with(const CodecOptions& options) const;
+
+  /// What is made of the gradient itself, unless options say otherwise. Its entry says what users may choose.
   std::string_view codec() const { return rounds.front().codec; }
 
   /// The last round's default, where that can combine what is sent: default_collective(). Users choose it; other rounds
@@ -84,7 +88,7 @@ struct MethodChoice {
 
   /// True if error feedback has something to keep. Signs that are sent count as the whole of their elements; fp32
   /// values are sent as they are.
-  bool leaves_residual() const { return codec->feeds_back || codec->rounds || options.half_precision; }
+  bool leaves_residual() const { return codec->feeds_back || codec->rounds || options.precision != Precision::fp32; }
 
   /// True if bytes follow from the shapes of tensors, not only from their elements.
   bool follows_shapes() const;
@@ -94,6 +98,9 @@ struct MethodChoice {
     return collective->has_server && collective_options.server == ServerPlace::own_host;
   }
 };
+
+/// True of a parameter whose words are those that JSON has itself: true and false.
+bool is_switch(const CodecParameter& parameter);
 
 /// Whether a label has the collective also where it is the method's default.
 enum class Naming { in_brief, with_collective };

@@ -17,12 +17,13 @@ std::size_t padded(std::uint64_t bytes) {
 PayloadLabel label_of(const Payload& payload, std::size_t parts) {
   return {.kind = payload.kind(),
           .index = payload.index(),
-          .format = payload.header().format,
+          .unused = 0,
           .has_contents = payload.has_contents(),
           .parts = static_cast<std::uint32_t>(parts) & 0x7FFFFFFFU,
           .elements = payload.elements(),
           .entries = payload.entries(),
-          .bytes = payload.size()};
+          .bytes = payload.size() & 0xFF'FFFF'FFFFU,
+          .format = payload.header().format & 0xFF'FFFFU};
 }
 
 }  // namespace
@@ -64,8 +65,8 @@ Message read_frame(const std::shared_ptr<const std::byte>& bytes, std::size_t si
   for (std::size_t i = 0; i < parts; ++i) {
     std::memcpy(&label, bytes.get() + end + i * sizeof label, sizeof label);
     require(label.bytes <= end - at);
-    const Payload payload =
-        Payload::size_only({label.kind, label.index, label.elements, label.entries, label.bytes, label.format});
+    const Payload payload = Payload::size_only(
+        {label.kind, label.index, label.elements, label.entries, label.bytes, static_cast<Format>(label.format)});
     message.push_back(label.has_contents ? payload.moved_to({bytes, bytes.get() + at}) : payload);
     at += padded(label.bytes);
     require(at <= end);

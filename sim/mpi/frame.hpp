@@ -14,12 +14,13 @@ namespace simrun {
 struct PayloadLabel {
   PayloadKind kind;
   IndexCoding index;
-  Format format;
+  std::uint16_t unused;  ///< 0
   std::uint32_t has_contents : 1;
   std::uint32_t parts : 31;  ///< payloads in the message
   std::uint64_t elements;
   std::uint64_t entries;
-  std::uint64_t bytes;
+  std::uint64_t bytes : 40;
+  std::uint64_t format : 24;
 };
 
 /// A message as it lies in memory while it is sent: the bytes of its payloads, each padded to a multiple of 8, then

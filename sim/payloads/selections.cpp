@@ -9,7 +9,7 @@ namespace {
 
 Payload largest_of(const Payload& pairs, std::uint64_t k) {
   if (k == pairs.entries()) return pairs;
-  std::vector<std::uint32_t> not_coded;
+  Pairs not_coded;
   const Pairs largest = largest_of(view_pairs(pairs, not_coded), k, *make_cpu_primitives(1));
   return make_pairs(IndexCoding::raw32, pairs.elements(), {largest.indices, largest.values});
 }
@@ -33,7 +33,7 @@ Selections::Selections(const GradientSource& source, const std::vector<std::uint
 }
 
 Payload Selections::encode(const Codec& codec, std::size_t worker, std::size_t group, std::uint64_t k) const {
-  std::vector<std::uint32_t> not_coded;
+  Pairs not_coded;
   const Payload largest = largest_of(payloads_[worker][group], k);
   return codec.encode_largest(view_pairs(largest, not_coded), largest.elements());
 }

@@ -63,7 +63,7 @@ class Count {
     selector_->for_each(first, last, [&](std::size_t worker, const std::vector<Payload>& found) {
       for (std::size_t g = 0; g < ballots_.size(); ++g) {
         if (!ballots_[g].count) continue;
-        std::vector<std::uint32_t> not_coded;
+        Pairs not_coded;
         const PairsView largest = view_pairs(found[g], not_coded);
         votes[g][worker - first] = nest_votes(largest, ballots_[g].entries);
         set_sent(worker, g, static_cast<std::uint64_t>(std::ranges::count(largest.values, 0.0F)),

@@ -1,5 +1,6 @@
 #include "sim/scenario/chosen_method.hpp"
 
+#include "kernels/value_coding.hpp"
 #include "sim/scenario/unfit_points.hpp"
 
 namespace simrun {
@@ -33,7 +34,7 @@ void check_entries(const MethodText& text, const MethodChoice& choice, std::uint
 MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const Where& where) {
   MethodChoice choice;
   choice.method = text.method;
-  choice.codec = find_codec(text.method->codec());
+  choice.codec = find_codec(text.method->rounds_with(text.options).front().codec);
   choice.collective = text.collective;
   const Combining combining = combining_of(*text.method, text.options);
   const std::string_view name = text.method->name;
@@ -42,6 +43,10 @@ MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const
         .fail(std::string(choice.collective->name) + " cannot combine what " + std::string(name) + " sends",
               "accepted: " + one_of(fitting_collectives(*text.method, text.options)));
   }
+  if (combining == Combining::sum && value_coding(text.options.values).common > 0)
+    (where / "values")
+        .fail("values of " + std::string(name) + " are added up, and have no scales of their own",
+              "accepted: fp32, fp16 or bf16");
   if (text.density) choice.kept = Kept::share(*text.density);
   if (text.k) choice.kept = Kept::number(static_cast<std::uint64_t>(*text.k));
   choice.options = text.options;

@@ -80,10 +80,22 @@ void check_hierarchy(const Scenario& scenario, const Where& where) {
   refuse(!scenario.training->saved_rounds.empty(), "does not go with training.save_gradients", "leave that out");
 }
 
+/// Sums of whole numbers that fit their bits.
+void check_sums(const Scenario& scenario, const Where& where) {
+  const MethodChoice& method = scenario.method;
+  const int summed = scenario.host_groups().hosts();
+  const unsigned most = levels_in_sum(method.options.bits, 1);
+  if (method.options.requantizes || static_cast<unsigned>(summed) <= most) return;
+  where.fail("sums of " + std::to_string(summed) + " whole numbers do not fit " + std::to_string(method.options.bits) +
+                 " bits",
+             "accepted: true, or at most " + std::to_string(most) + " that are added up");
+}
+
 }  // namespace
 
 void check_training(const Scenario& scenario, const Where& top, const Where& here) {
   check_hierarchy(scenario, here / "hierarchy");
+  check_sums(scenario, here / "requantize");
   const auto* named = std::get_if<Grouping::Explicit>(&scenario.grouping.how);
   if (scenario.training && named != nullptr && !named->dense.empty())
     ((scenario.method.grouping ? here : top / "schedule") / "grouping" / "dense")

@@ -20,6 +20,7 @@ const CodecEntry& codec_of(const MethodText& text) {
 }
 
 Json shown(const CodecParameter& parameter, const CodecOptions& options) {
+  if (is_switch(parameter)) return parameter.get(options) != 0;
   return parameter.words.empty() ? Json(parameter.get(options)) : Json(parameter.text_of(options));
 }
 
@@ -37,6 +38,8 @@ Field<std::int64_t> number_field(const CodecParameter& parameter) {
 Field<std::int64_t> parameter_field(const CodecParameter& parameter) {
   const Json usual = shown(parameter, {});
   if (parameter.words.empty()) return usually(number_field(parameter), usual);
+  if (is_switch(parameter))
+    return usually(convert(boolean(), [](bool is_on, const Where&) { return std::int64_t{is_on}; }), usual);
   std::vector<std::pair<std::string, std::int64_t>> words;
   Json summaries = Json::array();
   for (const ParameterWord& word : parameter.words) {

@@ -32,7 +32,9 @@ CodecOptions words_of(const Json& entry, const MethodEntry& method) {
   for (const CodecParameter* parameter : find_codec(method.codec())->parameters) {
     const auto given = entry.find(std::string(parameter->key));
     for (const ParameterWord& word : parameter->words) {
-      if (given != entry.end() && *given == word.word) parameter->set(options, word.value);
+      if (given == entry.end()) continue;
+      if (*given == word.word || (is_switch(*parameter) && *given == (word.value != 0)))
+        parameter->set(options, word.value);
     }
   }
   return options;

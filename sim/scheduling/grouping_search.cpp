@@ -148,7 +148,7 @@ std::vector<PointCosts> costs_of(const Study& study, unsigned jobs, bool with_de
   std::vector<GroupCosts> dense = GroupCosts::simulated_dense(study, jobs);
   for (std::size_t point = 0; point < costs.size(); ++point) {
     const MethodChoice& method = study.points[point].scenario.method;
-    const bool is_dense = method.codec == dense_choice(method).codec && !method.options.half_precision &&
+    const bool is_dense = method.codec == dense_choice(method).codec && method.options.precision == Precision::fp32 &&
                           method.collective == dense_choice(method).collective;
     if (!is_dense) costs[point].dense = std::move(dense[point]);
   }

@@ -16,7 +16,8 @@ std::uint64_t metadata_bytes(const Payload& payload) {
     case PayloadKind::levels:
       return sizeof(float) * LevelsFormat::of(payload.header().format).buckets(payload.elements());
     case PayloadKind::chunked_pairs:
-      return payload.size() - Payload::header_bytes - sizeof(float) * payload.entries();
+      return sizeof(std::uint32_t) *
+             code_words(payload.entries(), ChunkFormat::of(payload.header().format).place_bits());
     default:
       return 0;
   }

@@ -65,6 +65,7 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
       const Payload& payload = payloads.at(0, g, r);
       work.kind = payload.kind();
       if (payload.index() != IndexCoding::none) work.index = payload.index();
+      work.values = values_of(payload.header().format);
       work.entries = static_cast<double>(payload.entries());
       work.codec = rounds[r].entry->name;
       stage.encode.push_back(work);

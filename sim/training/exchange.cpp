@@ -20,7 +20,7 @@ void divide_by_senders(const std::vector<Payload>& parts, std::span<float> sum) 
   std::vector<float> senders(sum.size(), 0.0F);
   std::vector<std::uint32_t> decoded;
   for (const Payload& part : parts) {
-    for (const std::uint32_t i : view_pairs(part, decoded).indices) ++senders[i];
+    for (const std::uint32_t i : view_body(part, PayloadKind::pairs, decoded).indices) ++senders[i];
   }
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] /= std::max(senders[i], 1.0F);
 }
@@ -85,7 +85,8 @@ RoundContext GradientExchange::context_of(std::size_t encoder, std::size_t group
           .shared_seed = shared.next64(),
           .tensors = groups_.shapes(group),
           .previous = results_[shard_of(encoder) * groups_.size() + group],
-          .last_step = last_step_.empty() ? nullptr : &last_step_[group]};
+          .last_step = last_step_.empty() ? nullptr : &last_step_[group],
+          .workers = static_cast<std::uint64_t>(hosts_.hosts())};
 }
 
 Payload GradientExchange::make_payload(std::span<const float> values, std::size_t group,
@@ -195,8 +196,7 @@ void GradientExchange::agree(const Outcomes& outcomes) {
   const auto decoded_by = [&](std::size_t worker, std::size_t group) {
     return decoded(outcomes[worker][group], worker, group);
   };
-  std::vector<std::vector<float>> shared;
-  if (in_hosts_) shared = in_hosts_->share(decoded_by);
+  auto shared = in_hosts_ ? in_hosts_->share(decoded_by) : std::vector<std::vector<float>>();
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     const std::vector<float> values = in_hosts_ ? std::move(shared[group]) : decoded_by(0, group);
     groups_.put_values(values, group, agreed_);
@@ -270,7 +270,7 @@ void GradientExchange::settle(const Aggregator* aggregator, const Outcomes& outc
   });
 }
 
-void GradientExchange::settle_too(std::size_t worker, std::span<float> values) const {
+void GradientExchange::zero_sent(std::size_t worker, std::span<float> values) const {
   const auto shards = static_cast<std::size_t>(hosts_.shards());
   const std::size_t first = worker / static_cast<std::size_t>(hosts_.gpus) * shards;  // of the host's encoders
   std::vector<float> buffer;
@@ -280,8 +280,8 @@ void GradientExchange::settle_too(std::size_t worker, std::span<float> values) c
     const std::size_t part = encoded_[group].elements;
     after.resize(shards * part);  // the last part is filled up
     for (std::size_t shard = 0; shard < shards; ++shard)
-      rounds_[last_].codec->settle(sent_.at(worker_of(first + shard), group, last_),
-                                   std::span(after).subspan(shard * part, part), context_of(first + shard, group));
+      rounds_[last_].codec->zero_sent(sent_.at(worker_of(first + shard), group, last_),
+                                      std::span(after).subspan(shard * part, part), context_of(first + shard, group));
     groups_.put_values(after, group, values);
   }
 }

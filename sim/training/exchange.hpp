@@ -52,9 +52,9 @@ class GradientExchange {
   /// gradient, or the vote; valid until the next call.
   std::span<const float> exchange();
 
-  /// Does to `values` (size N, tensors in forward order) what settling did to the worker's residual, with a hierarchy
-  /// to those of its host.
-  void settle_too(std::size_t worker, std::span<float> values) const;
+  /// Zeroes `values` (size N, tensors in forward order) where the worker's elements were sent, with a hierarchy those
+  /// of its host.
+  void zero_sent(std::size_t worker, std::span<float> values) const;
 
   /// Of the latest round: bytes of one worker's encoded gradient (mean over the workers) and of what each decodes.
   double payload_bytes() const { return sent_.mean_bytes(workers_, hosts_.hosts()); }

@@ -17,7 +17,8 @@ Bytes least_memory(const Scenario& scenario, unsigned threads) {
   const MethodTraining& method = scenario.training->method;
   const CodecEntry& codec = *scenario.method.codec;
   const bool dense = codec.stands_alone && codec.make({}, nullptr)->combining() == Combining::sum;
-  const bool encodes_again = scenario.method.method->rounds.size() > 1 && !scenario.method.error_feedback;
+  const bool encodes_again =
+      scenario.method.method->rounds_with(scenario.method.options).size() > 1 && !scenario.method.error_feedback;
   const bool momentum = method.momentum.factor > 0 && method.momentum.place == Momentum::Place::worker;
   const int a_worker = (scenario.method.error_feedback ? 1 : 0) + (momentum ? 1 : 0) + (dense || encodes_again ? 1 : 0);
   return Bytes(4.0 * static_cast<double>(scenario.elements()) *

@@ -157,7 +157,7 @@ void Trainer::update(std::span<const float> agreed) {
 
 void Trainer::mask_velocities() {
   parallel_for(velocities_.size(), threads_,
-               [&](std::size_t worker) { exchange_.settle_too(worker, velocities_[worker]); });
+               [&](std::size_t worker) { exchange_.zero_sent(worker, velocities_[worker]); });
 }
 
 /// After a round: its bytes and time, and a row where one is due.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 
 #include "kernels/codec.hpp"
 #include "kernels/layout.hpp"
@@ -18,8 +19,10 @@ constexpr std::uint64_t few_elements = 4096;
 Payload made_again(const Payload& payload) {
   switch (payload.kind()) {
     case PayloadKind::pairs: {
-      const Pairs pairs = read_pairs(payload);
-      return make_pairs(payload.index(), payload.elements(), {pairs.indices, pairs.values});
+      std::vector<std::uint64_t> all(payload.entries());
+      std::iota(all.begin(), all.end(), 0);
+      require(read_pairs(payload).values.size() == payload.entries(), "a value for each index");
+      return chosen_pairs(payload, all);
     }
     case PayloadKind::indices: {
       std::vector<std::uint32_t> decoded;
@@ -41,11 +44,15 @@ Payload made_again(const Payload& payload) {
       require(view.words.size() == code_words(payload.elements(), format.bits), "all levels");
       return payload;
     }
+    case PayloadKind::integers:
+      require(view_integers(payload).size() == code_words(payload.elements(), payload.header().format), "all numbers");
+      return payload;
     case PayloadKind::exponents:
       require(view_exponents(payload).size() == code_words(payload.elements(), exponent_bits), "all exponents");
       return payload;
     case PayloadKind::chunked_pairs: {
-      const ChunkedPairsView view = view_chunked_pairs(payload);
+      std::vector<float> decoded;
+      const ChunkedPairsView view = view_chunked_pairs(payload, decoded);
       const std::vector<std::uint32_t> indices = view.indices();
       require(indices.size() == view.values.size(), "a place for each value");
       require(std::ranges::adjacent_find(indices, std::greater_equal{}) == indices.end(), "indices ascend");
@@ -77,20 +84,40 @@ void check_cut(const Payload& payload) {
   require(join(parts) == payload, "cut and joined");
 }
 
+void check_sum(const Aggregator& aggregator, std::span<const Payload> parts) {
+  Payload result;
+  try {
+    result = aggregator.combine(parts);
+  } catch (const NonFiniteError&) {
+    return;  // beyond the range of what it is written in
+  }
+  require(Payload::parse(result.bytes()) == result, "what payloads combine to is a payload");
+  aggregator.accepted(parts.front(), result);
+}
+
+/// Those with which a codec makes such payloads.
+CodecOptions options_of(const Payload& payload) {
+  CodecOptions options{.values = values_of(payload.header().format)};
+  if (payload.kind() != PayloadKind::levels) return options;
+  const LevelsFormat format = LevelsFormat::of(payload.header().format);
+  options.bits = static_cast<int>(format.bits);
+  options.block = std::uint64_t{1} << format.log_bucket;
+  return options;
+}
+
 void check_codecs(const Payload& payload) {
   static const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
   const Payload parts[] = {payload, payload, payload};
   std::vector<float> out(payload.elements());
+  const CodecOptions options = options_of(payload);
+  const bool can_be_added =
+      payload.kind() != PayloadKind::levels || Rounding{.levels = 1, .bits = 2, .bucket = options.block}.has_blocks();
   for (const CodecEntry& entry : codecs()) {
-    const auto codec = entry.make({}, primitives);
+    const auto codec = entry.make(options, primitives);
     if (!entry.stands_alone || codec->kind() != payload.kind()) continue;
     codec->decode(payload, 0.5F, out, {});
     codec->settle(payload, out, {});
-    if (const auto aggregator = codec->aggregator()) {
-      const Payload result = aggregator->combine(parts);
-      require(Payload::parse(result.bytes()) == result, "what payloads combine to is a payload");
-      aggregator->accepted(payload, result);
-    }
+    if (const auto aggregator = codec->aggregator(); aggregator && can_be_added) check_sum(*aggregator, parts);
   }
 }
 

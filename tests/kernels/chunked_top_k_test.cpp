@@ -45,7 +45,8 @@ std::shared_ptr<const Primitives> on_kernels() {
 }
 
 void check_payload_is(const Payload& payload, const Pairs& expected) {
-  const ChunkedPairsView view = view_chunked_pairs(payload);
+  std::vector<float> not_coded;
+  const ChunkedPairsView view = view_chunked_pairs(payload, not_coded);
   REQUIRE(view.indices() == expected.indices);
   REQUIRE(std::ranges::equal(view.values, expected.values));
   REQUIRE(parse_again(payload) == payload);
@@ -163,7 +164,9 @@ TEST_CASE("chunked pairs: places, padding, entries and formats are checked") {
     std::memcpy(bytes.data() + Payload::header_bytes, &places, sizeof places);
     return bytes;
   };
-  CHECK(view_chunked_pairs(Payload::parse(word(30, 31, 0, 1))).indices() == std::vector<std::uint32_t>{30, 31, 32, 33});
+  std::vector<float> not_coded;
+  CHECK(view_chunked_pairs(Payload::parse(word(30, 31, 0, 1)), not_coded).indices() ==
+        std::vector<std::uint32_t>{30, 31, 32, 33});
   CHECK_THROWS_AS(Payload::parse(word(31, 30, 0, 1)), PayloadError);
   CHECK_THROWS_AS(Payload::parse(word(7, 7, 0, 1)), PayloadError);
   CHECK_THROWS_AS(Payload::parse(word(0, 1, 1, 0)), PayloadError);

@@ -8,6 +8,7 @@
 #include "kernels/error_feedback.hpp"
 #include "kernels/index_coding.hpp"
 #include "kernels/layout.hpp"
+#include "kernels/value_coding.hpp"
 #include "tests/kernels/samples.hpp"
 
 using namespace simrun;
@@ -63,7 +64,7 @@ TEST_CASE("parsing the bytes of a payload gives the payload") {
 
 TEST_CASE("no gradient at all can be encoded where nothing is selected") {
   for (const char* name : {"dense", "signs", "scaled-signs", "gathered-signs", "two-means", "qsgd", "terngrad",
-                           "exponents", "chunked-top-k", "block-quantization"}) {
+                           "exponents", "chunked-top-k", "block-quantization", "requantized-levels"}) {
     const auto codec = find_codec(name)->make({}, make_cpu_primitives(1));
     const Payload payload = codec->encode({}, 0, {});
     CHECK(parse_again(payload) == payload);
@@ -72,13 +73,14 @@ TEST_CASE("no gradient at all can be encoded where nothing is selected") {
 }
 
 TEST_CASE("values: what is decoded plus the residual is the corrected gradient, exactly") {
-  // fp32 is sent as it is. For fp16, x minus its rounded value is exact (they are within a factor of two of each other,
-  // Sterbenz, or the rounded value is 0), and so is adding the two up again.
+  // fp32 is sent as it is. For fp16 and bf16, x minus its rounded value is exact (they are within a factor of two of
+  // each other, Sterbenz, or the rounded value is 0), and so is adding the two up again.
   for (const CodecCase& each : codec_cases()) {
     const auto codec = each.make();
     const bool sends_values =
         is_dense(codec->kind()) || codec->kind() == PayloadKind::pairs || codec->kind() == PayloadKind::chunked_pairs;
-    if (!sends_values) continue;  // of others it holds to rounding: scaled_signs_test.cpp, rounding_test.cpp
+    // Of others it holds to rounding: scaled_signs_test.cpp, rounding_test.cpp, value_coding_test.cpp.
+    if (!sends_values || value_coding(each.options.values).bits < 16) continue;
     for (const Sample& sample : samples()) {
       INFO(each.name << ", " << sample.name);
       ErrorFeedback feedback(elements, make_cpu_primitives(1));
@@ -234,8 +236,9 @@ TEST_CASE("combining payloads without contents gives the size of the result, or 
 }
 
 TEST_CASE("payloads that do not fit are refused") {
-  const Payload other =
-      find_codec("dense")->make({.half_precision = true}, make_cpu_primitives(1))->encode(normal_values(9), 1, {});
+  const Payload other = find_codec("dense")
+                            ->make({.precision = Precision::fp16}, make_cpu_primitives(1))
+                            ->encode(normal_values(9), 1, {});
   for (const CodecCase& each : codec_cases()) {
     INFO(each.name);
     const auto codec = each.make();
@@ -262,11 +265,29 @@ TEST_CASE("the codecs are those that users are told of") {
     CHECK(find_codec(entry.name) == &entry);
     CHECK_FALSE(entry.summary.empty());
   }
-  CHECK(names == std::vector<std::string>{"dense",          "top-k",         "gtop-k",         "signs",
-                                          "scaled-signs",   "sparse-signs",  "leader-indices", "values-at",
-                                          "left-factors",   "right-factors", "random-entries", "gathered-signs",
-                                          "momentum-signs", "two-means",     "qsgd",           "terngrad",
-                                          "exponents",      "sampled-pairs", "chunked-top-k",  "block-quantization",
+  CHECK(names == std::vector<std::string>{"dense",
+                                          "top-k",
+                                          "gtop-k",
+                                          "signs",
+                                          "scaled-signs",
+                                          "sparse-signs",
+                                          "leader-indices",
+                                          "values-at",
+                                          "left-factors",
+                                          "right-factors",
+                                          "random-entries",
+                                          "gathered-signs",
+                                          "momentum-signs",
+                                          "two-means",
+                                          "qsgd",
+                                          "terngrad",
+                                          "exponents",
+                                          "sampled-pairs",
+                                          "chunked-top-k",
+                                          "block-quantization",
+                                          "requantized-levels",
+                                          "block-maxima",
+                                          "levels-at-scales",
                                           "sketched-pairs"});
   CHECK(find_codec("no such codec") == nullptr);
 }

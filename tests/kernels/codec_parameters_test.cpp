@@ -40,7 +40,7 @@ TEST_CASE("a codec makes other payloads by each of its parameters, and takes no 
   for (const CodecEntry& entry : codecs()) {
     if (!entry.stands_alone) continue;
     for (const CodecParameter* parameter : codec_parameters()) {
-      if (parameter->words.empty()) continue;
+      if (parameter->words.empty() || parameter->key == "requantize") continue;  // which chooses rounds
       INFO(entry.name << " " << parameter->key);
       std::set<std::tuple<PayloadKind, IndexCoding, Format>> layouts;
       for (const ParameterWord& word : parameter->words) {

@@ -121,7 +121,7 @@ TEMPLATE_TEST_CASE("kernels that round read gradients of 16 bits", "[cuda]", Hal
                                     words(on), on.zeros<std::uint64_t>(1)});
   });
   check_alike<TestType>([](Bench& on, const auto* x) {
-    launch_to_half(on.machine, x, on.zeros<std::uint16_t>(on.n), on.n, on.zeros<HalfFlaws>(1));
+    launch_to_narrow<Half>(on.machine, x, on.zeros<std::uint16_t>(on.n), on.n, on.zeros<NarrowFlaws>(1));
   });
 }
 

@@ -17,14 +17,14 @@ using Halves = std::vector<std::uint16_t>;
 
 struct Converted {
   Halves halves;
-  HalfFlaws flaws;
+  NarrowFlaws flaws;
 };
 
 Converted convert(HostMachine& machine, const std::vector<float>& x) {
   const auto values = uploaded(x);
   HostMachine::Buffer<std::uint16_t> halves(x.size());
-  HalfFlaws flaws{0, 0};
-  launch_to_half(machine, values.data(), halves.data(), x.size(), &flaws);
+  NarrowFlaws flaws{0, 0};
+  launch_to_narrow<Half>(machine, values.data(), halves.data(), x.size(), &flaws);
   return {downloaded(halves), flaws};
 }
 
@@ -55,7 +55,7 @@ std::uint16_t nearest_half(float x) {
 
 /// What the codec for halves makes; it throws where a value is not finite.
 Halves by_codec(const std::vector<float>& x) {
-  const auto codec = find_codec("dense")->make({.half_precision = true}, make_cpu_primitives(1));
+  const auto codec = find_codec("dense")->make({.precision = Precision::fp16}, make_cpu_primitives(1));
   const Payload payload = codec->encode(x, 1, {});
   Halves halves(x.size());
   if (!x.empty()) std::memcpy(halves.data(), payload.bytes().data(), payload.size());
@@ -149,7 +149,7 @@ TEST_CASE("adding halves gives what the codec gives", "[cuda]") {
           expected[i] += product;
         }
         const auto added = uploaded(halves);
-        launch_add_half(machine, added.data(), weight, out.data(), size);
+        launch_add_narrow<Half>(machine, added.data(), weight, out.data(), size);
         REQUIRE(downloaded(out) == expected);
       }
     }
@@ -183,9 +183,9 @@ TEST_CASE("sums of halves are those of the CPU back end, infinities and NaNs too
     sum[4] = 0x0001;  // least denormal, twice
     terms[4] = 0x0001;
     Halves expected = sum;
-    make_cpu_primitives(1)->accumulate_half(terms, expected);
+    make_cpu_primitives(1)->accumulate_narrow(Precision::fp16, terms, expected);
     auto on_device = uploaded(sum);
-    launch_accumulate_half(machine, uploaded(terms).data(), on_device.data(), sum.size());
+    launch_accumulate_narrow<Half>(machine, uploaded(terms).data(), on_device.data(), sum.size());
     REQUIRE(downloaded(on_device) == expected);
     REQUIRE(expected[1] == 0x7C00);
     REQUIRE(expected[2] == 0x7E00);

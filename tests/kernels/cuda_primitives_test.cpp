@@ -56,7 +56,7 @@ TEST_CASE("kernels refuse arrays that do not fit together", "[cuda]") {
   CHECK_THROWS_AS(kernels->pack_signs(x, words), std::invalid_argument);
   CHECK_THROWS_AS(kernels->add_signs(words, 1, -1, x), std::invalid_argument);
   CHECK_THROWS_AS(kernels->accumulate(shorter, 1, x), std::invalid_argument);
-  CHECK_THROWS_AS(kernels->to_half(x, halves), std::invalid_argument);
-  CHECK_THROWS_AS(kernels->add_half(halves, 1, x), std::invalid_argument);
+  CHECK_THROWS_AS(kernels->narrow(Precision::fp16, x, halves), std::invalid_argument);
+  CHECK_THROWS_AS(kernels->add_narrow(Precision::fp16, halves, 1, x), std::invalid_argument);
   CHECK_THROWS_AS(kernels->vote({}, words), std::invalid_argument);
 }

@@ -22,7 +22,7 @@ std::vector<float> decoded(const Codec& by, const Payload& payload) {
 TEST_CASE("a dense payload cut beyond its end goes on with zeros") {
   // Seven elements on three workers: chunks of ceil(7/3) = 3, the last of which has one element of the payload.
   for (const bool half : {false, true}) {
-    const auto dense = codec("dense", {.half_precision = half});
+    const auto dense = codec("dense", {.precision = half ? Precision::fp16 : Precision::fp32});
     const Payload payload = dense->encode(std::vector<float>{1, 2, 3, 4, 5, 6, 7}, 1, {});
     CHECK(decoded(*dense, cut(payload, 3, 6)) == std::vector<float>{4, 5, 6});
     CHECK(decoded(*dense, cut(payload, 6, 9)) == std::vector<float>{7, 0, 0});

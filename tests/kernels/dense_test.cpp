@@ -8,7 +8,7 @@ using namespace simrun;
 namespace {
 
 std::unique_ptr<const Codec> dense16() {
-  return find_codec("dense")->make({.half_precision = true}, make_cpu_primitives(1));
+  return find_codec("dense")->make({.precision = Precision::fp16}, make_cpu_primitives(1));
 }
 
 std::vector<float> rounded(const std::vector<float>& x) {

@@ -75,18 +75,18 @@ Halves all_halves() {
 
 Halves to_half(const std::vector<float>& x, unsigned threads = 1) {
   Halves out(x.size());
-  make_cpu_primitives(threads)->to_half(x, out);
+  make_cpu_primitives(threads)->narrow(Precision::fp16, x, out);
   return out;
 }
 
 Halves summed(const Halves& a, const Halves& b, unsigned threads = 1) {
   Halves sum = a;
-  make_cpu_primitives(threads)->accumulate_half(b, sum);
+  make_cpu_primitives(threads)->accumulate_narrow(Precision::fp16, b, sum);
   return sum;
 }
 
 std::vector<float> added(const Halves& values, float weight, std::vector<float> out, unsigned threads = 1) {
-  make_cpu_primitives(threads)->add_half(values, weight, out);
+  make_cpu_primitives(threads)->add_narrow(Precision::fp16, values, weight, out);
   return out;
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("to_half rounds to the nearest value, ties to even") {
   Halves in_threes(x.size());
   const auto primitives = make_cpu_primitives(1);
   for (std::size_t i = 0; i + 3 <= x.size(); i += 3) {
-    primitives->to_half(std::span(x).subspan(i, 3), std::span(in_threes).subspan(i, 3));
+    primitives->narrow(Precision::fp16, std::span(x).subspan(i, 3), std::span(in_threes).subspan(i, 3));
   }
   CHECK(std::equal(halves.begin(), halves.end() - 3, in_threes.begin()));
 }
@@ -204,7 +204,7 @@ TEST_CASE("dense operations refuse arrays of different sizes") {
   std::vector<float> floats(3);
   Halves halves(4);
   CHECK_THROWS_AS(primitives->accumulate(std::vector<float>(4), 1, floats), std::invalid_argument);
-  CHECK_THROWS_AS(primitives->to_half(floats, halves), std::invalid_argument);
-  CHECK_THROWS_AS(primitives->add_half(halves, 1, floats), std::invalid_argument);
-  CHECK_THROWS_AS(primitives->accumulate_half(Halves(3), halves), std::invalid_argument);
+  CHECK_THROWS_AS(primitives->narrow(Precision::fp16, floats, halves), std::invalid_argument);
+  CHECK_THROWS_AS(primitives->add_narrow(Precision::fp16, halves, 1, floats), std::invalid_argument);
+  CHECK_THROWS_AS(primitives->accumulate_narrow(Precision::fp16, Halves(3), halves), std::invalid_argument);
 }

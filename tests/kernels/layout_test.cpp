@@ -23,7 +23,7 @@ Payload made_of_pieces(const Payload& payload, std::uint64_t size) {
   const BodyView view = view_body(payload, payload.kind(), decoded);
   std::vector<Piece> pieces;
   for (std::uint64_t first = 0; first < count_of(payload); first += size)
-    pieces.push_back({view.values, first, std::min(first + size, count_of(payload))});
+    pieces.push_back({view.values, first, std::min(first + size, count_of(payload)), count_of(payload)});
   return make_payload(payload.header(), view.indices, pieces);
 }
 

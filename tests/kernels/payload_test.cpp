@@ -123,7 +123,7 @@ TEST_CASE("golden bytes of dense values") {
   CHECK(hex_of(encoded("dense").bytes()) == "00 00 00 3F 00 00 40 C0 00 00 00 00 00 00 00 40 00 00 80 BF");
   // fp16, exponents biased by 15 and 10 bits of mantissa: 0.5: 14 x 2^10 = 0x3800; -3: 0x8000 + 16 x 2^10 + 0x200 =
   // 0xC200; 0; 2: 0x4000; -1: 0x8000 + 15 x 2^10 = 0xBC00.
-  CHECK(hex_of(encoded("dense", {.half_precision = true}).bytes()) == "00 38 00 C2 00 00 00 40 00 BC");
+  CHECK(hex_of(encoded("dense", {.precision = Precision::fp16}).bytes()) == "00 38 00 C2 00 00 00 40 00 BC");
 }
 
 TEST_CASE("golden bytes of chunked pairs") {

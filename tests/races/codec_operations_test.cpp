@@ -137,6 +137,40 @@ TEST_CASE("sketched pairs without races: selecting few and many, and peeling wha
   }
 }
 
+TEST_CASE("scales that all workers have alike, and levels of them, without races") {
+  const std::vector<float> gradient = normal_values(9000, 1);
+  const std::vector<float> residual = normal_values(9000, 2);
+  const auto maxima = find_codec("block-maxima")->make({}, on_one_thread());
+  const auto codec = find_codec("levels-at-scales")->make({}, on_one_thread());
+  std::vector<float> corrected = residual;
+  on_one_thread()->accumulate(gradient, 1, corrected);
+  OperationCase work;
+  work.stage = Stage::encode;
+  work.kind = "block-maxima";
+  work.elements = work.entries = 9000;
+  work.gradient = gradient;
+  work.residual = residual;
+  const Payload scales = maxima->encode(corrected, 0, {});
+  const OperationResult first = run_on_threads(work);
+  CHECK(first.bytes == bytes_of(scales));
+  CHECK(first.values == corrected);
+  work.kind = "levels-at-scales";
+  work.previous = {scales};
+  work.gradient = {};
+  work.residual = corrected;
+  const Payload sent = codec->encode(corrected, 0, work.context());
+  const OperationResult second = run_on_threads(work);
+  std::vector<float> left = corrected;
+  codec->settle(sent, left, work.context());
+  CHECK(second.bytes == bytes_of(sent));
+  CHECK(second.values == left);
+  work.stage = Stage::decode;
+  work.payloads = {sent};
+  std::vector<float> expected(9000);
+  codec->decode(sent, 1, expected, work.context());
+  CHECK(run_on_threads(work).values == expected);
+}
+
 // Last, as a block of many threads makes all that comes after it slow.
 TEST_CASE("a sampled threshold, and selecting by one block, without races") {
   check_encoding("sampled-pairs", 5000, true, 0.9F);

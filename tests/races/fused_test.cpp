@@ -78,9 +78,9 @@ TEMPLATE_TEST_CASE("rounding to nearest without races: blocks of a row of a warp
 TEMPLATE_TEST_CASE("halves of gradients without races", "", float, Half, BFloat16) {
   const GradientOf<TestType> gradient(normal_values(n, 1));
   std::vector<std::uint16_t> halves(n), expected(n);
-  HalfFlaws flaws{};
+  NarrowFlaws flaws{};
   ThreadedMachine machine;
-  launch_to_half(machine, gradient.elements.data(), halves.data(), n, &flaws);
-  processor()->to_half(gradient.values, expected);
+  launch_to_narrow<Half>(machine, gradient.elements.data(), halves.data(), n, &flaws);
+  processor()->narrow(Precision::fp16, gradient.values, expected);
   REQUIRE(halves == expected);
 }

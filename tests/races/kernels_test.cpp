@@ -217,21 +217,23 @@ TEST_CASE("passes over dense arrays without races") {
     on.add_powers(powers, 0.3F, sums);
     return sums;
   });
-  std::vector<std::uint16_t> halves(n);
-  both([&](const Primitives& on) { return on.to_half(x, halves), halves; });
-  both([&](const Primitives& on) {
-    Floats sums = x;
-    on.add_half(halves, 0.3F, sums);
-    return sums;
-  });
-  both([&](const Primitives& on) {
-    auto sums = halves;
-    on.accumulate_half(halves, sums);
-    return sums;
-  });
+  std::vector<std::uint16_t> narrow(n);
+  for (const Precision precision : {Precision::fp16, Precision::bf16}) {
+    both([&](const Primitives& on) { return on.narrow(precision, x, narrow), narrow; });
+    both([&](const Primitives& on) {
+      Floats sums = x;
+      on.add_narrow(precision, narrow, 0.3F, sums);
+      return sums;
+    });
+    both([&](const Primitives& on) {
+      auto sums = narrow;
+      on.accumulate_narrow(precision, narrow, sums);
+      return sums;
+    });
+  }
   x[77] = x[20'000] = std::numeric_limits<float>::infinity();
   CHECK_THROWS_AS(on_kernels().pack_signs(x, signs), NonFiniteError);
-  CHECK_THROWS_AS(on_kernels().to_half(x, halves), NonFiniteError);
+  CHECK_THROWS_AS(on_kernels().narrow(Precision::bf16, x, narrow), NonFiniteError);
 }
 
 TEST_CASE("passes over lists of entries without races") {

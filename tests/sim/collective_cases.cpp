@@ -1,9 +1,11 @@
 #include "tests/sim/collective_cases.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 
 #include "kernels/index_coding.hpp"
+#include "kernels/value_coding.hpp"
 
 namespace simrun {
 namespace {
@@ -19,6 +21,15 @@ std::vector<float> gradient_of(int worker) {
   return values;
 }
 
+/// Whole numbers that have one magnitude in all elements that are not zero, in the same ones of all workers, and that
+/// levels of 8 bits have exactly: so have their sums.
+std::vector<float> whole_levels_of(int worker) {
+  std::vector<float> values = gradient_of(0);
+  const auto magnitude = static_cast<float>(127 * (1 + worker % 3));
+  for (float& value : values) value = value < 0 ? -magnitude : value > 100 ? magnitude : 0;
+  return values;
+}
+
 /// gTop-k's tree, written as a recursion: ranks [first, first + size), size a power of two, merge into one.
 Payload merge_tree(const Aggregator& aggregator, const std::vector<Payload>& payloads, std::size_t first,
                    std::size_t size) {
@@ -31,7 +42,8 @@ Payload merge_tree(const Aggregator& aggregator, const std::vector<Payload>& pay
 
 std::string in_words(const CollectiveCase& each, const Choice& choice) {
   return std::string(each.entry.name) + " with " + std::string(choice.codec->name) + ", index coding " +
-         std::string(index_coding(choice.options.index).name) + ", " + std::to_string(each.workers) + " workers" +
+         std::string(index_coding(choice.options.index).name) + ", values " +
+         std::string(value_coding(choice.options.values).name) + ", " + std::to_string(each.workers) + " workers" +
          (each.place == ServerPlace::rank0 ? ", rank 0 is the server" : "");
 }
 
@@ -46,6 +58,8 @@ std::vector<Choice> choices() {
     for (const IndexCodingEntry& coding : index_codings()) {
       if (codec.sparsifies) all.push_back({&codec, {.index = coding.coding}});
     }
+    if (std::ranges::find(codec.parameters, "values", &CodecParameter::key) != codec.parameters.end() && !leads)
+      all.push_back({&codec, {.values = ValueCoding::int4}});
   }
   return all;
 }
@@ -70,7 +84,9 @@ void for_each_case(std::span<const int> worker_counts,
 
 std::vector<Payload> payloads_of(const Codec& codec, int workers) {
   std::vector<Payload> payloads;
-  for (int w = 0; w < workers; ++w) payloads.push_back(codec.encode(gradient_of(w), kept, {}));
+  const bool rounds_sums = codec.kind() == PayloadKind::levels && codec.combining() == Combining::sum;
+  for (int w = 0; w < workers; ++w)
+    payloads.push_back(codec.encode(rounds_sums ? whole_levels_of(w) : gradient_of(w), kept, {}));
   return payloads;
 }
 

@@ -206,8 +206,8 @@ TEST_CASE("payload stage: of equal magnitudes in several parts the first are kep
   })");
   PayloadCache cache = no_cache();
   for_each_point(study, cache, 2, [&](const Scenario&, const PayloadTable& table) {
-    std::vector<std::uint32_t> indices;
-    const PairsView pairs = view_pairs(table.at(0, 0, 0), indices);
+    Pairs decoded;
+    const PairsView pairs = view_pairs(table.at(0, 0, 0), decoded);
     REQUIRE(pairs.indices.size() == 1000);
     for (std::uint32_t i = 0; i < 999; ++i) REQUIRE(pairs.indices[i] == i);
     CHECK(pairs.indices[999] == elements - 1);
@@ -240,8 +240,8 @@ TEST_CASE("payload stage: a worker whose values are far below another's keeps it
   PayloadCache cache = no_cache();
   for_each_point(study, cache, 1, [&](const Scenario&, const PayloadTable& table) {
     for (std::size_t worker = 0; worker < 3; ++worker) {
-      std::vector<std::uint32_t> indices;
-      const PairsView pairs = view_pairs(table.at(worker, 0, 0), indices);
+      Pairs decoded;
+      const PairsView pairs = view_pairs(table.at(worker, 0, 0), decoded);
       REQUIRE(pairs.indices.size() == 10);
       for (std::uint32_t i = 0; i < 10; ++i) CHECK(pairs.indices[i] == (worker == 1 ? i : 90 + i));
       CHECK(pairs.values[0] == (worker == 1 ? 1 : 91));

@@ -62,7 +62,13 @@ TEST_CASE("ResNet-50 of 1001 classes: what is sent, to the byte") {
   CHECK(bytes_of({{"name", "homomorphic"}, {"density", 0.01}}, "model") == 32 + bits + 12 * 1'023'362);
   // A byte an element, and a scale of 256 each.
   CHECK(bytes_of({{"name", "block-quantization"}}, "model") == 32 + 4 * 99'841 + 25'559'084);
+  CHECK(bytes_of({{"name", "quantized-allreduce"}}, "model") == 32 + 4 * 99'841 + 25'559'084);
+  // The scales, and then the bytes.
+  CHECK(bytes_of({{"name", "quantized-allreduce"}, {"requantize", false}}, "model") == 4 * 99'841 + 32 + 25'559'084);
   CHECK(bytes_of({{"name", "sgd"}, {"precision", "fp16"}}, "tensor") == 2 * N_of_resnet);
+  CHECK(bytes_of({{"name", "sgd"}, {"precision", "bf16"}}, "tensor") == 2 * N_of_resnet);
+  // 399,401 entries of 12 bits as before; of 2 bits they take 24,963 words, and the table 16 bytes.
+  CHECK(bytes_of({{"name", "chunked-top-k"}, {"values", "int2"}}, "model") == 32 + 4 * 149'776 + 16 + 4 * 24'963);
   // 1 % of N is 255,590.81, and 255,591 pairs of 8 bytes, however they are shared among tensors.
   for (const json& method :
        {json{{"name", "top-k"}, {"density", 0.01}}, json{{"name", "rand-k"}, {"density", 0.01}, {"indices", "sent"}}}) {

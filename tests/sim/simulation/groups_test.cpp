@@ -35,6 +35,7 @@ TEST_CASE("metadata: indices and scales travel with the values or after them") {
     double values, metadata;
   };
   const std::vector<Sent> all = {{{{"name", "top-k"}, {"k", 80}}, 352, 320},
+                                 {{{"name", "top-k"}, {"k", 80}, {"values", "int4"}}, 32 + 4 + 40, 320},
                                  {{{"name", "ef-signsgd"}}, 32 + 10'000, 4},
                                  {{{"name", "onebit"}}, 32 + 10'000, 8},
                                  {{{"name", "qsgd"}, {"levels", 7}}, 32 + 40'000, 4 * 157},
@@ -76,6 +77,22 @@ TEST_CASE("dense groups: they travel as sgd's, beside groups that are compressed
   // Scalecom has two rounds, what is dense one.
   const double led = 2 * (50e-6 + (32 + 4 * 4000) / B) + 6 * (50e-6 + 4 * 1000 / B);
   CHECK(of({{"name", "scalecom"}, {"k", 8000}}, {0}) == Approx(ring + led).epsilon(1e-4));
+}
+
+TEST_CASE("quantized all-reduce: a ring of bytes and scales, or one of scales and one of bytes") {
+  // Of 80,000 elements a part has 20,000, rounded up to 79 blocks of 256; whole numbers are parted at words of 32.
+  // There are 313 scales, of which a part has 79.
+  const TemporaryFolder folder;
+  const json method = {{"name", "quantized-allreduce"}};
+  CHECK(times_of(of_four(method, folder)).iteration.value ==
+        Approx(6 * (50e-6 + (32 + 4 * 79 + 79 * 256) / B)).epsilon(1e-4));
+  json shared = method;
+  shared["requantize"] = false;
+  CHECK(times_of(of_four(shared, folder)).iteration.value ==
+        Approx(6 * (50e-6 + 4 * 79 / B) + 6 * (50e-6 + (32 + 20'000) / B)).epsilon(1e-4));
+  shared["bits"] = 4;
+  CHECK(times_of(of_four(shared, folder)).iteration.value ==
+        Approx(6 * (50e-6 + 4 * 79 / B) + 6 * (50e-6 + (32 + 10'000) / B)).epsilon(1e-4));
 }
 
 }  // namespace simrun::groups_of_four

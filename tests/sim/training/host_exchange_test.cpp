@@ -82,7 +82,7 @@ void add_half_momentum(std::vector<std::vector<float>>& velocities, const std::v
 std::vector<float> agreed_by_velocities(Bench& exchange, std::vector<std::vector<float>>& velocities, unsigned round) {
   exchange->begin({.seed = 1, .round = round});
   std::vector<float> agreed = exchange.agreed_on(velocities);
-  for (std::size_t w = 0; w < velocities.size(); ++w) exchange->settle_too(w, velocities[w]);
+  for (std::size_t w = 0; w < velocities.size(); ++w) exchange->zero_sent(w, velocities[w]);
   return agreed;
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("exchange: dgc's momentum of all GPUs of a host loses what any of its 
   exchange.agreed_on(gradients(1));
   for (std::size_t w = 0; w < workers; ++w) {
     std::vector<float> ones(N, 1.0F);
-    exchange->settle_too(w, ones);
+    exchange->zero_sent(w, ones);
     const std::size_t host = w / gpus * gpus;
     std::size_t sent = 0;
     for (std::size_t e = host; e < host + gpus; ++e)
