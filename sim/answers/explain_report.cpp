@@ -14,8 +14,8 @@ namespace {
 
 using PieceKind = PathPiece::Kind;
 
-constexpr std::array kinds = {PieceKind::compute, PieceKind::encode,   PieceKind::staging,
-                              PieceKind::decode,  PieceKind::transfer, PieceKind::other};
+constexpr std::array kinds = {PieceKind::compute,  PieceKind::encode, PieceKind::staging, PieceKind::decode,
+                              PieceKind::transfer, PieceKind::send,   PieceKind::other};
 
 Seconds time_in(const std::vector<PathPiece>& path, PieceKind kind) {
   Seconds time;
@@ -35,7 +35,8 @@ std::string what(PieceKind kind) {
                                 "copies through the host",
                                 "decoding",
                                 "messages on their way",
-                                "servers, waits for sends, costs of messages"};
+                                "waits for sends",
+                                "servers and costs of messages"};
   return words[static_cast<std::size_t>(kind)];
 }
 
