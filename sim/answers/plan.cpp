@@ -123,7 +123,7 @@ int plan(const PlanArguments& arguments) {
   for (const char* name : {"plan.csv", "plan.json"}) check_replaceable(out + "/" + name);
   const InterruptionNotice notice("simrun: interrupted; the points that are done stay in " + out +
                                   ", the same command goes on from there");
-  KeptPoints kept(out + "/points", arguments.jobs);
+  KeptPoints kept(out, arguments.jobs);
   const std::vector<PointResult> results = kept.run(found.study, "alternatives");
   PlanFindings plan{.study = found.study, .target = target, .curves = curves ? curves->file() : ""};
   plan.all = standings(found.study.points, results, curves ? &*curves : nullptr);

@@ -38,8 +38,8 @@ constexpr std::array report_keys = {Key{"scenario", object}, Key{"resolved", lis
                                     Key{"interval", list},   Key{"points", list},       Key{"failed", list}};
 
 /// What versions before did not write.
-constexpr std::array later_report_keys = {Key{"interval_leaves_out", list}, Key{"coding", list}};
-constexpr std::array later_point_keys = {Key{"encode_break_even_s", maybe_number}};
+constexpr std::array later_report_keys = {Key{"interval_leaves_out", list}, Key{"coding", list}, Key{"memory", list},
+                                          Key{"contents", list}};
 
 constexpr std::array version_keys = {Key{"simrun", text}, Key{"simgrid", text}};
 
@@ -225,6 +225,12 @@ Json read_report(const std::string& results) {
   check_present(report, top, later_report_keys);
   for (const char* key : {"interval", "interval_leaves_out", "coding"}) {
     if (report.contains(key)) check_lines(report[key], top / key);
+  }
+  for (const Json& digests : report.value("contents", Json::array())) {
+    if (!digests.is_object()) (top / "contents").fail("is " + brief(digests) + ", not digests", accepted);
+    for (const Json& digest : digests) {
+      if (!digest.is_string()) (top / "contents").fail("is " + brief(digest) + ", not text", accepted);
+    }
   }
   check_each(report["devices"], top / "devices", device_keys);
   check_each(report["failed"], top / "failed", failure_keys);
