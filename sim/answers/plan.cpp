@@ -129,7 +129,8 @@ int plan(const PlanArguments& arguments) {
   plan.all = standings(found.study.points, results, curves ? &*curves : nullptr);
   plan.left_out = found.left_out;
   plan.interval_leaves_out = Report(found.study, results).left_out_of_intervals();
-  if (asked.memory) leave_out_large(plan, *asked.memory);
+  const auto memory = asked.memory ? asked.memory : study.points.front().scenario.device_memory;
+  if (memory) leave_out_large(plan, *memory);
   if (curves) plan.unreached = without_target(found.study, *curves);
   const std::size_t failed = say_failures(found.study, results);
   if (plan.all.empty()) throw std::runtime_error(why_nothing_is_left(plan));

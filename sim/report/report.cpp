@@ -95,6 +95,7 @@ Json Report::json() const {
               {"interval", interval_sources()},
               {"interval_leaves_out", left_out_of_intervals()},
               {"coding", coding_notes()},
+              {"memory", memory_notes()},
               {"points", rows},
               {"failed", failed}};
   if (measurement_) all["measurement"] = measurement_json(*measurement_);

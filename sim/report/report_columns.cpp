@@ -7,6 +7,7 @@
 #include <set>
 
 #include "sim/scenario/resolved.hpp"
+#include "sim/study/method_memory.hpp"
 #include "sim/study/point_columns.hpp"
 #include "sim/text/json.hpp"
 #include "sim/text/table.hpp"
@@ -99,6 +100,10 @@ std::optional<double> RunPoint::samples_per_second() const {
                    times.iteration.value);
 }
 
+Bytes RunPoint::device_memory() const {
+  return method_memory(scenario, result);
+}
+
 std::optional<double> RunPoint::scaling_efficiency() const {
   return if_finite(scenario.computing() / times.iteration);
 }
@@ -148,6 +153,7 @@ Columns<RunPoint> report_columns(const Study& study) {
                  swept_columns(study, {"workers", "density", "k", "index", "collective", "grouping", "hierarchy",
                                        "model", "device"}),
                  point_of);
+  columns.push_back({"device_memory_bytes", [](At at) { return count_of(at.device_memory().value); }});
   return columns;
 }
 
@@ -171,9 +177,10 @@ TextColumns table_columns(const Study& study, const Columns<RunPoint>& columns, 
       {"encode", [](At at) { return show(at.times.encode); }},
       {"communication", [](At at) { return show(at.times.communication); }},
       {"decode", [](At at) { return show(at.times.decode); }},
+      {"memory", [](At at) { return show(at.device_memory()); }},
   };
   if (any([](At at) { return at.times.staging.value > 0; }))
-    shown.parts.push_back({"staging", [](At at) { return show(at.times.staging); }});
+    shown.parts.insert(shown.parts.end() - 1, {"staging", [](At at) { return show(at.times.staging); }});
   if (any([](At at) { return at.break_even.has_value(); })) shown.parts.push_back({"break-even", break_even_text});
   return shown;
 }

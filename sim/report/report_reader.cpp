@@ -40,6 +40,7 @@ constexpr std::array report_keys = {Key{"scenario", object}, Key{"resolved", lis
 /// What versions before did not write.
 constexpr std::array later_report_keys = {Key{"interval_leaves_out", list}, Key{"coding", list}, Key{"memory", list},
                                           Key{"contents", list}};
+constexpr std::array later_point_keys = {Key{"encode_break_even_s", maybe_number}, Key{"device_memory_bytes", number}};
 
 constexpr std::array version_keys = {Key{"simrun", text}, Key{"simgrid", text}};
 
@@ -223,7 +224,7 @@ Json read_report(const std::string& results) {
   if (report.contains("measurement")) check(report["measurement"], top / "measurement", measurement_keys);
   check_each(report["resolved"], top / "resolved", std::array<Key, 0>{});
   check_present(report, top, later_report_keys);
-  for (const char* key : {"interval", "interval_leaves_out", "coding"}) {
+  for (const char* key : {"interval", "interval_leaves_out", "coding", "memory"}) {
     if (report.contains(key)) check_lines(report[key], top / key);
   }
   for (const Json& digests : report.value("contents", Json::array())) {
