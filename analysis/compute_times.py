@@ -22,7 +22,8 @@ scenario's model, as model_table.py writes it. The loop, on one worker, without 
     labels.remove()
     trace.export_chrome_trace("trace.json")
 
-Of several steps that one is read whose time is the median. A label of a gradient says when that gradient is there. The
+Of several steps that one is read whose time is the median, and what they spread over is told. Of a step of several
+micro-batches, whose gradients are sent in the last backward pass, `forward` is all that comes before that pass. A label of a gradient says when that gradient is there. The
 times of `backward_by_tensor` are those from one to the next, last tensor first, as simulated workers have them; they sum
 to the backward pass. Where kernels run on a device, a label's time is when all that was launched before it has ended
 there.
@@ -121,7 +122,12 @@ def compute_times(trace: str | Path, tensors: list[str]) -> ComputeTimes:
     spans = [step.span(clock) for step in steps]
     median = sorted(range(len(steps)), key=lambda i: spans[i])[(len(steps) - 1) // 2]
     step = steps[median]
-    assumed = [f"step {median + 1} of {len(steps)}, whose time is the median"] if len(steps) > 1 else []
+    assumed = []
+    if len(steps) > 1:
+        spread = f"they take {_duration(min(spans))} to {_duration(max(spans))}"
+        assumed.append(f"step {median + 1} of {len(steps)}, whose time is the median; {spread}")
+    if step.before:
+        assumed.append(f"{len(step.before) // 2 + 1} micro-batches: forward is all before the last backward pass")
     if clock.kernels:
         assumed.append(f"times of the device, of {clock.kernels} kernels")
     return step.times(clock, tensors, assumed)
@@ -136,20 +142,33 @@ class _Event:
 
 @dataclass
 class _Step:
+    before: list[_Event]  # forward and backward of each micro-batch but the last
     forward: _Event
     backward: _Event
     update: _Event
     gradients: dict[str, int]  # when each label of a gradient begins, by tensor
 
     def span(self, clock: _DeviceClock) -> int:
-        return clock.after(self.update.end) - clock.begin(self.forward)
+        first = self.before[0] if self.before else self.forward
+        return clock.after(self.update.end) - clock.begin(first)
+
+    def forward_time(self, clock: _DeviceClock) -> int:
+        """Of all that comes before the last backward pass."""
+        time = 0
+        for part in [*self.before, self.forward]:
+            begin = clock.begin(part) if part.name == FORWARD else clock.after(part.begin)
+            time += clock.after(part.end) - begin
+        return time
 
     def times(self, clock: _DeviceClock, tensors: list[str], assumed: list[str]) -> ComputeTimes:
-        begin, backward, update = clock.begin(self.forward), clock.after(self.backward.begin), clock.after(self.update.begin)
-        forward_end, backward_end, end = (clock.after(part.end) for part in (self.forward, self.backward, self.update))
+        backward, update = clock.after(self.backward.begin), clock.after(self.update.begin)
+        backward_end, end = clock.after(self.backward.end), clock.after(self.update.end)
         missing = [name for name in tensors if name not in self.gradients]
         if len(missing) == len(tensors):
             raise TraceError(f"no label names a tensor of the model; there are {_some(list(self.gradients))}")
+        unknown = [name for name in self.gradients if name not in set(tensors)]
+        if unknown:
+            assumed = [*assumed, f"labels of no tensor of the model: {_some(unknown)}"]
         if missing:
             assumed = [*assumed, f"no time: {_some(missing)}, whose gradients have no label"]
         there = backward
@@ -165,7 +184,7 @@ class _Step:
         by_tensor[first] += backward_end - there
         if early:
             assumed = [*assumed, f"there before one behind it in the model, and taken with that: {_some(early)}"]
-        return ComputeTimes(forward_end - begin, by_tensor, end - update, assumed)
+        return ComputeTimes(self.forward_time(clock), by_tensor, end - update, assumed)
 
 
 class _DeviceClock:
@@ -242,16 +261,23 @@ def _labels(events: list[dict[str, Any]]) -> Iterator[_Event]:
 
 
 def _steps(events: list[dict[str, Any]]) -> list[_Step]:
-    """The labelled steps that are whole, in the order of time."""
+    """The labelled steps that are whole, in the order of time: forward and backward, once or more, then update."""
     labels = sorted(_labels(events), key=lambda label: label.begin)
     parts = [label for label in labels if label.name in PARTS]
     gradients = [label for label in labels if label.name.startswith(GRADIENT)]
     steps = []
-    for forward, backward, update in zip(parts, parts[1:], parts[2:]):
-        if (forward.name, backward.name, update.name) == PARTS:
+    batches: list[_Event] = []  # of the step so far
+    for part in parts:
+        if part.name != UPDATE:
+            expected = (FORWARD, BACKWARD)[len(batches) % 2]
+            batches = [*batches, part] if part.name == expected else [part][: part.name == FORWARD]
+            continue
+        if batches and len(batches) % 2 == 0:
+            *before, forward, backward = batches
             within = [label for label in gradients if backward.begin <= label.begin <= backward.end]
             there = {label.name.removeprefix(GRADIENT): label.begin for label in within}
-            steps.append(_Step(forward, backward, update, there))
+            steps.append(_Step(before, forward, backward, part, there))
+        batches = []
     if not steps:
         raise TraceError("no step with the labels forward, backward and update; the help of this program has the loop")
     return steps

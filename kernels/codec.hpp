@@ -70,6 +70,11 @@ class Codec {
   /// Throws NonFiniteError.
   virtual Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const = 0;
 
+  /// What `encode` makes of one gradient in several steps: payloads without contents, one a step. Throws
+  /// NonFiniteError.
+  virtual std::vector<Payload> sizes(std::span<const float> gradient, std::size_t entries,
+                                     std::span<const RoundContext> steps) const;
+
   /// True if `encode` keeps the K largest elements and looks at no others. Where several K are wanted, one selection
   /// then serves all.
   virtual bool keeps_largest() const { return false; }

@@ -161,6 +161,13 @@ Payload Aggregator::accepted(const Payload& sent, const Payload&) const {
   return sent;
 }
 
+std::vector<Payload> Codec::sizes(std::span<const float> gradient, std::size_t entries,
+                                  std::span<const RoundContext> steps) const {
+  std::vector<Payload> all;
+  for (const RoundContext& step : steps) all.push_back(encode(gradient, entries, step).without_contents());
+  return all;
+}
+
 /// Of sparse payloads: header, values, gaps of 32 bits, and a base and a width for each block of 128 gaps or less,
 /// rounded up. A table of values may come before these.
 std::uint64_t Codec::most_bytes(std::uint64_t, std::uint64_t entries) const {

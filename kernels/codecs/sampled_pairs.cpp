@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "kernels/codecs/codecs.hpp"
 #include "kernels/finite.hpp"
@@ -21,7 +22,30 @@ class SampledPairs final : public Codec {
   PayloadKind kind() const override { return PayloadKind::pairs; }
 
   Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const override {
-    return pairs_->encode(gradient, kept(gradient, entries, context.seed), context);  // which looks at all elements
+    const auto above = [&](float threshold) { return primitives_->count_above(gradient, threshold); };
+    // Which looks at all elements.
+    return pairs_->encode(gradient, kept(gradient, entries, context.seed, above), context);
+  }
+
+  /// Thresholds are held against the largest magnitudes, one more than may be kept, so that all elements are looked at
+  /// once and not once for each threshold.
+  std::vector<Payload> sizes(std::span<const float> gradient, std::size_t entries,
+                             std::span<const RoundContext> steps) const override {
+    const std::uint64_t enough = SampledThreshold::most_entries(entries) + 1;
+    const Pairs largest = primitives_->select_largest(gradient, std::min<std::uint64_t>(enough, gradient.size()));
+    std::vector<float> magnitudes = largest.values;
+    for (float& value : magnitudes) value = std::abs(value);
+    std::ranges::sort(magnitudes);
+    const auto above = [&](float threshold) {
+      return static_cast<std::uint64_t>(magnitudes.end() - std::ranges::lower_bound(magnitudes, threshold));
+    };
+    std::vector<Payload> all;
+    for (const RoundContext& step : steps) {
+      const std::size_t count = kept(gradient, entries, step.seed, above);
+      const auto shape = pairs_->shape(gradient.size(), count, {});
+      all.push_back(shape ? Payload::size_only(*shape) : pairs_->encode(gradient, count, step).without_contents());
+    }
+    return all;
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
@@ -49,14 +73,16 @@ class SampledPairs final : public Codec {
   std::unique_ptr<const Aggregator> aggregator() const override { return nullptr; }
 
  private:
-  /// How many elements are kept. Those are the largest, because all of a threshold's magnitude are.
-  std::size_t kept(std::span<const float> gradient, std::size_t entries, std::uint64_t seed) const {
+  /// How many elements are kept. Those are the largest, because all of a threshold's magnitude are. `above` tells how
+  /// many have at least that magnitude; beyond the most that may be kept, any number beyond it does.
+  std::size_t kept(std::span<const float> gradient, std::size_t entries, std::uint64_t seed,
+                   const std::function<std::uint64_t(float threshold)>& above) const {
     const SampledThreshold plan(gradient.size(), entries, seed);
     float threshold = first_threshold(gradient, plan);
-    std::size_t count = primitives_->count_above(gradient, threshold);
+    std::size_t count = above(threshold);
     for (unsigned i = 0; i < plan.most_corrections && (count > plan.most || count < plan.least); ++i) {
       threshold *= static_cast<float>(count > plan.most ? plan.too_many : plan.too_few);
-      count = primitives_->count_above(gradient, threshold);
+      count = above(threshold);
     }
     return std::min(std::clamp(count, plan.least, plan.most), gradient.size());
   }

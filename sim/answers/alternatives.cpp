@@ -22,9 +22,15 @@ constexpr double usual_density = 1e-3;
 constexpr Seconds longest_to_simulate(5);
 constexpr double most_gradients = 5e9;  ///< elements, of one way
 constexpr const char* grouping_of_all = "schedule.grouping";
+constexpr const char* implementation_of_device = "device.implementation";
 
 void add_once(Json& list, const Json& value) {
   if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
+}
+
+/// True for keys of the sweep that say nothing of the cluster.
+bool is_looked_for(const std::string& key) {
+  return is_method_key(key) || key == grouping_of_all || key == implementation_of_device || key.starts_with("methods.");
 }
 
 /// The scenario without `plan` and `sweep`; what the sweep says of the cluster must be one value.
@@ -33,7 +39,7 @@ Json one_cluster(Json scenario, const std::string& file) {
   const Json sweep = scenario.value("sweep", Json::object());
   scenario.erase("sweep");
   for (const auto& [key, values] : sweep.items()) {
-    if (is_method_key(key) || key == grouping_of_all || key.starts_with("methods.")) continue;
+    if (is_looked_for(key)) continue;
     const Where here = Where{file, ""} / "sweep" / key;
     if (values.size() > 1)
       here.fail("has " + std::to_string(values.size()) + " values, and simrun plan answers for one",
@@ -103,6 +109,15 @@ Json groupings_of(const Study& asked, const Json& scenario, const std::vector<Js
   return list;
 }
 
+/// Those of the plan, else of the sweep, else all that there are of the device; none where that is one.
+std::vector<std::string> implementations_asked(const Study& asked, const Json& scenario, const PlanText& plan) {
+  if (!plan.implementation.empty()) return plan.implementation;
+  const Json sweep = scenario.value("sweep", Json::object());
+  if (sweep.contains(implementation_of_device)) return sweep[implementation_of_device].get<std::vector<std::string>>();
+  std::vector<std::string> all = implementations_of(*asked.points.front().scenario.device);
+  return all.size() > 1 ? all : std::vector<std::string>{};
+}
+
 /// What is swept: all that is looked for.
 Json sweep_of(const Study& asked, const Json& scenario, const PlanText& plan) {
   Json sweep = {{"density", densities_of(asked, plan.density)},
@@ -112,9 +127,8 @@ Json sweep_of(const Study& asked, const Json& scenario, const PlanText& plan) {
   if (first.network.gpus_per_host > 1) {
     for (const HierarchyEntry& hierarchy : hierarchies()) sweep["hierarchy"].push_back(hierarchy.name);
   }
-  const std::vector<std::string> implementations =
-      plan.implementation.empty() ? implementations_of(*first.device) : plan.implementation;
-  if (implementations.size() > 1 || !plan.implementation.empty()) sweep["device.implementation"] = implementations;
+  const std::vector<std::string> implementations = implementations_asked(asked, scenario, plan);
+  if (!implementations.empty()) sweep[implementation_of_device] = implementations;
   if (!scenario.contains("sweep")) return sweep;
   for (const auto& [key, values] : scenario["sweep"].items()) {  // options of codecs
     if (is_method_key(key) && key != "k" && !sweep.contains(key)) sweep[key] = values;
@@ -153,8 +167,8 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
   const Json scenario = *asked.json;
   Json one = one_cluster(scenario, asked.file);
   one["sweep"] = sweep_of(asked, scenario, plan);
-  if (one["sweep"].contains("device.implementation")) open_device(one);
-  const bool several_implementations = one["sweep"].value("device.implementation", Json::array()).size() > 1;
+  if (one["sweep"].contains(implementation_of_device)) open_device(one);
+  const bool several_implementations = one["sweep"].value(implementation_of_device, Json::array()).size() > 1;
   Alternatives all;
   all.study.file = asked.file;
   all.study.json = scenario;

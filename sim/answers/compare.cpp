@@ -27,6 +27,7 @@ ComparedRun run_of_folder(const std::string& name) {
                   .version = folder.version,
                   .study = std::move(folder.study),
                   .parts = {},
+                  .contents = std::move(folder.contents),
                   .is_measured = folder.is_measured};
   for (const Json& row : folder.rows)
     run.parts.push_back(row.is_null() ? std::nullopt : std::optional(parts_of_row(row)));
@@ -35,8 +36,9 @@ ComparedRun run_of_folder(const std::string& name) {
 
 ComparedRun run_of_scenario(const std::string& name, unsigned jobs) {
   const std::string file = find_file(name, "").value_or(name);
-  ComparedRun run{.name = name, .version = SIMRUN_VERSION, .study = read_study(file, {}), .parts = {}};
+  ComparedRun run{.name = name, .version = SIMRUN_VERSION, .study = read_study(file, {}), .parts = {}, .contents = {}};
   refuse_searches(run.study, "compare");
+  run.contents = contents_of(run.study);
   for (const PointResult& result : KeptPoints("", jobs).run(run.study, "points")) {
     run.parts.push_back(result.times ? std::optional(parts_of_times(*result.times)) : std::nullopt);
     if (!result.times) say("failed: " + result.failure);

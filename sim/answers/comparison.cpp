@@ -4,6 +4,7 @@
 
 #include "sim/answers/alternatives.hpp"
 #include "sim/answers/variants.hpp"
+#include "sim/scenario/json_path.hpp"
 #include "sim/scenario/resolved.hpp"
 #include "sim/text/error.hpp"
 
@@ -56,6 +57,27 @@ Json inputs_of(const Scenario& scenario) {
   return json;
 }
 
+/// Null where there is none.
+Json value_at(Json json, const std::string& path) {
+  for (const std::string& key : keys_of(path)) json = json.is_object() ? json.value(key, Json()) : Json();
+  return json;
+}
+
+/// By path, the beginnings of both digests.
+std::map<std::string, std::pair<std::string, std::string>> differing_contents(const Comparison& comparison,
+                                                                              const ComparedPair& pair) {
+  constexpr std::size_t beginning = 12;
+  std::map<std::string, std::pair<std::string, std::string>> all;
+  if (comparison.first.contents.empty() || comparison.second.contents.empty()) return all;
+  const ContentDigests& second = comparison.second.contents[pair.second];
+  for (const auto& [path, digest] : comparison.first.contents[pair.first]) {
+    const auto other = second.find(path);
+    if (other != second.end() && other->second != digest)
+      all[path] = {digest.substr(0, beginning), other->second.substr(0, beginning)};
+  }
+  return all;
+}
+
 void add_differences(Comparison& comparison, std::size_t number) {
   const ComparedPair& pair = comparison.pairs[number];
   const Json of_first = inputs_of(comparison.first.study.points[pair.first].scenario);
@@ -64,14 +86,14 @@ void add_differences(Comparison& comparison, std::size_t number) {
   std::map<std::string, Json> second;
   flatten(of_first, of_second, "", first);
   flatten(of_second, of_first, "", second);
-  const auto add = [&](const std::string& path, const Json& a, const Json& b) {
+  const auto add = [&](const std::string& path, const Json& a, const Json& b, bool is_contents = false) {
     const auto found = std::ranges::find_if(comparison.inputs, [&](const InputDifference& each) {
-      return each.path == path && each.first == a && each.second == b;
+      return each.path == path && each.is_contents == is_contents && each.first == a && each.second == b;
     });
     if (found != comparison.inputs.end())
       found->pairs.push_back(number);
     else
-      comparison.inputs.push_back({path, a, b, {number}});
+      comparison.inputs.push_back({path, is_contents, a, b, {number}});
   };
   for (const auto& [path, value] : first) {
     const auto other = second.find(path);
@@ -80,6 +102,9 @@ void add_differences(Comparison& comparison, std::size_t number) {
   }
   for (const auto& [path, value] : second) {
     if (!first.contains(path)) add(path, Json(), value);
+  }
+  for (const auto& [path, digests] : differing_contents(comparison, pair)) {
+    if (value_at(of_first, path) == value_at(of_second, path)) add(path, digests.first, digests.second, true);
   }
 }
 
@@ -112,7 +137,7 @@ void explain_by_inputs(Comparison& comparison, KeptPoints& kept) {
   for (const ComparedPair& pair : comparison.pairs) study.points.push_back(comparison.first.study.points[pair.first]);
   std::vector<std::pair<InputDifference*, std::size_t>> of;  // and the pair
   for (InputDifference& each : comparison.inputs) {
-    if (each.second.is_null()) continue;
+    if (each.second.is_null() || each.is_contents) continue;
     for (const std::size_t pair : each.pairs) {
       const Point& point = comparison.first.study.points[comparison.pairs[pair].first];
       try {

@@ -7,6 +7,7 @@
 
 #include "sim/scenario/sweep.hpp"
 #include "sim/study/kept_points.hpp"
+#include "sim/study/point_key.hpp"
 
 namespace simrun {
 
@@ -26,13 +27,15 @@ struct ComparedRun {
   std::string version;  ///< of simrun
   Study study;
   std::vector<std::optional<Parts>> parts;
+  std::vector<ContentDigests> contents;  ///< by point; empty: not known
   bool is_measured = false;
 };
 
-/// A field of scenarios that differs.
+/// A field of scenarios that differs, or the contents of what it names.
 struct InputDifference {
   std::string path;
-  Json first;  ///< null where it is not there
+  bool is_contents = false;
+  Json first;  ///< null where it is not there; of contents the beginning of a digest
   Json second;
   std::vector<std::size_t> pairs = {};  ///< numbers of those in which it differs so
   /// How much longer an iteration of the first would be with this of the second alone, as a share of it as it is

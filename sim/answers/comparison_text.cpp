@@ -100,8 +100,8 @@ std::string input_table(const Comparison& all) {
   table.align_left();
   const auto text = [](const Json& value) { return value.is_null() ? "" : brief(value); };
   for (const InputDifference& each : all.inputs)
-    table.add_row(
-        {each.path, text(each.first), text(each.second), std::to_string(each.pairs.size()), range_of(each.alone)});
+    table.add_row({each.is_contents ? "contents of " + each.path : each.path, text(each.first), text(each.second),
+                   std::to_string(each.pairs.size()), range_of(each.alone)});
   return table.text();
 }
 
@@ -174,6 +174,7 @@ Json comparison_json(const Comparison& all) {
     Json alone = Json::object();
     for (const auto& [pair, change] : each.alone) alone[std::to_string(pair)] = change;
     inputs.push_back({{"path", each.path},
+                      {"contents", each.is_contents},
                       {"first", each.first},
                       {"second", each.second},
                       {"points", each.pairs.size()},

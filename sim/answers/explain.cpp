@@ -186,7 +186,7 @@ Explanation traced(const Point& point, const PayloadTable& payloads) {
     const Times times = simulate(setup);
     Json pieces = Json::array();
     if (setup.log != nullptr && !times.unsettled) {
-      for (const PathPiece& piece : critical_path(times, log.deliveries(), setup.network.eager_limit()))
+      for (const PathPiece& piece : critical_path(times, log, setup.network.eager_limit()))
         pieces.push_back(piece_json(piece));
     }
     return Json{{"times", times_json(times)}, {"path", pieces}, {"exchanging", exchanging_of_last(times).value}}.dump();

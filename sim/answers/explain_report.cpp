@@ -12,11 +12,12 @@
 namespace simrun {
 namespace {
 
-using Kind = PathPiece::Kind;
+using PieceKind = PathPiece::Kind;
 
-constexpr std::array kinds = {Kind::compute, Kind::encode, Kind::staging, Kind::decode, Kind::transfer, Kind::other};
+constexpr std::array kinds = {PieceKind::compute,  PieceKind::encode, PieceKind::staging, PieceKind::decode,
+                              PieceKind::transfer, PieceKind::send,   PieceKind::other};
 
-Seconds time_in(const std::vector<PathPiece>& path, Kind kind) {
+Seconds time_in(const std::vector<PathPiece>& path, PieceKind kind) {
   Seconds time;
   for (const PathPiece& piece : path) {
     if (piece.kind == kind) time += piece.end - piece.begin;
@@ -28,13 +29,14 @@ std::string who(const Explanation& all, int rank) {
   return rank == all.point.scenario.workers ? "the server" : "worker " + std::to_string(rank);
 }
 
-std::string what(Kind kind) {
+std::string what(PieceKind kind) {
   constexpr std::array words = {"computing",
                                 "encoding",
                                 "copies through the host",
                                 "decoding",
                                 "messages on their way",
-                                "servers, waits for sends, costs of messages"};
+                                "waits for sends",
+                                "servers and costs of messages"};
   return words[static_cast<std::size_t>(kind)];
 }
 
@@ -44,8 +46,8 @@ std::string share_of(Seconds part, Seconds whole) {
 
 /// Of what the path consists, the longest first.
 std::string sentence_of_path(const Explanation& all) {
-  std::vector<std::pair<Seconds, Kind>> parts;
-  for (const Kind kind : kinds) {
+  std::vector<std::pair<Seconds, PieceKind>> parts;
+  for (const PieceKind kind : kinds) {
     const Seconds time = time_in(all.path, kind);
     if (time / all.times.iteration >= 0.001) parts.emplace_back(time, kind);
   }
@@ -78,7 +80,7 @@ std::string ranks_of(const Explanation& all, const PathStretch& stretch) {
   for (std::size_t i = 0; i < stretch.ranks.size() && i < most; ++i)
     text += (i == 0 ? "" : ", ") + who(all, stretch.ranks[i]);
   if (stretch.ranks.size() > most) text += " and " + std::to_string(stretch.ranks.size() - most) + " more";
-  return stretch.kind == Kind::transfer ? "to " + text : "on " + text;
+  return stretch.kind == PieceKind::transfer ? "to " + text : "on " + text;
 }
 
 std::string path_table(const Explanation& all) {
@@ -150,7 +152,7 @@ std::string explanation_csv(const Explanation& all) {
   for (const PathPiece& piece : all.path) {
     lines += csv_line({{"kind", name_of(piece.kind)},
                        {"rank", piece.rank},
-                       {"sender", piece.kind == Kind::transfer ? Json(piece.sender) : Json()},
+                       {"sender", piece.kind == PieceKind::transfer ? Json(piece.sender) : Json()},
                        {"begin_s", (piece.begin - origin).value},
                        {"end_s", (piece.end - origin).value}});
   }
@@ -163,7 +165,7 @@ Json explanation_json(const Explanation& all) {
   for (const PathPiece& piece : all.path) {
     path.push_back({{"kind", name_of(piece.kind)},
                     {"rank", piece.rank},
-                    {"sender", piece.kind == Kind::transfer ? Json(piece.sender) : Json()},
+                    {"sender", piece.kind == PieceKind::transfer ? Json(piece.sender) : Json()},
                     {"begin_s", (piece.begin - origin).value},
                     {"end_s", (piece.end - origin).value}});
   }

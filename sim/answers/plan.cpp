@@ -123,13 +123,14 @@ int plan(const PlanArguments& arguments) {
   for (const char* name : {"plan.csv", "plan.json"}) check_replaceable(out + "/" + name);
   const InterruptionNotice notice("simrun: interrupted; the points that are done stay in " + out +
                                   ", the same command goes on from there");
-  KeptPoints kept(out + "/points", arguments.jobs);
+  KeptPoints kept(out, arguments.jobs);
   const std::vector<PointResult> results = kept.run(found.study, "alternatives");
   PlanFindings plan{.study = found.study, .target = target, .curves = curves ? curves->file() : ""};
   plan.all = standings(found.study.points, results, curves ? &*curves : nullptr);
   plan.left_out = found.left_out;
   plan.interval_leaves_out = Report(found.study, results).left_out_of_intervals();
-  if (asked.memory) leave_out_large(plan, *asked.memory);
+  const auto memory = asked.memory ? asked.memory : study.points.front().scenario.device_memory;
+  if (memory) leave_out_large(plan, *memory);
   if (curves) plan.unreached = without_target(found.study, *curves);
   const std::size_t failed = say_failures(found.study, results);
   if (plan.all.empty()) throw std::runtime_error(why_nothing_is_left(plan));

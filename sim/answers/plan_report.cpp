@@ -141,6 +141,7 @@ std::string best_table(const PlanFindings& plan) {
     row.push_back(range_of(of.longer(), plan.all.front().value()));
     table.add_row(std::move(row));
   }
+  table.fit_page();
   return table.text();
 }
 
@@ -157,7 +158,7 @@ std::string turn_line(const PlanFindings& plan, const Turn& turn) {
 std::string turns_text(const PlanFindings& plan) {
   std::string text;
   for (const Turn& turn : plan.turns)
-    text += "  " + turn.axis + ", now " + turn.now + ": " + turn_line(plan, turn) + "\n";
+    text += wrapped("  " + turn.axis + ", now " + turn.now + ": " + turn_line(plan, turn), 4) + "\n";
   return text.empty() ? "" : "\nwhat would turn it\n" + text;
 }
 
@@ -184,7 +185,7 @@ std::vector<std::string> answer_of(const PlanFindings& plan) {
 
 std::string plan_text(const PlanFindings& plan) {
   std::string text;
-  for (const std::string& sentence : answer_of(plan)) text += sentence + "\n";
+  for (const std::string& sentence : answer_of(plan)) text += wrapped(sentence, 0) + "\n";
   return text + "\n" + best_table(plan) + turns_text(plan);
 }
 

@@ -29,7 +29,8 @@ struct PlanFindings {
 /// The answer, in two sentences or three.
 std::vector<std::string> answer_of(const PlanFindings& plan);
 
-/// The answer, the best of each method, and what would turn it.
+/// The answer, the best of each method, and what would turn it. Lines have at most page_width characters where they
+/// can.
 std::string plan_text(const PlanFindings& plan);
 
 std::string plan_csv(const PlanFindings& plan);

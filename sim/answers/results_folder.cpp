@@ -29,6 +29,8 @@ ResultsFolder read_results_folder(const std::string& name) {
                      "has " + std::to_string(rows.size()) + " points, and its scenario " +
                          std::to_string(folder.study.points.size()),
                      "accepted: a report.json as simrun wrote it");
+  const Json contents = report.value("contents", Json::array());
+  if (contents.size() == folder.study.points.size()) folder.contents = contents.get<std::vector<ContentDigests>>();
   std::size_t row = 0;
   for (std::size_t point = 0; point < folder.study.points.size(); ++point)
     folder.rows.push_back(failed.contains(point) ? Json() : rows[row++]);

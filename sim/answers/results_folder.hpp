@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sim/scenario/sweep.hpp"
+#include "sim/study/point_key.hpp"
 #include "sim/text/json.hpp"
 
 namespace simrun {
@@ -12,7 +13,8 @@ namespace simrun {
 /// What a run has written, with the scenarios of its points.
 struct ResultsFolder {
   Study study;
-  std::vector<Json> rows;  ///< by point; null where it failed
+  std::vector<Json> rows;                ///< by point; null where it failed
+  std::vector<ContentDigests> contents;  ///< by point, as they were; empty: not known
   bool is_measured = false;
   std::string version;  ///< of simrun
 };

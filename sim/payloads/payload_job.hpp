@@ -25,6 +25,8 @@ struct Encoding {
   std::vector<std::uint64_t> entries;  ///< K by group
   std::vector<std::size_t> points;
   std::size_t steps = 1;  ///< training steps, each with payloads of its own; of several, sizes alone
+
+  bool varies() const { return steps > 1; }
 };
 
 /// Of a codec that sends more in one step than in another. Their gradients are alike; what it draws differs.
@@ -52,7 +54,8 @@ double most_bytes_of_payloads(const PayloadJob& job);
 /// or what is held of it.
 double bytes_of(const PayloadJob& job);
 
-/// Elements that are made: once for all selections, once for each lot that is counted, once for each other encoding.
+/// Elements that are made: once for all selections, once for each lot that is counted, once for all
+/// that vary from step to step, once for each other encoding.
 std::uint64_t elements_of(const PayloadJob& job);
 
 }  // namespace simrun

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <set>
@@ -60,7 +62,7 @@ class PayloadStage::Plan {
     if (!sampled_.empty()) return in_order(sample(sampled_.extract(sampled_.begin())));
     if (jobs_.empty()) return std::nullopt;
     PayloadJob& job = jobs_.begin()->second;
-    Batch batch = count_of(Making::count, job) > 0 ? count(job) : make(job, job.encodings[encoding_++]);
+    Batch batch = next_of(job);
     if (encoding_ == job.encodings.size()) {
       jobs_.erase(jobs_.begin());
       selections_.reset();
@@ -71,6 +73,12 @@ class PayloadStage::Plan {
   }
 
  private:
+  Batch next_of(PayloadJob& job) {
+    if (count_of(Making::count, job) > 0) return count(job);
+    if (std::ranges::any_of(job.encodings, &Encoding::varies)) return size_steps(job);
+    return make(job, job.encodings[encoding_++]);
+  }
+
   void add(std::size_t point) {
     const Scenario& scenario = study_.points[point].scenario;
     const std::shared_ptr<const Codec> codec =
@@ -148,16 +156,13 @@ class PayloadStage::Plan {
 
   /// The payloads of an encoding.
   Batch make(const PayloadJob& job, const Encoding& encoding) {
-    auto table = std::make_shared<PayloadTable>(study_.points[encoding.points.front()].scenario, job.source->workers(),
-                                                encoding.steps);
+    auto table = std::make_shared<PayloadTable>(study_.points[encoding.points.front()].scenario, job.source->workers());
     if (!place_) place_.emplace(static_cast<std::size_t>(most_bytes_of_payloads(job)));
     place_->clear();
     if (encoding.making == Making::select) {
       encode_selections(job, encoding, *table);
     } else {
-      encode_gradients(*job.source, encoding, *table);
-      if (known_ != nullptr && encoding.steps > 1)
-        known_->insert_or_assign(name_of_sizes(study_.points[encoding.points.front()].scenario), table);
+      encode_gradients(job, encoding, *table);
     }
     return {encoding.points, {encoding.points.size(), table}};
   }
@@ -201,24 +206,52 @@ class PayloadStage::Plan {
     });
   }
 
-  void encode_gradients(const GradientSource& source, const Encoding& encoding, PayloadTable& table) {
+  void encode_gradients(const PayloadJob& job, const Encoding& encoding, PayloadTable& table) {
+    for_each_gradient(*job.source, [&](std::size_t worker, std::size_t g, std::span<const float> gradient) {
+      const std::vector<TensorShape> shapes = job.source->shapes(g);
+      const RoundContext context{.seed = job.source->seed(worker, g), .tensors = shapes};
+      const Payload payload = encoding.codec->encode(gradient, encoding.entries[g], context);
+      table.set(worker, g, place_->take(payload), table.first_round());
+    });
+  }
+
+  /// The sizes of all encodings that vary from step to step, which are then no longer among the job's. Gradients are
+  /// made once for all.
+  Batch size_steps(PayloadJob& job) {
+    std::vector<Encoding> varying;
+    std::ranges::copy_if(job.encodings, std::back_inserter(varying), &Encoding::varies);
+    std::erase_if(job.encodings, std::mem_fn(&Encoding::varies));
+    std::vector<std::shared_ptr<PayloadTable>> tables;
+    Batch batch;
+    for (const Encoding& encoding : varying) {
+      const Scenario& first = study_.points[encoding.points.front()].scenario;
+      tables.push_back(std::make_shared<PayloadTable>(first, job.source->workers(), encoding.steps));
+      batch.points.insert(batch.points.end(), encoding.points.begin(), encoding.points.end());
+      batch.tables.insert(batch.tables.end(), encoding.points.size(), tables.back());
+      if (known_ != nullptr) known_->insert_or_assign(name_of_sizes(first), tables.back());
+    }
+    for_each_gradient(*job.source, [&](std::size_t worker, std::size_t g, std::span<const float> gradient) {
+      const std::vector<TensorShape> shapes = job.source->shapes(g);
+      for (std::size_t i = 0; i < varying.size(); ++i) {
+        std::vector<RoundContext> steps;
+        for (std::size_t s = 0; s < varying[i].steps; ++s)
+          steps.push_back({.seed = job.source->seed(worker, g, s), .tensors = shapes});
+        const std::vector<Payload> sizes = varying[i].codec->sizes(gradient, varying[i].entries[g], steps);
+        for (std::size_t s = 0; s < sizes.size(); ++s) tables[i]->set(worker, g, sizes[s], tables[i]->first_round(), s);
+      }
+    });
+    return batch;
+  }
+
+  /// Makes every worker's gradient of each group that is not dense.
+  void for_each_gradient(const GradientSource& source,
+                         const std::function<void(std::size_t, std::size_t, std::span<const float>)>& work) {
     source.for_each_worker(0, source.workers(), threads_, source.largest_group(), 0,
                            [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
                              for (std::size_t g = 0; g < source.groups().size(); ++g) {
-                               if (source.groups()[g].is_dense) {
-                                 step(source.groups()[g].elements);
-                                 continue;
-                               }
-                               const std::span<const float> gradient = source.fill(worker, g, inner, buffer);
-                               const std::vector<TensorShape> shapes = source.shapes(g);
-                               for (std::size_t s = 0; s < encoding.steps; ++s) {
-                                 const RoundContext context{.seed = source.seed(worker, g, s), .tensors = shapes};
-                                 const Payload payload = encoding.codec->encode(gradient, encoding.entries[g], context);
-                                 table.set(worker, g,
-                                           encoding.steps > 1 ? payload.without_contents() : place_->take(payload),
-                                           table.first_round(), s);
-                               }
-                               step(gradient.size());
+                               const Group& group = source.groups()[g];
+                               if (!group.is_dense) work(worker, g, source.fill(worker, g, inner, buffer));
+                               step(group.elements);
                              }
                            });
   }

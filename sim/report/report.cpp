@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "sim/report/device_report.hpp"
 #include "sim/scenario/resolved.hpp"
 #include "sim/simgrid/cluster.hpp"
 #include "sim/study/break_even.hpp"
 #include "sim/study/fastest.hpp"
+#include "sim/study/point_key.hpp"
 
 namespace simrun {
 namespace {
@@ -83,8 +85,9 @@ Json Report::json() const {
     }
   }
   Json all = {{"scenario", *study_.json},
-              {"file", study_.file},
+              {"file", std::filesystem::absolute(study_.file).lexically_normal().string()},
               {"resolved", resolved_scenarios(study_)},
+              {"contents", contents_of(study_)},
               {"seed", one_or_list(seeds)},
               {"versions", {{"simrun", SIMRUN_VERSION}, {"simgrid", simgrid_version()}}},
               {"network_model", one_or_list(network_models)},
@@ -92,6 +95,7 @@ Json Report::json() const {
               {"interval", interval_sources()},
               {"interval_leaves_out", left_out_of_intervals()},
               {"coding", coding_notes()},
+              {"memory", memory_notes()},
               {"points", rows},
               {"failed", failed}};
   if (measurement_) all["measurement"] = measurement_json(*measurement_);

@@ -51,6 +51,8 @@ class Report {
   /// One line where coding times are not the device's own: what share of an iteration they are, and where they come
   /// from; else none.
   std::vector<std::string> coding_notes() const;
+  /// One line where scenarios say what memory devices have left: how many methods take more; else none.
+  std::vector<std::string> memory_notes() const;
   std::string heading() const;
   /// A line for each point, those that failed included. `points`: that have times.
   std::string table_of(const std::vector<RunPoint>& points, std::vector<TextColumn> columns,

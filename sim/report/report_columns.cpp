@@ -7,6 +7,7 @@
 #include <set>
 
 #include "sim/scenario/resolved.hpp"
+#include "sim/study/method_memory.hpp"
 #include "sim/study/point_columns.hpp"
 #include "sim/text/json.hpp"
 #include "sim/text/table.hpp"
@@ -104,6 +105,10 @@ std::optional<double> RunPoint::samples_per_second() const {
                    times.iteration.value);
 }
 
+Bytes RunPoint::device_memory() const {
+  return method_memory(scenario, result);
+}
+
 std::optional<double> RunPoint::scaling_efficiency() const {
   return if_finite(scenario.computing() / times.iteration);
 }
@@ -177,6 +182,7 @@ Columns<RunPoint> report_columns(const Study& study) {
   std::set<std::string> shown = keys_with_columns;
   for (const Column<RunPoint>& column : last) shown.insert(column.name);
   append_columns(columns, swept_columns(study, shown), point_of);
+  columns.push_back({"device_memory_bytes", [](At at) { return count_of(at.device_memory().value); }});
   columns.insert(columns.end(), last.begin(), last.end());
   return columns;
 }
@@ -204,11 +210,12 @@ TextColumns table_columns(const Study& study, const Columns<RunPoint>& columns, 
       {"encode", [](At at) { return show(at.times.encode); }},
       {"communication", [](At at) { return show(at.times.communication); }},
       {"decode", [](At at) { return show(at.times.decode); }},
+      {"memory", [](At at) { return show(at.device_memory()); }},
   };
   if (has_local_steps(study))
     shown.parts.push_back({"exchange", [](At at) { return at.times.exchange ? show(*at.times.exchange) : ""; }});
   if (any([](At at) { return at.times.staging.value > 0; }))
-    shown.parts.push_back({"staging", [](At at) { return show(at.times.staging); }});
+    shown.parts.insert(shown.parts.end() - 1, {"staging", [](At at) { return show(at.times.staging); }});
   if (any([](At at) { return at.break_even.has_value(); })) shown.parts.push_back({"break-even", break_even_text});
   return shown;
 }

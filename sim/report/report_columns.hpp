@@ -23,6 +23,9 @@ struct RunPoint {
   /// None where computing takes no time.
   std::optional<double> samples_per_second() const;
 
+  /// What the method takes of a worker's device (method_memory).
+  Bytes device_memory() const;
+
   /// Against workers that neither compress nor communicate; none likewise.
   std::optional<double> scaling_efficiency() const;
 

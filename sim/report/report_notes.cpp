@@ -184,6 +184,29 @@ std::vector<std::string> Report::coding_notes() const {
           ", not measured on " + on + longest};
 }
 
+std::vector<std::string> Report::memory_notes() const {
+  std::size_t points = 0;
+  std::size_t too_large = 0;
+  Bytes most;
+  std::set<double> left;
+  for (std::size_t point = 0; point < results_.size(); ++point) {
+    const auto& memory = study_.points[point].scenario.device_memory;
+    if (!results_[point].times || !memory) continue;
+    const Bytes taken = run_point(point).device_memory();
+    ++points;
+    too_large += taken > *memory ? 1 : 0;
+    most = std::max(most, taken);
+    left.insert(memory->value);
+  }
+  if (points == 0) return {};
+  const std::string room =
+      left.size() == 1 ? show(Bytes(*left.begin())) : show(Bytes(*left.begin())) + " to " + show(Bytes(*left.rbegin()));
+  const std::string fit = too_large == 0 ? "all points fit"
+                                         : std::to_string(too_large) + " of " + std::to_string(points) +
+                                               (too_large == 1 ? " points does not fit" : " points do not fit");
+  return {"methods take up to " + show(most) + " of a device beside training, which leaves " + room + ": " + fit};
+}
+
 std::vector<std::string> Report::failures() const {
   std::vector<std::string> lines;
   for (std::size_t point = 0; point < results_.size(); ++point) {

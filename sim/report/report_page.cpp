@@ -130,7 +130,7 @@ Json page_data(const Json& report, const std::string& title) {
                {"told_by_labels", std::move(told)}};
   for (const char* key : {"scenario", "seed", "versions", "network_model", "devices", "interval", "failed"})
     data[key] = report[key];
-  for (const char* key : {"interval_leaves_out", "coding"}) data[key] = report.value(key, Json::array());
+  for (const char* key : {"interval_leaves_out", "coding", "memory"}) data[key] = report.value(key, Json::array());
   data["measurement"] = report.value("measurement", Json());
   return data;
 }

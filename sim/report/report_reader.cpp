@@ -38,8 +38,9 @@ constexpr std::array report_keys = {Key{"scenario", object}, Key{"resolved", lis
                                     Key{"interval", list},   Key{"points", list},       Key{"failed", list}};
 
 /// What versions before did not write.
-constexpr std::array later_report_keys = {Key{"interval_leaves_out", list}, Key{"coding", list}};
-constexpr std::array later_point_keys = {Key{"encode_break_even_s", maybe_number}};
+constexpr std::array later_report_keys = {Key{"interval_leaves_out", list}, Key{"coding", list}, Key{"memory", list},
+                                          Key{"contents", list}};
+constexpr std::array later_point_keys = {Key{"encode_break_even_s", maybe_number}, Key{"device_memory_bytes", number}};
 
 constexpr std::array version_keys = {Key{"simrun", text}, Key{"simgrid", text}};
 
@@ -223,8 +224,14 @@ Json read_report(const std::string& results) {
   if (report.contains("measurement")) check(report["measurement"], top / "measurement", measurement_keys);
   check_each(report["resolved"], top / "resolved", std::array<Key, 0>{});
   check_present(report, top, later_report_keys);
-  for (const char* key : {"interval", "interval_leaves_out", "coding"}) {
+  for (const char* key : {"interval", "interval_leaves_out", "coding", "memory"}) {
     if (report.contains(key)) check_lines(report[key], top / key);
+  }
+  for (const Json& digests : report.value("contents", Json::array())) {
+    if (!digests.is_object()) (top / "contents").fail("is " + brief(digests) + ", not digests", accepted);
+    for (const Json& digest : digests) {
+      if (!digest.is_string()) (top / "contents").fail("is " + brief(digest) + ", not text", accepted);
+    }
   }
   check_each(report["devices"], top / "devices", device_keys);
   check_each(report["failed"], top / "failed", failure_keys);

@@ -76,6 +76,7 @@ std::string Report::heading() const {
   std::string text = shown_name(study_.points.front().scenario.name) + "\n" + fact("model", in_line(models, " | ")) +
                      fact("network", network) + fact("device", in_line(devices, " | "));
   for (const std::string& line : coding_notes()) text += fact("coding", line);
+  for (const std::string& line : memory_notes()) text += fact("memory", line);
   if (const auto sources = interval_sources(); !sources.empty()) {
     const auto left_out = left_out_of_intervals();
     text += fact("interval", std::string("90 % of ") + (measurement_ ? "iterations" : "medians over iterations") +
@@ -87,6 +88,7 @@ std::string Report::heading() const {
 
 std::string Report::table_of(const std::vector<RunPoint>& points, std::vector<TextColumn> columns,
                              const std::vector<TextColumn>& more) const {
+  const std::size_t settings = columns.size();
   columns.insert(columns.end(), more.begin(), more.end());
   Table table(std::vector<std::string>{});
   for (const TextColumn& column : columns) table.add_column(column.heading);
@@ -103,7 +105,7 @@ std::string Report::table_of(const std::vector<RunPoint>& points, std::vector<Te
     }
     table.add_row(std::move(row));
   }
-  table.fit_page();
+  table.fit_page(settings);
   return table.text();
 }
 

@@ -17,6 +17,7 @@ struct DeviceText {
   std::string profile;
   std::optional<std::string> implementation;  ///< that the profile must be of
   std::optional<Scaled> scaled_to;
+  std::optional<Bytes> memory;  ///< that training leaves to the method
 };
 
 Field<DeviceText> device_field();

@@ -51,7 +51,7 @@ Field<PlanText> plan_field() {
       .optional("implementation", &PlanText::implementation, list_of(name_text()),
                 "whose operations, as device.implementation; left out, all that there are of the device")
       .optional("memory", &PlanText::memory, size(),
-                "of the device, that a method may take beside training itself; left out, any")
+                "of the device, that a method may take beside training itself; left out, device.memory, else any")
       .optional("target", &PlanText::target, target_field(), "what is to be reached; left out, the shortest iteration")
       .optional("curves", &PlanText::curves, name_text(),
                 "accuracy or loss by round: a CSV file with columns method, density, round and accuracy or loss, or "

@@ -55,7 +55,8 @@ struct Scenario {
   std::int64_t batch_per_worker = 1;
   Compute compute;
   std::shared_ptr<const DeviceProfile> device;
-  std::optional<Host> host;  ///< none: gradients go from the device to the network
+  std::optional<Bytes> device_memory;  ///< of it, that training leaves to the method; none: not known
+  std::optional<Host> host;            ///< none: gradients go from the device to the network
   Network network;
   std::variant<SyntheticGradients, GradientFiles> gradients;
   Precision gradient_precision = Precision::fp32;  ///< in which the backward pass leaves them

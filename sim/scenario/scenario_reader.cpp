@@ -74,6 +74,7 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
   scenario.file = file_;
   scenario.name = text.name.empty() ? name_of_scenario(file_) : text.name;
   scenario.device = find_device(text.device);
+  scenario.device_memory = text.device.memory;
   check_local_steps(scenario, here);
   check_together(scenario, top);
   check_size(scenario, here);
@@ -197,7 +198,7 @@ std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const DeviceTex
               "accepted: " + one_of(implementations_of(profile)));
   };
   if (!is_new) return check(*known->second), known->second;
-  const bool is_object = text.scaled_to || text.implementation;
+  const bool is_object = text.scaled_to || text.implementation || text.memory;
   DeviceProfile profile = read_device(text.profile, implementation, is_object ? where / "profile" : where);
   check(profile);
   if (text.scaled_to) profile = scaled_to(profile, scaled.name, scaled.bandwidth);

@@ -108,6 +108,10 @@ std::vector<std::string> notes_on(const Scenario& scenario, const Where& here) {
   if (scenario.method.error_feedback && !scenario.method.leaves_residual())
     notes.push_back((here / "error_feedback").path + ": " + std::string(scenario.method.method->name) +
                     " leaves no residual, so it changes nothing");
+  const std::vector<Tensor>& tensors = scenario.model->tensors;
+  if (!scenario.model->assumed.empty() && !scenario.compute.backward_by_tensor.empty())
+    notes.push_back("compute.backward_by_tensor: the first time is taken for " + brief(tensors.front().name) +
+                    ", the last for " + brief(tensors.back().name) + ", as the model's file has them");
   if (scenario.method.hierarchy != Hierarchy::flat && network.gpus_per_host == 1)
     notes.push_back((here / "hierarchy").path + ": one GPU a host, so it changes nothing");
   if (network.model == Network::Model::lv08 && network.latency >= long_for_lv08)

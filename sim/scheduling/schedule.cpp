@@ -87,9 +87,13 @@ std::string table_of(const Study& study, const std::vector<Candidate>& candidate
     }
     table.add_row(std::move(cells));
   }
-  return table.text() +
-         "\nmodel: how far the time that groupings were chosen by is from the simulated one; over optimum: of "
-         "simulated times\n";
+  table.fit_page(3);  // method, M and grouping
+  return table.text() + "\n" +
+         wrapped(
+             "model: how far the time that groupings were chosen by is from the simulated one; over optimum: of "
+             "simulated times",
+             0) +
+         "\n";
 }
 
 std::string csv_of(const Study& study, const std::vector<Candidate>& candidates) {

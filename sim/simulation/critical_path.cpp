@@ -34,7 +34,7 @@ struct Ended {
 
 class PathSearch {
  public:
-  PathSearch(const Times& times, const std::vector<Delivery>& deliveries, Bytes eager_limit) {
+  PathSearch(const Times& times, const MessageLog& log, Bytes eager_limit) {
     for (std::size_t rank = 0; rank < times.spans.size(); ++rank) {
       for (const Span& span : times.spans[rank]) {
         if (span.activity == Activity::communication) continue;
@@ -42,7 +42,8 @@ class PathSearch {
         add(here, span.end, {{kind_of(span.activity), here, here, span.begin, span.end}, here, span.begin});
       }
     }
-    for (const Delivery& each : deliveries) {
+    for (const SendWait& each : log.send_waits()) send_waits_[each.rank].push_back(each);
+    for (const Delivery& each : log.deliveries()) {
       if (each.done - each.awaited < moment) continue;  // it was not waited for
       const bool is_late = static_cast<double>(each.bytes) > eager_limit.value && each.ready > each.sent;
       const Seconds begin = is_late ? each.ready : each.sent;
@@ -57,10 +58,10 @@ class PathSearch {
     while (at > begin + moment) {
       const Ended* found = last_of(rank, at);
       if (found == nullptr || found->piece.end <= begin + moment) {
-        pieces.push_back({PathPiece::Kind::other, rank, rank, begin, at});
+        add_gap(rank, begin, at, pieces);
         break;
       }
-      if (at - found->piece.end > moment) pieces.push_back({PathPiece::Kind::other, rank, rank, found->piece.end, at});
+      if (at - found->piece.end > moment) add_gap(rank, found->piece.end, at, pieces);
       pieces.push_back(found->piece);
       pieces.back().begin = std::max(begin, found->piece.begin);
       rank = found->next_rank;
@@ -74,6 +75,23 @@ class PathSearch {
   using ByEnd = std::multimap<Seconds, Ended>;
 
   void add(int rank, Seconds end, const Ended& ended) { ended_[rank].emplace(end, ended); }
+
+  /// Time in which nothing else of the rank is on the path, the last piece first: waits for sends, and what is left.
+  void add_gap(int rank, Seconds begin, Seconds end, std::vector<PathPiece>& pieces) const {
+    const auto of_rank = send_waits_.find(rank);
+    if (of_rank != send_waits_.end()) {
+      const std::vector<SendWait>& waits = of_rank->second;
+      const auto ends_before = [](const SendWait& wait, Seconds time) { return wait.end <= time; };
+      for (auto next = std::lower_bound(waits.begin(), waits.end(), end + moment, ends_before);
+           next != waits.begin() && (--next)->end > begin + moment;) {
+        const Seconds until = std::min(end, next->end);
+        if (end - until > moment) pieces.push_back({PathPiece::Kind::other, rank, rank, until, end});
+        end = std::max(begin, next->begin);
+        pieces.push_back({PathPiece::Kind::send, rank, rank, end, until});
+      }
+    }
+    if (end - begin > moment) pieces.push_back({PathPiece::Kind::other, rank, rank, begin, end});
+  }
 
   /// What ended last on the rank by then; of several at one moment what began last.
   const Ended* last_of(int rank, Seconds at) const {
@@ -92,16 +110,17 @@ class PathSearch {
   }
 
   std::map<int, ByEnd> ended_;
+  std::map<int, std::vector<SendWait>> send_waits_;  ///< by rank, in order of time
 };
 
 }  // namespace
 
 const char* name_of(PathPiece::Kind kind) {
-  constexpr const char* names[] = {"compute", "encode", "staging", "decode", "transfer", "other"};
+  constexpr const char* names[] = {"compute", "encode", "staging", "decode", "transfer", "send", "other"};
   return names[static_cast<int>(kind)];
 }
 
-std::vector<PathPiece> critical_path(const Times& times, const std::vector<Delivery>& deliveries, Bytes eager_limit) {
+std::vector<PathPiece> critical_path(const Times& times, const MessageLog& log, Bytes eager_limit) {
   int last = 0;
   Seconds end;
   for (std::size_t rank = 0; rank < times.spans.size(); ++rank) {
@@ -109,7 +128,7 @@ std::vector<PathPiece> critical_path(const Times& times, const std::vector<Deliv
     end = times.spans[rank].back().end;
     last = static_cast<int>(rank);
   }
-  return PathSearch(times, deliveries, eager_limit).path(last, end, end - times.iteration);
+  return PathSearch(times, log, eager_limit).path(last, end, end - times.iteration);
 }
 
 }  // namespace simrun

@@ -15,7 +15,8 @@ struct PathPiece {
     staging,
     decode,
     transfer,  ///< a message on its way, from when it could start
-    other,     ///< neither: a server at work, a send that is waited for, what a message costs its host
+    send,      ///< a wait until a message has left
+    other,     ///< neither: a server at work, what a message costs its host
   };
   Kind kind = Kind::other;
   int rank = 0;    ///< where; of a transfer the receiver
@@ -30,7 +31,7 @@ const char* name_of(PathPiece::Kind kind);
 /// end back over what it did, and to the sender of what it had to wait for, and so on until an iteration's time before.
 /// The pieces follow each other without a gap and last as long as the iteration. `times` have spans. A message that
 /// starts only when its receiver is ready (above `eager_limit`), and does so after it was sent, leads back to the
-/// receiver.
-std::vector<PathPiece> critical_path(const Times& times, const std::vector<Delivery>& deliveries, Bytes eager_limit);
+/// receiver. A wait for a send leads back to what the same rank did before.
+std::vector<PathPiece> critical_path(const Times& times, const MessageLog& log, Bytes eager_limit);
 
 }  // namespace simrun

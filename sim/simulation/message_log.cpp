@@ -27,16 +27,19 @@ Message LoggedTransport::wait(Request request) {
   const Seconds awaited = now();
   Message message = inner_.wait(request);
   const auto found = receives_.find(request);
-  if (found == receives_.end()) return message;
+  if (found == receives_.end()) {
+    if (now() > awaited) log_.add(SendWait{rank(), awaited, now()});
+    return message;
+  }
   const Receive receive = found->second;
   receives_.erase(found);
-  log_.add({.from = receive.from,
-            .to = rank(),
-            .bytes = size_of(message),
-            .sent = log_.take_sent({receive.from, rank(), receive.tag}),
-            .ready = receive.ready,
-            .awaited = awaited,
-            .done = now()});
+  log_.add(Delivery{.from = receive.from,
+                    .to = rank(),
+                    .bytes = size_of(message),
+                    .sent = log_.take_sent({receive.from, rank(), receive.tag}),
+                    .ready = receive.ready,
+                    .awaited = awaited,
+                    .done = now()});
   return message;
 }
 

@@ -20,11 +20,21 @@ struct Delivery {
   Seconds done;     ///< when it had it, or had it already when it began to wait
 };
 
-/// What all ranks of a simulation receive.
+/// A rank waits until a message of its own has left.
+struct SendWait {
+  int rank = 0;
+  Seconds begin;
+  Seconds end;
+};
+
+/// What all ranks of a simulation receive, and wait for.
 class MessageLog {
  public:
   /// Forgets nothing; a rank's deliveries are in order of time.
   const std::vector<Delivery>& deliveries() const { return deliveries_; }
+
+  /// Likewise.
+  const std::vector<SendWait>& send_waits() const { return send_waits_; }
 
   using Route = std::tuple<int, int, int>;  ///< from, to, tag
 
@@ -34,13 +44,15 @@ class MessageLog {
   Seconds take_sent(const Route& route);
 
   void add(const Delivery& delivery) { deliveries_.push_back(delivery); }
+  void add(const SendWait& wait) { send_waits_.push_back(wait); }
 
  private:
   std::map<Route, std::deque<Seconds>> begun_;
   std::vector<Delivery> deliveries_;
+  std::vector<SendWait> send_waits_;
 };
 
-/// A rank's transport that notes what it receives.
+/// A rank's transport that notes what it receives and waits for.
 class LoggedTransport final : public Transport {
  public:
   LoggedTransport(Transport& inner, MessageLog& log) : inner_(inner), log_(log) {}

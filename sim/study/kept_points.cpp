@@ -2,10 +2,22 @@
 
 #include "sim/study/point_key.hpp"
 #include "sim/study/point_store.hpp"
-#include "sim/system/folder_lock.hpp"
 #include "sim/system/progress_bar.hpp"
 
 namespace simrun {
+
+KeptPoints::KeptPoints(std::string results, unsigned jobs)
+    : results_(std::move(results)), folder_(results_.empty() ? "" : folder_of_points(results_)), jobs_(jobs) {
+  // Whoever must wait should know at once; but no folder is made before the payloads are known to be sound.
+  if (!results_.empty() && FolderLock::was_made_in(results_)) lock_.emplace(results_, FolderLock::Kind::alone);
+}
+
+void KeptPoints::open_folder() {
+  if (results_.empty()) return;
+  make_folder(results_);
+  if (!lock_) lock_.emplace(results_, FolderLock::Kind::alone);
+  make_folder(folder_);
+}
 
 std::vector<PointResult> KeptPoints::run(const Study& study, const char* what) {
   const PointStore store(folder_, point_keys(study));
@@ -25,7 +37,7 @@ std::vector<PointResult> KeptPoints::run(const Study& study, const char* what) {
   PayloadCache cache = PayloadCache::of_user();
   PayloadStage payloads(
       study, todo, jobs_, cache, [](std::uint64_t, std::uint64_t) {}, &sizes_);
-  if (!folder_.empty()) make_folder(folder_);
+  open_folder();
   std::optional<ProgressBar> bar;
   if (*what != '\0') bar.emplace(what);
   std::size_t done = 0;

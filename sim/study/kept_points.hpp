@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "sim/study/experiment.hpp"
+#include "sim/system/folder_lock.hpp"
 
 namespace simrun {
 
@@ -12,8 +14,9 @@ namespace simrun {
 /// this process nor a later one simulates it again.
 class KeptPoints {
  public:
-  /// `folder`: where results are kept, made when there is something to keep; empty: they are not.
-  KeptPoints(std::string folder, unsigned jobs) : folder_(std::move(folder)), jobs_(jobs) {}
+  /// `results`: a folder where they are kept, made when there is something to keep, and locked from then on; empty:
+  /// they are not. Throws InputError where another process is at work there.
+  KeptPoints(std::string results, unsigned jobs);
 
   /// What comes out for each point of the study; points that failed say why. `what` stands before the progress bar;
   /// empty: none is shown. Throws InputError and WriteError.
@@ -27,7 +30,11 @@ class KeptPoints {
   std::size_t taken_over() const { return taken_over_; }  ///< that were there
 
  private:
-  std::string folder_;
+  void open_folder();
+
+  std::string results_;
+  std::string folder_;  ///< in it
+  std::optional<FolderLock> lock_;
   unsigned jobs_;
   KnownSizes sizes_;
   std::set<std::string> own_;  ///< keys of points that were simulated or taken over, so that each counts once

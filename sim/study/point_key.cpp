@@ -56,13 +56,16 @@ std::string digest_of_times(const DeviceProfile& profile) {
 class Contents {
  public:
   /// Of everything that the text of the scenario only names.
-  Json of(const Scenario& scenario) {
-    Json all = {once(models_, scenario.model.get(), [&] { return digest_of_model(*scenario.model); }),
-                once(devices_, scenario.device.get(), [&] { return digest_of_times(*scenario.device); })};
+  ContentDigests of(const Scenario& scenario) {
+    ContentDigests all;
+    all["model"] = once(models_, scenario.model.get(), [&] { return digest_of_model(*scenario.model); });
+    all["device"] = once(devices_, scenario.device.get(), [&] { return digest_of_times(*scenario.device); });
     if (const auto* file = std::get_if<PlatformFile>(&scenario.network.topology))
-      all.push_back(of_file(file->platform));
+      all["network.platform"] = of_file(file->platform);
     if (const auto* gradients = std::get_if<GradientFiles>(&scenario.gradients)) {
-      for (const std::string& file : gradients->files) all.push_back(of_file(file));
+      Json files = Json::array();
+      for (const std::string& file : gradients->files) files.push_back(of_file(file));
+      all["gradients"] = digest_of(files.dump());
     }
     return all;
   }
@@ -97,6 +100,13 @@ std::vector<std::string> point_keys(const Study& study) {
         Json{format, program_identity(), simgrid_version(), contents.of(point.scenario), resolved.dump()}.dump()));
   }
   return keys;
+}
+
+std::vector<ContentDigests> contents_of(const Study& study) {
+  Contents contents;
+  std::vector<ContentDigests> all;
+  for (const Point& point : study.points) all.push_back(contents.of(point.scenario));
+  return all;
 }
 
 std::string comparison_key(const std::string& point, const std::string& other) {

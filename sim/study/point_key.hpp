@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,12 @@ namespace simrun {
 /// version. (Files that a platform file names in turn are not looked at.) Throws std::runtime_error if a file cannot be
 /// read.
 std::vector<std::string> point_keys(const Study& study);
+
+/// Digests of the contents of what a scenario names, by the path in it: model, device, network.platform, gradients.
+using ContentDigests = std::map<std::string, std::string>;
+
+/// By point. Throws std::runtime_error if a file cannot be read.
+std::vector<ContentDigests> contents_of(const Study& study);
 
 /// A name for what is found of a point by holding it against another, of their keys.
 std::string comparison_key(const std::string& point, const std::string& other);

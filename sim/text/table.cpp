@@ -59,7 +59,8 @@ std::vector<std::size_t> Table::widths() const {
   return widths;
 }
 
-void Table::fit_page() {
+void Table::fit_page(std::size_t repeated) {
+  repeated_ = repeated;
   const std::vector<std::size_t> all = widths();
   const std::size_t others = std::accumulate(all.begin() + 1, all.end(), column_gap * (all.size() - 1));
   const std::size_t most = others + least_first < page_width ? page_width - others : least_first;
@@ -77,13 +78,39 @@ void Table::fit_page() {
   breaks_ = std::move(breaks);
 }
 
+/// Numbers of the columns of each part.
+std::vector<std::vector<std::size_t>> Table::parts(const std::vector<std::size_t>& widths) const {
+  std::vector<std::vector<std::size_t>> parts(1);
+  std::size_t width = 0;
+  const auto add = [&](std::size_t column) {
+    parts.back().push_back(column);
+    width += widths[column] + column_gap;
+  };
+  for (std::size_t column = 0; column < widths.size(); ++column) {
+    if (repeated_ > 0 && parts.back().size() > repeated_ && width + widths[column] > page_width) {
+      parts.emplace_back();
+      width = 0;
+      for (std::size_t first = 0; first < repeated_; ++first) add(first);
+    }
+    add(column);
+  }
+  return parts;
+}
+
 std::string Table::text() const {
   const std::vector<std::size_t> widths = this->widths();
+  std::string all;
+  for (const std::vector<std::size_t>& part : parts(widths)) all += (all.empty() ? "" : "\n") + text_of(part, widths);
+  return all;
+}
+
+std::string Table::text_of(const std::vector<std::size_t>& columns, const std::vector<std::size_t>& widths) const {
   std::string all;
   for (std::size_t number = 0; number < rows_.size(); ++number) {
     const auto& row = rows_[number];
     std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
+    for (const std::size_t i : columns) {
+      if (i >= row.size()) continue;
       const std::string padding(widths[i] - width_of(row[i]), ' ');
       line +=
           (i == 0 ? "" : std::string(column_gap, ' ')) + (i == 0 || all_left_ ? row[i] + padding : padding + row[i]);

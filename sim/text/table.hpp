@@ -36,17 +36,21 @@ class Table {
   /// An empty line, if rows follow.
   void add_break() { breaks_.insert(rows_.size()); }
 
-  /// Breaks cells of the first column at commas so that lines have at most page_width characters, where it can.
-  void fit_page();
+  /// Breaks cells of the first column at commas so that lines have at most page_width characters, where it can. What
+  /// is still too wide becomes several tables below each other, which all begin with the first `repeated` columns.
+  void fit_page(std::size_t repeated = 1);
 
   std::string text() const;
 
  private:
   std::vector<std::size_t> widths() const;
+  std::vector<std::vector<std::size_t>> parts(const std::vector<std::size_t>& widths) const;
+  std::string text_of(const std::vector<std::size_t>& columns, const std::vector<std::size_t>& widths) const;
 
   std::vector<std::vector<std::string>> rows_;
   std::set<std::size_t> breaks_;  ///< rows with an empty line before them
   bool all_left_ = false;
+  std::size_t repeated_ = 0;  ///< columns with which every part begins; 0: there is one
 };
 
 }  // namespace simrun

@@ -12,6 +12,8 @@
 namespace simrun {
 namespace {
 
+constexpr std::size_t setting_cells = 5;
+
 bool chooses(const Point& point) {
   return point.scenario.training->method.learning_rate.sizes.size() > 1;
 }
@@ -106,10 +108,11 @@ std::string TrainingReport::table() const {
     for (const Column<Point>& column : swept) row.push_back(table_cell(column.value(study_.points[summary.point])));
     table.add_row(std::move(row));
   }
+  table.fit_page(setting_cells);
   return shown_name(study_.points.front().scenario.name) + "\n\n" + table.text() + steps_table();
 }
 
-/// Method, entry, workers, density and step size, with which rows for people begin.
+/// Method, entry, workers, density and step size, with which rows for people begin: so many cells as setting_cells.
 std::vector<std::string> TrainingReport::first_cells(const StepSummary& summary) const {
   const Scenario& scenario = study_.points[summary.point].scenario;
   const std::optional<double> density = density_of(scenario);
@@ -131,6 +134,7 @@ std::string TrainingReport::steps_table() const {
     for (const Column<Point>& column : swept) row.push_back(table_cell(column.value(study_.points[summary.point])));
     table.add_row(std::move(row));
   }
+  table.fit_page(setting_cells);
   return "\nevery step size, by accuracy on the validation data\n\n" + table.text();
 }
 

@@ -42,9 +42,25 @@ def test_times_of_the_host_are_the_spans(tmp_path):
 def test_the_step_of_the_median_time_is_read(tmp_path):
     times = times_of(tmp_path, step(0, slower=7) + step(1000) + step(2000, slower=2))
     assert times.forward == 20_000 and times.backward == 80_000
-    assert times.assumed == ["step 3 of 3, whose time is the median"]
+    assert times.assumed == ["step 3 of 3, whose time is the median; they take 66.000 us to 462.000 us"]
     cut = step(0, slower=7) + step(1000)[:-1]  # the profiler was stopped within a step
     assert times_of(tmp_path, cut).forward == 70_000
+
+
+def test_micro_batches_before_the_last_are_of_the_forward_time(tmp_path):
+    """Gradients are sent in the last backward pass alone: 10 us and 40, then 20 of forward, and its 80 by tensor."""
+    events = step(0)[:-1] + step(100, slower=2)
+    times = times_of(tmp_path, events)
+    assert (times.forward, times.backward_by_tensor, times.update) == (70_000, [60_000, 20_000], 12_000)
+    assert times.assumed == ["2 micro-batches: forward is all before the last backward pass"]
+    # What is cut off at the beginning is no micro-batch, nor is a forward pass without a backward one.
+    for cut in (step(0)[1:-1] + step(100), [label(FORWARD, 0, 7)] + step(100), step(0)[:-1][1:] + step(100)):
+        assert times_of(tmp_path, cut).forward == 10_000
+
+
+def test_labels_of_no_tensor_are_told(tmp_path):
+    times = times_of(tmp_path, step(0), ["b"])
+    assert times.assumed == ["labels of no tensor of the model: 1 (a)"]
 
 
 def test_large_times_with_decimals_stay_exact(tmp_path):

@@ -75,6 +75,15 @@ def test_a_safetensors_file_is_the_model_that_its_parameters_are(tmp_path):
     assert times(rows) == times(run(tmp_path, model=model_of(SHAPES))[0])
 
 
+def test_times_by_tensor_of_a_file_in_no_forward_order_are_told_whose_they_are(tmp_path):
+    save_file(weights(), tmp_path / "m.safetensors")
+    compute = {"forward": "4 ms", "backward_by_tensor": ["1 ms", "2 ms", "2 ms", "1 ms"]}
+    told = 'compute.backward_by_tensor: the first time is taken for "conv1.weight", the last for "scale"'
+    assert told in run(tmp_path, model="m.safetensors", compute=compute)[1]
+    assert told not in run(tmp_path, model="m.safetensors")[1]
+    assert told not in run(tmp_path, model=model_of(SHAPES), compute=compute)[1]
+
+
 def test_an_index_is_the_model_of_all_its_files(tmp_path):
     parts = {"m-1.safetensors": ["layer.2.weight", "bn.running_mean", "scale"], "m-2.safetensors": []}
     rest = [name for name in weights() if name not in parts["m-1.safetensors"]]

@@ -51,6 +51,26 @@ TEST_CASE("counted bytes are the declared bytes and those of the shape") {
   }
 }
 
+TEST_CASE("sizes of several steps are those of what is encoded in each") {
+  std::vector<RoundContext> steps(3);
+  for (std::size_t s = 0; s < steps.size(); ++s) steps[s].seed = s + 1;
+  for (const CodecCase& each : codec_cases()) {
+    const auto codec = each.make();
+    for (const Sample& sample : samples()) {
+      for (const std::size_t k : {std::size_t{1}, kept, elements}) {
+        INFO(each.name << ", " << sample.name << ", " << k);
+        const std::vector<float> gradient = sample.make(elements);
+        const std::vector<Payload> sizes = codec->sizes(gradient, k, steps);
+        REQUIRE(sizes.size() == steps.size());
+        for (std::size_t s = 0; s < steps.size(); ++s) {
+          CHECK_FALSE(sizes[s].has_contents());
+          CHECK(sizes[s].header() == codec->encode(gradient, k, steps[s]).header());
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("parsing the bytes of a payload gives the payload") {
   for (const CodecCase& each : codec_cases()) {
     for (const Sample& sample : samples()) {

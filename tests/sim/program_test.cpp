@@ -307,7 +307,8 @@ TEST_CASE("program: points.csv has the contract's columns in order") {
       csv.substr(0, csv.find('\n')) ==
       "method,workers,k,density,index,collective,model,parameters,payload_bytes,result_bytes,sent_bytes,received_bytes,"
       "compute_s,encode_s,communication_s,decode_s,iteration_s,samples_per_s,scaling_efficiency,speedup_over_sgd,"
-      "device,network_model,source,staging_s,iteration_low_s,iteration_high_s,encode_break_even_s");
+      "device,network_model,source,staging_s,iteration_low_s,iteration_high_s,encode_break_even_s,"
+      "device_memory_bytes");
 }
 
 TEST_CASE("program: one local step and no more changes no byte, local steps append columns") {
@@ -615,6 +616,30 @@ TEST_CASE("program: the tables of a sweep fit a page, with an empty line between
   // The heading, and a table and its parts, three blocks each.
   CHECK(blocks ==
         std::vector<std::string>{"", "sgd top-k", "sgd top-k", "sgd top-k", "sgd top-k", "sgd top-k", "sgd top-k"});
+}
+
+TEST_CASE("program: device memory is residual, payload and what is decoded, and is held against what there is") {
+  // A thousand parameters, four workers. sgd: what is sent and what is got. top-k of ten: a residual, pairs in 32 bytes
+  // of header and 80 of entries, sent once and decoded from four.
+  const TemporaryFolder folder;
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}, top_k};
+  const auto rows = rows_of(scenario);
+  CHECK(number(rows[0], "device_memory_bytes") == 8000);
+  CHECK(number(rows[1], "device_memory_bytes") == 4000 + 5 * 112);
+  folder.write("s.json", scenario.dump());
+  const auto note_for = [&](const std::string& memory) {
+    const std::string device = memory.empty() ? "" : " --set 'device={\"profile\": \"a100\", " + memory + "}'";
+    const json report = json::parse(run_program("s.json --format json" + device, folder.path()).out);
+    return report["memory"];
+  };
+  CHECK(note_for("").empty());
+  const std::string up_to = "methods take up to 8.00 kB of a device beside training, which leaves ";
+  CHECK(note_for("\"memory\": \"16 GB\"") == json{up_to + "16.0 GB: all points fit"});
+  CHECK(note_for("\"memory\": \"8 kB\"") == json{up_to + "8.00 kB: all points fit"});
+  CHECK(note_for("\"memory\": \"5 kB\"") == json{up_to + "5.00 kB: 1 of 2 points does not fit"});
+  CHECK_THAT(run_program("s.json --set 'device={\"profile\": \"a100\", \"memory\": \"5 kB\"}'", folder.path()).out,
+             Catch::Contains("  memory   " + up_to + "5.00 kB"));
 }
 
 TEST_CASE("program: notes say where a network hardly is what somebody means") {

@@ -53,6 +53,7 @@ const COLUMNS = {
   iteration_low_s: { title: "iteration, 5 %", axis: "iteration time, 5 % quantile", show: seconds },
   iteration_high_s: { title: "iteration, 95 %", axis: "iteration time, 95 % quantile", show: seconds },
   encode_break_even_s: { title: "break-even", axis: "longest encoding as fast as sgd", show: orNever },
+  device_memory_bytes: { title: "memory", axis: "device memory of the method", show: bytes },
 };
 
 /// The last part of a swept path, where it says which.

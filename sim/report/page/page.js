@@ -114,6 +114,7 @@ function fillProvenance() {
     ["network model", all(data.network_model)],
     ["measured", measurementText(data.measurement)],
     ["coding", all(data.coding)],
+    ["memory of devices", all(data.memory)],
     [`intervals (${holds}), from`, all(data.interval)],
     ["intervals leave out", all(data.interval_leaves_out)],
     ["seed", all(data.seed)],

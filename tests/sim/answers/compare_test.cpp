@@ -1,6 +1,7 @@
 // `simrun compare`: what differs between two runs, and what explains it.
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "tests/sim/studies.hpp"
 
@@ -60,6 +61,37 @@ TEST_CASE("compare: parts add up to the change, and one difference alone changes
   const json none = compared_runs(folder, "a a");
   CHECK(none["inputs"].empty());
   CHECK(none["points"][0]["change"] == 0);
+}
+
+TEST_CASE("compare: a file of one name and other contents is told, also where it was changed between runs", "[large]") {
+  const TemporaryFolder folder;
+  json scenario = tiny_scenario();
+  const auto write_model = [&](const std::string& to, int elements) {
+    const json tensor = {{"name", "a"}, {"shape", {elements}}};
+    folder.write(to, json{{"name", "m"}, {"tensors", {tensor}}}.dump());
+  };
+  scenario["model"] = "./m.json";
+  scenario["methods"] = {{{"name", "sgd"}}};
+  for (const char* side : {"one", "two"}) {
+    std::filesystem::create_directory(folder.path() + "/" + side);
+    folder.write(std::string(side) + "/s.json", scenario.dump());
+    write_model(std::string(side) + "/m.json", side == std::string("one") ? 1000 : 2000);
+  }
+  const json inputs = compared_runs(folder, "one/s.json two/s.json")["inputs"];
+  REQUIRE(inputs.size() == 1);
+  CHECK(inputs[0]["path"] == "model");
+  CHECK(inputs[0]["contents"] == true);
+  CHECK(inputs[0]["first"] != inputs[0]["second"]);
+  CHECK(inputs[0]["alone"].empty());
+  CHECK_THAT(run_program("compare one/s.json two/s.json", folder.path()).out, Catch::Contains("contents of model"));
+
+  REQUIRE(run_program("one/s.json -o before", folder.path()).status == 0);
+  write_model("one/m.json", 2000);
+  REQUIRE(run_program("one/s.json -o after", folder.path()).status == 0);
+  // From another folder, since a report names its scenario's file in full.
+  const Ended ended = run_program("compare ../before ../after --format json", folder.path() + "/two");
+  REQUIRE(ended.status == 0);
+  CHECK(json::parse(ended.out)["inputs"] == inputs);
 }
 
 TEST_CASE("compare: what is a word in one run and an object in the other is one difference", "[large]") {

@@ -3,9 +3,12 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
+#include <set>
+#include <sstream>
 
 #include "sim/devices/profile_text.hpp"
 #include "sim/study/method_memory.hpp"
+#include "sim/system/folder_lock.hpp"
 #include "tests/sim/profiles.hpp"
 #include "tests/sim/studies.hpp"
 
@@ -116,6 +119,9 @@ TEST_CASE("plan: memory is residual, payloads and what is decoded; what takes mo
   CHECK(plan["runner_up"]["memory_bytes"] == 8e6);  // what is sent and what is got
   scenario["plan"]["memory"] = "4.5 MB";
   CHECK(planned(scenario, folder)["alternatives"].size() == 1);
+  scenario["plan"].erase("memory");
+  scenario["device"] = {{"profile", scenario["device"]}, {"memory", "4.5 MB"}};
+  CHECK(planned(scenario, folder)["alternatives"].size() == 1);
   scenario["plan"]["memory"] = "4 MB";
   folder.write("s.json", scenario.dump());
   const Ended none = run_program("plan s.json", folder.path());
@@ -134,6 +140,46 @@ TEST_CASE("plan: memory of local steps is what all had alike, the outer momentum
   // Of a million parameters; bytes are means over steps.
   CHECK(method_memory(study.points[0].scenario, result) == Bytes(2 * 4e6 + 10 * 6e5));
   CHECK(method_memory(study.points[1].scenario, result) == Bytes(2 * 4e6 + 6e5));
+}
+
+TEST_CASE("plan: implementations are those of the sweep, where the plan names none", "[large]") {
+  const TemporaryFolder folder;
+  json scenario = two_methods(folder);
+  scenario["device"] = {{"profile", "v100"}};
+  scenario["sweep"] = {{"device.implementation", {"pytorch"}}};
+  const auto implementations = [&] {
+    std::set<std::string> found;
+    const json plan = planned(scenario, folder);
+    for (const json& each : plan["alternatives"]) found.insert(each["implementation"]);
+    return found;
+  };
+  CHECK(implementations() == std::set<std::string>{"pytorch"});
+  scenario["sweep"] = {{"device.implementation", {"simrun", "pytorch"}}};
+  CHECK(implementations() == std::set<std::string>{"pytorch", "simrun"});
+}
+
+TEST_CASE("plan: of two at once in one folder the second is refused", "[large]") {
+  const TemporaryFolder folder;
+  folder.write("s.json", two_methods(folder).dump());
+  std::filesystem::create_directory(folder.path() + "/out");
+  const FolderLock lock(folder.path() + "/out", FolderLock::Kind::alone);
+  for (const char* command : {"plan s.json -o out", "s.json -o out"}) {
+    const Ended second = run_program(command, folder.path());
+    CHECK(second.status == 2);
+    CHECK_THAT(second.err, Catch::StartsWith("command line: --out: another run is at work in the folder out; "));
+    CHECK_FALSE(std::filesystem::exists(folder.path() + "/out/points"));
+  }
+}
+
+TEST_CASE("plan: lines have at most 120 columns", "[large]") {
+  const TemporaryFolder folder;
+  json scenario = two_methods(folder);
+  scenario["plan"] = {{"methods", {"sgd", "top-k", "signsgd-mv"}}};
+  folder.write("s.json", scenario.dump());
+  std::istringstream lines(run_program("plan s.json", folder.path()).out);
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) CHECK(line.size() <= 120);
+  CHECK(count > 10);
 }
 
 TEST_CASE("plan: the same again from what is kept, on any number of jobs", "[large]") {

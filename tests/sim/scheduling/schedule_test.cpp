@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "sim/devices/profile_text.hpp"
 #include "tests/sim/profiles.hpp"
@@ -37,6 +38,20 @@ std::map<std::string, double> iterations(const std::vector<std::map<std::string,
 }
 
 }  // namespace
+
+TEST_CASE("schedule: a table with long labels and swept columns fits a page", "[large]") {
+  const TemporaryFolder folder;
+  nlohmann::json scenario = eight_tensors(folder);
+  scenario["methods"] = {{{"name", "signsgd-mv"}, {"collective", "sharded-parameter-server"}}};
+  scenario["sweep"] = {{"network.bandwidth", {"100 Mbps"}}};
+  folder.write("s.json", scenario.dump());
+  const Ended run = run_program("schedule s.json", folder.path());
+  INFO(run.err);
+  REQUIRE(run.status == 0);
+  CHECK_THAT(run.out, Catch::Contains("\n  sharded-parameter-server\n"));
+  std::istringstream lines(run.out);
+  for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 120);
+}
 
 TEST_CASE("schedule: the optimum is the least of all groupings, and a run that searches finds it", "[large]") {
   const TemporaryFolder folder;

@@ -28,7 +28,8 @@ std::pair<std::vector<PathPiece>, Times> path_of(const json& scenario) {
   std::vector<PathPiece> path;
   for (const json& piece : all.at("critical_path")) {
     PathPiece each;
-    for (const Kind kind : {Kind::compute, Kind::encode, Kind::staging, Kind::decode, Kind::transfer, Kind::other}) {
+    for (const Kind kind :
+         {Kind::compute, Kind::encode, Kind::staging, Kind::decode, Kind::transfer, Kind::send, Kind::other}) {
       if (piece.at("kind") == name_of(kind)) each.kind = kind;
     }
     each.rank = piece.at("rank");
@@ -98,6 +99,22 @@ TEST_CASE("critical path: a straggler is on it", "[large]") {
     if (piece.kind == Kind::compute && piece.rank == 2) of_straggler += (piece.end - piece.begin).value;
   }
   CHECK(of_straggler == Approx(20 * ms).epsilon(1e-6));
+}
+
+TEST_CASE("critical path: waits until a message has left are told from other gaps") {
+  // One rank: 1 s of computing, sends that it waits for from 1.5 to 2 and from 2 to 4, 1 s of decoding from 4.5 on.
+  Times times;
+  times.iteration = Seconds(5.5);
+  times.spans = {{{Activity::compute, Seconds(0), Seconds(1), Seconds(1)},
+                  {Activity::decode, Seconds(4.5), Seconds(5.5), Seconds(1)}}};
+  MessageLog log;
+  log.add(SendWait{.rank = 0, .begin = Seconds(1.5), .end = Seconds(2)});
+  log.add(SendWait{.rank = 0, .begin = Seconds(2), .end = Seconds(4)});
+  log.add(SendWait{.rank = 1, .begin = Seconds(4), .end = Seconds(4.5)});
+  std::string path;
+  for (const PathPiece& piece : critical_path(times, log, Bytes(0)))
+    path += std::string(name_of(piece.kind)) + " " + std::to_string((piece.end - piece.begin).value) + "; ";
+  CHECK(path == "compute 1.000000; other 0.500000; send 0.500000; send 2.000000; other 0.500000; decode 1.000000; ");
 }
 
 TEST_CASE("critical path: votes go to the server and back", "[large]") {

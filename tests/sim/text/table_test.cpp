@@ -47,6 +47,17 @@ TEST_CASE("table: one that fits a page is left as it is, and one that cannot fit
   CHECK(wide.text().find("\n  third, fourth\n") != std::string::npos);
 }
 
+TEST_CASE("table: columns that do not fit beside each other follow below, after the first ones again") {
+  const std::string h(50, 'h');
+  Table table({"name", "M", h, h, h});
+  table.add_row({"a", "1", "2", "3", "4"});
+  table.add_row({"of one cell"});
+  const std::string gap(49, ' ');
+  table.fit_page(2);
+  CHECK(table.text() == "name         M  " + h + "  " + h + "\na            1  " + gap + "2  " + gap +
+                            "3\nof one cell\n\nname         M  " + h + "\na            1  " + gap + "4\nof one cell\n");
+}
+
 TEST_CASE("table: text is broken at spaces into lines of a page") {
   CHECK(wrapped("short text", 4) == "short text");
   const std::string word(50, 'w');

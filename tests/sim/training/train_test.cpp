@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
+#include <sstream>
 
 #include "sim/training/curves.hpp"
 #include "tests/sim/studies.hpp"
@@ -173,6 +174,22 @@ TEST_CASE("train: with the gradients that a round has saved the simulation sends
       CHECK(number(parse_csv(run.out)[0], "result_bytes") == at("downlink_bytes"));
     }
   }
+}
+
+TEST_CASE("train: a table with long labels and swept columns fits a page") {
+  const TemporaryFolder folder;
+  write_images(folder);
+  json scenario = small_training();
+  scenario["methods"] = {{{"name", "sparse-signsgd"}, {"density", 0.1}, {"collective", "sharded-parameter-server"}}};
+  scenario["training"]["seeds"] = {1};
+  scenario["sweep"] = {{"network.bandwidth", {"1 Gbps", "10 Gbps"}}};
+  folder.write("s.json", scenario.dump());
+  const Ended run = run_program("train s.json", folder.path());
+  REQUIRE(run.status == 0);
+  CHECK_THAT(run.out, Catch::Contains("\n  sharded-parameter-server\n"));
+  CHECK_THAT(run.out, Catch::Contains("network.bandwidth\n"));
+  std::istringstream lines(run.out);
+  for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 120);
 }
 
 TEST_CASE("train: what diverges is a failed run; the others have their rows") {
