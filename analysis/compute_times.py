@@ -269,8 +269,10 @@ def _steps(events: list[dict[str, Any]]) -> list[_Step]:
     batches: list[_Event] = []  # of the step so far
     for part in parts:
         if part.name != UPDATE:
-            expected = (FORWARD, BACKWARD)[len(batches) % 2]
-            batches = [*batches, part] if part.name == expected else [part][: part.name == FORWARD]
+            if part.name == (FORWARD, BACKWARD)[len(batches) % 2]:
+                batches = [*batches, part]
+            else:  # something is missing before it
+                batches = [part] if part.name == FORWARD else []
             continue
         if batches and len(batches) % 2 == 0:
             *before, forward, backward = batches
