@@ -23,10 +23,10 @@ scenario's model, as model_table.py writes it. The loop, on one worker, without 
     trace.export_chrome_trace("trace.json")
 
 Of several steps that one is read whose time is the median, and what they spread over is told. Of a step of several
-micro-batches, whose gradients are sent in the last backward pass, `forward` is all that comes before that pass. A label of a gradient says when that gradient is there. The
-times of `backward_by_tensor` are those from one to the next, last tensor first, as simulated workers have them; they sum
-to the backward pass. Where kernels run on a device, a label's time is when all that was launched before it has ended
-there.
+micro-batches, whose gradients are sent in the last backward pass, `forward` is all that comes before that pass. A
+label of a gradient says when that gradient is there. The times of `backward_by_tensor` are those from one to the next,
+last tensor first, as simulated workers have them; they sum to the backward pass. Where kernels run on a device, a label's
+time is when all that was launched before it has ended there.
 """
 
 from __future__ import annotations
@@ -269,8 +269,10 @@ def _steps(events: list[dict[str, Any]]) -> list[_Step]:
     batches: list[_Event] = []  # of the step so far
     for part in parts:
         if part.name != UPDATE:
-            expected = (FORWARD, BACKWARD)[len(batches) % 2]
-            batches = [*batches, part] if part.name == expected else [part][: part.name == FORWARD]
+            if part.name == (FORWARD, BACKWARD)[len(batches) % 2]:
+                batches = [*batches, part]
+            else:  # something is missing before it
+                batches = [part] if part.name == FORWARD else []
             continue
         if batches and len(batches) % 2 == 0:
             *before, forward, backward = batches

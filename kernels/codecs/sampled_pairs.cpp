@@ -27,18 +27,13 @@ class SampledPairs final : public Codec {
     return pairs_->encode(gradient, kept(gradient, entries, context.seed, above), context);
   }
 
-  /// Thresholds are held against the largest magnitudes, one more than may be kept, so that all elements are looked at
-  /// once and not once for each threshold.
+  /// Thresholds are held against the largest elements, one more than may be kept, so that all are looked at once and
+  /// not once for each threshold.
   std::vector<Payload> sizes(std::span<const float> gradient, std::size_t entries,
                              std::span<const RoundContext> steps) const override {
     const std::uint64_t enough = SampledThreshold::most_entries(entries) + 1;
     const Pairs largest = primitives_->select_largest(gradient, std::min<std::uint64_t>(enough, gradient.size()));
-    std::vector<float> magnitudes = largest.values;
-    for (float& value : magnitudes) value = std::abs(value);
-    std::ranges::sort(magnitudes);
-    const auto above = [&](float threshold) {
-      return static_cast<std::uint64_t>(magnitudes.end() - std::ranges::lower_bound(magnitudes, threshold));
-    };
+    const auto above = [&](float threshold) { return primitives_->count_above(largest.values, threshold); };
     std::vector<Payload> all;
     for (const RoundContext& step : steps) {
       const std::size_t count = kept(gradient, entries, step.seed, above);
