@@ -7,6 +7,7 @@
 
 #include "sim/scenario/sweep.hpp"
 #include "sim/study/kept_points.hpp"
+#include "sim/text/json.hpp"
 
 namespace simrun {
 
