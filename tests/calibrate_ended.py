@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-OPERATIONS = 47
+OPERATIONS = 51
 
 
 def say(problem):

@@ -8,16 +8,20 @@
 namespace simrun {
 namespace {
 
+/// Indices of K of N elements.
+using Draw = std::vector<std::uint32_t> (*)(std::uint64_t seed, std::uint64_t elements, std::uint64_t entries);
+
 /// The values of K elements that all workers draw alike, added up: no index travels. Without error feedback the values
 /// are scaled by N/K, which makes their mean that of all N.
-/// Source: Stich, Cordonnier, Jaggi, "Sparsified SGD with memory", NeurIPS 2018, rand-k.
+/// Sources: elements one by one, Stich, Cordonnier, Jaggi, "Sparsified SGD with memory", NeurIPS 2018, rand-k; a block
+/// of them, Foroutan Eghlidi and Jaggi, 2020 (arXiv 2009.09271).
 class RandomEntries final : public SummedValues {
  public:
-  RandomEntries(bool is_scaled, std::shared_ptr<const Primitives> primitives)
-      : SummedValues(std::move(primitives)), is_scaled_(is_scaled) {}
+  RandomEntries(Draw draw, bool is_scaled, std::shared_ptr<const Primitives> primitives)
+      : SummedValues(std::move(primitives)), draw_(draw), is_scaled_(is_scaled) {}
 
   Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const override {
-    return values_at(gradient, draw_indices(context.shared_seed, gradient.size(), entries), primitives());
+    return values_at(gradient, draw_(context.shared_seed, gradient.size(), entries), primitives());
   }
 
   void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
@@ -26,12 +30,12 @@ class RandomEntries final : public SummedValues {
     const float scale = is_scaled_ && payload.elements() > 0
                             ? static_cast<float>(out.size()) / static_cast<float>(payload.elements())
                             : 1.0F;
-    const auto indices = draw_indices(context.shared_seed, out.size(), payload.elements());
+    const auto indices = draw_(context.shared_seed, out.size(), payload.elements());
     primitives().scatter_add({indices, view_as<float>(payload.bytes())}, weight * scale, out);
   }
 
   void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const override {
-    primitives().scatter_zero(draw_indices(context.shared_seed, residual.size(), accepted.elements()), residual);
+    primitives().scatter_zero(draw_(context.shared_seed, residual.size(), accepted.elements()), residual);
   }
 
   std::optional<Payload::Header> shape(std::uint64_t, std::uint64_t entries,
@@ -40,6 +44,7 @@ class RandomEntries final : public SummedValues {
   }
 
  private:
+  Draw draw_;
   bool is_scaled_;
 };
 
@@ -88,7 +93,12 @@ class SentRandomEntries final : public Codec {
 std::unique_ptr<const Codec> make_random_entries(const CodecOptions& options,
                                                  std::shared_ptr<const Primitives> primitives) {
   if (options.sends_indices) return std::make_unique<SentRandomEntries>(!options.error_feedback, std::move(primitives));
-  return std::make_unique<RandomEntries>(!options.error_feedback, std::move(primitives));
+  return std::make_unique<RandomEntries>(draw_indices, !options.error_feedback, std::move(primitives));
+}
+
+std::unique_ptr<const Codec> make_random_block(const CodecOptions& options,
+                                               std::shared_ptr<const Primitives> primitives) {
+  return std::make_unique<RandomEntries>(draw_block, !options.error_feedback, std::move(primitives));
 }
 
 }  // namespace simrun

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
-#include "kernels/codecs/codecs.hpp"
+#include "kernels/codecs/threshold_pairs.hpp"
 #include "kernels/finite.hpp"
 #include "kernels/sampled_threshold.hpp"
 
@@ -12,63 +14,33 @@ namespace {
 /// of every so-manieth element, from a random one on, corrected by a factor as long as it keeps too many or too few, a
 /// few times. What it then keeps beyond those bounds is cut off, or added, by magnitude, which is not in MergeComp's
 /// code (SampledThreshold has sources).
-class SampledPairs final : public Codec {
+class SampledPairs final : public ThresholdPairs {
  public:
-  SampledPairs(std::unique_ptr<const Codec> pairs, std::shared_ptr<const Primitives> primitives)
-      : pairs_(std::move(pairs)), primitives_(std::move(primitives)) {}
-
-  Combining combining() const override { return Combining::gather; }
-  PayloadKind kind() const override { return PayloadKind::pairs; }
-
-  Payload encode(std::span<const float> gradient, std::size_t entries, const RoundContext& context) const override {
-    return pairs_->encode(gradient, kept(gradient, entries, context.seed), context);  // which looks at all elements
-  }
-
-  void decode(const Payload& payload, float weight, std::span<float> out, const RoundContext& context) const override {
-    pairs_->decode(payload, weight, out, context);
-  }
-
-  void settle(const Payload& accepted, std::span<float> residual, const RoundContext& context) const override {
-    pairs_->settle(accepted, residual, context);
-  }
-
-  std::optional<Payload::Header> shape(std::uint64_t, std::uint64_t, std::span<const TensorShape>) const override {
-    return std::nullopt;
-  }
-
-  std::uint64_t most_bytes(std::uint64_t elements, std::uint64_t entries) const override {
-    const std::uint64_t most = std::min<std::uint64_t>(SampledThreshold::most_entries(entries), elements);
-    const auto shape = pairs_->shape(elements, most, {});
-    return shape ? shape->bytes : pairs_->most_bytes(elements, most);
-  }
-
-  std::unique_ptr<const Aggregator> aggregator() const override { return nullptr; }
+  using ThresholdPairs::ThresholdPairs;
 
  private:
-  /// How many elements are kept. Those are the largest, because all of a threshold's magnitude are.
-  std::size_t kept(std::span<const float> gradient, std::size_t entries, std::uint64_t seed) const {
+  std::size_t kept(std::span<const float> gradient, std::size_t entries, std::uint64_t seed) const override {
     const SampledThreshold plan(gradient.size(), entries, seed);
     float threshold = first_threshold(gradient, plan);
-    std::size_t count = primitives_->count_above(gradient, threshold);
+    std::size_t count = primitives().count_above(gradient, threshold);
     for (unsigned i = 0; i < plan.most_corrections && (count > plan.most || count < plan.least); ++i) {
       threshold *= static_cast<float>(count > plan.most ? plan.too_many : plan.too_few);
-      count = primitives_->count_above(gradient, threshold);
+      count = primitives().count_above(gradient, threshold);
     }
     return std::min(std::clamp(count, plan.least, plan.most), gradient.size());
   }
+
+  std::uint64_t most_entries(std::uint64_t entries) const override { return SampledThreshold::most_entries(entries); }
 
   float first_threshold(std::span<const float> gradient, const SampledThreshold& plan) const {
     std::vector<float> sample(plan.sample_size);
     for (std::size_t j = 0; j < sample.size(); ++j) sample[j] = gradient[plan.first + j * plan.stride];
     if (!is_finite(sample)) check_finite(gradient);
-    const Pairs largest = primitives_->select_largest(sample, plan.sample_kept);
+    const Pairs largest = primitives().select_largest(sample, plan.sample_kept);
     float smallest = std::abs(largest.values.front());
     for (const float value : largest.values) smallest = std::min(smallest, std::abs(value));
     return smallest;
   }
-
-  std::unique_ptr<const Codec> pairs_;
-  std::shared_ptr<const Primitives> primitives_;
 };
 
 }  // namespace

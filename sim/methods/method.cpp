@@ -57,6 +57,15 @@ std::span<const MethodEntry> methods() {
       {"homomorphic",
        "K largest entries of every worker in count sketches, added up and peeled (Li et al., 2024)",
        {{"sketched-pairs", "ring"}}},
+      {"rand-block",
+       "K neighbouring entries from where all workers draw alike (Foroutan Eghlidi and Jaggi, 2020)",
+       {{"random-block", "ring"}}},
+      {"sidco",
+       "about K entries above a fitted threshold (Abdelmoniem et al., MLSys 2021)",
+       {{"fitted-pairs", "allgather-ring"}}},
+      {"spardl",
+       "K largest entries of the sum, part by part, merged in halving steps (Zhao et al., ICDE 2024)",
+       {{"parted-pairs", "sparse-halving"}}},
   };
   return all;
 }

@@ -80,7 +80,9 @@ PayloadTable encode(const Scenario& scenario, std::size_t worker) {
     for (std::size_t g = 0; g < groups.size(); ++g) {
       if (groups[g].is_dense) continue;
       const std::vector<TensorShape> shapes = source.shapes(g);
-      const RoundContext context{.seed = source.seed(encoder, g), .tensors = shapes};
+      const RoundContext context{.seed = source.seed(encoder, g),
+                                 .tensors = shapes,
+                                 .workers = static_cast<std::uint64_t>(scenario.host_groups().hosts())};
       table.set(0, g, codec->encode(source.fill(encoder, g, threads, buffer), entries[g], context),
                 table.first_round());
     }

@@ -85,7 +85,8 @@ RoundContext GradientExchange::context_of(std::size_t encoder, std::size_t group
           .shared_seed = shared.next64(),
           .tensors = groups_.shapes(group),
           .previous = results_[shard_of(encoder) * groups_.size() + group],
-          .last_step = last_step_.empty() ? nullptr : &last_step_[group]};
+          .last_step = last_step_.empty() ? nullptr : &last_step_[group],
+          .workers = static_cast<std::uint64_t>(hosts_.hosts())};
 }
 
 Payload GradientExchange::make_payload(std::span<const float> values, std::size_t group,
@@ -264,9 +265,10 @@ void GradientExchange::settle(const Aggregator* aggregator, const Outcomes& outc
     const std::size_t encoder = i / groups_.size();
     const std::size_t group = i % groups_.size();
     const Payload& sent = sent_.at(worker_of(encoder), group, last_);
-    const Payload& first = outcomes[worker_of(encoder)][group].parts.front();
-    feedback_[i].settle(*rounds_[last_].codec, aggregator != nullptr ? aggregator->accepted(sent, first) : sent,
-                        context_of(encoder, group));
+    const Outcome& outcome = outcomes[worker_of(encoder)][group];
+    feedback_[i].settle(*rounds_[last_].codec,
+                        aggregator != nullptr ? aggregator->accepted(sent, outcome.parts.front()) : sent,
+                        context_of(encoder, group), outcome.cut_off);
   });
 }
 

@@ -90,6 +90,8 @@ void check_codecs(const Payload& payload) {
       const Payload result = aggregator->combine(parts);
       require(Payload::parse(result.bytes()) == result, "what payloads combine to is a payload");
       aggregator->accepted(payload, result);
+      if (const auto rest = aggregator->cut_off(parts, result))
+        require(Payload::parse(rest->bytes()) == *rest, "what is cut off is a payload");
     }
   }
 }

@@ -267,6 +267,6 @@ TEST_CASE("the codecs are those that users are told of") {
                                           "left-factors",   "right-factors", "random-entries", "gathered-signs",
                                           "momentum-signs", "two-means",     "qsgd",           "terngrad",
                                           "exponents",      "sampled-pairs", "chunked-top-k",  "block-quantization",
-                                          "sketched-pairs"});
+                                          "sketched-pairs", "random-block",  "fitted-pairs",   "parted-pairs"});
   CHECK(find_codec("no such codec") == nullptr);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernels/index_coding.hpp"
+#include "tests/sim/merged_parts.hpp"
 
 namespace simrun {
 namespace {
@@ -70,7 +71,8 @@ void for_each_case(std::span<const int> worker_counts,
 
 std::vector<Payload> payloads_of(const Codec& codec, int workers) {
   std::vector<Payload> payloads;
-  for (int w = 0; w < workers; ++w) payloads.push_back(codec.encode(gradient_of(w), kept, {}));
+  for (int w = 0; w < workers; ++w)
+    payloads.push_back(codec.encode(gradient_of(w), kept, {.workers = static_cast<std::uint64_t>(workers)}));
   return payloads;
 }
 
@@ -83,6 +85,8 @@ std::vector<Payload> sequential_result(const Codec& codec, const std::vector<Pay
       return {payloads.front()};
     case Combining::merge:
       return {merge_tree(*aggregator, payloads, 0, std::bit_ceil(payloads.size()))};
+    case Combining::merge_parts:
+      return {merged_parts(payloads, kept)};
     case Combining::sum:
     case Combining::vote:
       break;
