@@ -16,11 +16,12 @@ namespace simrun {
 
 /// How payloads of M workers become one result. A collective says which of these it can do.
 enum class Combining {
-  sum,     ///< added element by element; the size does not change
-  merge,   ///< two sparse payloads give one with as many entries
-  vote,    ///< all M at once give one
-  gather,  ///< not combined: every worker receives all M
-  lead,    ///< not combined: every worker receives the leader's
+  sum,          ///< added element by element; the size does not change
+  merge,        ///< two sparse payloads give one with as many entries
+  merge_parts,  ///< likewise each of M parts, whose payloads have a share of the entries
+  vote,         ///< all M at once give one
+  gather,       ///< not combined: every worker receives all M
+  lead,         ///< not combined: every worker receives the leader's
 };
 
 /// Combines payloads. Knows no time and no network.
@@ -35,6 +36,10 @@ class Aggregator {
 
   /// The part of `sent` that made its way into `result`; what is missing from it goes back to the sender's residual.
   virtual Payload accepted(const Payload& sent, const Payload& result) const;
+
+  /// What of the sum of `parts` is not in `result`, which combine() made of them: it goes to the residual of whoever
+  /// combined them. None where it goes back to the senders, or where payloads have no contents.
+  virtual std::optional<Payload> cut_off(std::span<const Payload> parts, const Payload& result) const;
 };
 
 /// The shape of a tensor.
@@ -47,7 +52,7 @@ struct RoundContext {
   std::span<const TensorShape> tensors = {};  ///< that the gradient is of, one after another; none: one vector
   std::span<const Payload> previous = {};     ///< what each earlier round of the step gave, the same to all workers
   const Payload* last_step = nullptr;         ///< what the last round of the step before gave; null in the first step
-  std::uint64_t workers = 1;                  ///< that encode and exchange
+  std::uint64_t workers = 1;                  ///< that encode and exchange; sizes may not depend on it
 };
 
 /// Turns a gradient into bytes and back. Immutable.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <numeric>
 #include <span>
 #include <stdexcept>
 
@@ -82,6 +83,18 @@ std::vector<std::uint32_t> draw_indices(std::uint64_t seed, std::uint64_t elemen
   indices.reserve(entries);
   draw(seed, elements, entries, [&](std::uint32_t index) { indices.push_back(index); });
   std::sort(indices.begin(), indices.end());
+  return indices;
+}
+
+std::vector<std::uint32_t> draw_block(std::uint64_t seed, std::uint64_t elements, std::uint64_t entries) {
+  if (entries > elements) throw std::invalid_argument("more entries are to be drawn than there are elements");
+  if (entries == 0) return {};
+  const std::uint64_t first = draw_indices(seed, elements, 1).front();
+  const std::uint64_t wrapped = entries - std::min(entries, elements - first);  // that lie before the first
+  std::vector<std::uint32_t> indices(entries);
+  const auto rest = indices.begin() + static_cast<std::ptrdiff_t>(wrapped);
+  std::iota(indices.begin(), rest, 0U);
+  std::iota(rest, indices.end(), static_cast<std::uint32_t>(first));
   return indices;
 }
 

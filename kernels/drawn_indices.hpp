@@ -13,4 +13,8 @@ namespace simrun {
 /// in constant time but for few elements.
 std::vector<std::uint32_t> draw_indices(std::uint64_t seed, std::uint64_t elements, std::uint64_t entries);
 
+/// Likewise, but neighbours: from an index that is drawn, each as likely, on, and from 0 on where the elements end. So
+/// every index is among them as often.
+std::vector<std::uint32_t> draw_block(std::uint64_t seed, std::uint64_t elements, std::uint64_t entries);
+
 }  // namespace simrun

@@ -11,8 +11,10 @@ std::span<const float> ErrorFeedback::correct(std::span<const float> gradient) {
   return residual_;
 }
 
-void ErrorFeedback::settle(const Codec& codec, const Payload& accepted, const RoundContext& context) {
+void ErrorFeedback::settle(const Codec& codec, const Payload& accepted, const RoundContext& context,
+                           const std::optional<Payload>& cut_off) {
   codec.settle(accepted, residual_, context);
+  if (cut_off) codec.decode(*cut_off, 1.0F, residual_, context);
   if (beta_ == 1.0F) return;
   for (std::size_t i = 0; i < residual_.size(); ++i) residual_[i] = beta_ * residual_[i] + (1 - beta_) * before_[i];
 }

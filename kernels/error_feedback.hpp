@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -25,8 +26,9 @@ class ErrorFeedback {
   /// a gradient of another size.
   std::span<const float> correct(std::span<const float> gradient);
 
-  /// Keeps of the corrected gradient what `accepted` does not carry.
-  void settle(const Codec& codec, const Payload& accepted, const RoundContext& context);
+  /// Keeps of the corrected gradient what `accepted` does not carry, and besides what was cut off.
+  void settle(const Codec& codec, const Payload& accepted, const RoundContext& context,
+              const std::optional<Payload>& cut_off = std::nullopt);
 
   std::span<const float> residual() const { return residual_; }
 

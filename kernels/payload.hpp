@@ -168,6 +168,14 @@ std::uint64_t part_elements(const Payload& payload, int parts);
 /// The part that covers elements [begin, end) of such.
 Payload cut_part(const Payload& payload, std::uint64_t begin, std::uint64_t end);
 
+/// Of K entries that are spread evenly over N elements, those in [begin, end): no more than there are elements, and of
+/// all parts together K.
+constexpr std::uint64_t share_of_entries(std::uint64_t entries, std::uint64_t elements, std::uint64_t begin,
+                                         std::uint64_t end) {
+  if (entries >= elements) return end - begin;
+  return end * entries / elements - begin * entries / elements;
+}
+
 /// The payload that covers the ranges of `parts` one after another. Every part but the last that has elements covers a
 /// multiple of the layout's grain; a scale of all elements is the same in all. The inverse of cut.
 Payload join(std::span<const Payload> parts);

@@ -161,6 +161,9 @@ class Primitives {
   /// the sums of 1024 are added up likewise.
   virtual double sum(Term term, std::span<const float> x) const = 0;
 
+  /// The sum of the magnitudes that are at least `threshold`, in the same order; a NaN counts as such.
+  virtual double sum_above(std::span<const float> x, float threshold) const = 0;
+
   /// The largest |x[i]|; 0 of none. Not finite if an element is not.
   virtual float largest_magnitude(std::span<const float> x) const = 0;
 

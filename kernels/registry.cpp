@@ -151,6 +151,27 @@ const std::vector<CodecEntry>& table() {
        .feeds_back = true,
        .parameters = {counters_parameter()},
        .make = make_sketched_pairs},
+      {.name = "random-block",
+       .summary = "K neighbouring values from a place that all workers draw alike, added up",
+       .encoding = "random-block",
+       .sparsifies = true,
+       .feeds_back = true,
+       .stands_alone = false,
+       .parameters = {values_parameter()},
+       .make = make_random_block},
+      {.name = "fitted-pairs",
+       .summary = "about K values above a threshold that is fitted in stages; every worker gets all of them",
+       .encoding = "fitted-pairs",
+       .sparsifies = true,
+       .feeds_back = true,
+       .parameters = {index_parameter(), values_parameter()},
+       .make = make_fitted_pairs},
+      {.name = "parted-pairs",
+       .summary = "K/M values, the largest of each of M parts; merged part by part",
+       .encoding = "parted-pairs",
+       .sparsifies = true,
+       .feeds_back = true,
+       .make = make_parted_pairs},
   };
   return all;
 }
@@ -166,6 +187,10 @@ std::vector<Payload> Codec::sizes(std::span<const float> gradient, std::size_t e
   std::vector<Payload> all;
   for (const RoundContext& step : steps) all.push_back(encode(gradient, entries, step).without_contents());
   return all;
+}
+
+std::optional<Payload> Aggregator::cut_off(std::span<const Payload>, const Payload&) const {
+  return std::nullopt;
 }
 
 /// Of sparse payloads: header, values, gaps of 32 bits, and a base and a width for each block of 128 gaps or less,

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-OPERATIONS = 52
+OPERATIONS = 56
 
 
 def say(problem):

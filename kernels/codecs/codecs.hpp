@@ -49,6 +49,13 @@ std::unique_ptr<const Codec> make_chunked_top_k(const CodecOptions& options,
 std::unique_ptr<const Codec> make_sketched_pairs(const CodecOptions& options,
                                                  std::shared_ptr<const Primitives> primitives);
 
+std::unique_ptr<const Codec> make_random_block(const CodecOptions& options,
+                                               std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_fitted_pairs(const CodecOptions& options,
+                                               std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_parted_pairs(const CodecOptions& options,
+                                               std::shared_ptr<const Primitives> primitives);
+
 /// Adds up payloads of that dense kind.
 std::unique_ptr<const Aggregator> make_dense_sum(PayloadKind kind, std::shared_ptr<const Primitives> primitives);
 

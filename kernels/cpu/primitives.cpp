@@ -42,6 +42,10 @@ class CpuPrimitives final : public Primitives {
 
   double sum(Term term, std::span<const float> x) const override { return cpu_sum(term, x, threads_); }
 
+  double sum_above(std::span<const float> x, float threshold) const override {
+    return cpu_sum_above(x, threshold, threads_);
+  }
+
   float largest_magnitude(std::span<const float> x) const override { return cpu_largest_magnitude(x, threads_); }
 
   std::uint64_t count_above(std::span<const float> x, float threshold) const override {

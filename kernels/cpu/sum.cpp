@@ -12,23 +12,35 @@ namespace {
 constexpr std::size_t lanes = 32;
 constexpr std::size_t run = 1024;  ///< elements that are added up to one sum
 
-template <Term term, class T>
-SIMRUN_INLINE double term_of(T x) {
-  const auto value = static_cast<double>(x);
-  if constexpr (term == Term::magnitude) return std::fabs(value);
-  if constexpr (term == Term::square) return value * value;
-  // Exact, and without a branch, which would keep the compiler from vectorising it.
-  return 0.5 * (std::fabs(value) + (term == Term::positive ? value : -value));
-}
+template <Term term>
+struct TermOf {
+  template <class T>
+  SIMRUN_INLINE double operator()(T x) const {
+    const auto value = static_cast<double>(x);
+    if constexpr (term == Term::magnitude) return std::fabs(value);
+    if constexpr (term == Term::square) return value * value;
+    // Exact, and without a branch, which would keep the compiler from vectorising it.
+    return 0.5 * (std::fabs(value) + (term == Term::positive ? value : -value));
+  }
+};
 
-template <Term term, class T>
-SIMRUN_INLINE double sum_run(const T* x, std::size_t size) {
+struct MagnitudeFrom {
+  float threshold;
+
+  SIMRUN_INLINE double operator()(float x) const {
+    const float magnitude = std::fabs(x);
+    return static_cast<double>(magnitude < threshold ? 0.0F : magnitude);
+  }
+};
+
+template <class Terms, class T>
+SIMRUN_INLINE double sum_run(const Terms& term_of, const T* x, std::size_t size) {
   std::array<double, lanes> sums{};
   std::size_t i = 0;
   for (; i + lanes <= size; i += lanes) {
-    for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += term_of<term>(x[i + lane]);
+    for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += term_of(x[i + lane]);
   }
-  for (std::size_t lane = 0; i + lane < size; ++lane) sums[lane] += term_of<term>(x[i + lane]);
+  for (std::size_t lane = 0; i + lane < size; ++lane) sums[lane] += term_of(x[i + lane]);
   for (std::size_t half = lanes / 2; half > 0; half /= 2) {
     for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
   }
@@ -36,26 +48,30 @@ SIMRUN_INLINE double sum_run(const T* x, std::size_t size) {
 }
 
 /// One sum for each run of `x`.
-template <Term term, class T>
-SIMRUN_INLINE void sum_runs(std::span<const T> x, std::span<double> sums) {
+template <class Terms, class T>
+SIMRUN_INLINE void sum_runs(const Terms& term_of, std::span<const T> x, std::span<double> sums) {
   for (std::size_t i = 0; i < sums.size(); ++i)
-    sums[i] = sum_run<term>(x.data() + i * run, std::min(run, x.size() - i * run));
+    sums[i] = sum_run(term_of, x.data() + i * run, std::min(run, x.size() - i * run));
 }
 
 SIMRUN_EVERY_SIMD void sum_magnitudes(std::span<const float> x, std::span<double> sums) {
-  sum_runs<Term::magnitude>(x, sums);
+  sum_runs(TermOf<Term::magnitude>{}, x, sums);
 }
 
 SIMRUN_EVERY_SIMD void sum_squares(std::span<const float> x, std::span<double> sums) {
-  sum_runs<Term::square>(x, sums);
+  sum_runs(TermOf<Term::square>{}, x, sums);
 }
 
 SIMRUN_EVERY_SIMD void sum_negatives(std::span<const float> x, std::span<double> sums) {
-  sum_runs<Term::negative>(x, sums);
+  sum_runs(TermOf<Term::negative>{}, x, sums);
 }
 
 SIMRUN_EVERY_SIMD void sum_positives(std::span<const float> x, std::span<double> sums) {
-  sum_runs<Term::positive>(x, sums);
+  sum_runs(TermOf<Term::positive>{}, x, sums);
+}
+
+SIMRUN_EVERY_SIMD void sum_magnitudes_from(float threshold, std::span<const float> x, std::span<double> sums) {
+  sum_runs(MagnitudeFrom{threshold}, x, sums);
 }
 
 void sum_elements(Term term, std::span<const float> x, std::span<double> sums) {
@@ -73,28 +89,41 @@ void sum_elements(Term term, std::span<const float> x, std::span<double> sums) {
 
 /// Terms are never negative.
 SIMRUN_EVERY_SIMD void sum_sums(std::span<const double> x, std::span<double> sums) {
-  sum_runs<Term::magnitude>(x, sums);
+  sum_runs(TermOf<Term::magnitude>{}, x, sums);
 }
 
 std::size_t runs_of(std::size_t size) {
   return (size + run - 1) / run;
 }
 
-}  // namespace
-
-double cpu_sum(Term term, std::span<const float> x, unsigned threads) {
+/// `sum_some` writes the sum of every run of the elements that it is given.
+template <class SumSome>
+double sum_all(std::span<const float> x, unsigned threads, const SumSome& sum_some) {
   if (x.empty()) return 0;
   std::vector<double> sums(runs_of(x.size()));
-  parallel_ranges(
-      sums.size(), useful_threads(x.size(), threads), 8, [&](std::size_t, std::size_t begin, std::size_t end) {
-        sum_elements(term, x.subspan(std::min(begin * run, x.size())), std::span(sums).subspan(begin, end - begin));
-      });
+  parallel_ranges(sums.size(), useful_threads(x.size(), threads), 8,
+                  [&](std::size_t, std::size_t begin, std::size_t end) {
+                    sum_some(x.subspan(std::min(begin * run, x.size())), std::span(sums).subspan(begin, end - begin));
+                  });
   while (sums.size() > 1) {
     std::vector<double> next(runs_of(sums.size()));
     sum_sums(sums, next);
     sums = std::move(next);
   }
   return sums.front();
+}
+
+}  // namespace
+
+double cpu_sum(Term term, std::span<const float> x, unsigned threads) {
+  return sum_all(x, threads,
+                 [=](std::span<const float> some, std::span<double> sums) { sum_elements(term, some, sums); });
+}
+
+double cpu_sum_above(std::span<const float> x, float threshold, unsigned threads) {
+  return sum_all(x, threads, [=](std::span<const float> some, std::span<double> sums) {
+    sum_magnitudes_from(threshold, some, sums);
+  });
 }
 
 }  // namespace simrun

@@ -206,4 +206,14 @@ std::unique_ptr<Operation> decode_random_entries(Machine& machine, const Operati
   return decode_values(machine, work, draw_indices(work.shared_seed, work.elements, work.entries));
 }
 
+template <class Gradient, class Machine>
+std::unique_ptr<Operation> encode_random_block(Machine& machine, const OperationCase& work) {
+  return encode_values<Gradient>(machine, work, draw_block(work.shared_seed, work.elements, work.entries));
+}
+
+template <class Machine>
+std::unique_ptr<Operation> decode_random_block(Machine& machine, const OperationCase& work) {
+  return decode_values(machine, work, draw_block(work.shared_seed, work.elements, work.entries));
+}
+
 }  // namespace simrun::cuda

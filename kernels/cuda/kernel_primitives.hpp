@@ -79,12 +79,10 @@ class KernelPrimitives final : public Primitives {
     machine_->download(words, packed.data());
   }
 
-  double sum(Term term, std::span<const float> x) const override {
-    if (x.empty()) return 0;
-    const auto values = uploaded(*machine_, x);
-    Buffer<double> sums(sums_of(x.size()));
-    launch_sum(*machine_, term, values.data(), x.size(), sums.data());
-    return downloaded(*machine_, sums.data(), sums.size()).back();
+  double sum(Term term, std::span<const float> x) const override { return sum_of(TermOf{term}, x); }
+
+  double sum_above(std::span<const float> x, float threshold) const override {
+    return sum_of(MagnitudeFrom{threshold}, x);
   }
 
   float largest_magnitude(std::span<const float> x) const override {
@@ -265,6 +263,15 @@ class KernelPrimitives final : public Primitives {
  private:
   template <class T>
   using Buffer = typename Machine::template Buffer<T>;
+
+  template <class Terms>
+  double sum_of(const Terms& term_of, std::span<const float> x) const {
+    if (x.empty()) return 0;
+    const auto values = uploaded(*machine_, x);
+    Buffer<double> sums(sums_of(x.size()));
+    launch_sum(*machine_, term_of, values.data(), x.size(), sums.data());
+    return downloaded(*machine_, sums.data(), sums.size()).back();
+  }
 
   template <class Code>
   void round(const Code& code, unsigned bits, std::span<const float> x, std::uint64_t seed,

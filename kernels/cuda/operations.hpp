@@ -80,6 +80,10 @@ std::span<const OperationMaker<Machine>> operation_makers() {
       {Stage::decode, "levels-at-scales", &decode_levels_at_scales<Machine>},
       {Stage::encode, "sketched-pairs", &encode_sketched_pairs<Gradient, Machine>},
       {Stage::decode, "sketched-pairs", &decode_sketched_pairs<Machine>},
+      {Stage::encode, "random-block", &encode_random_block<Gradient, Machine>},
+      {Stage::decode, "random-block", &decode_random_block<Machine>},
+      {Stage::encode, "fitted-pairs", &encode_fitted_pairs<Gradient, Machine>},
+      {Stage::decode, "fitted-pairs", &decode_pairs<Machine>},
   };
   return makers;
 }

@@ -4,6 +4,7 @@
 
 #include "kernels/cuda/elements.hpp"
 #include "kernels/cuda/sum.hpp"
+#include "kernels/fitted_threshold.hpp"
 
 namespace simrun::cuda {
 
@@ -73,6 +74,26 @@ struct ClippedMagnitude {
   }
 };
 
+/// The threshold of the next stage, by the magnitudes that reach the one of this stage, as Codec `fitted-pairs` has it.
+struct NextThreshold {
+  static constexpr const char* name = "next_threshold";
+  static constexpr unsigned sums = 2;
+  const float* threshold;
+  double factor;
+  float* next;
+
+  /// The second counts, which in double is exact.
+  SIMRUN_DEVICE void add(float x, double* to) const {
+    const float magnitude = x < 0 ? -x : x;
+    const bool is_above = magnitude >= *threshold;
+    to[0] += is_above ? static_cast<double>(magnitude) : 0.0;
+    to[1] += is_above ? 1.0 : 0.0;
+  }
+  SIMRUN_DEVICE void write(const ScaleTotals& totals) const {
+    *next = FittedThreshold::next(*threshold, totals.sums[0], totals.sums[1], factor);
+  }
+};
+
 /// One pass over all elements; the last block to arrive adds up what the others left. Bytes as the elements say.
 template <class Scales, class Elements>
 struct FindScales {
@@ -133,7 +154,7 @@ struct FindScales {
             [&](std::uint64_t at, float value) {
               from.keep(at, value);
               largest[lane] = larger(largest[lane], key_of(value));
-              Scales::add(value, own);
+              scales.add(value, own);
             });
         SIMRUN_UNROLL
         for (unsigned s = 0; s < Scales::sums; ++s) lanes[s][lane] = own[s];

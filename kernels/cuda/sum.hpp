@@ -36,9 +36,40 @@ SIMRUN_DEVICE void for_lane(std::uint64_t first, std::uint64_t end, const Read& 
   }
 }
 
+/// A term of each value.
+struct TermOf {
+  Term term;
+
+  template <class T>
+  SIMRUN_DEVICE double operator()(T x) const {
+    const auto value = static_cast<double>(x);
+    switch (term) {
+      case Term::square:
+        return value * value;
+      case Term::negative:
+        return value < 0 ? -value : 0.0;
+      case Term::positive:
+        return value > 0 ? value : 0.0;
+      case Term::magnitude:
+        break;
+    }
+    return value < 0 ? -value : value;
+  }
+};
+
+/// The magnitude of each value for which that is at least a threshold.
+struct MagnitudeFrom {
+  float threshold;
+
+  SIMRUN_DEVICE double operator()(float x) const {
+    const float magnitude = x < 0 ? -x : x;
+    return static_cast<double>(magnitude < threshold ? 0.0F : magnitude);
+  }
+};
+
 /// The sum of a term of every 1024 values, in the order that Primitives::sum tells. A warp adds up a run,
 /// without the sum() of warps, which may add in any order. Reads sizeof(T) bytes a value.
-template <class T>
+template <class T, class Terms>
 struct SumTerms {
   static constexpr const char* name = "sum_terms";
   static constexpr unsigned threads = 256;
@@ -47,7 +78,7 @@ struct SumTerms {
   struct Shared {
     double lanes[warps][warp_lanes];
   };
-  Term term;
+  Terms term_of;
   const T* values;
   std::uint64_t size;
   double* sums;  ///< one a run
@@ -78,21 +109,6 @@ struct SumTerms {
         [&](std::uint64_t, T value) { sum += term_of(value); });
     return sum;
   }
-
-  SIMRUN_DEVICE double term_of(T x) const {
-    const auto value = static_cast<double>(x);
-    switch (term) {
-      case Term::square:
-        return value * value;
-      case Term::negative:
-        return value < 0 ? -value : 0.0;
-      case Term::positive:
-        return value > 0 ? value : 0.0;
-      case Term::magnitude:
-        break;
-    }
-    return value < 0 ? -value : value;
-  }
 };
 
 /// Sums that launch_sum has room for: one for each run of `size` values, then for each run of those, down to one.
@@ -105,17 +121,17 @@ inline std::uint64_t sums_of(std::uint64_t size) {
 
 /// Adds up a term of `size` values, at least one; the last of `sums`, sums_of(size) of them, is the
 /// result.
-template <class Machine>
-void launch_sum(Machine& machine, Term term, const float* x, std::uint64_t size, double* sums) {
+template <class Machine, class Terms>
+void launch_sum(Machine& machine, const Terms& term_of, const float* x, std::uint64_t size, double* sums) {
   const auto launch = [&](auto kernel) {
     using Kernel = decltype(kernel);
     machine.launch(blocks_for<Kernel>(machine, kernel.size, Kernel::warps * values_a_run), kernel);
     return divide_up<std::uint64_t>(kernel.size, values_a_run);
   };
-  std::uint64_t count = launch(SumTerms<float>{term, x, size, sums});
+  std::uint64_t count = launch(SumTerms<float, Terms>{term_of, x, size, sums});
   while (count > 1) {
     double* const next = sums + count;
-    count = launch(SumTerms<double>{Term::magnitude, sums, count, next});
+    count = launch(SumTerms<double, TermOf>{{Term::magnitude}, sums, count, next});
     sums = next;
   }
 }

@@ -61,6 +61,16 @@ class ArrayTopK {
   Buffer<Outcome> small_outcome_;
 };
 
+/// What KeepAbove has kept, and what is left.
+template <class Machine, class Count, class Indices, class Values>
+OperationResult kept_result(Machine& machine, std::size_t elements, const Count& kept, const Indices& indices,
+                            const Values& values, const Restored<Machine>& residual) {
+  const std::uint64_t count = downloaded(machine, kept.data(), 1).front();
+  const auto places = downloaded(machine, indices.data(), count);
+  const auto sent = downloaded(machine, values.data(), count);
+  return {.bytes = bytes_of(make_pairs(IndexCoding::raw32, elements, {places, sent})), .values = residual.values()};
+}
+
 /// Momentum, residual, a threshold by a sample, and what lies above it taken out of both.
 template <class Gradient, class Machine>
 std::unique_ptr<Operation> encode_sampled_pairs(Machine& machine, const OperationCase& work) {
@@ -100,11 +110,7 @@ std::unique_ptr<Operation> encode_sampled_pairs(Machine& machine, const Operatio
                                 kept->data()});
   };
   const auto result = [=, &machine, n = work.elements] {
-    const std::uint64_t count = downloaded(machine, kept->data(), 1).front();
-    const auto places = downloaded(machine, indices->data(), count);
-    const auto sent = downloaded(machine, values->data(), count);
-    OperationResult both{.bytes = bytes_of(make_pairs(IndexCoding::raw32, n, {places, sent})),
-                         .values = residual->values()};
+    OperationResult both = kept_result(machine, n, *kept, *indices, *values, *residual);
     const std::vector<float> momentum = velocity->values();
     both.values.insert(both.values.end(), momentum.begin(), momentum.end());
     return both;
@@ -113,6 +119,53 @@ std::unique_ptr<Operation> encode_sampled_pairs(Machine& machine, const Operatio
     residual->reset();
     velocity->reset();
   });
+}
+
+/// Residual, a threshold that is fitted in as many passes as there are stages, and what lies above it taken out.
+template <class Gradient, class Machine>
+std::unique_ptr<Operation> encode_fitted_pairs(Machine& machine, const OperationCase& work) {
+  const FittedThreshold plan(work.elements, work.entries);
+  const auto gradient = shared_gradient<Gradient>(machine, work);
+  const auto residual = restored(machine, work.residual);
+  const auto sums = shared_array<double>(machine, NextThreshold::sums * sums_of(work.elements));
+  const auto state = shared_zero<ScaleState>(machine);
+  const std::vector<float> zeros(plan.stages + 1);
+  const auto thresholds = shared_copy(machine, std::span(zeros));
+  const std::size_t candidates = std::min<std::size_t>(plan.most + 1, work.elements);
+  const auto of_all =
+      std::make_shared<ArrayTopK<Machine>>(machine, nullptr, residual->data(), work.elements, candidates);
+  const auto indices = shared_array<std::uint32_t>(machine, plan.most);
+  const auto values = shared_array<float>(machine, plan.most);
+  const auto kept = shared_zero<std::uint64_t>(machine);
+  const auto run = [=, &machine, n = work.elements] {
+    float* const first = thresholds->data();
+    for (unsigned stage = 0; stage < plan.stages; ++stage) {
+      const NextThreshold next{first + stage, plan.factor(stage), first + stage + 1};
+      if (stage == 0) {
+        launch_find_scales(machine, CorrectedElements<Gradient>{gradient->data(), residual->data()}, n, next,
+                           sums->data(), state->data());
+      } else {
+        launch_find_scales(machine, GivenElements<float>{residual->data()}, n, next, sums->data(), state->data());
+      }
+    }
+    of_all->run();
+    machine.launch(1, KeepAbove{{},
+                                first + plan.stages,
+                                1,
+                                of_all->indices(),
+                                of_all->values(),
+                                of_all->k(),
+                                {plan.least, plan.most, 1.0F, 1.0F, 0},
+                                residual->data(),
+                                residual->data(),
+                                indices->data(),
+                                values->data(),
+                                kept->data()});
+  };
+  const auto result = [=, &machine, n = work.elements] {
+    return kept_result(machine, n, *kept, *indices, *values, *residual);
+  };
+  return operation_of(run, result, [=] { residual->reset(); });
 }
 
 }  // namespace simrun::cuda

@@ -8,6 +8,7 @@
 #include "sim/scenario/sweep.hpp"
 #include "sim/study/kept_points.hpp"
 #include "sim/study/point_key.hpp"
+#include "sim/text/json.hpp"
 
 namespace simrun {
 

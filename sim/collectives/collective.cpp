@@ -34,6 +34,7 @@ constexpr Combining sums_or_votes[] = {Combining::sum, Combining::vote};
 constexpr Combining votes[] = {Combining::vote};
 constexpr Combining leads[] = {Combining::lead};
 constexpr Combining gathers[] = {Combining::gather};
+constexpr Combining part_merges[] = {Combining::merge_parts};
 
 }  // namespace
 
@@ -70,6 +71,10 @@ std::span<const CollectiveEntry> collectives() {
        .summary = "binomial tree from the leader, log2 M steps each of a whole payload",
        .combines = leads,
        .make = make_broadcast},
+      {.name = "sparse-halving",
+       .summary = "parts merged in log2 M steps of halving size, then Bruck's all-gather of them",
+       .combines = part_merges,
+       .make = make_sparse_halving},
   };
   return table;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@ struct Outcome {
   std::vector<Payload> parts;  ///< one payload where they were combined; all M, by rank, where they were gathered
   int alike = 0;               ///< further gathered parts like the last, without contents
   std::uint64_t apart = 0;     ///< bytes that came in an exchange of their own, of metadata
+
+  /// Of sums that this worker made, what did not make its way into the result: Aggregator::cut_off. For its residual.
+  std::optional<Payload> cut_off = std::nullopt;
 
   std::uint64_t bytes() const;
   std::uint64_t entries() const;

@@ -17,6 +17,7 @@ std::unique_ptr<const Collective> make_sharded_parameter_server(const Collective
 std::unique_ptr<const Collective> make_allgather_ring(const CollectiveOptions&);
 std::unique_ptr<const Collective> make_allgather_doubling(const CollectiveOptions&);
 std::unique_ptr<const Collective> make_broadcast(const CollectiveOptions&);
+std::unique_ptr<const Collective> make_sparse_halving(const CollectiveOptions&);
 
 /// Of dense payloads, among the GPUs of a host; users name them by `hierarchy`.
 std::unique_ptr<const Collective> make_reduce_scatter();

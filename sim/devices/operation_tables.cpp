@@ -171,6 +171,16 @@ constexpr CodecWork codec_work[] = {
      "sketched-pairs",
      {.per_element = 0.125, .per_entry = 28},
      {28, {.per_element = 0.25, .per_entry = 2330}}},
+    // As random-entries, but neighbours share sectors.
+    {Stage::encode, "random-block", {.per_element = 12, .per_entry = 12}, {2, {.per_element = 12, .per_entry = 16}}},
+    {Stage::decode, "random-block", {.per_entry = 12}, {1, {.per_entry = 16}}},
+    // Residual and sum, four more stages' sums as at density 0.001, and a selection of 2 K, of which those above the
+    // threshold are sent, and zeroed.
+    {Stage::encode,
+     "fitted-pairs",
+     {.per_element = 12, .per_entry = 8},
+     {11, {.per_element = 32, .per_entry = 372}, 7}},
+    {Stage::decode, "fitted-pairs", scattered_values, scatter},
 };
 
 OperationEntry codec_operation(Stage stage, const CodecEntry& codec) {

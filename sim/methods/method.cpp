@@ -99,6 +99,15 @@ std::span<const MethodEntry> methods() {
        {},
        {.steps = 30, .outer = OuterOptimizer{OuterOptimizer::Kind::sgd, 1, 0}},
        {.values = ValueCoding::int2, .chunking = {.chunk = 4096, .keeps = 64}}},
+      {"rand-block",
+       "K neighbouring entries from where all workers draw alike (Foroutan Eghlidi and Jaggi, 2020)",
+       {{"random-block", "ring"}}},
+      {"sidco",
+       "about K entries above a fitted threshold (Abdelmoniem et al., MLSys 2021)",
+       {{"fitted-pairs", "allgather-ring"}}},
+      {"spardl",
+       "K largest entries of the sum, part by part, merged in halving steps (Zhao et al., ICDE 2024)",
+       {{"parted-pairs", "sparse-halving"}}},
   };
   return all;
 }

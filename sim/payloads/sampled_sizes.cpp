@@ -109,7 +109,7 @@ std::shared_ptr<const PayloadTable> sampled_sizes(const Scenario& scenario, unsi
       if (groups[g].is_dense) continue;
       const std::span<const float> gradient = source.fill(worker, g, threads, buffer);
       const std::uint64_t k = in_proportion(entries[g], gradient.size(), groups[g].elements);
-      const auto known = scenario.method.codec->varies ? std::nullopt : std::optional(entries[g]);
+      const auto known = codec->keeps_largest() ? std::optional(entries[g]) : std::nullopt;
       const std::vector<TensorShape> shapes = source.shapes(g);
       const Payload payload = codec->encode(gradient, k, {.seed = source.seed(worker, g, s), .tensors = shapes});
       table->set(0, g, scaled_up(payload, groups[g].elements, known), table->first_round(), s);

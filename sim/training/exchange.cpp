@@ -264,9 +264,10 @@ void GradientExchange::settle(const Aggregator* aggregator, const Outcomes& outc
     const std::size_t encoder = i / groups_.size();
     const std::size_t group = i % groups_.size();
     const Payload& sent = sent_.at(worker_of(encoder), group, last_);
-    const Payload& first = outcomes[worker_of(encoder)][group].parts.front();
-    feedback_[i].settle(*rounds_[last_].codec, aggregator != nullptr ? aggregator->accepted(sent, first) : sent,
-                        context_of(encoder, group));
+    const Outcome& outcome = outcomes[worker_of(encoder)][group];
+    feedback_[i].settle(*rounds_[last_].codec,
+                        aggregator != nullptr ? aggregator->accepted(sent, outcome.parts.front()) : sent,
+                        context_of(encoder, group), outcome.cut_off);
   });
 }
 

@@ -141,4 +141,27 @@ std::vector<Program> allgather_doubling(int m, double bytes) {
   return all;
 }
 
+std::vector<Program> sparse_halving(int m, long elements, long entries) {
+  const long size = (elements + m - 1) / m;
+  const auto listed = [&](long end) { return std::min(end, elements) * entries / elements; };
+  const auto bytes_of = [&](int first, int count) {
+    double bytes = 0;
+    for (int i = first; i < first + count; ++i)
+      bytes += 32 + 8.0 * static_cast<double>(listed((i % m + 1) * size) - listed(i % m * size));
+    return bytes;
+  };
+  int p = 1;
+  while (p < m) p *= 2;
+  std::vector<Program> all(m);
+  for (int d = p / 2; d > 0; d /= 2) {
+    for (int r = 0; r < m; ++r)
+      all[r].push_back(Step{{{(r + d) % m, bytes_of(r + d, std::min(d, m - d))}}, {(r - d + m) % m}});
+  }
+  for (int d = 1; d < m; d *= 2) {
+    for (int r = 0; r < m; ++r)
+      all[r].push_back(Step{{{(r - d + m) % m, bytes_of(r, std::min(d, m - d))}}, {(r + d) % m}});
+  }
+  return all;
+}
+
 }  // namespace fluid

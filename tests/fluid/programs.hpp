@@ -39,4 +39,10 @@ std::vector<Program> allgather_ring(int m, double bytes);
 /// missing, to the rank 2^i before it.
 std::vector<Program> allgather_doubling(int m, double bytes);
 
+/// Sums of m parts of a list of `entries` of `elements`, spread evenly: those before element e are floor(entries e /
+/// elements). A part takes 32 bytes, and 8 an entry. In steps of d = p/2, .. 2, 1, p the least power of two from m on,
+/// a rank sends the parts of rank + d and of those after it, d of them or as many as there are, to rank + d. Then all
+/// gather the parts by doubling.
+std::vector<Program> sparse_halving(int m, long elements, long entries);
+
 }  // namespace fluid

@@ -93,6 +93,8 @@ void check_sum(const Aggregator& aggregator, std::span<const Payload> parts) {
   }
   require(Payload::parse(result.bytes()) == result, "what payloads combine to is a payload");
   aggregator.accepted(parts.front(), result);
+  if (const auto rest = aggregator.cut_off(parts, result))
+    require(Payload::parse(rest->bytes()) == *rest, "what is cut off is a payload");
 }
 
 /// Those with which a codec makes such payloads.

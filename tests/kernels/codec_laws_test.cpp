@@ -308,6 +308,9 @@ TEST_CASE("the codecs are those that users are told of") {
                                           "requantized-levels",
                                           "block-maxima",
                                           "levels-at-scales",
-                                          "sketched-pairs"});
+                                          "sketched-pairs",
+                                          "random-block",
+                                          "fitted-pairs",
+                                          "parted-pairs"});
   CHECK(find_codec("no such codec") == nullptr);
 }

@@ -17,11 +17,26 @@ TEST_CASE("the sum of magnitudes on blocks has the bits of the documented order"
         const std::vector<float> x = sample.make(size);
         const auto values = uploaded(x);
         HostMachine::Buffer<double> sums(sums_of(size));
-        launch_sum(machine, Term::magnitude, values.data(), size, sums.data());
+        launch_sum(machine, TermOf{Term::magnitude}, values.data(), size, sums.data());
         const double norm = downloaded(sums).back();
         REQUIRE(std::bit_cast<std::uint64_t>(norm) ==
                 std::bit_cast<std::uint64_t>(l1_norm_in_order({x.begin(), x.end()})));
       }
+    }
+  });
+}
+
+TEST_CASE("the sum of what reaches a threshold on blocks has the bits of the documented order", "[cuda]") {
+  on_machines([](HostMachine& machine) {
+    const std::vector<float> x = normal_values(100'003);
+    const auto values = uploaded(x);
+    for (const float threshold : {0.0F, 0.7F, 9.0F}) {
+      std::vector<double> reaching(x.begin(), x.end());
+      for (double& value : reaching) value = std::abs(value) >= static_cast<double>(threshold) ? std::abs(value) : 0;
+      HostMachine::Buffer<double> sums(sums_of(x.size()));
+      launch_sum(machine, MagnitudeFrom{threshold}, values.data(), x.size(), sums.data());
+      CHECK(std::bit_cast<std::uint64_t>(downloaded(sums).back()) ==
+            std::bit_cast<std::uint64_t>(sum_in_order(reaching)));
     }
   });
 }

@@ -43,31 +43,64 @@ TEST_CASE("drawn indices: every element is drawn as often, and every pair of nei
   }
 }
 
+TEST_CASE("drawn block: neighbours, from an index that is as likely as any other on, going on from 0") {
+  for (const std::uint64_t elements : {1U, 2U, 17U, 1000U}) {
+    for (std::uint64_t entries = 1; entries <= elements; entries += 1 + entries / 3) {
+      const auto block = draw_block(3, elements, entries);
+      REQUIRE(block.size() == entries);
+      CHECK(std::adjacent_find(block.begin(), block.end(), std::greater_equal<>()) == block.end());
+      CHECK(block.back() < elements);
+      std::size_t gaps = 0;  // between neighbours in a circle
+      for (std::size_t i = 0; i < block.size(); ++i)
+        gaps += (block[i] + 1) % elements != block[(i + 1) % block.size()] ? 1U : 0U;
+      CHECK(gaps == (entries == elements ? 0 : 1));
+    }
+  }
+  CHECK(draw_block(3, 1000, 0).empty());
+  CHECK_THROWS_AS(draw_block(3, 5, 6), std::invalid_argument);
+  CHECK(draw_block(3, std::uint64_t{1} << 32U, 3).size() == 3);
+}
+
+TEST_CASE("drawn block: every element is drawn as often, those at the ends, too", "[large]") {
+  // 5,000 draws of 10 of 50: as for drawn indices, 1,000 times, standard deviation 28.3.
+  std::vector<int> drawn(50);
+  for (std::uint64_t seed = 0; seed < 5'000; ++seed) {
+    for (const std::uint32_t i : draw_block(seed, 50, 10)) ++drawn[i];
+  }
+  for (const int times : drawn) CHECK(std::abs(times - 1000) < 5 * 28.3);
+}
+
 TEST_CASE("random entries: 4 K bytes, and what is decoded and what is left are the gradient") {
   const std::vector<float> gradient = normal_values(1000);
-  const auto codec = find_codec("random-entries")->make({}, make_cpu_primitives(1));
-  const RoundContext context{.shared_seed = 5};
-  const Payload payload = codec->encode(gradient, 30, context);
-  CHECK(payload.size() == 120);
-  CHECK(payload.header() == codec->shape(1000, 30, {}));
-  std::vector<float> decoded(1000);
-  codec->decode(payload, 1, decoded, context);
-  std::vector<float> residual = gradient;
-  codec->settle(payload, residual, context);
-  CHECK(std::count(residual.begin(), residual.end(), 0.0F) == 30);
-  for (std::size_t i = 0; i < 1000; ++i) CHECK(decoded[i] + residual[i] == gradient[i]);
+  for (const char* name : {"random-entries", "random-block"}) {
+    const auto codec = find_codec(name)->make({}, make_cpu_primitives(1));
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {  // of which some draw a block that goes on from 0
+      const RoundContext context{.shared_seed = seed};
+      const Payload payload = codec->encode(gradient, 30, context);
+      CHECK(payload.size() == 120);
+      CHECK(payload.header() == codec->shape(1000, 30, {}));
+      std::vector<float> decoded(1000);
+      codec->decode(payload, 1, decoded, context);
+      std::vector<float> residual = gradient;
+      codec->settle(payload, residual, context);
+      CHECK(std::count(residual.begin(), residual.end(), 0.0F) == 30);
+      for (std::size_t i = 0; i < 1000; ++i) REQUIRE(decoded[i] + residual[i] == gradient[i]);
+    }
+  }
 }
 
 TEST_CASE("random entries: without error feedback the mean over draws is the gradient", "[large]") {
   // Each element is there in 1 of 4 draws, times 4: mean x, standard deviation sqrt(3) |x|, of 4,000 draws 0.0274 |x|.
   const std::vector<float> gradient = {1, -2, 3, -4, 5, -6, 7, -8};
-  const auto codec = find_codec("random-entries")->make({.error_feedback = false}, make_cpu_primitives(1));
-  std::vector<float> sum(8);
-  for (std::uint64_t seed = 0; seed < 4'000; ++seed) {
-    const RoundContext context{.shared_seed = seed};
-    codec->decode(codec->encode(gradient, 2, context), 1, sum, context);
+  for (const char* name : {"random-entries", "random-block"}) {
+    const auto codec = find_codec(name)->make({.error_feedback = false}, make_cpu_primitives(1));
+    std::vector<float> sum(8);
+    for (std::uint64_t seed = 0; seed < 4'000; ++seed) {
+      const RoundContext context{.shared_seed = seed};
+      codec->decode(codec->encode(gradient, 2, context), 1, sum, context);
+    }
+    for (std::size_t i = 0; i < 8; ++i) CHECK(sum[i] / 4'000 == Approx(gradient[i]).epsilon(5 * 0.0274));
   }
-  for (std::size_t i = 0; i < 8; ++i) CHECK(sum[i] / 4'000 == Approx(gradient[i]).epsilon(5 * 0.0274));
 }
 
 TEST_CASE("leader indices: every worker's values go where the leader's largest are") {

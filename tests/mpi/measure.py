@@ -38,6 +38,8 @@ SCENARIO = {
         {"name": "powersgd", "rank": 2},
         {"name": "scalecom", "density": 0.01},
         {"name": "rand-k", "density": 0.01, "collective": "tree"},
+        {"name": "sidco", "density": 0.01},
+        {"name": "spardl", "density": 0.01},
         {"name": "sparse-signsgd", "density": 0.01},
         {"name": "sparse-signsgd", "density": 0.01, "collective": "sharded-parameter-server"},
     ],

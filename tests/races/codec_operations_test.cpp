@@ -82,6 +82,7 @@ TEST_CASE("encoding with scales, with a momentum and with norms, without races")
   check_encoding("two-means", 5000, true);
   check_encoding("momentum-signs", 9000, false, 0.9F);
   check_encoding("random-entries", 9000, true);
+  check_encoding("random-block", 9000, true);
   check_encoding("qsgd", 9000, false);
   check_encoding("terngrad", 9000, false);
   check_encoding("exponents", 9000, false);
@@ -172,7 +173,8 @@ TEST_CASE("scales that all workers have alike, and levels of them, without races
 }
 
 // Last, as a block of many threads makes all that comes after it slow.
-TEST_CASE("a sampled threshold, and selecting by one block, without races") {
+TEST_CASE("a sampled threshold, a fitted one, and selecting by one block, without races") {
   check_encoding("sampled-pairs", 5000, true, 0.9F);
+  check_encoding("fitted-pairs", 5000, true);
   check_encoding("sparse-signs", 5000, true);
 }

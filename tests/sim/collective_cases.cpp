@@ -6,6 +6,7 @@
 
 #include "kernels/index_coding.hpp"
 #include "kernels/value_coding.hpp"
+#include "tests/sim/merged_parts.hpp"
 
 namespace simrun {
 namespace {
@@ -85,8 +86,9 @@ void for_each_case(std::span<const int> worker_counts,
 std::vector<Payload> payloads_of(const Codec& codec, int workers) {
   std::vector<Payload> payloads;
   const bool rounds_sums = codec.kind() == PayloadKind::levels && codec.combining() == Combining::sum;
+  const RoundContext context{.workers = static_cast<std::uint64_t>(workers)};
   for (int w = 0; w < workers; ++w)
-    payloads.push_back(codec.encode(rounds_sums ? whole_levels_of(w) : gradient_of(w), kept, {}));
+    payloads.push_back(codec.encode(rounds_sums ? whole_levels_of(w) : gradient_of(w), kept, context));
   return payloads;
 }
 
@@ -99,6 +101,8 @@ std::vector<Payload> sequential_result(const Codec& codec, const std::vector<Pay
       return {payloads.front()};
     case Combining::merge:
       return {merge_tree(*aggregator, payloads, 0, std::bit_ceil(payloads.size()))};
+    case Combining::merge_parts:
+      return {merged_parts(payloads, kept)};
     case Combining::sum:
     case Combining::vote:
       break;

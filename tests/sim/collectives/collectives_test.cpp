@@ -102,10 +102,42 @@ TEST_CASE("bytes on the wire follow the formulas") {
   CHECK(traffic_of("halving-doubling", "dense", 8, 3).sent == 2 * 7 * 125 * 4);
 }
 
+TEST_CASE("parts that are merged: every worker sends the parts of all others, and then its own as often") {
+  const auto codec = find_codec("parted-pairs")->make({}, make_cpu_primitives(1));
+  for (const int m : {2, 3, 5, 8, 13}) {
+    INFO(m << " workers");
+    const CollectiveCase each{*find_collective("sparse-halving"), *codec, ServerPlace::own_host, m};
+    std::uint64_t sent = 0;
+    for (const auto& traffic : exchange_in_memory(each, payloads_of(*codec, m)).traffic) sent += traffic.sent;
+    // Of K pairs in M parts, each with a header.
+    const auto workers = static_cast<std::uint64_t>(m);
+    CHECK(sent == 2 * (workers - 1) * (8 * kept + 32 * workers));
+  }
+}
+
+TEST_CASE("parts that are merged: what is cut off and the result are all that was sent") {
+  const auto codec = find_codec("parted-pairs")->make({}, make_cpu_primitives(1));
+  for (const int m : worker_counts) {
+    INFO(m << " workers");
+    const CollectiveCase each{*find_collective("sparse-halving"), *codec, ServerPlace::own_host, m};
+    const std::vector<Payload> payloads = payloads_of(*codec, m);
+    std::vector<float> sent(elements);
+    for (const Payload& payload : payloads) codec->decode(payload, 1, sent, {});
+    const Exchanged all = exchange_in_memory(each, payloads);
+    std::vector<float> found(elements);
+    codec->decode(all.outcomes.front().parts.front(), 1, found, {});
+    for (const Outcome& outcome : all.outcomes) {
+      if (outcome.cut_off) codec->decode(*outcome.cut_off, 1, found, {});
+    }
+    CHECK(found == sent);
+  }
+}
+
 TEST_CASE("payloads without contents move the same bytes as those with") {
   for_each_case(worker_counts, [](const CollectiveCase& each, const std::string& words) {
     INFO(words);
-    if (each.codec.combining() != Combining::sum && each.codec.combining() != Combining::gather) return;
+    const Combining combining = each.codec.combining();
+    if (combining == Combining::merge || combining == Combining::vote || combining == Combining::lead) return;
     std::vector<Payload> payloads = payloads_of(each.codec, each.workers);
     const Exchanged full = exchange_in_memory(each, payloads);
     for (Payload& payload : payloads) payload = payload.without_contents();

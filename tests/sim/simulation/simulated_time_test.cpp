@@ -98,6 +98,19 @@ TEST_CASE("halving-doubling: halves within the eager limit come early and delay 
   }
 }
 
+TEST_CASE("sparse halving: 2 ceil(log2 M) steps, in which all parts but one are sent twice, for any M") {
+  for (const int m : {1, 2, 3, 5, 6, 8, 12, 33}) {
+    for (const int each : {4, 400, 40'000}) {  // entries of a part
+      INFO(m << " workers, " << each << " entries a part");
+      const Payload payload = pairs(static_cast<std::uint64_t>(m) * 100'000, static_cast<std::uint64_t>(m * each));
+      const double steps = std::bit_width(static_cast<unsigned>(m - 1));
+      const Run run = simulated(star(), "sparse-halving", payload, m);
+      CHECK(run.finish == close_to(2 * (steps * a + (m - 1) * (32 + 8.0 * each) / B)));
+      CHECK(run.sent == 2 * (m - 1) * (32 + 8 * each));
+    }
+  }
+}
+
 namespace {
 
 /// When rank `rank` of a tree of m ranks has the payloads of all below it, where each takes `wire` seconds of a link

@@ -16,6 +16,7 @@ TEST_CASE("exchange: with a hierarchy hosts' means and what was agreed on are wh
       {{"name", "ef-signsgd"}},
       {{"name", "rand-k"}, {"density", 0.02}},
       {{"name", "qsgd"}, {"error_feedback", true}, {"bucket", 64}},
+      {{"name", "spardl"}, {"density", 0.02}},
       {{"name", "scalecom"}, {"density", 0.02}}};
   constexpr int gpus = 3;
   for (json method : conserving) {
