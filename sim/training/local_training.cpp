@@ -10,7 +10,7 @@ namespace simrun {
 namespace {
 
 /// Tensors of these groups, in forward order.
-std::vector<std::size_t> tensors_of(std::span<const Group> groups) {
+std::vector<std::size_t> tensors_of_groups(std::span<const Group> groups) {
   std::vector<std::size_t> all;
   for (const Group& group : groups) all.insert(all.end(), group.tensors.begin(), group.tensors.end());
   std::sort(all.begin(), all.end());
@@ -19,7 +19,7 @@ std::vector<std::size_t> tensors_of(std::span<const Group> groups) {
 
 std::vector<std::pair<std::size_t, std::size_t>> ranges_of(const Model& model, std::span<const Group> groups) {
   std::vector<std::pair<std::size_t, std::size_t>> ranges;
-  for (const std::size_t tensor : tensors_of(groups)) {
+  for (const std::size_t tensor : tensors_of_groups(groups)) {
     const std::size_t begin = model.offset(tensor);
     ranges.emplace_back(begin, begin + model.tensors[tensor].elements());
   }
@@ -27,10 +27,10 @@ std::vector<std::pair<std::size_t, std::size_t>> ranges_of(const Model& model, s
 }
 
 /// The scenario of a model that has these groups alone. Of it the same share of entries is kept.
-Scenario scenario_of(const Scenario& whole, std::span<const Group> groups) {
+Scenario scenario_of_groups(const Scenario& whole, std::span<const Group> groups) {
   Scenario part = whole;
   Model model{.name = whole.model->name, .tensors = {}};
-  for (const std::size_t tensor : tensors_of(groups)) model.tensors.push_back(whole.model->tensors[tensor]);
+  for (const std::size_t tensor : tensors_of_groups(groups)) model.tensors.push_back(whole.model->tensors[tensor]);
   Grouping::Explicit named;
   for (const Group& group : groups) {
     named.groups.emplace_back();
@@ -47,7 +47,7 @@ Scenario scenario_of(const Scenario& whole, std::span<const Group> groups) {
 
 LocalTraining::Fragment::Fragment(const Scenario& whole, std::span<const Group> groups, unsigned threads)
     : ranges(ranges_of(*whole.model, groups)),
-      scenario(scenario_of(whole, groups)),
+      scenario(scenario_of_groups(whole, groups)),
       exchange(scenario, threads),
       optimizer(OptimizerRule::of(whole.method.local.outer), elements(), make_cpu_primitives(1)) {}
 

@@ -9,8 +9,8 @@ constexpr std::size_t pixels = 144;
 constexpr std::size_t classes = 4;
 
 /// The gradient of the mean cross-entropy over a batch: (softmax(W x + b) - label) x^T, and the same without x.
-std::vector<double> gradient_of(const std::vector<double>& parameters, const std::vector<float>& inputs,
-                                const std::vector<std::uint8_t>& labels) {
+std::vector<double> softmax_gradient(const std::vector<double>& parameters, const std::vector<float>& inputs,
+                                     const std::vector<std::uint8_t>& labels) {
   std::vector<double> gradient(parameters.size());
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const float* x = inputs.data() + i * pixels;
@@ -90,8 +90,8 @@ void PlainTraining::step(Worker& worker, int t) const {
     bench_.data().append_image(bench_.data().train, sample, inputs);
     labels.push_back(bench_.data().train.labels[sample]);
   }
-  make_step(bench_.scenario().training->method, gradient_of(worker.parameters, inputs, labels), t, worker.parameters,
-            worker.first, worker.second);
+  make_step(bench_.scenario().training->method, softmax_gradient(worker.parameters, inputs, labels), t,
+            worker.parameters, worker.first, worker.second);
 }
 
 bool PlainTraining::is_in(std::size_t parameter, std::int64_t exchange) const {
