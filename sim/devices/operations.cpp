@@ -51,7 +51,7 @@ std::vector<Step> index_steps_of(const Work& work) {
     steps.push_back({operation_name(stage, coding), one, times});
   };
   // Values alone are those at indices that were received before.
-  const bool writes = work.stage == Stage::encode && work.kind != PayloadKind::dense32;
+  const bool writes = work.stage == Stage::encode && !is_dense(work.kind);
   if (writes) {
     add(Stage::index_encode, work.entries, 1);
   } else {

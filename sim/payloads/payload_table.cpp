@@ -37,6 +37,14 @@ PayloadTable::PayloadTable(const Scenario& scenario, std::size_t encoders, std::
   }
 }
 
+std::size_t PayloadTable::take_groups(const PayloadTable& part, std::size_t first) {
+  for (std::size_t round = 0; round < rounds_.size(); ++round) {
+    for (std::size_t i = 0; i < part.rounds_[round].payloads.size(); ++i)
+      set(i / part.groups_, first + i % part.groups_, part.rounds_[round].payloads[i], round);
+  }
+  return first + part.groups_;
+}
+
 const Payload* PayloadTable::combined(std::size_t encoders, std::size_t group) const {
   const auto found = combined_.find({encoders, group});
   return found == combined_.end() ? nullptr : &found->second;

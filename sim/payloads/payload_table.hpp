@@ -30,6 +30,10 @@ class PayloadTable {
     payloads[step * (payloads.size() / steps_) + encoder * groups_ + group] = std::move(payload);
   }
 
+  /// Takes over what is sent of groups, from number `first` on, from a table of these alone, of as many encoders and
+  /// one step. Returns the number of the group after them.
+  std::size_t take_groups(const PayloadTable& part, std::size_t first);
+
   /// What comes of the first round's payloads of that many encoders of a group, where it is known beforehand and they
   /// are combined all at once; else null.
   const Payload* combined(std::size_t encoders, std::size_t group) const;

@@ -96,6 +96,11 @@ void check_sums(const Scenario& scenario, const Where& where) {
 void check_training(const Scenario& scenario, const Where& top, const Where& here) {
   check_hierarchy(scenario, here / "hierarchy");
   check_sums(scenario, here / "requantize");
+  if (scenario.training && scenario.method.local.is_local() && !scenario.training->saved_rounds.empty())
+    (top / "training" / "save_gradients")
+        .fail("does not go with " + std::string(scenario.method.method->name) +
+                  ", whose workers step on their own: what they send are no gradients",
+              "leave it out, or such methods");
   const auto* named = std::get_if<Grouping::Explicit>(&scenario.grouping.how);
   if (scenario.training && named != nullptr && !named->dense.empty())
     ((scenario.method.grouping ? here : top / "schedule") / "grouping" / "dense")

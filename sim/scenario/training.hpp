@@ -28,12 +28,24 @@ struct LearningRate {
 struct Momentum {
   enum class Place {
     worker,     ///< of each worker's gradient, before it is corrected and encoded (Signum for signs)
-    aggregate,  ///< of what the workers have agreed on
+    aggregate,  ///< of what the workers have agreed on; of each worker's own steps, where they exchange rarely
   };
   double factor = 0;
   Place place = Place::aggregate;
   bool is_masked = false;  ///< of a worker's, what its residual loses is taken out, too (DGC)
 };
+
+/// What makes a step of a gradient: SGD, with Momentum.
+struct Sgd {};
+
+/// Or AdamW: Loshchilov and Hutter, ICLR 2019.
+struct AdamW {
+  double beta1 = 0.9;    ///< of the mean gradient
+  double beta2 = 0.999;  ///< of its mean square
+  double epsilon = 1e-8;
+};
+
+using OptimizerChoice = std::variant<Sgd, AdamW>;
 
 /// K/N in the first rounds: each stage has a number of rounds, after the last comes the method's own.
 struct DensityStage {
@@ -63,6 +75,7 @@ struct MethodTraining {
   };
 
   LearningRate learning_rate;
+  OptimizerChoice optimizer;  ///< of what workers agree on; of each worker, where they have models of their own
   Momentum momentum;
   double weight_decay = 0;
   double residual_weight = 1;

@@ -6,30 +6,6 @@
 namespace simrun {
 namespace {
 
-constexpr std::int64_t most_rounds = 1'000'000;
-
-using Schedule = decltype(LearningRate::schedule);
-
-Field<Schedule> step_schedule_field() {
-  const auto words = choice<Schedule>({{"constant", LearningRate::Constant{}}, {"cosine", LearningRate::Cosine{}}});
-  const auto steps =
-      Object<LearningRate::Steps>()
-          .required("steps", &LearningRate::Steps::rounds, list_of(whole(1, most_rounds)),
-                    "rounds from which on the learning rate is multiplied by factor")
-          .with_default("factor", 0.1, &LearningRate::Steps::factor, number({0, 1, true}), "of each step")
-          .field();
-  const auto object = convert(steps, [](const LearningRate::Steps& read, const Where& where) {
-    for (std::size_t i = 1; i < read.rounds.size(); ++i) {
-      if (read.rounds[i] <= read.rounds[i - 1])
-        (where / "steps" / i)
-            .fail("round " + std::to_string(read.rounds[i]) + " does not ascend",
-                  "accepted: each round above the one before");
-    }
-    return Schedule(read);
-  });
-  return text_or_object(words, object, "constant, cosine, or an object with steps and factor");
-}
-
 struct SplitText {
   std::optional<std::int64_t> labels_per_worker;
   std::optional<double> dirichlet;
@@ -72,61 +48,17 @@ Field<Adversaries> adversaries_field() {
       .field();
 }
 
-/// One step size, or a list of them to choose from.
-Field<std::vector<double>> sizes_field() {
-  const auto one = number({0, 1e6, true});
-  const auto several = convert(list_of(one), [](const std::vector<double>& sizes, const Where& where) {
-    for (std::size_t i = 0; i < sizes.size(); ++i) {
-      if (std::find(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(i), sizes[i]) !=
-          sizes.begin() + static_cast<std::ptrdiff_t>(i))
-        (where / i).fail(Json(sizes[i]).dump() + " is there twice", "accepted: each step size once");
-    }
-    return sizes;
-  });
-  return {{{"anyOf", {one.schema, several.schema}}}, [one, several](Json& value, const Where& where) {
-            if (!value.is_number() && !value.is_array())
-              where.fail("is " + brief(value), "accepted: a number above 0, or a list of such numbers");
-            return value.is_array() ? several.read(value, where) : std::vector<double>{one.read(value, where)};
-          }};
-}
-
-/// The fields that a scenario and its methods share.
-template <class Text>
-Object<Text>& add_step_fields(Object<Text>& object) {
-  const MethodTraining usual;
-  return object
-      .optional("learning_rate", &StepText::learning_rate, usually(sizes_field(), usual.learning_rate.sizes.front()),
-                "size of a step; of a vote, per entry; a list: the best of them on validation data")
-      .optional("learning_rate_schedule", &StepText::schedule, usually(step_schedule_field(), "constant"),
-                "how the learning rate changes: constant, cosine, or steps")
-      .optional("momentum", &StepText::momentum, usually(number({0, 1}), usual.momentum.factor), "mu in v = mu v + g")
-      .optional("momentum_at", &StepText::momentum_at,
-                usually(choice<Momentum::Place>(
-                            {{"worker", Momentum::Place::worker}, {"aggregate", Momentum::Place::aggregate}}),
-                        "aggregate"),
-                "worker: of each worker's gradient before it is compressed; aggregate: of what the workers agree on")
-      .optional("weight_decay", &StepText::weight_decay, usually(number({0, 1e6}), usual.weight_decay),
-                "times the parameters, added to what the workers agree on");
-}
-
-template <class T, class U>
-void take(const std::optional<T>& value, U& to) {
-  if (value) to = *value;
-}
-
-void take_step(const StepText& text, MethodTraining& method) {
-  take(text.learning_rate, method.learning_rate.sizes);
-  take(text.schedule, method.learning_rate.schedule);
-  take(text.momentum, method.momentum.factor);
-  take(text.momentum_at, method.momentum.place);
-  take(text.weight_decay, method.weight_decay);
-}
-
 Field<std::vector<DensityStage>> warmup_field() {
   return list_of(Object<DensityStage>()
                      .required("rounds", &DensityStage::rounds, whole(1, most_rounds), "how many rounds")
                      .required("density", &DensityStage::density, number({0, 1, true}), "K / N in these rounds")
                      .field());
+}
+
+void check_momentum(const StepText& text, const Where& where) {
+  const bool is_worker = text.momentum_at == Momentum::Place::worker;
+  if (text.optimizer && std::holds_alternative<AdamW>(*text.optimizer) && text.momentum.value_or(0) > 0 && !is_worker)
+    (where / "momentum").fail("adamw has no use for it", "accepted: 0, momentum_at worker, or leave it out");
 }
 
 void check_seeds(const TrainingText& text, const Where& where) {
@@ -186,6 +118,7 @@ Field<std::optional<TrainingText>> training_field() {
                     "latest of them")
       .optional("save_gradients", &Text::save_gradients, list_of(whole(1, most_rounds)),
                 "rounds, the first is 1, whose gradients are saved for source training")
+      .check(check_momentum)
       .check(check_seeds)
       .check(check_tuning_seeds)
       .check(check_saved_rounds);
@@ -220,7 +153,8 @@ Field<std::optional<MethodTrainingText>> method_training_field() {
       .optional("zeros", &Text::zeros, signless, "signsgd-mv: the sign of a zero in a worker's gradient")
       .optional("ties", &Text::ties, signless, "signsgd-mv: what as many votes for as against come to")
       .optional("density_warmup", &Text::density_warmup, warmup_field(),
-                "density in the first rounds, one stage after another");
+                "density in the first rounds, one stage after another")
+      .check(check_momentum);
   return convert(object.field(), [](const Text& text, const Where&) { return std::optional(text); });
 }
 
@@ -237,8 +171,10 @@ void fill_validation_share(Json& scenario, TrainingText& text) {
   scenario["training"]["validation_share"] = *text.validation_share;
 }
 
-Training training_of(const TrainingText& scenario, const MethodTrainingText& method, const MethodChoice& choice,
-                     const Where& where) {
+namespace {
+
+/// Throws InputError for what the method has no use for.
+void check_use(const MethodTrainingText& method, const MethodChoice& choice, const Where& where) {
   const auto check = [&](bool given, bool used, const char* key, const std::string& who) {
     if (given && !used) (where / key).fail(who + " has no use for it", "leave it out");
   };
@@ -246,15 +182,36 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
   const auto codec = choice.codec->make(choice.options, nullptr);
   const Combining combining = codec->combining();
   const bool votes_on_all = codec->kind() == PayloadKind::signs;
-  check(method.residual_weight.has_value(), choice.error_feedback, "residual_weight", name + " without error feedback");
-  check(method.beta.has_value(), choice.error_feedback, "beta", name + " without error feedback");
+  const std::string feedback = name + (choice.error_feedback ? "" : " without error feedback");
+  check(method.residual_weight.has_value(), choice.error_feedback, "residual_weight", feedback);
+  check(method.beta.has_value(), choice.error_feedback, "beta", feedback);
   check(method.selection.has_value(), codec->keeps_largest(), "selection", name);
   check(method.density_warmup.has_value(), choice.codec->sparsifies, "density_warmup", name);
   check(method.divide_by.has_value(), combining == Combining::gather && choice.codec->sparsifies, "divide_by", name);
   check(method.residual_rule.has_value(), combining == Combining::merge && choice.error_feedback, "residual_rule",
-        name + (choice.error_feedback ? "" : " without error feedback"));
+        feedback);
   check(method.zeros.has_value(), votes_on_all, "zeros", name);
   check(method.ties.has_value(), votes_on_all && combining == Combining::vote, "ties", name);
+  check(method.momentum_at.has_value(), !choice.local.is_local(), "momentum_at", name + " with steps of each worker");
+}
+
+/// The method's own momentum, which what is given replaces. Where workers step by themselves it is of these steps.
+void take_momentum(const TrainingText& scenario, const MethodTrainingText& method, const MethodChoice& choice,
+                   MethodTraining& training) {
+  const OwnMomentum& own = choice.method->momentum;
+  training.momentum.factor = own.factor;
+  if (own.factor > 0) training.momentum.place = Momentum::Place::worker;
+  take_step(scenario, training);
+  take_step(method, training);
+  if (choice.local.is_local()) training.momentum.place = Momentum::Place::aggregate;
+  training.momentum.is_masked = own.is_masked && training.momentum.place == Momentum::Place::worker;
+}
+
+}  // namespace
+
+Training training_of(const TrainingText& scenario, const MethodTrainingText& method, const MethodChoice& choice,
+                     const Where& where) {
+  check_use(method, choice, where);
   Training training;
   training.data = scenario.data;
   training.split = scenario.split;
@@ -268,13 +225,7 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
   training.target_accuracy = scenario.target_accuracy;
   training.timed_rounds = scenario.timed_rounds;
   training.saved_rounds = scenario.save_gradients;
-  const OwnMomentum& own = choice.method->momentum;
-  training.method.momentum.factor = own.factor;
-  training.method.momentum.is_masked = own.is_masked;
-  if (own.factor > 0) training.method.momentum.place = Momentum::Place::worker;
-  take_step(scenario, training.method);
-  take_step(method, training.method);
-  if (training.method.momentum.place != Momentum::Place::worker) training.method.momentum.is_masked = false;
+  take_momentum(scenario, method, choice, training.method);
   take(method.residual_weight, training.method.residual_weight);
   take(method.beta, training.method.beta);
   take(method.selection, training.method.selection);

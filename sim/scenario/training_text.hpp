@@ -6,19 +6,11 @@
 #include <vector>
 
 #include "sim/methods/method.hpp"
+#include "sim/scenario/step_text.hpp"
 #include "sim/scenario/training.hpp"
 #include "sim/text/fields.hpp"
 
 namespace simrun {
-
-/// The optimiser's step as it stands in the file.
-struct StepText {
-  std::optional<std::vector<double>> learning_rate;
-  std::optional<decltype(LearningRate::schedule)> schedule;
-  std::optional<double> momentum;
-  std::optional<Momentum::Place> momentum_at;
-  std::optional<double> weight_decay;
-};
 
 /// `training` of a scenario as it stands in the file.
 struct TrainingText : StepText {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "kernels/layout.hpp"
 #include "sim/simulation/network_error.hpp"
 #include "sim/study/break_even.hpp"
 #include "sim/study/fastest.hpp"
@@ -25,6 +26,16 @@ std::string run_point(const Scenario& scenario, const PayloadTable& payloads, st
   const Times times = simulate(setup);
   if (traces != nullptr) traces->write(point, times);
   return times_json(times).dump();
+}
+
+/// What a round encodes. Kept values that are added up are dense, and take what others of as many bits do.
+void set_round_work(const Round& round, const Payload& payload, Work& work) {
+  const bool is_narrow = round.entry->sparsifies && precision_of(payload.kind()) != Precision::fp32;
+  work.kind = payload.kind();
+  if (payload.index() != IndexCoding::none) work.index = payload.index();
+  work.values = is_narrow ? ValueCoding::fp16 : values_of(payload.header().format);
+  work.entries = static_cast<double>(payload.entries());
+  work.codec = round.entry->name;
 }
 
 }  // namespace
@@ -62,12 +73,7 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
         stage.encode.push_back({});
         continue;
       }
-      const Payload& payload = payloads.at(0, g, r);
-      work.kind = payload.kind();
-      if (payload.index() != IndexCoding::none) work.index = payload.index();
-      work.values = values_of(payload.header().format);
-      work.entries = static_cast<double>(payload.entries());
-      work.codec = rounds[r].entry->name;
+      set_round_work(rounds[r], payloads.at(0, g, r), work);
       stage.encode.push_back(work);
       work.gradient = Precision::fp32;  // later rounds encode what the first has left, the corrected gradient
     }

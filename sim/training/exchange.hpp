@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/error_feedback.hpp"
@@ -72,14 +73,21 @@ class GradientExchange {
   /// True if a step goes on from what the last one gave.
   bool continues() const { return rounds_[first_].codec->continues(); }
 
-  /// What it goes on from: bytes of a payload a group; before the first step nothing. Throws PayloadError for bytes
-  /// that are none.
-  std::vector<std::vector<std::byte>> last_step() const;
-  void restore_last_step(const std::vector<std::vector<std::byte>>& bytes);
-
   /// By worker that encodes and group; empty without error feedback.
-  std::span<ErrorFeedback> feedback() { return feedback_; }
   std::span<const ErrorFeedback> feedback() const { return feedback_; }
+
+  /// Everything that the steps to come depend on. Throws PayloadError for payloads that are none.
+  template <class Self, class Archive>
+  static void visit_state(Self& exchange, Archive& archive) {
+    for (auto& feedback : exchange.feedback_) archive(feedback);
+    if (!exchange.continues()) return;
+    auto payloads = exchange.last_step();
+    std::size_t count = payloads.size();
+    archive(count);
+    payloads.resize(count);
+    for (auto& bytes : payloads) archive(bytes);
+    if constexpr (!std::is_const_v<Self>) exchange.restore_last_step(payloads);
+  }
 
  private:
   /// By worker and group.
@@ -98,6 +106,11 @@ class GradientExchange {
   std::shared_ptr<const Aggregator> aggregator_of(const Transport& transport,
                                                   const std::shared_ptr<const Aggregator>& shared) const;
   void encode_again(std::size_t round);
+
+  /// What a step goes on from: bytes of a payload a group; before the first step nothing. Throws PayloadError.
+  std::vector<std::vector<std::byte>> last_step() const;
+  void restore_last_step(const std::vector<std::vector<std::byte>>& bytes);
+
   Outcomes run_collective(std::size_t round, const std::shared_ptr<const Aggregator>& aggregator) const;
   void settle(const Aggregator* aggregator, const Outcomes& outcomes);
   void agree(const Outcomes& outcomes);

@@ -11,16 +11,25 @@
 namespace simrun {
 namespace {
 
+/// What an optimiser keeps of each parameter.
+int states_of(const MethodTraining& method) {
+  if (std::holds_alternative<AdamW>(method.optimizer)) return 2;
+  return method.momentum.factor > 0 && method.momentum.place == Momentum::Place::aggregate ? 1 : 0;
+}
+
 /// What a run has at least of vectors as long as the model: parameters, what the workers agreed on, a gradient a
-/// thread; for each worker its residual, its momentum, and a payload that is not compressed.
+/// thread; for each worker its residual, its momentum, a payload that is not compressed, and a model of its own.
 Bytes least_memory(const Scenario& scenario, unsigned threads) {
   const MethodTraining& method = scenario.training->method;
+  const LocalSteps& local = scenario.method.local;
   const CodecEntry& codec = *scenario.method.codec;
   const bool dense = codec.stands_alone && codec.make({}, nullptr)->combining() == Combining::sum;
   const bool encodes_again =
       scenario.method.method->rounds_with(scenario.method.options).size() > 1 && !scenario.method.error_feedback;
   const bool momentum = method.momentum.factor > 0 && method.momentum.place == Momentum::Place::worker;
-  const int a_worker = (scenario.method.error_feedback ? 1 : 0) + (momentum ? 1 : 0) + (dense || encodes_again ? 1 : 0);
+  double a_worker = (scenario.method.error_feedback ? 1 : 0) + (momentum ? 1 : 0);
+  if (dense || encodes_again) a_worker += 1.0 / static_cast<double>(local.fragments);
+  if (local.is_local()) a_worker += 1 + states_of(method);
   return Bytes(4.0 * static_cast<double>(scenario.elements()) *
                (2.0 + threads + a_worker * static_cast<double>(scenario.workers)));
 }
@@ -43,6 +52,14 @@ void check_batch(const Scenario& scenario, const Dataset& data) {
     Where{scenario.file, "batch_per_worker"}.fail(
         std::to_string(scenario.batch_per_worker) + " samples of " + std::to_string(samples) + " to train on",
         "accepted: at most " + std::to_string(samples));
+}
+
+void check_rounds(const Scenario& scenario) {
+  const std::int64_t steps = scenario.method.local.steps;
+  if (scenario.training->rounds < steps)
+    Where{scenario.file, "training.rounds"}.fail(std::to_string(scenario.training->rounds) + " rounds, and it takes " +
+                                                     std::to_string(steps) + " to exchange all of the model",
+                                                 "accepted: at least local_steps");
 }
 
 void check_adversaries(const Scenario& scenario) {

@@ -13,6 +13,9 @@ void check_memory(const Study& study, unsigned threads);
 /// A worker's batch is not larger than the data.
 void check_batch(const Scenario& scenario, const Dataset& data);
 
+/// There are as many rounds as steps from one exchange to the next at least.
+void check_rounds(const Scenario& scenario);
+
 /// A share of adversaries above 0 makes one worker an adversary at least: one that changes nothing is a mistake.
 void check_adversaries(const Scenario& scenario);
 

@@ -80,6 +80,7 @@ void TrainingSession::check() {
   for (std::size_t point = 0; point < study_.points.size(); ++point) {
     const Scenario& scenario = study_.points[point].scenario;
     check_adversaries(scenario);
+    check_rounds(scenario);
     check_batch(scenario, datasets_.of(scenario).data);
     for (const std::uint64_t seed : training_of(point).seeds)
       make_trainer({.point = point, .seed = seed, .step = training_of(point).method.learning_rate.sizes.front()}, {});

@@ -1,6 +1,5 @@
 #include "sim/training/train.hpp"
 
-#include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/sweep.hpp"
 #include "sim/system/data_path.hpp"
 #include "sim/system/folder_lock.hpp"
@@ -92,7 +91,6 @@ int train(const TrainArguments& arguments) {
   if (resolved.out.empty()) resolved.out = "results/" + name_of_scenario(resolved.scenario) + "-trained";
   const Study study = read_study(resolved.scenario, parse_overrides(arguments.set));
   refuse_searches(study, "train");
-  refuse_local_steps(study, "train");
   check_training(study, resolved.threads);
   return run_session(study, resolved);
 }

@@ -62,7 +62,6 @@ Trainer::Trainer(const Scenario& scenario, const Dataset& data, const TrainingId
       clocks_(std::move(clocks)),
       classifier_(make_classifier(scenario, data, where)),
       primitives_(make_cpu_primitives(1)),
-      exchange_(scenario, threads),
       parts_(hold_out(data.train.size(), training_.validation_share, id.seed)),
       tested_(all_of(data.test)),
       orders_(deal_out(scenario, data, parts_.train, id.seed, where)),
@@ -72,24 +71,43 @@ Trainer::Trainer(const Scenario& scenario, const Dataset& data, const TrainingId
       round_s_(clocks_.size()),
       simulated_s_(clocks_.size()),
       curves_(clocks_.size()) {
-  if (training_.method.momentum.factor == 0) return;
-  const bool by_worker = training_.method.momentum.place == Momentum::Place::worker;
-  velocities_.assign(by_worker ? orders_.size() : 1, std::vector<float>(parameters_.size(), 0.0F));
+  if (scenario.method.local.is_local()) {
+    local_.emplace(scenario, id.seed, threads_, parameters_);
+    return;
+  }
+  exchange_.emplace(scenario, threads);
+  optimizer_.emplace(OptimizerRule::of(training_.method), parameters_.size(), primitives_);
+  const Momentum& momentum = training_.method.momentum;
+  if (momentum.factor != 0 && momentum.place == Momentum::Place::worker)
+    velocities_.assign(orders_.size(), std::vector<float>(parameters_.size(), 0.0F));
 }
 
 void Trainer::step() {
   const std::optional<double> density = warmup_density(round_);
-  const bool is_new = round_ == 0 || density != warmup_density(round_ - 1);
-  exchange_.begin({.seed = id_.seed, .round = static_cast<std::uint32_t>(round_)});
-  exchange_.set_density(density);
-  compute_gradients();
-  update(exchange_.exchange());
-  if (training_.method.momentum.is_masked) mask_velocities();
-  if (is_new || is_timed()) {
-    for (std::size_t i = 0; i < clocks_.size(); ++i) round_s_[i] = clocks_[i](exchange_.payloads()).value;
+  if (exchange_) {
+    exchange_->begin({.seed = id_.seed, .round = static_cast<std::uint32_t>(round_)});
+    exchange_->set_density(density);
   }
+  compute_gradients();
+  const GradientExchange* exchange =
+      local_ ? local_->exchange(round_ + 1, density, parameters_) : &exchange_gradients();
+  time_rounds();
   ++round_;
-  account();
+  account(exchange);
+}
+
+/// What workers agree on makes the step of all.
+const GradientExchange& Trainer::exchange_gradients() {
+  optimizer_->step(exchange_->exchange(), rate(), parameters_);
+  if (training_.method.momentum.is_masked)
+    parallel_for(velocities_.size(), threads_,
+                 [&](std::size_t worker) { exchange_->zero_sent(worker, velocities_[worker]); });
+  return *exchange_;
+}
+
+/// The size of a step in this round.
+float Trainer::rate() const {
+  return static_cast<float>(id_.step * training_.method.learning_rate.factor(round_, training_.rounds));
 }
 
 void Trainer::compute_gradients() {
@@ -99,9 +117,13 @@ void Trainer::compute_gradients() {
     for (std::size_t worker = next++; worker < orders_.size(); worker = next++) {
       losses_[worker] += differentiate(worker, workspaces_[thread], gradient);
       round_to(scenario_.gradient_precision, gradient);
+      if (local_) {
+        local_->step(worker, gradient, rate());
+        continue;
+      }
       const std::span<const float> prepared = prepare(worker, gradient);
-      exchange_.encode(worker, prepared);
-      if (is_saved()) save_gradient_(round_ + 1, worker, exchange_.corrected(worker, prepared));
+      exchange_->encode(worker, prepared);
+      if (is_saved()) save_gradient_(round_ + 1, worker, exchange_->corrected(worker, prepared));
     }
   });
 }
@@ -110,8 +132,8 @@ void Trainer::compute_gradients() {
 /// adversary makes of either.
 std::span<const float> Trainer::prepare(std::size_t worker, std::vector<float>& gradient) {
   std::span<const float> prepared = gradient;
-  if (!velocities_.empty() && training_.method.momentum.place == Momentum::Place::worker) {
-    add_momentum(velocities_[worker], gradient);
+  if (!velocities_.empty()) {
+    primitives_->accumulate(gradient, static_cast<float>(training_.method.momentum.factor), velocities_[worker]);
     prepared = velocities_[worker];
   }
   if (worker >= count_adversaries(training_.adversaries, orders_.size())) return prepared;
@@ -120,11 +142,6 @@ std::span<const float> Trainer::prepare(std::size_t worker, std::vector<float>& 
           {id_.seed, Randomness::adversary, static_cast<std::uint32_t>(worker), static_cast<std::uint32_t>(round_)},
           gradient);
   return gradient;
-}
-
-/// v = mu v + g.
-void Trainer::add_momentum(std::vector<float>& velocity, std::span<const float> gradient) const {
-  primitives_->accumulate(gradient, static_cast<float>(training_.method.momentum.factor), velocity);
 }
 
 /// Returns the mean loss of the worker's batch.
@@ -138,34 +155,37 @@ double Trainer::differentiate(std::size_t worker, Classifier::Workspace& workspa
     data_.append_image(data_.train, sample, inputs);
     labels.push_back(data_.train.labels[sample]);
   }
-  return classifier_.differentiate(parameters_, {size, inputs}, labels, gradient, workspace).loss /
+  const std::span<const float> parameters = local_ ? local_->parameters_of(worker) : parameters_;
+  return classifier_.differentiate(parameters, {size, inputs}, labels, gradient, workspace).loss /
          static_cast<double>(size);
 }
 
-void Trainer::update(std::span<const float> agreed) {
-  const MethodTraining& method = training_.method;
-  const auto rate = static_cast<float>(id_.step * method.learning_rate.factor(round_, training_.rounds));
-  const auto decay = static_cast<float>(method.weight_decay);
-  std::vector<float> direction(agreed.begin(), agreed.end());
-  for (std::size_t i = 0; i < direction.size(); ++i) direction[i] += decay * parameters_[i];
-  if (!velocities_.empty() && method.momentum.place == Momentum::Place::aggregate) {
-    add_momentum(velocities_.front(), direction);
-    direction = velocities_.front();
+/// How long a round takes is known when workers have exchanged all of the model; from then on it is found again where
+/// the density changes, and of payloads whose size depends on values in evenly spaced rounds.
+void Trainer::time_rounds() {
+  const std::int64_t period = scenario_.method.local.steps;
+  if ((round_ + 1) % period != 0) return;
+  const bool is_first = round_ + 1 == period;
+  const bool is_new = is_first || warmup_density(round_) != warmup_density(round_ - period);
+  const bool sizes_change = local_ ? local_->sizes_change() : exchange_->sizes_change();
+  const std::int64_t every = std::max<std::int64_t>(1, training_.rounds / period / training_.timed_rounds);
+  if (!is_new && !(sizes_change && round_ / period % every == 0)) return;
+  for (std::size_t i = 0; i < clocks_.size(); ++i) {
+    round_s_[i] = clocks_[i](local_ ? local_->payloads() : exchange_->payloads()).value;
+    if (!is_first) continue;
+    simulated_s_[i] = static_cast<double>(round_) * round_s_[i];
+    for (CurvePoint& row : curves_[i]) row.simulated_s = static_cast<double>(row.round) * round_s_[i];
   }
-  for (std::size_t i = 0; i < direction.size(); ++i) parameters_[i] -= rate * direction[i];
-}
-
-void Trainer::mask_velocities() {
-  parallel_for(velocities_.size(), threads_,
-               [&](std::size_t worker) { exchange_.zero_sent(worker, velocities_[worker]); });
 }
 
 /// After a round: its bytes and time, and a row where one is due.
-void Trainer::account() {
+void Trainer::account(const GradientExchange* exchange) {
   so_far_.round = round_;
-  so_far_.uplink_bytes += exchange_.payload_bytes();
-  so_far_.downlink_bytes += exchange_.result_bytes();
-  so_far_.peeled += exchange_.peeled();
+  if (exchange != nullptr) {
+    so_far_.uplink_bytes += exchange->payload_bytes();
+    so_far_.downlink_bytes += exchange->result_bytes();
+    so_far_.peeled += exchange->peeled();
+  }
   for (std::size_t i = 0; i < clocks_.size(); ++i) simulated_s_[i] += round_s_[i];
   if (round_ == 1)
     so_far_.first_loss = std::accumulate(losses_.begin(), losses_.end(), 0.0) / static_cast<double>(losses_.size());
@@ -214,12 +234,6 @@ std::optional<double> Trainer::warmup_density(std::int64_t round) const {
   return std::nullopt;
 }
 
-/// Payloads whose size depends on values are timed again and again.
-bool Trainer::is_timed() const {
-  const std::int64_t every = std::max<std::int64_t>(1, training_.rounds / training_.timed_rounds);
-  return exchange_.sizes_change() && round_ % every == 0;
-}
-
 bool Trainer::is_saved() const {
   const auto& rounds = training_.saved_rounds;
   return save_gradient_ && std::find(rounds.begin(), rounds.end(), round_ + 1) != rounds.end();
@@ -231,14 +245,9 @@ void Trainer::visit_state(Self& trainer, Archive& archive) {
   archive(trainer.parameters_, trainer.losses_);
   for (auto& curve : trainer.curves_) archive(curve);
   for (auto& velocity : trainer.velocities_) archive(velocity);
-  for (auto& feedback : trainer.exchange_.feedback()) archive(feedback);
-  if (!trainer.exchange_.continues()) return;
-  auto payloads = trainer.exchange_.last_step();
-  std::size_t count = payloads.size();
-  archive(count);
-  payloads.resize(count);
-  for (auto& bytes : payloads) archive(bytes);
-  if constexpr (!std::is_const_v<Self>) trainer.exchange_.restore_last_step(payloads);
+  if (trainer.exchange_) GradientExchange::visit_state(*trainer.exchange_, archive);
+  if (trainer.optimizer_) Optimizer::visit_state(*trainer.optimizer_, archive);
+  if (trainer.local_) LocalTraining::visit_state(*trainer.local_, archive);
 }
 
 std::string Trainer::state() const {

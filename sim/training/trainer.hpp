@@ -12,6 +12,8 @@
 #include "sim/training/classifier.hpp"
 #include "sim/training/dataset.hpp"
 #include "sim/training/exchange.hpp"
+#include "sim/training/local_training.hpp"
+#include "sim/training/optimizer.hpp"
 #include "sim/training/split.hpp"
 
 namespace simrun {
@@ -62,13 +64,14 @@ class Trainer {
 
   void save_gradients_with(SaveGradient save) { save_gradient_ = std::move(save); }
 
-  /// One round: every worker's gradient at the same parameters, exchanged; then the step. Throws NonFiniteError where
-  /// training diverges.
+  /// One round: every worker's gradient at the same parameters, exchanged; then the step. Of workers with models of
+  /// their own: a step of each, and what is exchanged after it. Throws NonFiniteError where training diverges.
   void step();
 
   /// The rows so far, with the time of one of the clocks.
   const std::vector<CurvePoint>& curve(std::size_t clock = 0) const { return curves_.at(clock); }
 
+  /// Those that all workers have alike, which are evaluated: with models of their own the outer ones.
   const std::vector<float>& parameters() const { return parameters_; }
 
   /// Everything that the rounds to come depend on, as bytes, and back. A state of another scenario, data set, seed or
@@ -80,16 +83,15 @@ class Trainer {
   template <class Self, class Archive>
   static void visit_state(Self& trainer, Archive& archive);
 
+  float rate() const;
   void compute_gradients();
   double differentiate(std::size_t worker, Classifier::Workspace& workspace, std::vector<float>& gradient);
   std::span<const float> prepare(std::size_t worker, std::vector<float>& gradient);
-  void add_momentum(std::vector<float>& velocity, std::span<const float> gradient) const;
-  void update(std::span<const float> agreed);
-  void mask_velocities();
-  void account();
+  const GradientExchange& exchange_gradients();
+  void time_rounds();
+  void account(const GradientExchange* exchange);
   double accuracy(const Samples& samples, std::span<const std::uint32_t> numbers);
   std::optional<double> warmup_density(std::int64_t round) const;
-  bool is_timed() const;
   bool is_saved() const;
 
   const Scenario& scenario_;
@@ -100,8 +102,7 @@ class Trainer {
   std::vector<RoundTime> clocks_;
   SaveGradient save_gradient_;
   Classifier classifier_;
-  std::shared_ptr<const Primitives> primitives_;  ///< of one thread
-  GradientExchange exchange_;
+  std::shared_ptr<const Primitives> primitives_;   ///< of one thread
   HeldOut parts_;                                  ///< of the samples to train on
   std::vector<std::uint32_t> tested_;              ///< all samples to test
   std::vector<SampleOrder> orders_;                ///< by worker
@@ -109,7 +110,10 @@ class Trainer {
 
   std::int64_t round_ = 0;
   std::vector<float> parameters_;
-  std::vector<std::vector<float>> velocities_;   ///< one, or one a worker; none without momentum
+  std::optional<GradientExchange> exchange_;     ///< of workers that make the same step
+  std::optional<Optimizer> optimizer_;           ///< likewise
+  std::optional<LocalTraining> local_;           ///< of workers with models of their own
+  std::vector<std::vector<float>> velocities_;   ///< one a worker, where momentum is of what it encodes; else none
   std::vector<double> losses_;                   ///< by worker: sums over the batches since the last row
   std::int64_t evaluated_ = 0;                   ///< the round of the last row
   CurvePoint so_far_;                            ///< but for the time

@@ -544,6 +544,7 @@ def trainings(case):
     yield training("data_missing", data="./none")
     yield training("data_is_file", data="./s.json")
     yield training("adversaries_are_none", adversaries={"share": 0.2})
+    yield train("rounds_fewer_than_local_steps", {"methods": [{"name": "sgd", "local_steps": 3}]})
     yield training("labels_no_divisor", split={"labels_per_worker": 3})
     yield training("labels_do_not_go_with_workers", split={"labels_per_worker": 1})
     yield train("more_workers_than_samples", {"workers": 5})

@@ -46,6 +46,32 @@ TEST_CASE("device times: a codec's own operation leaves out the coding of indice
   CHECK(DeviceTimes(profile).of(work).value == Approx(3 * 5e-3));
 }
 
+TEST_CASE("device times: coding of kept values is charged as that of as many fp16 values, sums of levels as coding") {
+  DeviceProfile profile = even_profile({1e-6, 1e12}, 1e-3);
+  profile.operations["encode.dense16"].table = CostTable({{Axis::elements, {1, 10, 1000}}}, {2e-3, 2e-3, 9e-3});
+  profile.operations["decode.dense16"].table = CostTable({{Axis::elements, {1, 10, 1000}}}, {3e-3, 3e-3, 9e-3});
+  Work work{.stage = Stage::encode,
+            .kind = PayloadKind::pairs,
+            .index = IndexCoding::bitmap,
+            .values = ValueCoding::int4,
+            .elements = 1000,
+            .entries = 10};
+  CHECK(DeviceTimes(profile).of(work).value == Approx(1e-3 + 1e-3 + 2e-3));
+  work.index = IndexCoding::raw32;
+  work.stage = Stage::combine;  // of two payloads of 10 entries to one of as many
+  work.parts = 2;
+  work.entries = 20;
+  work.result_entries = 10;
+  CHECK(DeviceTimes(profile).of(work).value == Approx(1e-3 + 2 * 3e-3 + 2e-3));
+  profile.operations["decode.requantized-levels"].table = CostTable({{Axis::elements, {1, 1e10}}}, {5e-3, 5e-3});
+  profile.operations["encode.requantized-levels"].table = CostTable({{Axis::elements, {1, 1e10}}}, {6e-3, 6e-3});
+  const Work sum{.stage = Stage::combine, .kind = PayloadKind::levels, .elements = 1000, .entries = 3000, .parts = 3};
+  CHECK(DeviceTimes(profile).of(sum).value == Approx(3 * 5e-3 + 6e-3));
+  CHECK(steps_of({.stage = Stage::combine, .kind = PayloadKind::integers, .elements = 1000}).empty());
+  CHECK(steps_of({.stage = Stage::encode, .kind = PayloadKind::dense_bf16, .elements = 9, .gradient = Precision::bf16})
+            .empty());
+}
+
 TEST_CASE("device times: who does not lead adds to the residual, the leader selects; values are gathered at indices") {
   DeviceProfile profile = even_profile({1e-6, 1e12}, 1e-3);
   profile.operations["encode.pairs"].table = CostTable({{Axis::elements, {1, 1e10}}}, {7e-3, 7e-3});

@@ -98,6 +98,28 @@ TEST_CASE("train: a round takes as long as an iteration of the simulation with p
   CHECK(number(rows[5], "simulated_s") > number(rows[4], "simulated_s"));
 }
 
+TEST_CASE("train: of workers with models of their own a round takes as long as a step of the simulation") {
+  const TemporaryFolder folder;
+  write_images(folder);
+  json scenario = small_training();
+  scenario["training"]["seeds"] = {1};
+  scenario["methods"] = {
+      {{"name", "sgd"}, {"local_steps", 5}},
+      {{"name", "diloco"}, {"local_steps", 5}, {"fragments", 2}, {"delay", 1}, {"training", {{"optimizer", "adamw"}}}},
+      {{"name", "top-k"}, {"density", 0.1}, {"index", "elias-fano"}, {"local_steps", 20}}};
+  const auto rows = parse_csv(train(folder, scenario).out);
+  const auto points = parse_csv(run_program("s.json --format csv", folder.path()).out);
+  REQUIRE(rows.size() == 6);
+  for (std::size_t point = 0; point < 2; ++point) {
+    CHECK(number(rows[2 * point], "uplink_bytes") == 2 * 4 * 580);  // of ten rounds, two exchanges
+    CHECK(number(rows[2 * point + 1], "simulated_s") == Approx(20 * number(points[point], "iteration_s")));
+  }
+  // Before the first exchange nothing was sent, but rounds have taken their time.
+  CHECK(number(rows[4], "uplink_bytes") == 0);
+  CHECK(number(rows[5], "uplink_bytes") > 0);
+  CHECK(number(rows[4], "simulated_s") == Approx(number(rows[5], "simulated_s") / 2));
+}
+
 TEST_CASE("train: the bytes do not depend on the threads, and what is done is taken over") {
   const TemporaryFolder folder;
   write_images(folder);

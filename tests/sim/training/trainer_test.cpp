@@ -5,72 +5,10 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "tests/sim/studies.hpp"
-#include "tests/sim/training/images.hpp"
+#include "tests/sim/training/trainings.hpp"
 
-namespace simrun {
+namespace simrun::trainings {
 namespace {
-
-using nlohmann::json;
-
-json mlp(std::size_t workers, const json& method) {
-  json scenario = tiny_scenario();
-  scenario["workers"] = workers;
-  scenario["model"] = {{"name", "mlp"},
-                       {"tensors",
-                        {{{"name", "fc1.weight"}, {"shape", {20, 144}}},
-                         {{"name", "fc1.bias"}, {"shape", {20}}},
-                         {{"name", "fc2.weight"}, {"shape", {4, 20}}},
-                         {{"name", "fc2.bias"}, {"shape", {4}}}}}};
-  scenario["training"] = {{"rounds", 12}, {"evaluate_every", 5}};
-  scenario["methods"] = json::array({method});
-  return method.contains("hierarchy") ? on_hosts(scenario, 2) : scenario;
-}
-
-/// A scenario, its data, and trainers of it.
-class Bench {
- public:
-  explicit Bench(const json& scenario) : study_(study_of(scenario, folder_)) {}
-
-  const Scenario& scenario() const { return study_.points.front().scenario; }
-
-  Trainer trainer(unsigned threads = 1, std::uint64_t seed = 1) const {
-    const auto one_second = [](const PayloadTable&) { return Seconds(1); };
-    const auto three_seconds = [](const PayloadTable&) { return Seconds(3); };
-    return {scenario(),
-            data_,
-            {seed, scenario().training->method.learning_rate.sizes.front()},
-            threads,
-            {one_second, three_seconds},
-            Where{"s.json", ""}};
-  }
-
-  const Dataset& data() const { return data_; }
-
- private:
-  TemporaryFolder folder_;
-  Study study_;
-  Dataset data_ = made_dataset();
-};
-
-std::vector<float> trained(const json& scenario, unsigned threads = 1) {
-  const Bench bench(scenario);
-  Trainer trainer = bench.trainer(threads);
-  while (!trainer.is_done()) trainer.step();
-  return trainer.parameters();
-}
-
-/// The largest difference of two vectors over the largest element.
-double difference(const std::vector<float>& a, const std::vector<float>& b) {
-  REQUIRE(a.size() == b.size());
-  double most = 0;
-  double largest = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    most = std::max(most, std::abs(static_cast<double>(a[i]) - b[i]));
-    largest = std::max(largest, std::abs(static_cast<double>(b[i])));
-  }
-  return most / largest;
-}
 
 std::vector<json> all_methods() {
   return {{{"name", "sgd"}},
@@ -110,6 +48,18 @@ std::vector<json> all_methods() {
           {{"name", "scalecom"}, {"density", 0.05}, {"hierarchy", "leader"}, {"training", {{"beta", 0.5}}}},
           {{"name", "dgc"}, {"density", 0.05}, {"hierarchy", "leader"}},
           {{"name", "dgc"}, {"density", 0.05}, {"hierarchy", "shard"}},
+          {{"name", "sgd"}, {"training", {{"optimizer", "adamw"}, {"learning_rate", 0.01}}}},
+          {{"name", "sgd"}, {"local_steps", 3}, {"outer", {{"optimizer", "nesterov"}}}},
+          {{"name", "powersgd"}, {"rank", 2}, {"local_steps", 2}, {"training", {{"momentum", 0.9}}}},
+          {{"name", "chunked-top-k"}, {"chunk", 64}, {"chunk_keeps", 5}, {"local_steps", 4}, {"hierarchy", "leader"}},
+          {{"name", "top-k"},
+           {"density", 0.05},
+           {"local_steps", 4},
+           {"fragments", 3},
+           {"delay", 3},
+           {"merge_weight", 0.25},
+           {"outer", {{"optimizer", "nesterov"}}},
+           {"training", {{"optimizer", "adamw"}, {"learning_rate", 0.01}, {"residual_weight", 0.95}}}},
           {{"name", "sparse-signsgd"},
            {"density", 0.05},
            {"collective", "sharded-parameter-server"},
@@ -390,4 +340,4 @@ TEST_CASE("training: models and splits that do not go with the data are mistakes
              Catch::StartsWith("s.json: model: fc1.weight takes 784 inputs, there are 144; accepted: "));
 }
 
-}  // namespace simrun
+}  // namespace simrun::trainings

@@ -1,0 +1,135 @@
+#include "sim/training/local_training.hpp"
+
+#include <algorithm>
+
+#include "kernels/finite.hpp"
+#include "kernels/parallel.hpp"
+#include "sim/training/adversary.hpp"
+
+namespace simrun {
+namespace {
+
+/// Tensors of these groups, in forward order.
+std::vector<std::size_t> tensors_of_groups(std::span<const Group> groups) {
+  std::vector<std::size_t> all;
+  for (const Group& group : groups) all.insert(all.end(), group.tensors.begin(), group.tensors.end());
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+std::vector<std::pair<std::size_t, std::size_t>> ranges_of(const Model& model, std::span<const Group> groups) {
+  std::vector<std::pair<std::size_t, std::size_t>> ranges;
+  for (const std::size_t tensor : tensors_of_groups(groups)) {
+    const std::size_t begin = model.offset(tensor);
+    ranges.emplace_back(begin, begin + model.tensors[tensor].elements());
+  }
+  return ranges;
+}
+
+/// The scenario of a model that has these groups alone. Of it the same share of entries is kept.
+Scenario scenario_of_groups(const Scenario& whole, std::span<const Group> groups) {
+  Scenario part = whole;
+  Model model{.name = whole.model->name, .tensors = {}};
+  for (const std::size_t tensor : tensors_of_groups(groups)) model.tensors.push_back(whole.model->tensors[tensor]);
+  Grouping::Explicit named;
+  for (const Group& group : groups) {
+    named.groups.emplace_back();
+    for (const std::size_t tensor : group.tensors) named.groups.back().push_back(whole.model->tensors[tensor].name);
+  }
+  part.model = std::make_shared<const Model>(std::move(model));
+  part.grouping = {std::move(named)};
+  part.method.local = {};
+  if (whole.method.kept) part.method.kept = Kept::share(whole.method.kept->density(whole.elements()));
+  return part;
+}
+
+}  // namespace
+
+LocalTraining::Fragment::Fragment(const Scenario& whole, std::span<const Group> groups, unsigned threads)
+    : ranges(ranges_of(*whole.model, groups)),
+      scenario(scenario_of_groups(whole, groups)),
+      exchange(scenario, threads),
+      optimizer(OptimizerRule::of(whole.method.local.outer), elements(), make_cpu_primitives(1)) {}
+
+LocalTraining::LocalTraining(const Scenario& scenario, std::uint64_t seed, unsigned threads,
+                             std::span<const float> parameters)
+    : scenario_(scenario),
+      local_(scenario.method.local),
+      seed_(seed),
+      threads_(threads),
+      models_(static_cast<std::size_t>(scenario.workers), {parameters.begin(), parameters.end()}),
+      optimizers_(models_.size(),
+                  {OptimizerRule::of(scenario.training->method), parameters.size(), make_cpu_primitives(1)}) {
+  const std::vector<Group> groups = groups_of(scenario);
+  for (auto begin = groups.begin(); begin != groups.end();) {
+    const auto end = std::find_if(begin, groups.end(), [&](const Group& g) { return g.fragment != begin->fragment; });
+    fragments_.push_back(std::make_unique<Fragment>(scenario, std::span(begin, end), threads));
+    begin = end;
+  }
+}
+
+void LocalTraining::step(std::size_t worker, std::span<const float> gradient, float rate) {
+  check_finite(gradient);
+  optimizers_[worker].step(gradient, rate, models_[worker]);
+}
+
+const GradientExchange* LocalTraining::exchange(std::int64_t steps, std::optional<double> density,
+                                                std::span<float> outer) {
+  apply_due(steps, outer);
+  if (local_.begin_of(exchanges_) != steps) return nullptr;
+  const std::size_t number = static_cast<std::size_t>(exchanges_) % fragments_.size();
+  const std::span<const float> agreed = send(*fragments_[number], density, outer);
+  results_.push_back({steps + local_.delay, number, {agreed.begin(), agreed.end()}});
+  ++exchanges_;
+  apply_due(steps, outer);
+  return &fragments_[number]->exchange;
+}
+
+std::span<const float> LocalTraining::send(Fragment& fragment, std::optional<double> density,
+                                           std::span<const float> outer) {
+  const auto round = static_cast<std::uint32_t>(exchanges_);
+  const Adversaries& adversaries = scenario_.training->adversaries;
+  const std::size_t corrupted = count_adversaries(adversaries, models_.size());
+  fragment.exchange.begin({.seed = seed_, .round = round});
+  fragment.exchange.set_density(density);
+  parallel_for(models_.size(), threads_, [&](std::size_t worker) {
+    const std::vector<float>& own = models_[worker];
+    std::vector<float> change(fragment.elements());
+    fragment.for_each([&](std::size_t i, std::size_t j) { change[i] = outer[j] - own[j]; });
+    if (worker < corrupted)
+      corrupt(adversaries.behaviour, {seed_, Randomness::adversary, static_cast<std::uint32_t>(worker), round}, change);
+    fragment.exchange.encode(worker, change);
+  });
+  return fragment.exchange.exchange();
+}
+
+void LocalTraining::apply_due(std::int64_t steps, std::span<float> outer) {
+  while (!results_.empty() && results_.front().due == steps) {
+    apply(results_.front(), outer);
+    results_.erase(results_.begin());
+  }
+}
+
+void LocalTraining::apply(const Result& result, std::span<float> outer) {
+  Fragment& fragment = *fragments_[result.fragment];
+  std::vector<float> common(fragment.elements());
+  fragment.for_each([&](std::size_t i, std::size_t j) { common[i] = outer[j]; });
+  const double rate = local_.outer ? local_.outer->learning_rate : 1;
+  fragment.optimizer.step(result.change, static_cast<float>(rate), common);
+  fragment.for_each([&](std::size_t i, std::size_t j) { outer[j] = common[i]; });
+  const auto own = static_cast<float>(local_.merge_weight);
+  const auto others = static_cast<float>(1 - local_.merge_weight);
+  parallel_for(models_.size(), threads_, [&](std::size_t worker) {
+    std::vector<float>& mine = models_[worker];
+    fragment.for_each([&](std::size_t i, std::size_t j) { mine[j] = own * mine[j] + others * common[i]; });
+  });
+}
+
+PayloadTable LocalTraining::payloads() const {
+  PayloadTable all(scenario_, static_cast<std::size_t>(scenario_.host_groups().encoders()));
+  std::size_t group = 0;
+  for (const auto& fragment : fragments_) group = all.take_groups(fragment->exchange.payloads(), group);
+  return all;
+}
+
+}  // namespace simrun
