@@ -1,6 +1,7 @@
 #include "sim/scenario/scenario_rules.hpp"
 
 #include "sim/scenario/unfit_points.hpp"
+#include "sim/text/json.hpp"
 
 namespace simrun {
 namespace {
