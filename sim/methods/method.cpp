@@ -112,10 +112,10 @@ std::span<const MethodEntry> methods() {
   return all;
 }
 
-std::vector<RoundEntry> MethodEntry::rounds_with(const CodecOptions& options) const {
+std::vector<RoundEntry> MethodEntry::rounds_with(const CodecOptions& chosen) const {
   std::vector<RoundEntry> all;
   std::ranges::copy_if(rounds, std::back_inserter(all), [&](const RoundEntry& round) {
-    return round.takes_place == nullptr || round.takes_place(options);
+    return round.takes_place == nullptr || round.takes_place(chosen);
   });
   return all;
 }
@@ -179,11 +179,11 @@ std::string local_label(const LocalSteps& local, const LocalSteps& usual) {
   return text;
 }
 
+}  // namespace
+
 bool is_switch(const CodecParameter& parameter) {
   return std::ranges::any_of(parameter.words, [](const ParameterWord& word) { return word.word == "true"; });
 }
-
-}  // namespace
 
 std::string label(const MethodChoice& choice, Naming naming) {
   std::string text(choice.method->name);

@@ -42,7 +42,7 @@ struct MethodEntry {
   std::optional<bool> error_feedback = {};  ///< none: as the codec has it
 
   /// Those that take place.
-  std::vector<RoundEntry> rounds_with(const CodecOptions& options) const;
+  std::vector<RoundEntry> rounds_with(const CodecOptions& chosen) const;
 
   /// What is made of the gradient itself, unless options say otherwise. Its entry says what users may choose.
   std::string_view codec() const { return rounds.front().codec; }
