@@ -5,7 +5,6 @@
 #include <cstdint>
 
 #include "kernels/index_coding.hpp"
-#include "kernels/value_coding.hpp"
 #include "tests/sim/merged_parts.hpp"
 
 namespace simrun {
@@ -42,10 +41,10 @@ Payload merge_tree(const Aggregator& aggregator, const std::vector<Payload>& pay
 }
 
 std::string in_words(const CollectiveCase& each, const Choice& choice) {
+  const bool is_plain = choice.options.values == ValueCoding::fp32;
   return std::string(each.entry.name) + " with " + std::string(choice.codec->name) + ", index coding " +
-         std::string(index_coding(choice.options.index).name) + ", values " +
-         std::string(value_coding(choice.options.values).name) + ", " + std::to_string(each.workers) + " workers" +
-         (each.place == ServerPlace::rank0 ? ", rank 0 is the server" : "");
+         std::string(index_coding(choice.options.index).name) + (is_plain ? "" : ", values of 4 bits") + ", " +
+         std::to_string(each.workers) + " workers" + (each.place == ServerPlace::rank0 ? ", rank 0 is the server" : "");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 namespace simrun {
 namespace {
 
-constexpr double elements = 1 << 18;
+constexpr double fidelity_elements = 1 << 18;
 
 Fidelity of_method(const std::string& method, const std::string& distribution) {
   const TemporaryFolder folder;
@@ -46,7 +46,7 @@ TEST_CASE("fidelity: closed forms of what is lost") {
   const Fidelity top = of_method(R"({"name": "top-k", "density": 0.01})", "laplace");
   const double t = -std::log(0.01);
   CHECK(1 - top.lost == Approx(0.01 * (1 + t + t * t / 2)).epsilon(0.06));
-  CHECK(top.bits == Approx((32 * 8 + 64 * std::round(0.01 * elements)) / elements));
+  CHECK(top.bits == Approx((32 * 8 + 64 * std::round(0.01 * fidelity_elements)) / fidelity_elements));
 
   // As many entries anywhere have the share K/N.
   const Fidelity random = of_method(R"({"name": "rand-k", "density": 0.01})", "laplace");
@@ -61,7 +61,7 @@ TEST_CASE("fidelity: closed forms of what is lost") {
   }
 }
 
-/// Shannon: of independent normal elements no code of b bits an element loses less than 4^-b of the energy, but for
+/// Shannon: of independent normal fidelity_elements no code of b bits an element loses less than 4^-b of the energy, but for
 /// chance, which is about 1 / sqrt(bits sent).
 TEST_CASE("fidelity: on normal gradients no method has fewer bits than the bound") {
   for (const MethodEntry& method : methods()) {
