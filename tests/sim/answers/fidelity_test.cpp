@@ -26,7 +26,8 @@ Fidelity of_method(const std::string& method, const std::string& distribution) {
     "compute": {"forward": "1 ms", "backward": "2 ms"},
     "device": "p102-100",
     "network": {"bandwidth": "1 Gbps", "latency": "50 us"},
-    "gradients": {"agreement": 0, "distribution": ")" + distribution + R"("},
+    "gradients": {"agreement": 0, "distribution": ")" + distribution +
+                                                            R"("},
     "methods": [)" + method + "]}"),
                                  {});
   return fidelity_of(study.points.front().scenario, 1);
@@ -61,7 +62,7 @@ TEST_CASE("fidelity: closed forms of what is lost") {
   }
 }
 
-/// Shannon: of independent normal fidelity_elements no code of b bits an element loses less than 4^-b of the energy, but for
+/// Shannon: of independent normal elements no code of b bits an element loses less than 4^-b of the energy, but for
 /// chance, which is about 1 / sqrt(bits sent).
 TEST_CASE("fidelity: on normal gradients no method has fewer bits than the bound") {
   for (const MethodEntry& method : methods()) {
