@@ -11,15 +11,15 @@ namespace simrun {
 namespace {
 
 /// A piece of each tensor of a model.
-struct Piece {
+struct TensorPiece {
   std::uint64_t first = 0;  ///< a multiple of Gradients::grain
   std::uint64_t elements = 0;
 };
 
 /// The pieces that sample number `sample` has of the model's tensors.
-std::vector<Piece> pieces_of(const Model& model, std::uint64_t wanted, std::size_t sample) {
+std::vector<TensorPiece> pieces_of(const Model& model, std::uint64_t wanted, std::size_t sample) {
   const double share = static_cast<double>(wanted) / static_cast<double>(model.elements());
-  std::vector<Piece> pieces;
+  std::vector<TensorPiece> pieces;
   for (const Tensor& tensor : model.tensors) {
     const std::uint64_t all = tensor.elements();
     const auto grains = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(all) / Gradients::grain));
@@ -33,7 +33,7 @@ std::vector<Piece> pieces_of(const Model& model, std::uint64_t wanted, std::size
 /// Pieces of the tensors of other gradients.
 class GradientPieces final : public Gradients {
  public:
-  GradientPieces(std::unique_ptr<const Gradients> whole, std::vector<Piece> pieces)
+  GradientPieces(std::unique_ptr<const Gradients> whole, std::vector<TensorPiece> pieces)
       : whole_(std::move(whole)), pieces_(std::move(pieces)) {}
 
   void fill_part(int worker, std::size_t tensor, std::uint64_t first, unsigned threads,
@@ -44,7 +44,7 @@ class GradientPieces final : public Gradients {
 
  private:
   std::unique_ptr<const Gradients> whole_;
-  std::vector<Piece> pieces_;
+  std::vector<TensorPiece> pieces_;
 };
 
 /// The same groups, by name: rules would make other groups of tensors of other sizes.
@@ -59,7 +59,7 @@ Grouping by_name(const Model& model, const std::vector<Group>& groups) {
 }
 
 /// The scenario with a model of these pieces alone.
-Scenario scenario_of_pieces(const Scenario& scenario, const std::vector<Piece>& pieces) {
+Scenario scenario_of_pieces(const Scenario& scenario, const std::vector<TensorPiece>& pieces) {
   Scenario sample = scenario;
   Model model = *scenario.model;
   for (std::size_t i = 0; i < pieces.size(); ++i) model.tensors[i].shape = {pieces[i].elements};
@@ -100,7 +100,7 @@ std::shared_ptr<const PayloadTable> sampled_sizes(const Scenario& scenario, unsi
   const auto* files = std::get_if<GradientFiles>(&scenario.gradients);
   auto table = std::make_shared<PayloadTable>(scenario, 1, samples_of_gradients);
   for (std::size_t s = 0; s < samples_of_gradients; ++s) {
-    std::vector<Piece> pieces = pieces_of(*scenario.model, *scenario.gradient_sample, s);
+    std::vector<TensorPiece> pieces = pieces_of(*scenario.model, *scenario.gradient_sample, s);
     const Scenario sample = scenario_of_pieces(scenario, pieces);
     const GradientSource source(sample, std::make_unique<GradientPieces>(gradients_of(scenario), std::move(pieces)));
     const std::size_t worker = files != nullptr ? s % files->count : s;
