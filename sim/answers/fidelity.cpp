@@ -111,7 +111,7 @@ std::string brief_number(std::optional<double> value) {
 }
 
 std::string table_of(const std::vector<FoundFidelity>& all) {
-  Table table({"method", "K/N", "bits an element", "energy lost", "least bits, worst case", "bits over that"});
+  Table table({"method", "K/N", "bits an element", "energy lost", "least bits, worst case", "times that"});
   for (const FoundFidelity& found : all) {
     const std::optional<double> least = found.fidelity.least_bits();
     table.add_row({found.label, brief_number(found.density), brief_number(found.fidelity.bits),
@@ -173,7 +173,10 @@ Fidelity fidelity_of(const Scenario& scenario, unsigned threads) {
     const std::vector<TensorShape> shapes = source.shapes(g);
     const std::uint64_t seed = source.seed(0, g);
     LoneExchange exchange(source.groups()[g].is_dense ? dense : own,
-                          {.seed = seed, .shared_seed = seed, .tensors = shapes});
+                          {.seed = seed,
+                           .shared_seed = seed,
+                           .tensors = shapes,
+                           .workers = static_cast<std::uint64_t>(scenario.workers)});
     std::vector<float> decoded(gradient.size());
     exchange.run(gradient, entries[g], decoded);
     loss.add(gradient, decoded);

@@ -28,8 +28,8 @@ struct Fidelity {
   std::optional<double> least_bits() const;
 };
 
-/// Of the first worker's gradient, encoded and decoded by the rounds of the scenario's method as if there were no other
-/// worker. Throws InputError: gradients that cannot be read or do not fit in memory.
+/// Of the first worker's gradient, encoded as one of M and decoded by the rounds of the scenario's method, with nothing
+/// of other workers in it. Throws InputError: gradients that cannot be read or do not fit in memory.
 Fidelity fidelity_of(const Scenario& scenario, unsigned threads);
 
 /// Says of each method and K of a scenario how many bits an element takes and how much of a gradient is lost. Returns

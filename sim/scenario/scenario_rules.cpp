@@ -114,6 +114,12 @@ std::vector<std::string> notes_on(const Scenario& scenario, const Where& here) {
   if (scenario.method.error_feedback && !scenario.method.leaves_residual())
     notes.push_back((here / "error_feedback").path + ": " + std::string(scenario.method.method->name) +
                     " leaves no residual, so it changes nothing");
+  const LocalSteps& local = scenario.method.local;
+  if (local.delay > 0 && local.merge_weight == 0)
+    notes.push_back((here / "delay").path + ": with merge_weight 0 a result takes the place of what workers learn " +
+                    "while it is on its way, " + std::to_string(local.delay) + " of every " +
+                    std::to_string(local.steps) + " steps" +
+                    (local.delay == local.steps ? ": in training, that is all" : ""));
   const std::vector<Tensor>& tensors = scenario.model->tensors;
   if (!scenario.model->assumed.empty() && !scenario.compute.backward_by_tensor.empty())
     notes.push_back("compute.backward_by_tensor: the first time is taken for " + brief(tensors.front().name) +

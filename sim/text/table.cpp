@@ -87,7 +87,8 @@ std::vector<std::vector<std::size_t>> Table::parts(const std::vector<std::size_t
     width += widths[column] + column_gap;
   };
   for (std::size_t column = 0; column < widths.size(); ++column) {
-    if (repeated_ > 0 && parts.back().size() > repeated_ && width + widths[column] > page_width) {
+    const bool fits = widths[column] == 0 || width + widths[column] <= page_width;
+    if (repeated_ > 0 && parts.back().size() > repeated_ && !fits) {
       parts.emplace_back();
       width = 0;
       for (std::size_t first = 0; first < repeated_; ++first) add(first);
