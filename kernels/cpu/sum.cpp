@@ -1,5 +1,8 @@
 #include <array>
+#include <bit>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "kernels/cpu/operations.hpp"
@@ -24,13 +27,20 @@ struct TermOf {
   }
 };
 
-struct MagnitudeFrom {
-  float threshold;
+/// Magnitudes are ordered as their bits are, which are whole numbers. Without a comparison, of which the compiler would
+/// make a branch.
+class MagnitudeFrom {
+ public:
+  explicit MagnitudeFrom(float threshold) : least_(threshold > 0 ? std::bit_cast<std::int32_t>(threshold) : 0) {}
 
   SIMRUN_INLINE double operator()(float x) const {
-    const float magnitude = std::fabs(x);
-    return static_cast<double>(magnitude < threshold ? 0.0F : magnitude);
+    const std::int32_t magnitude = std::bit_cast<std::int32_t>(x) & std::numeric_limits<std::int32_t>::max();
+    const std::int32_t is_below = (magnitude - least_) >> 31;  // -1 or 0
+    return static_cast<double>(std::bit_cast<float>(magnitude & ~is_below));
   }
+
+ private:
+  std::int32_t least_;  ///< the threshold's bits; nothing is below a NaN
 };
 
 template <class Terms, class T>

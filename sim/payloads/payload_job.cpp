@@ -29,7 +29,7 @@ namespace {
 /// At most, all workers' together. Sparse signs leave out zeros, and fewer indices may take a word more in elias-fano.
 double bytes_of_payloads(const Encoding& encoding, const GradientSource& source) {
   constexpr std::uint64_t word = 4;
-  if (encoding.varies() || encoding.making == Making::count) return 0;  // of these only sizes are kept
+  if (encoding.sizes_alone() || encoding.making == Making::count) return 0;  // of these only sizes are kept
   double bytes = 0;
   for (std::size_t g = 0; g < source.groups().size(); ++g) {
     const auto shape = encoding.codec->shape(source.groups()[g].elements, encoding.entries[g], source.shapes(g));
@@ -68,8 +68,8 @@ double bytes_of(const PayloadJob& job) {
 std::uint64_t elements_of(const PayloadJob& job) {
   std::uint64_t elements = 0;
   for (const Group& group : job.source->groups()) elements += group.elements;
-  const auto varying = static_cast<std::size_t>(std::ranges::count_if(job.encodings, &Encoding::varies));
-  const std::size_t passes = count_of(Making::encode, job) - varying + std::min<std::size_t>(1, varying) +
+  const auto sized = static_cast<std::size_t>(std::ranges::count_if(job.encodings, &Encoding::sizes_alone));
+  const std::size_t passes = count_of(Making::encode, job) - sized + std::min<std::size_t>(1, sized) +
                              std::min<std::size_t>(1, count_of(Making::select, job)) +
                              (count_of(Making::count, job) + NestedVotes::most_votings - 1) / NestedVotes::most_votings;
   return passes * job.source->workers() * elements;

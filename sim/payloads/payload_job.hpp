@@ -24,9 +24,10 @@ struct Encoding {
   std::shared_ptr<const Codec> codec;
   std::vector<std::uint64_t> entries;  ///< K by group
   std::vector<std::size_t> points;
-  std::size_t steps = 1;  ///< training steps, each with payloads of its own; of several, sizes alone
+  std::size_t steps = 1;  ///< training steps, each with payloads of its own
 
-  bool varies() const { return steps > 1; }
+  /// True if only sizes are made: of payloads that are encoded whole and gathered, nothing else is looked at.
+  bool sizes_alone() const { return making == Making::encode && codec->combining() == Combining::gather; }
 };
 
 /// Of a codec that sends more in one step than in another. Their gradients are alike; what it draws differs.

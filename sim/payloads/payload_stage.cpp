@@ -75,7 +75,7 @@ class PayloadStage::Plan {
  private:
   Batch next_of(PayloadJob& job) {
     if (count_of(Making::count, job) > 0) return count(job);
-    if (std::ranges::any_of(job.encodings, &Encoding::varies)) return size_steps(job);
+    if (std::ranges::any_of(job.encodings, &Encoding::sizes_alone)) return make_sizes(job);
     return make(job, job.encodings[encoding_++]);
   }
 
@@ -215,15 +215,15 @@ class PayloadStage::Plan {
     });
   }
 
-  /// The sizes of all encodings that vary from step to step, which are then no longer among the job's. Gradients are
+  /// The sizes of all encodings of which only these are made, which are then no longer among the job's. Gradients are
   /// made once for all.
-  Batch size_steps(PayloadJob& job) {
-    std::vector<Encoding> varying;
-    std::ranges::copy_if(job.encodings, std::back_inserter(varying), &Encoding::varies);
-    std::erase_if(job.encodings, std::mem_fn(&Encoding::varies));
+  Batch make_sizes(PayloadJob& job) {
+    std::vector<Encoding> sized;
+    std::ranges::copy_if(job.encodings, std::back_inserter(sized), &Encoding::sizes_alone);
+    std::erase_if(job.encodings, std::mem_fn(&Encoding::sizes_alone));
     std::vector<std::shared_ptr<PayloadTable>> tables;
     Batch batch;
-    for (const Encoding& encoding : varying) {
+    for (const Encoding& encoding : sized) {
       const Scenario& first = study_.points[encoding.points.front()].scenario;
       tables.push_back(std::make_shared<PayloadTable>(first, job.source->workers(), encoding.steps));
       batch.points.insert(batch.points.end(), encoding.points.begin(), encoding.points.end());
@@ -232,11 +232,11 @@ class PayloadStage::Plan {
     }
     for_each_gradient(*job.source, [&](std::size_t worker, std::size_t g, std::span<const float> gradient) {
       const std::vector<TensorShape> shapes = job.source->shapes(g);
-      for (std::size_t i = 0; i < varying.size(); ++i) {
+      for (std::size_t i = 0; i < sized.size(); ++i) {
         std::vector<RoundContext> steps;
-        for (std::size_t s = 0; s < varying[i].steps; ++s)
+        for (std::size_t s = 0; s < sized[i].steps; ++s)
           steps.push_back({.seed = job.source->seed(worker, g, s), .tensors = shapes});
-        const std::vector<Payload> sizes = varying[i].codec->sizes(gradient, varying[i].entries[g], steps);
+        const std::vector<Payload> sizes = sized[i].codec->sizes(gradient, sized[i].entries[g], steps);
         for (std::size_t s = 0; s < sizes.size(); ++s) tables[i]->set(worker, g, sizes[s], tables[i]->first_round(), s);
       }
     });
