@@ -28,11 +28,11 @@ double elements_of_gradients(const Scenario& scenario) {
   if (scenario.is_sampled()) return static_cast<double>(samples_of_gradients * *scenario.gradient_sample);
   const auto codec = scenario.method.codec->make(scenario.method.options, nullptr);
   if (is_dense(codec->kind()) || !codec->sizes_need_contents()) return 0;
-  const double steps = scenario.method.codec->varies ? varying_steps : 1;
+  const double looks = codec->keeps_largest() ? 1 : varying_steps;
   const auto* files = std::get_if<GradientFiles>(&scenario.gradients);
   const bool is_shared = files != nullptr && files->count == 1;
   const int encoders = is_shared ? 1 : scenario.host_groups().encoders();
-  return steps * encoders * static_cast<double>(scenario.elements());
+  return looks * encoders * static_cast<double>(scenario.elements());
 }
 
 /// What is to be made, in order; and how far that is.
