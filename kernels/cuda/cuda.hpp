@@ -14,6 +14,8 @@ struct CudaDevice {
   int number = 0;    ///< as the CUDA runtime counts
   std::string name;  ///< "NVIDIA H200"
   std::string uuid;  ///< "GPU-01234567-89ab-cdef-0123-456789abcdef", as nvidia-smi prints it
+  int multiprocessors = 0;
+  int clock_khz = 0;  ///< nominal
 };
 
 /// The GPUs of this machine, in the order of their numbers; empty where there is none. Asks the driver, and leaves no

@@ -20,6 +20,11 @@ std::string uuid_text(const cudaUUID_t& uuid) {
   return text;
 }
 
+int attribute(cudaDeviceAttr which, int device) {
+  int value = 0;
+  return cudaDeviceGetAttribute(&value, which, device) == cudaSuccess ? value : 0;
+}
+
 struct Found {
   std::vector<CudaDevice> devices;
   std::string why_none;
@@ -41,7 +46,8 @@ Found look_for_gpus() {
       found.why_none = std::string(properties.name) + " has compute capability " + std::to_string(properties.major) +
                        "." + std::to_string(properties.minor) + ", and 7.5 is the least that simrun's kernels run on";
     } else {
-      found.devices.push_back({number, properties.name, uuid_text(properties.uuid)});
+      found.devices.push_back({number, properties.name, uuid_text(properties.uuid), properties.multiProcessorCount,
+                               attribute(cudaDevAttrClockRate, number)});
     }
   }
   if (!found.devices.empty()) found.why_none.clear();

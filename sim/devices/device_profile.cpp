@@ -41,15 +41,22 @@ std::string describe(const KernelWork& kernels, const KernelModel& model) {
   add(kernels.bytes.per_element, " bytes an element");
   add(kernels.bytes.per_element_and_part, " bytes an element and payload");
   add(kernels.bytes.per_entry, " bytes an entry");
-  return fmt::format("simrun's kernels: {:g} launches of {}, {} over {:.0f} % of the memory's bandwidth",
-                     kernels.launches, show(Seconds(model.launch.typical)), bytes, 100 * model.share.typical);
+  std::string text =
+      fmt::format("simrun's kernels: {:g} launches of {}, {} over {:.0f} % of the memory's bandwidth", kernels.launches,
+                  show(Seconds(model.launch.typical)), bytes, 100 * model.share.typical);
+  if (model.multiprocessors) {
+    text += fmt::format("; clock cycles as seen on an H200, of {:g} multiprocessors at {:g} GHz",
+                        model.multiprocessors->count, model.multiprocessors->clock / 1e9);
+  }
+  return text;
 }
 
 }  // namespace
 
 Seconds DeviceProfile::seconds(const Step& step) const {
   const OperationTimes& times = operations.at(step.operation);
-  if (times.provenance == "modelled") return modelled(times, step, model.launch.typical, model.share.typical);
+  if (times.provenance == "modelled")
+    return modelled(times, step, model.launch.typical, model.share.typical, model.cycles.typical);
   const std::vector<double> place = place_of(step.work, times.table);
   double time = times.table.at(place);
   if (times.table.goes_beyond(place)) {
@@ -59,9 +66,17 @@ Seconds DeviceProfile::seconds(const Step& step) const {
   return Seconds(time);
 }
 
-Seconds DeviceProfile::modelled(const OperationTimes& times, const Step& step, double launch, double share) const {
+Seconds DeviceProfile::modelled(const OperationTimes& times, const Step& step, double launch, double share,
+                                double cycles) const {
   const KernelWork& kernels = times.kernels;
-  return Seconds(kernels.launches_of(step.work) * launch + kernels.bytes_of(step.work) / (share * bandwidth.value));
+  const double launching = kernels.launches_of(step.work) * launch;
+  const double moving = kernels.bytes_of(step.work) / (share * bandwidth.value);
+  if (!model.multiprocessors) return Seconds(launching + moving);
+  const auto& [count, clock] = *model.multiprocessors;
+  const double waiting = cycles * kernels.serial_cycles_of(step.work) / clock;
+  const double working = kernels.is_small(step.work) ? 1 : count;
+  return Seconds(launching + waiting +
+                 std::max(moving, cycles * kernels.shared_cycles_of(step.work) / (clock * working)));
 }
 
 std::vector<Step> DeviceProfile::steps(const Work& work) const {
@@ -92,8 +107,8 @@ Band DeviceProfile::band(const Step& step) const {
   const OperationTimes& times = operations.at(step.operation);
   if (times.provenance == "modelled") {
     const Seconds typical = seconds(step);
-    return {modelled(times, step, model.launch.low, model.share.high) / typical,
-            modelled(times, step, model.launch.high, model.share.low) / typical};
+    return {modelled(times, step, model.launch.low, model.share.high, model.cycles.low) / typical,
+            modelled(times, step, model.launch.high, model.share.low, model.cycles.high) / typical};
   }
   // Scaled tables keep the spread of what they were scaled from, which says nothing about the scaling.
   if (times.provenance != "measured" || !times.spread) return times.range;

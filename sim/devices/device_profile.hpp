@@ -49,11 +49,17 @@ struct Estimate {
   double high;
 };
 
-/// What operations take whose times are not known: launches * launch + bytes / (share * memory's bandwidth), see
-/// KernelWork. Unless a profile says otherwise, these are assumed.
+/// What operations take whose times are not known, see KernelWork:
+///
+///     launches * launch + cycles * serial / clock + max(bytes / (share * memory's bandwidth),
+///                                                       cycles * shared / (clock * multiprocessors))
+///
+/// Without multiprocessors no cycles count. Unless a profile says otherwise, the estimates are assumed.
 struct KernelModel {
   Estimate launch = {2e-6, 3e-6, 5e-6};  ///< seconds from one kernel's end to the next one's
   Estimate share = {0.5, 0.7, 0.9};      ///< of the memory's bandwidth
+  std::optional<Multiprocessors> multiprocessors = {};
+  Estimate cycles = {0.7, 1, 2};  ///< those of this GPU over those seen on an H200
 };
 
 /// Something that was measured first, half-way and last.
@@ -127,7 +133,7 @@ struct DeviceProfile {
   void add_modelled();
 
  private:
-  Seconds modelled(const OperationTimes& times, const Step& step, double launch, double share) const;
+  Seconds modelled(const OperationTimes& times, const Step& step, double launch, double share, double cycles) const;
 };
 
 /// The name of a profile of that device: "nvidia-h200" of "NVIDIA H200".

@@ -63,9 +63,18 @@ std::vector<Step> index_steps_of(const Work& work) {
 
 }  // namespace
 
-double KernelWork::launches_of(const Work& work) const {
+bool KernelWork::is_small(const Work& work) const {
   const double size = work.stage == Stage::combine ? work.entries : work.elements;
-  const double once = launches_if_small && size <= small ? *launches_if_small : launches;
+  return launches_if_small && size <= small;
+}
+
+double KernelWork::launches_of(const Work& work) const {
+  const double once = is_small(work) ? *launches_if_small : launches;
+  return work.stage == Stage::decode ? work.parts * once : once;
+}
+
+double KernelWork::serial_cycles_of(const Work& work) const {
+  const double once = (is_small(work) ? cycles.small : cycles.usual).serial;
   return work.stage == Stage::decode ? work.parts * once : once;
 }
 

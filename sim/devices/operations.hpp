@@ -44,6 +44,31 @@ struct MovedBytes {
   }
 };
 
+/// What a GPU of NVIDIA has to compute with.
+struct Multiprocessors {
+  double count;
+  double clock;  ///< cycles a second
+};
+
+/// Clock cycles that an operation takes where neither launches nor bytes decide.
+struct Cycles {
+  double serial = 0;  ///< one after another, whatever the size
+  /// Of one multiprocessor; all that a GPU has share them.
+  double per_element = 0;
+  double per_entry = 0;
+  double per_element_and_part = 0;
+
+  double shared(const Work& work) const {
+    return work.elements * (per_element + per_element_and_part * work.parts) + work.entries * per_entry;
+  }
+};
+
+/// Cycles of an operation, seen on one GPU.
+struct OperationCycles {
+  Cycles usual = {};
+  Cycles small = {};  ///< by one block, that is one multiprocessor
+};
+
 /// What simrun's kernels do on a GPU for an operation.
 struct KernelWork {
   /// Kernels, clearings of memory, and waits of all blocks of a kernel for each other, one after another; in decoding,
@@ -54,8 +79,17 @@ struct KernelWork {
   std::optional<double> launches_if_small = {};
   double gradient_reads = 1;  ///< encode: how often kernels read all of the gradient
 
-  double small = 32768;
+  double small = 8192;
+  OperationCycles cycles = {};
+
+  bool is_small(const Work& work) const;
+
+  /// Of decoding those of all payloads; so with serial_cycles_of().
   double launches_of(const Work& work) const;
+  double serial_cycles_of(const Work& work) const;
+  double shared_cycles_of(const Work& work) const {
+    return (is_small(work) ? cycles.small : cycles.usual).shared(work);
+  }
 
   /// `bytes` are those with an fp32 gradient.
   double bytes_of(const Work& work) const { return bytes.of(work) - gradient_reads * work.saved_a_read(); }
@@ -77,6 +111,9 @@ struct OperationEntry {
 
 /// Every operation, in the order in which profiles list them.
 const std::vector<OperationEntry>& profile_operations();
+
+/// What simrun's kernels for that operation took on an H200 where it was measured: bench/kernel_model.cpp finds it.
+OperationCycles seen_cycles(std::string_view operation);
 
 /// Encoding and decoding of a codec as a whole, where that is not what its layout's operations do: "encode.two-means",
 /// error feedback and momentum included. And those that only profiles of other programs have, which do not consist of

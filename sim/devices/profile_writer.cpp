@@ -77,7 +77,13 @@ Json to_json(const KernelModel& model) {
   Json launch = Json::array();
   for (const double seconds : {model.launch.low, model.launch.typical, model.launch.high})
     launch.push_back(four_digit_text(seconds * 1e6) + " us");
-  return {{"launch", launch}, {"bandwidth_share", {model.share.low, model.share.typical, model.share.high}}};
+  Json json = {{"launch", launch}, {"bandwidth_share", {model.share.low, model.share.typical, model.share.high}}};
+  if (model.multiprocessors) {
+    json["multiprocessors"] = {{"count", exactly(model.multiprocessors->count)},
+                               {"clock_ghz", four_digits(model.multiprocessors->clock / 1e9)}};
+    json["cycles"] = {model.cycles.low, model.cycles.typical, model.cycles.high};
+  }
+  return json;
 }
 
 Json to_json(const Measurement& measurement) {

@@ -39,7 +39,9 @@ std::string digest_of_model(const Model& model) {
 std::string digest_of_times(const DeviceProfile& profile) {
   const KernelModel& model = profile.model;
   Json times = {profile.bandwidth.value};
-  for (const Estimate& each : {model.launch, model.share}) times.push_back({each.low, each.typical, each.high});
+  for (const Estimate& each : {model.launch, model.share, model.cycles})
+    times.push_back({each.low, each.typical, each.high});
+  if (model.multiprocessors) times.push_back({model.multiprocessors->count, model.multiprocessors->clock});
   for (const auto& [name, operation] : profile.operations) {
     times.push_back({name, operation.table.seconds(), operation.range.low, operation.range.high});
     for (const CostTable::GridAxis& axis : operation.table.axes()) times.push_back({name_of(axis.axis), axis.values});

@@ -32,7 +32,7 @@ TEST_CASE("operations that read gradients of 16 bits give on kernels what the CP
 TEST_CASE("a profile's operations launch as many kernels, and wait in them as often, as their model says") {
   const CalibrationData data(1'600'000, 2, 2);
   for (const OperationEntry& operation : measured_operations()) {
-    for (const double elements : {300'000.0, 60'000.0, 30'000.0}) {
+    for (const double elements : {300'000.0, 60'000.0, 30'000.0, 6'000.0}) {
       INFO(operation.name << " of " << elements);
       const bool has_entries = operation.axes.front() == Axis::entries;
       std::vector<double> place = {has_entries ? elements / 3 : elements,

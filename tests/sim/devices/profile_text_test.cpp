@@ -97,6 +97,38 @@ TEST_CASE("profiles: operations that are left out are modelled, by what the prof
   CHECK(assumed.seconds(step).value == Approx(3e-6 + 4.125e-6 / 0.7));
 }
 
+TEST_CASE("profiles: where multiprocessors are known, modelled times have the cycles that were seen") {
+  const TemporaryFolder folder;
+  DeviceProfile bare = even_profile({1, 1e6}, 1e-6);
+  bare.operations.clear();
+  bare.bandwidth = BytesPerSecond(1e12);
+  bare.model = {.launch = {1e-6, 4e-6, 6e-6},
+                .share = {0.25, 0.5, 1},
+                .multiprocessors = Multiprocessors{100, 1e9},
+                .cycles = {0.5, 1, 2}};
+  const DeviceProfile profile = read_device_profile(folder.write("bare.json", profile_text(bare)));
+  const Cycles seen = operation_entry("decode.qsgd").kernels.cycles.usual;
+  REQUIRE(seen.per_element > 1.8);  // more than 9 bytes an element take at half of the bandwidth
+  // A million elements on 1e11 cycles a second; what is serial on 1e9.
+  const Step step{"decode.qsgd", {.stage = Stage::decode, .elements = 1e6}};
+  const double waiting = seen.serial * 1e-9;
+  const double computing = seen.per_element * 1e-5;
+  const double typical = 4e-6 + waiting + computing;
+  CHECK(profile.seconds(step).value == Approx(typical));
+  CHECK(profile.band(step).low == Approx((1e-6 + waiting / 2 + computing / 2) / typical));
+  CHECK(profile.band(step).high == Approx((6e-6 + 2 * waiting + 2 * computing) / typical));
+  // Signs are bound by their 4.125 bytes an element.
+  const Cycles signs = operation_entry("encode.signs").kernels.cycles.usual;
+  CHECK(profile.seconds(Step{"encode.signs", {.elements = 1e6}}).value == Approx(4e-6 + signs.serial * 1e-9 + 8.25e-6));
+  // A small tensor is one multiprocessor's: 8000 elements on 1e9 cycles a second.
+  const Cycles small = operation_entry("encode.pairs").kernels.cycles.small;
+  const double selecting = (small.per_element * 8000 + small.per_entry * 8) * 1e-9;
+  CHECK(profile.seconds(Step{"encode.pairs", {.elements = 8000, .entries = 8}}).value ==
+        Approx(4e-6 + small.serial * 1e-9 + selecting));
+  // Written and read again it is the same.
+  CHECK(profile_text(profile) == profile_text(bare));
+}
+
 TEST_CASE("profiles: times that were not measured may have a range, and be without a second axis") {
   const TemporaryFolder folder;
   const std::string file = data_root() + "/platforms/devices/v100-pytorch.json";

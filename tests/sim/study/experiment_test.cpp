@@ -9,7 +9,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Of 1,024,000 gradients by the modelled times of an A100: 1555 GB/s, of which 0.7 are reached.
+/// Of 1,024,000 gradients by the modelled times of an A100: 1555 GB/s, of which 0.8 are reached.
 Times modelled_times(const json& method, const char* precision, bool has_hosts = false) {
   json scenario = tiny_scenario();
   scenario["model"]["tensors"] = {{{"name", "a"}, {"shape", {1000, 1024}}}};
@@ -19,20 +19,22 @@ Times modelled_times(const json& method, const char* precision, bool has_hosts =
   return times_of(has_hosts ? on_hosts(scenario, 2) : scenario);
 }
 
-constexpr double two_bytes_an_element = 2 * 1.024e6 / (0.7 * 1555e9);
+constexpr double two_bytes_an_element = 2 * 1.024e6 / (0.8 * 1555e9);
 
 }  // namespace
 
 TEST_CASE("encoding a gradient of two bytes an element reads so much less, once") {
   const json methods = {{{"name", "gtop-k"}, {"k", 1000}},
                         {{"name", "scalecom"}, {"k", 1000}},
-                        {{"name", "powersgd"}},
                         {{"name", "signsgd-mv"}}};
   for (const json& method : methods) {
     INFO(method);
     const Seconds fp32 = modelled_times(method, "fp32").encode;
     CHECK((fp32 - modelled_times(method, "bf16").encode).value == Approx(two_bytes_an_element).epsilon(1e-3));
   }
+  // What waits for its products does not care.
+  const json products = {{"name", "powersgd"}};
+  CHECK(modelled_times(products, "bf16").encode == modelled_times(products, "fp32").encode);
 }
 
 TEST_CASE("an fp16 gradient is sent as it is, a bf16 one is converted") {
