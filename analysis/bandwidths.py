@@ -72,12 +72,15 @@ def launches_of(source):
 
 
 def modelled_range(seconds, launches, model):
-    """What a modelled time may be, in seconds: launches x launch latency + bytes / (share x bandwidth), with the low
-    latency and the high share, and the other way round (docs/devices.md).
+    """What a modelled time may be, in seconds: launches x launch latency, and the rest, which goes by the share of the
+    bandwidth or by clock cycles (docs/devices.md). Which of them is not known here, so that the range is the wider one,
+    and at least the program's.
     """
     launch, share = [results.quantity(text) for text in model["launch"]], model["bandwidth_share"]
-    moving = (seconds - launches * launch[1]) * share[1]
-    return launches * launch[0] + moving / share[2], launches * launch[2] + moving / share[0]
+    cycles = model["cycles"] if "multiprocessors" in model else [1, 1, 1]
+    least, most = (min(share[1] / share[2], cycles[0]), max(share[1] / share[0], cycles[2]))
+    rest = seconds - launches * launch[1]
+    return launches * launch[0] + least * rest, launches * launch[2] + most * rest
 
 
 def gains_up_to(rows, least=1.01):

@@ -24,9 +24,8 @@ constexpr double two_bytes_an_element = 2 * 1.024e6 / (0.8 * 1555e9);
 }  // namespace
 
 TEST_CASE("encoding a gradient of two bytes an element reads so much less, once") {
-  const json methods = {{{"name", "gtop-k"}, {"k", 1000}},
-                        {{"name", "scalecom"}, {"k", 1000}},
-                        {{"name", "signsgd-mv"}}};
+  const json methods = {
+      {{"name", "gtop-k"}, {"k", 1000}}, {{"name", "scalecom"}, {"k", 1000}}, {{"name", "signsgd-mv"}}};
   for (const json& method : methods) {
     INFO(method);
     const Seconds fp32 = modelled_times(method, "fp32").encode;
