@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <simgrid/s4u.hpp>
 #include <vector>
 
@@ -19,11 +20,12 @@ inline Seconds clock_now() {
 
 /// What is to happen in simulated time, in order. At one instant what is nobody's comes first, in the order in which it
 /// was asked for, and then what is a rank's, in the order of ranks: where ranks do the same at once, which of them
-/// comes first must not depend on how SimGrid goes through them. The agenda holds one of SimGrid's timers at a time:
-/// one for every entry would cost more than the messages that they are for.
+/// comes first must not depend on how SimGrid goes through them. Sharing of links comes after all that. The agenda
+/// holds one of SimGrid's timers at a time: one for every entry would cost more than the messages that they are for.
 class Agenda {
  public:
   static constexpr int nobody = -1;
+  static constexpr int after_all = std::numeric_limits<int>::max();
 
   /// Does `what` at `time`, now or later.
   void at(Seconds time, std::function<void()> what, int rank = nobody);

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <deque>
-#include <memory>
-#include <unordered_map>
 
 #include "sim/simgrid/flows.hpp"
 
@@ -15,8 +13,8 @@ namespace simrun {
 /// came before it, and short ones that come while a long one is there are flows, too, and share the link with it.
 class ShortMessages {
  public:
-  /// `goodput`: share of a link's bandwidth. `flows` outlives this.
-  ShortMessages(double goodput, Flows& flows) : goodput_(goodput), flows_(flows) {}
+  /// `flows` outlives this.
+  explicit ShortMessages(Flows& flows) : flows_(flows) {}
 
   /// A short message leaves its sender now.
   void send(const FlowPtr& flow);
@@ -33,11 +31,12 @@ class ShortMessages {
   };
   struct Passage;
 
-  void pass(const std::shared_ptr<Passage>& passage);
+  void pass(Passage passage);
 
-  double goodput_;
+  Link& link(int number);
+
   Flows& flows_;
-  std::unordered_map<const simgrid::s4u::Link*, Link> links_;
+  std::deque<Link> links_;  ///< by number
 };
 
 }  // namespace simrun
