@@ -31,11 +31,12 @@ class Agenda {
   void at(Seconds time, std::function<void()> what, int rank = nobody);
 
  private:
+  /// Small, since entries change places often.
   struct Entry {
     Seconds time;
-    int rank;
     std::uint64_t number;  ///< among all that were asked for
-    std::function<void()> what;
+    int rank;
+    int what;  ///< of whats_
   };
 
   static bool is_later(const Entry& a, const Entry& b);
@@ -43,6 +44,8 @@ class Agenda {
   void set_timer();
 
   std::vector<Entry> entries_;  ///< a heap, the next one in front
+  std::vector<std::function<void()>> whats_;
+  std::vector<int> free_whats_;
   std::uint64_t count_ = 0;
   simgrid::kernel::timer::Timer* timer_ = nullptr;  ///< for the next entry
   bool is_running_ = false;

@@ -1,7 +1,6 @@
 #include "sim/simgrid/flows.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -10,12 +9,6 @@
 namespace simrun {
 
 namespace sg4 = simgrid::s4u;
-
-Seconds Flow::end() const {
-  if (arrival) return *arrival;
-  const bool has_arrived = comm != nullptr && comm->get_finish_time() >= 0;
-  return Seconds(has_arrived ? comm->get_finish_time() : std::numeric_limits<double>::infinity());
-}
 
 Flows::Flows(const Network& network, const std::vector<sg4::Host*>& hosts)
     : most_an_actor_(std::clamp<std::size_t>(hosts.size() * hosts.size() / 16384, 32, 128)),
@@ -70,7 +63,7 @@ void Flows::share() {
     arrive(std::exchange(moving_[static_cast<std::size_t>(number)], {}), now);
   const Seconds next = links_.share(now);
   ++shares_;
-  if (next.value == std::numeric_limits<double>::infinity()) return;
+  if (next == Flow::never) return;
   const auto end = [this, foreseen = shares_] {
     if (foreseen == shares_) share();
   };
@@ -95,9 +88,9 @@ void Flows::call_sender(End& from) {
 Seconds Flows::wait(const FlowPtr& flow, int rank) {
   End& end = ends_[static_cast<std::size_t>(rank)];
   end.awaited = flow.get();
-  while (flow->comm == nullptr && !flow->arrival) sleep(end);
+  while (flow->comm == nullptr && flow->arrival == Flow::never) sleep(end);
   end.awaited = nullptr;
-  if (flow->comm == nullptr) return *flow->arrival;
+  if (flow->comm == nullptr) return flow->arrival;
   if (flow->from == rank) {
     flow->comm->wait();
     if (flow->is_own) --end.own;

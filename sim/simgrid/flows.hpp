@@ -2,46 +2,17 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <simgrid/s4u.hpp>
 #include <utility>
 #include <vector>
 
 #include "sim/network/network.hpp"
-#include "sim/network/transport.hpp"
 #include "sim/simgrid/agenda.hpp"
 #include "sim/simgrid/fair_links.hpp"
+#include "sim/simgrid/flow.hpp"
 #include "sim/simgrid/routes.hpp"
 
 namespace simrun {
-
-/// A message between two ranks, from the moment that either of them asks for it until it has arrived.
-struct Flow {
-  int from = 0;
-  int to = 0;
-  Message message;
-  Bytes size;                ///< of the message
-  bool is_sent = false;      ///< the sender has started to send it
-  bool is_awaited = false;   ///< the receiver has started to receive it
-  bool is_own = false;       ///< set off by the sender's own actor
-  bool is_buffered = false;  ///< complete for its sender at once
-  Seconds left;              ///< when it left its sender; latency comes after that
-
-  Bytes on_wire;  ///< what takes time on links
-
-  std::optional<Seconds> arrival;            ///< once it is known, of one that SimGrid does not move
-  simgrid::s4u::CommPtr comm;                ///< of one that SimGrid moves; null until it is due
-  simgrid::s4u::Mailbox* mailbox = nullptr;  ///< through which `comm` goes
-
-  std::shared_ptr<Flow> successor;  ///< while it is unmatched: the next one of its ends and tag
-
-  /// When it arrived; infinity while it is on its way.
-  Seconds end() const;
-
-  /// True if it had not arrived by `time`.
-  bool lasts_beyond(Seconds time) const { return end() > time; }
-};
-using FlowPtr = std::shared_ptr<Flow>;
 
 /// The messages on their way, from host to host. With `lv08` a flow is SimGrid's, latency included. With the other
 /// models latency passes first, and flows then share links evenly (FairLinks), where SimGrid would share in proportion
