@@ -1,7 +1,7 @@
 #include "sim/simgrid/fair_links.hpp"
 
 #include <algorithm>
-#include <functional>
+#include <array>
 
 namespace simrun {
 namespace {
@@ -11,7 +11,9 @@ constexpr Seconds grain(1e-9);
 }  // namespace
 
 int FairLinks::add(BytesPerSecond capacity, bool is_shared) {
-  links_.push_back({.capacity = capacity.value, .is_shared = is_shared});
+  links_.push_back({.is_shared = is_shared, .capacity = capacity.value});
+  levels_.push_back(infinity);
+  affected_.resize(links_.size() + 1);
   return static_cast<int>(links_.size()) - 1;
 }
 
@@ -50,13 +52,13 @@ std::vector<int> FairLinks::take_ended(Seconds now) {
     const int number = ends_.number();
     ends_.remove(number);
     Link& owner = link(number);
-    advance(owner, now);
+    advance(number, now);
     // At least the next one, however coarse the clock is.
-    const double until = std::max(owner.next, owner.count + owner.level * grain.value);
+    const double until = std::max(owner.next, owner.count + level(number) * grain.value);
     for (std::size_t i = 0; i < owner.own; ++i) {
       if (owner.entries[i].end <= until) ended.push_back(owner.entries[i].flow);
     }
-    threshold_ = std::min(threshold_, owner.level);
+    threshold_ = std::min(threshold_, level(number));
     affect(number);
   }
   std::sort(ended.begin(), ended.end());
@@ -65,9 +67,9 @@ std::vector<int> FairLinks::take_ended(Seconds now) {
 }
 
 Seconds FairLinks::share(Seconds now) {
-  if (!affected_.empty()) {
+  if (affected_count_ > 0) {
     find_affected();
-    for (const int number : affected_) advance(link(number), now);
+    for (const int number : affected()) advance(number, now);
     fill();
     settle(now);
   }
@@ -84,14 +86,17 @@ int FairLinks::own_link(double limit) {
   return number;
 }
 
-void FairLinks::affect(int number) {
-  if (std::exchange(link(number).is_affected, true)) return;
-  affected_.push_back(number);
+/// Does nothing unless `really`.
+void FairLinks::affect(int number, bool really) {
+  bool& is_affected = link(number).is_affected;
+  affected_[affected_count_] = number;
+  affected_count_ += static_cast<std::size_t>(really & !is_affected);
+  is_affected |= really;
 }
 
 double FairLinks::rate(const Flow& of) const {
   double least = infinity;
-  for (const Place& place : of.places) least = std::min(least, links_[static_cast<std::size_t>(place.link)].level);
+  for (const Place& place : of.places) least = std::min(least, levels_[static_cast<std::size_t>(place.link)]);
   return least;
 }
 
@@ -136,31 +141,34 @@ void FairLinks::swap(int number, std::size_t a, std::size_t b) {
   std::swap(entries[a], entries[b]);
 }
 
-void FairLinks::advance(Link& to, Seconds now) {
-  to.count = to.own > 0 ? to.count + to.level * (now - to.since).value : 0;
+void FairLinks::advance(int number, Seconds now) {
+  Link& to = link(number);
+  to.count = to.own > 0 ? to.count + level(number) * (now - to.since).value : 0;
   to.since = now;
 }
 
 /// Of each link that something may change on, what is taken by flows that stay, and how many do not; these affect their
-/// other links, too.
+/// other links, too. Branches would be foreseen wrongly half of the time, so that there is none for an entry.
 void FairLinks::find_affected() {
-  for (std::size_t i = 0; i < affected_.size(); ++i) {
-    Link& on = link(affected_[i]);
-    on.taken = 0;
-    on.growing = 0;
+  for (std::size_t i = 0; i < affected_count_; ++i) {
+    const int number = affected_[i];
+    Link& on = link(number);
+    double taken = 0;
+    std::size_t growing = 0;
     for (const Entry& entry : on.entries) {
-      const double now = entry.other != nobody ? std::min(on.level, link(entry.other).level) : rate(flow(entry.flow));
-      if (now < threshold_) {
-        on.taken += now;
-        continue;
-      }
-      ++on.growing;
+      const double now = entry.other != nobody ? std::min(level(number), level(entry.other)) : rate(flow(entry.flow));
+      const bool grows = now >= threshold_;
+      const std::array<double, 2> stays = {now, 0};
+      taken += stays[grows];
+      growing += grows;
       if (entry.other != nobody) {
-        affect(entry.other);
+        affect(entry.other, grows);
       } else {
-        for (const Place& place : flow(entry.flow).places) affect(place.link);
+        for (const Place& place : flow(entry.flow).places) affect(place.link, grows);
       }
     }
+    on.taken = taken;
+    on.growing = growing;
   }
 }
 
@@ -168,54 +176,50 @@ void FairLinks::find_affected() {
 /// while others are filled. Levels never fall by rounding, so that a flow's owner has the least.
 void FairLinks::fill() {
   ++round_;
-  double level = std::exchange(threshold_, infinity);
-  const auto level_of = [](const Link& on) { return (on.capacity - on.taken) / static_cast<double>(on.growing); };
-  heap_.clear();
-  for (const int number : affected_) {
+  double least = std::exchange(threshold_, infinity);
+  const auto level_at_least = [](const Link& on) { return (on.capacity - on.taken) / static_cast<double>(on.growing); };
+  for (const int number : affected()) {
     Link& on = link(number);
-    on.level = infinity;
+    level(number) = infinity;
     on.is_full = false;
-    if (on.growing > 0) heap_.emplace_back(level_of(on), number);
+    if (on.growing > 0) filling_.set(number, level_at_least(on));
   }
-  std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
-  while (!heap_.empty()) {
-    std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
-    const auto [known, number] = heap_.back();
-    heap_.pop_back();
-    if (link(number).growing == 0) continue;
-    const double reached = level_of(link(number));
-    if (reached <= known) {
-      level = std::max(level, reached);
-      stop(number, level);
-    } else {
-      heap_.emplace_back(reached, number);
-      std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
+  while (!filling_.empty()) {
+    const int number = filling_.number();
+    const double reached = link(number).growing > 0 ? level_at_least(link(number)) : infinity;
+    if (reached > filling_.time() && reached < infinity) {
+      filling_.set(number, reached);
+      continue;
     }
+    filling_.remove(number);
+    if (reached == infinity) continue;
+    least = std::max(least, reached);
+    stop(number, least);
   }
 }
 
 /// The link is full: stops its flows that grow.
-void FairLinks::stop(int number, double level) {
+void FairLinks::stop(int number, double at_level) {
   Link& full = link(number);
-  full.level = level;
+  level(number) = at_level;
   full.is_full = true;
   for (std::size_t at = 0; at < full.own; ++at) {
     --full.growing;
-    hand_on({number, at}, level);
+    hand_on({number, at}, at_level);
   }
   for (std::size_t at = full.own; full.growing > 0; ++at) {
     if (!is_growing(full.entries[at])) continue;
     own({number, at});
     --full.growing;
-    hand_on({number, full.own - 1}, level);
+    hand_on({number, full.own - 1}, at_level);
   }
 }
 
 /// What the flow there, which stops now, is to its other links.
-void FairLinks::hand_on(Place from, double level) {
+void FairLinks::hand_on(Place from, double at_level) {
   const Entry& entry = link(from.link).entries[from.at];
   const auto take = [&](Link& other) {
-    other.taken += level;
+    other.taken += at_level;
     --other.growing;
   };
   if (entry.other != nobody) return take(link(entry.other));
@@ -262,7 +266,7 @@ void FairLinks::own(Place place) {
 
 /// When the next flow of each link ends.
 void FairLinks::settle(Seconds now) {
-  for (const int number : affected_) {
+  for (const int number : affected()) {
     Link& on = link(number);
     on.is_affected = false;
     if (on.own == 0) {
@@ -273,9 +277,9 @@ void FairLinks::settle(Seconds now) {
       on.next = infinity;
       for (std::size_t at = 0; at < on.own; ++at) on.next = std::min(on.next, on.entries[at].end);
     }
-    ends_.set(number, now.value + std::max(0.0, on.next - on.count) / on.level);
+    ends_.set(number, now.value + std::max(0.0, on.next - on.count) / level(number));
   }
-  affected_.clear();
+  affected_count_ = 0;
 }
 
 }  // namespace simrun

@@ -50,23 +50,23 @@ class FairLinks {
     int other;  ///< the flow's other link; nobody: it does not have two
   };
 
-  struct Link {
-    double capacity;
-    bool is_shared;
-    bool is_one_flows = false;
-    double level = infinity;          ///< rate at which it stops flows; infinity: it is not full
-    double count = 0;                 ///< bytes that each flow it owns has got, until `since`
-    Seconds since = {};               ///< a time
-    std::vector<Entry> entries = {};  ///< first those that it owns
-    std::size_t own = 0;              ///< of these
-    double next = infinity;           ///< the least `end`
-    bool knows_next = true;
-
+  /// What its flows' other links are asked for lies in one line of the cache.
+  struct alignas(64) Link {
     // While shares are found.
-    bool is_affected = false;
-    bool is_full = false;
     double taken = 0;         ///< rate of its flows that are stopped by others
     std::size_t growing = 0;  ///< its flows that are not stopped
+    bool is_affected = false;
+    bool is_full = false;
+
+    bool is_shared = true;
+    bool is_one_flows = false;
+    bool knows_next = true;
+    double capacity = 0;
+    double count = 0;                 ///< bytes that each flow it owns has got, until `since`
+    Seconds since = {};               ///< a time
+    double next = infinity;           ///< the least `end`
+    std::size_t own = 0;              ///< flows that it owns
+    std::vector<Entry> entries = {};  ///< these first
   };
 
   /// Where a flow is: an entry of a link.
@@ -83,32 +83,36 @@ class FairLinks {
   };
 
   Link& link(int number) { return links_[static_cast<std::size_t>(number)]; }
+  double& level(int number) { return levels_[static_cast<std::size_t>(number)]; }
   Flow& flow(int number) { return flows_[static_cast<std::size_t>(number)]; }
   int own_link(double limit);
-  void affect(int number);
+  std::span<const int> affected() const { return {affected_.data(), affected_count_}; }
+  void affect(int number, bool really = true);
   double rate(const Flow& of) const;
   void remove(int number);
   void erase(Place place);
   void disown(Place place);
   void swap(int number, std::size_t a, std::size_t b);
-  static void advance(Link& to, Seconds now);
+  void advance(int number, Seconds now);
   void find_affected();
   void fill();
-  void stop(int number, double level);
-  void hand_on(Place from, double level);
+  void stop(int number, double at_level);
+  void hand_on(Place from, double at_level);
   bool is_growing(const Entry& entry) const;
   void own(Place place);
   void settle(Seconds now);
 
   std::vector<Link> links_;
+  std::vector<double> levels_;  ///< by link: the rate at which it stops flows; infinity: it is not full
   std::vector<Flow> flows_;
   std::vector<int> free_flows_;
-  std::vector<int> free_links_;               ///< that were one flow's own
-  std::vector<int> affected_;                 ///< links
-  double threshold_ = infinity;               ///< the level below which nothing has changed
-  std::uint64_t round_ = 0;                   ///< of filling
-  std::vector<std::pair<double, int>> heap_;  ///< links that may be full, by a level that they reach at least
-  Earliest ends_;                             ///< of links' next flows
+  std::vector<int> free_links_;  ///< that were one flow's own
+  std::vector<int> affected_;    ///< links, the first so many; one more than there are links
+  std::size_t affected_count_ = 0;
+  double threshold_ = infinity;  ///< the level below which nothing has changed
+  std::uint64_t round_ = 0;      ///< of filling
+  Earliest filling_;             ///< links that may be full, by a level that they reach at least
+  Earliest ends_;                ///< of links' next flows
 };
 
 }  // namespace simrun
