@@ -15,8 +15,8 @@ struct Flow;
 /// Counts without locking: SimGrid runs one actor at a time.
 using FlowPtr = boost::intrusive_ptr<Flow>;
 
-/// A message between two ranks, from the moment that either of them asks for it until it has arrived. Its memory comes
-/// from a pool: millions come and go.
+/// A message between two ranks, from the moment that either of them asks for it until it has arrived. Millions come and
+/// go: their memory comes from a pool.
 struct Flow : boost::intrusive_ref_counter<Flow, boost::thread_unsafe_counter> {
   static constexpr Seconds never{std::numeric_limits<double>::infinity()};
 
@@ -26,16 +26,15 @@ struct Flow : boost::intrusive_ref_counter<Flow, boost::thread_unsafe_counter> {
   bool is_buffered = false;  ///< complete for its sender at once
   int from = 0;
   int to = 0;
-  Bytes size;     ///< of the message
-  Bytes on_wire;  ///< what takes time on links
-  Seconds left;   ///< when it left its sender; latency comes after that
-  Message message;
+  Bytes size;                  ///< of the message
+  Bytes on_wire;               ///< what takes time on links
+  Seconds left;                ///< when it left its sender; latency comes after that
+  Seconds arrival = never;     ///< once it is known, of one that SimGrid does not move
+  FlowPtr successor;           ///< while it is unmatched: the next one of its ends and tag
+  simgrid::s4u::CommPtr comm;  ///< of one that SimGrid moves; null until it is due
 
-  Seconds arrival = never;                   ///< once it is known, of one that SimGrid does not move
-  simgrid::s4u::CommPtr comm;                ///< of one that SimGrid moves; null until it is due
   simgrid::s4u::Mailbox* mailbox = nullptr;  ///< through which `comm` goes
-
-  FlowPtr successor;  ///< while it is unmatched: the next one of its ends and tag
+  Message message;
 
   /// When it arrived; `never` while that is not known.
   Seconds end() const;

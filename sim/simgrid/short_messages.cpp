@@ -1,18 +1,9 @@
 #include "sim/simgrid/short_messages.hpp"
 
 #include <algorithm>
-#include <utility>
+#include <vector>
 
 namespace simrun {
-
-/// A message on its way.
-struct ShortMessages::Passage {
-  FlowPtr flow;
-  std::vector<int> links;
-  Seconds latency;
-  std::size_t next = 0;  ///< of the links that its first byte comes to
-  Seconds end{};         ///< when its last byte is through those before
-};
 
 bool ShortMessages::Link::has_long(Seconds now) {
   while (!longs.empty() && !longs.front()->lasts_beyond(now)) longs.pop_front();
@@ -26,23 +17,24 @@ void ShortMessages::send(const FlowPtr& flow) {
       std::any_of(path.links.begin(), path.links.end(), [&](int number) { return link(number).has_long(now); });
   if (meets_long) return flows_.start(flow, now);
   flow->left = now;
-  pass({flow, {path.links.begin(), path.links.end()}, path.latency});
+  pass(flow, path, Seconds(0));
 }
 
-void ShortMessages::pass(Passage passage) {
+void ShortMessages::pass(const FlowPtr& flow, Path path, Seconds end) {
   const Seconds now = clock_now();
-  while (passage.next < passage.links.size()) {
-    const int number = passage.links[passage.next++];
-    const Seconds time(passage.flow->on_wire.value / flows_.links().capacity(number).value);
+  while (!path.links.empty()) {
+    const int number = path.links.front();
+    path.links = path.links.subspan(1);
+    const Seconds time(flow->on_wire.value / flows_.links().capacity(number).value);
     Seconds& free_at = link(number).free_at;
     const Seconds begin = std::max(now, free_at);
     if (flows_.links().is_shared(number)) free_at = begin + time;
-    passage.end = std::max(passage.end, begin + time);
-    const bool is_last = passage.next == passage.links.size();
-    if (begin > now && !is_last)
-      return flows_.at(begin, [this, later = std::move(passage)]() mutable { pass(std::move(later)); });
+    end = std::max(end, begin + time);
+    if (begin == now || path.links.empty()) continue;
+    const std::vector<int> rest(path.links.begin(), path.links.end());
+    return flows_.at(begin, [this, flow, rest, latency = path.latency, end] { pass(flow, {rest, latency}, end); });
   }
-  flows_.arrive(passage.flow, passage.end + passage.latency);
+  flows_.arrive(flow, end + path.latency);
 }
 
 Seconds ShortMessages::let_in(const FlowPtr& long_flow) {

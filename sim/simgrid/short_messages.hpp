@@ -29,10 +29,9 @@ class ShortMessages {
 
     bool has_long(Seconds now);
   };
-  struct Passage;
 
-  void pass(Passage passage);
-
+  /// The first byte of `flow` comes to the links of `path` now; its last one is through those before at `end`.
+  void pass(const FlowPtr& flow, Path path, Seconds end);
   Link& link(int number);
 
   Flows& flows_;
