@@ -181,6 +181,25 @@ TEST_CASE("shares of links are the oracle's and SimGrid's where all hosts send t
   }
 }
 
+TEST_CASE("shares of links are the oracle's on routes of any links, also of one that is taken twice") {
+  constexpr int hosts = 5;
+  constexpr fluid::Sharing sharings[] = {fluid::Sharing::both_ways, fluid::Sharing::each_way, fluid::Sharing::nobody};
+  for (int number = 0; number < 40; ++number) {
+    fluid::Dice dice(number);
+    fluid::Cluster cluster;
+    for (int i = 0; i < 6; ++i) cluster.links.push_back({dice.any_size(1e6, 1e8), 0, sharings[dice.roll(3)]});
+    cluster.routes.assign(hosts, std::vector<fluid::Route>(hosts));
+    for (auto& from : cluster.routes) {
+      for (fluid::Route& route : from) {
+        for (int hops = 1 + dice.roll(4); hops > 0; --hops) route.push_back({dice.roll(6), dice.chance(0.5)});
+      }
+    }
+    const auto flows = random_flows(30, hosts, dice);
+    INFO(number);
+    CHECK(most_apart(flows, by_fair_links(cluster, flows), by_oracle(cluster, flows)) < agreed);
+  }
+}
+
 TEST_CASE("shares of links are SimGrid's among 48 hosts of a star that all send to all") {
   fluid::Cluster star;
   constexpr int hosts = 48;
