@@ -6,7 +6,11 @@
 namespace simrun {
 
 bool ShortMessages::Link::has_long(Seconds now) {
-  while (!longs.empty() && !longs.front()->lasts_beyond(now)) longs.pop_front();
+  while (first < longs.size() && !longs[first]->lasts_beyond(now)) ++first;
+  if (2 * first >= longs.size()) {
+    longs.erase(longs.begin(), longs.begin() + static_cast<std::ptrdiff_t>(first));
+    first = 0;
+  }
   return !longs.empty();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <deque>
+#include <cstddef>
+#include <vector>
 
 #include "sim/simgrid/flows.hpp"
 
@@ -24,8 +25,9 @@ class ShortMessages {
 
  private:
   struct Link {
-    Seconds free_at;            ///< when the short messages are through
-    std::deque<FlowPtr> longs;  ///< in the order in which they came, without the first ones that have ended
+    Seconds free_at;             ///< when the short messages are through
+    std::vector<FlowPtr> longs;  ///< in the order in which they came
+    std::size_t first = 0;       ///< of them: those before have ended
 
     bool has_long(Seconds now);
   };
@@ -35,7 +37,7 @@ class ShortMessages {
   Link& link(int number);
 
   Flows& flows_;
-  std::deque<Link> links_;  ///< by number
+  std::vector<Link> links_;  ///< by number
 };
 
 }  // namespace simrun
