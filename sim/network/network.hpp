@@ -66,7 +66,7 @@ struct IntraHost {
 /// The network between the workers' hosts.
 struct Network {
   enum class Model {
-    ideal,         ///< SimGrid's CM02 with factors 1: no cross-traffic, no TCP window, full duplex
+    ideal,         ///< latency and bandwidth alone: no cross-traffic, no TCP window, full duplex
     lv08,          ///< SimGrid's corrections for TCP (Velho and Legrand, 2009), as it sets them by default
     ethernet_tcp,  ///< fitted to real traffic
   };

@@ -14,7 +14,14 @@ bool Agenda::is_later(const Entry& a, const Entry& b) {
 
 void Agenda::at(Seconds time, std::function<void()> what, int rank) {
   const bool is_next = entries_.empty() || time < entries_.front().time;
-  entries_.push_back({time, rank, count_++, std::move(what)});
+  if (free_whats_.empty()) {
+    free_whats_.push_back(static_cast<int>(whats_.size()));
+    whats_.emplace_back();
+  }
+  const int place = free_whats_.back();
+  free_whats_.pop_back();
+  whats_[static_cast<std::size_t>(place)] = std::move(what);
+  entries_.push_back({time, count_++, rank, place});
   std::push_heap(entries_.begin(), entries_.end(), is_later);
   if (is_next && !is_running_) set_timer();
 }
@@ -24,8 +31,10 @@ void Agenda::run_due() {
   is_running_ = true;
   while (!entries_.empty() && entries_.front().time <= clock_now()) {
     std::pop_heap(entries_.begin(), entries_.end(), is_later);
-    const std::function<void()> what = std::move(entries_.back().what);
+    const int place = entries_.back().what;
     entries_.pop_back();
+    const std::function<void()> what = std::move(whats_[static_cast<std::size_t>(place)]);
+    free_whats_.push_back(place);
     what();
   }
   is_running_ = false;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <simgrid/s4u.hpp>
 #include <vector>
 
@@ -19,21 +20,23 @@ inline Seconds clock_now() {
 
 /// What is to happen in simulated time, in order. At one instant what is nobody's comes first, in the order in which it
 /// was asked for, and then what is a rank's, in the order of ranks: where ranks do the same at once, which of them
-/// comes first must not depend on how SimGrid goes through them. The agenda holds one of SimGrid's timers at a time:
-/// one for every entry would cost more than the messages that they are for.
+/// comes first must not depend on how SimGrid goes through them. Sharing of links comes after all that. The agenda
+/// holds one of SimGrid's timers at a time: one for every entry would cost more than the messages that they are for.
 class Agenda {
  public:
   static constexpr int nobody = -1;
+  static constexpr int after_all = std::numeric_limits<int>::max();
 
   /// Does `what` at `time`, now or later.
   void at(Seconds time, std::function<void()> what, int rank = nobody);
 
  private:
+  /// Small, since entries change places often.
   struct Entry {
     Seconds time;
-    int rank;
     std::uint64_t number;  ///< among all that were asked for
-    std::function<void()> what;
+    int rank;
+    int what;  ///< of whats_
   };
 
   static bool is_later(const Entry& a, const Entry& b);
@@ -41,6 +44,8 @@ class Agenda {
   void set_timer();
 
   std::vector<Entry> entries_;  ///< a heap, the next one in front
+  std::vector<std::function<void()>> whats_;
+  std::vector<int> free_whats_;
   std::uint64_t count_ = 0;
   simgrid::kernel::timer::Timer* timer_ = nullptr;  ///< for the next entry
   bool is_running_ = false;

@@ -96,7 +96,6 @@ void Cluster::run(const std::function<void(Transport&)>& rank, const std::functi
       try {
         SimulatedTransport transport(shared, r);
         (r < workers ? rank : server)(transport);
-        shared.flows.see_off(r);
       } catch (const simgrid::ForcefulKillException&) {
         throw;  // SimGrid's way to end an actor
       } catch (const std::exception&) {

@@ -1,10 +1,8 @@
 #include "sim/simgrid/flows.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "sim/simgrid/platform.hpp"
 
@@ -12,33 +10,22 @@ namespace simrun {
 
 namespace sg4 = simgrid::s4u;
 
-Seconds Flow::end() const {
-  if (arrival) return *arrival;
-  const bool has_arrived = comm != nullptr && comm->get_finish_time() >= 0;
-  return Seconds(has_arrived ? comm->get_finish_time() : std::numeric_limits<double>::infinity());
-}
-
 Flows::Flows(const Network& network, const std::vector<sg4::Host*>& hosts)
     : most_an_actor_(std::clamp<std::size_t>(hosts.size() * hosts.size() / 16384, 32, 128)),
-      passes_latency_(network.model != Network::Model::lv08) {
+      routes_(network, hosts, links_),
+      is_simgrids_(network.model == Network::Model::lv08) {
   for (sg4::Host* host : hosts) ends_.push_back({.host = host, .actor = nullptr, .wake = sg4::Semaphore::create(0)});
-  if (!std::holds_alternative<Star>(network.topology) || network.gpus_per_host > 1 || hosts.size() < 2) return;
-  own_links_.resize(hosts.size());
-  for (std::size_t from = 0; from < hosts.size(); ++from) {
-    const std::size_t to = (from + 1) % hosts.size();
-    const Route route = find_route(*hosts[from], *hosts[to]);
-    own_links_[from].up = route.links.front();
-    own_links_[to].down = route.links.back();
-    star_latency_ = route.latency;
-  }
 }
 
 void Flows::start(const FlowPtr& flow, Seconds time) {
   flow->left = time;
-  const Seconds latency = route(*flow).latency;
-  at(passes_latency_ ? time + latency : time, [this, flow] {
-    if (!is_stopped_) come_due(flow);
-  });
+  const Seconds latency = path(*flow).latency;
+  const Seconds due = is_simgrids_ ? time : time + latency;
+  if (last_due_ == nullptr || last_due_->time != due) {
+    last_due_ = std::make_shared<Due>(Due{due, {}});
+    at(due, [this, all = last_due_] { come_due(*all); });
+  }
+  last_due_->flows.push_back(flow);
 }
 
 void Flows::arrive(const FlowPtr& flow, Seconds time) {
@@ -46,13 +33,45 @@ void Flows::arrive(const FlowPtr& flow, Seconds time) {
   rouse_those_who_await(*flow);
 }
 
-Route Flows::route(const Flow& flow) const {
-  if (!own_links_.empty()) return {{own_links_[flow.from].up, own_links_[flow.to].down}, star_latency_};
-  return find_route(*ends_[flow.from].host, *ends_[flow.to].host);
+void Flows::come_due(const Due& due) {
+  if (last_due_.get() == &due) last_due_ = nullptr;
+  if (is_stopped_) return;
+  for (const FlowPtr& flow : due.flows) {
+    if (is_simgrids_) {
+      leave_to_simgrid(flow);
+      continue;
+    }
+    const auto number = static_cast<std::size_t>(links_.begin(path(*flow).links, flow->on_wire));
+    if (number >= moving_.size()) moving_.resize(number + 1);
+    moving_[number] = flow;
+    share_soon();
+  }
+}
+
+/// When all else of this instant is done.
+void Flows::share_soon() {
+  if (std::exchange(is_to_share_, true)) return;
+  agenda_.at(
+      clock_now(), [this] { share(); }, Agenda::after_all);
+}
+
+void Flows::share() {
+  is_to_share_ = false;
+  if (is_stopped_) return;
+  const Seconds now = clock_now();
+  for (const int number : links_.take_ended(now))
+    arrive(std::exchange(moving_[static_cast<std::size_t>(number)], {}), now);
+  const Seconds next = links_.share(now);
+  ++shares_;
+  if (next == Flow::never) return;
+  const auto end = [this, foreseen = shares_] {
+    if (foreseen == shares_) share();
+  };
+  agenda_.at(std::max(now, next), end, Agenda::after_all);
 }
 
 /// A sender that is busy, or has set off as many as one actor should, gets somebody to set its flows off.
-void Flows::come_due(const FlowPtr& flow) {
+void Flows::leave_to_simgrid(const FlowPtr& flow) {
   End& from = ends_[flow->from];
   from.due.push_back(flow);
   if (from.sleeps && from.own < most_an_actor_) return rouse(from);
@@ -69,9 +88,9 @@ void Flows::call_sender(End& from) {
 Seconds Flows::wait(const FlowPtr& flow, int rank) {
   End& end = ends_[static_cast<std::size_t>(rank)];
   end.awaited = flow.get();
-  while (flow->comm == nullptr && !flow->arrival) sleep(end);
+  while (flow->comm == nullptr && flow->arrival == Flow::never) sleep(end);
   end.awaited = nullptr;
-  if (flow->comm == nullptr) return *flow->arrival;
+  if (flow->comm == nullptr) return flow->arrival;
   if (flow->from == rank) {
     flow->comm->wait();
     if (flow->is_own) --end.own;
@@ -91,10 +110,6 @@ void Flows::sleep_until(Seconds time, int rank) {
   while (clock_now() < time) sleep(end);
 }
 
-void Flows::see_off(int rank) {
-  for (const FlowPtr& flow : ends_[static_cast<std::size_t>(rank)].unattended) flow->comm->wait();
-}
-
 /// Until somebody rouses the actor: what it waits for has come about, or a flow from its rank is due, which it then
 /// sets off.
 void Flows::sleep(End& end) {
@@ -103,12 +118,6 @@ void Flows::sleep(End& end) {
   for (const FlowPtr& own : set_off(end, most_an_actor_ - std::min(end.own, most_an_actor_))) {
     own->is_own = true;
     ++end.own;
-    if (own->is_buffered) end.unattended.push_back(own);
-  }
-  while (!end.unattended.empty() && !end.unattended.front()->lasts_beyond(clock_now())) {
-    end.unattended.front()->comm->wait();  // takes it off SimGrid's list
-    end.unattended.pop_front();
-    --end.own;
   }
 }
 

@@ -1,55 +1,25 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <simgrid/s4u.hpp>
 #include <utility>
 #include <vector>
 
 #include "sim/network/network.hpp"
-#include "sim/network/transport.hpp"
 #include "sim/simgrid/agenda.hpp"
-#include "sim/simgrid/platform.hpp"
+#include "sim/simgrid/fair_links.hpp"
+#include "sim/simgrid/flow.hpp"
+#include "sim/simgrid/routes.hpp"
 
 namespace simrun {
 
-/// A message between two ranks, from the moment that either of them asks for it until it has arrived.
-struct Flow {
-  int from = 0;
-  int to = 0;
-  Message message;
-  Bytes size;                ///< of the message
-  bool is_sent = false;      ///< the sender has started to send it
-  bool is_awaited = false;   ///< the receiver has started to receive it
-  bool is_own = false;       ///< set off by the sender's own actor
-  bool is_buffered = false;  ///< complete for its sender at once
-  Seconds left;              ///< when it left its sender; latency comes after that
-
-  Bytes on_wire;  ///< what takes time on links
-
-  std::optional<Seconds> arrival;            ///< once it is known, of one that SimGrid does not move
-  simgrid::s4u::CommPtr comm;                ///< of one that SimGrid moves; null until its latency has passed
-  simgrid::s4u::Mailbox* mailbox = nullptr;  ///< through which `comm` goes
-
-  std::shared_ptr<Flow> successor;  ///< while it is unmatched: the next one of its ends and tag
-
-  /// When it arrived; infinity while it is on its way.
-  Seconds end() const;
-
-  /// True if it had not arrived by `time`.
-  bool lasts_beyond(Seconds time) const { return end() > time; }
-};
-using FlowPtr = std::shared_ptr<Flow>;
-
-/// The messages on their way, as SimGrid's flows from host to host. With `lv08` a flow is left to SimGrid, latency
-/// included. With the other models latency passes first, here, and SimGrid knows none: flows that meet on a link then
-/// share it evenly, where it would share in proportion to 1/latency. SimGrid runs one actor at a time, so nothing is
-/// locked.
+/// The messages on their way, from host to host. With `lv08` a flow is SimGrid's, latency included. With the other
+/// models latency passes first, and flows then share links evenly (FairLinks), where SimGrid would share in proportion
+/// to 1/latency. SimGrid runs one actor at a time, so nothing is locked.
 class Flows {
  public:
-  /// `hosts` by rank.
+  /// `hosts` by rank; they outlive this.
   Flows(const Network& network, const std::vector<simgrid::s4u::Host*>& hosts);
 
   /// The actor of `rank`: before its first flow.
@@ -63,8 +33,11 @@ class Flows {
   /// `flow` arrives at `time`, which nothing changes any more: one that SimGrid does not move.
   void arrive(const FlowPtr& flow, Seconds time);
 
-  /// The route of `flow`. Throws std::runtime_error where its ranks are not joined.
-  Route route(const Flow& flow) const;
+  /// The way that `flow` takes; its links are there until the next call. Throws std::runtime_error where its ranks are
+  /// not joined.
+  Path path(const Flow& flow) { return routes_.between(flow.from, flow.to); }
+
+  const FairLinks& links() const { return links_; }
 
   /// Blocks the actor of `rank`, which sends or receives `flow`, until it is known when that arrives; returns when. A
   /// receiver waits once.
@@ -72,10 +45,6 @@ class Flows {
 
   /// Blocks the actor of `rank` until `time`.
   void sleep_until(Seconds time, int rank);
-
-  /// Blocks the actor of `rank`, which then ends, until what it has set off has arrived: SimGrid breaks off what an
-  /// actor leaves behind.
-  void see_off(int rank);
 
   /// Does `what` at `time`, now or later.
   void at(Seconds time, std::function<void()> what) { agenda_.at(time, std::move(what)); }
@@ -91,34 +60,40 @@ class Flows {
     simgrid::s4u::SemaphorePtr wake;
     const Flow* awaited = nullptr;                       ///< for which its actor waits
     bool sleeps = false;                                 ///< its actor, which may be roused
-    std::vector<FlowPtr> due = {};                       ///< to set off, their latency having passed
+    std::vector<FlowPtr> due = {};                       ///< for SimGrid to move
     std::vector<simgrid::s4u::Mailbox*> mailboxes = {};  ///< to this rank, free ones
-    std::size_t own = 0;                                 ///< flows that its actor set off and has not seen end
-    std::deque<FlowPtr> unattended = {};                 ///< of those, which it does not wait for
+    std::size_t own = 0;                                 ///< SimGrid's that its actor set off and has not seen end
   };
 
-  void come_due(const FlowPtr& flow);
+  /// Flows that become due at one time.
+  struct Due {
+    Seconds time;
+    std::vector<FlowPtr> flows;
+  };
+
+  void come_due(const Due& due);
+  void share_soon();
+  void share();
+  void leave_to_simgrid(const FlowPtr& flow);
   void sleep(End& end);
   static void rouse(End& end);
   void rouse_those_who_await(const Flow& flow);
   void call_sender(End& from);
   std::vector<FlowPtr> set_off(End& end, std::size_t most);
 
-  /// What a host's own links are to every other host, where hosts have no other links: on a star.
-  struct OwnLinks {
-    simgrid::s4u::Link* up;
-    simgrid::s4u::Link* down;
-  };
-
   /// Flows that one actor sets off: SimGrid keeps a list of them and searches all of it at every end. But every actor
   /// takes a stack, of which a process has no more than some ten thousand.
   std::size_t most_an_actor_;
   Agenda agenda_;
-  std::vector<End> ends_;            ///< by rank
-  std::vector<OwnLinks> own_links_;  ///< by rank; empty where routes are SimGrid's to find
-  Seconds star_latency_;             ///< from any host to any other
+  std::vector<End> ends_;  ///< by rank
+  FairLinks links_;
+  Routes routes_;
+  std::vector<FlowPtr> moving_;    ///< by number of `links_`
+  std::shared_ptr<Due> last_due_;  ///< that was put into the agenda
+  bool is_to_share_ = false;       ///< at this instant, the agenda knows
+  std::uint64_t shares_ = 0;       ///< that were found so far: ends that were foreseen before have changed
   int mailboxes_ = 0;
-  bool passes_latency_;
+  bool is_simgrids_;  ///< the flows are
   bool is_stopped_ = false;
 };
 

@@ -146,12 +146,11 @@ sg4::Engine& start_engine() {
 
 void configure(const Network& network) {
   const bool lv08 = network.model == Network::Model::lv08;
-  const bool tcp = network.model == Network::Model::ethernet_tcp;
   sg4::Engine::set_config("network/model", std::string(lv08 ? "LV08" : "CM02"));
   // With Lazy, SimGrid 3.32 takes only the first of the flows that start together on a link to later links.
   sg4::Engine::set_config("network/optim", std::string(lv08 ? "Full" : "Lazy"));
-  sg4::Engine::set_config("network/bandwidth-factor", lv08 ? 0.97 : tcp ? network.tcp.goodput : 1.0);
-  // Without latency all flows have the same weight; Flows makes them wait for it.
+  sg4::Engine::set_config("network/bandwidth-factor", lv08 ? 0.97 : 1.0);
+  // Without latency all flows have the same weight.
   sg4::Engine::set_config("network/latency-factor", lv08 ? 13.01 : 0.0);
   sg4::Engine::set_config("network/weight-S", lv08 ? 20537.0 : 0.0);
   sg4::Engine::set_config("network/crosstraffic", lv08);

@@ -11,7 +11,8 @@ namespace simrun {
 /// The engine of this process: SimGrid allows one. Call it once.
 simgrid::s4u::Engine& start_engine();
 
-/// Sets every parameter of SimGrid's network model, so that its defaults play no part. Before the platform is made.
+/// Sets every parameter of SimGrid's network model, so that its defaults play no part: those of lv08, and else none
+/// that corrects anything. Before the platform is made.
 void configure(const Network& network);
 
 /// Builds the hosts of so many workers, and one more for a server, which has no GPUs, and the network between them;

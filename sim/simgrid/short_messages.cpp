@@ -1,59 +1,61 @@
 #include "sim/simgrid/short_messages.hpp"
 
 #include <algorithm>
-#include <utility>
+#include <vector>
 
 namespace simrun {
 
-/// A message on its way.
-struct ShortMessages::Passage {
-  FlowPtr flow;
-  Route route;
-  std::size_t next = 0;  ///< of the links that its first byte comes to
-  Seconds end{};         ///< when its last byte is through those before
-};
-
 bool ShortMessages::Link::has_long(Seconds now) {
-  while (!longs.empty() && !longs.front()->lasts_beyond(now)) longs.pop_front();
+  while (first < longs.size() && !longs[first]->lasts_beyond(now)) ++first;
+  if (2 * first >= longs.size()) {
+    longs.erase(longs.begin(), longs.begin() + static_cast<std::ptrdiff_t>(first));
+    first = 0;
+  }
   return !longs.empty();
 }
 
 void ShortMessages::send(const FlowPtr& flow) {
   const Seconds now = clock_now();
-  Route route = flows_.route(*flow);
+  const Path path = flows_.path(*flow);
   const bool meets_long =
-      std::any_of(route.links.begin(), route.links.end(), [&](const auto* link) { return links_[link].has_long(now); });
+      std::any_of(path.links.begin(), path.links.end(), [&](int number) { return link(number).has_long(now); });
   if (meets_long) return flows_.start(flow, now);
   flow->left = now;
-  pass(std::make_shared<Passage>(Passage{flow, std::move(route)}));
+  pass(flow, path, Seconds(0));
 }
 
-void ShortMessages::pass(const std::shared_ptr<Passage>& passage) {
+void ShortMessages::pass(const FlowPtr& flow, Path path, Seconds end) {
   const Seconds now = clock_now();
-  while (passage->next < passage->route.links.size()) {
-    const simgrid::s4u::Link* link = passage->route.links[passage->next++];
-    const Seconds time(passage->flow->on_wire.value / (goodput_ * link->get_bandwidth()));
-    Seconds& free_at = links_[link].free_at;
+  while (!path.links.empty()) {
+    const int number = path.links.front();
+    path.links = path.links.subspan(1);
+    const Seconds time(flow->on_wire.value / flows_.links().capacity(number).value);
+    Seconds& free_at = link(number).free_at;
     const Seconds begin = std::max(now, free_at);
-    const bool is_shared = link->get_sharing_policy() != simgrid::s4u::Link::SharingPolicy::FATPIPE;
-    if (is_shared) free_at = begin + time;
-    passage->end = std::max(passage->end, begin + time);
-    const bool is_last = passage->next == passage->route.links.size();
-    if (begin > now && !is_last) return flows_.at(begin, [this, passage] { pass(passage); });
+    if (flows_.links().is_shared(number)) free_at = begin + time;
+    end = std::max(end, begin + time);
+    if (begin == now || path.links.empty()) continue;
+    const std::vector<int> rest(path.links.begin(), path.links.end());
+    return flows_.at(begin, [this, flow, rest, latency = path.latency, end] { pass(flow, {rest, latency}, end); });
   }
-  flows_.arrive(passage->flow, passage->end + passage->route.latency);
+  flows_.arrive(flow, end + path.latency);
 }
 
 Seconds ShortMessages::let_in(const FlowPtr& long_flow) {
   const Seconds now = clock_now();
   Seconds begin = now;
-  for (const auto* link : flows_.route(*long_flow).links) {
-    Link& state = links_[link];
+  for (const int number : flows_.path(*long_flow).links) {
+    Link& state = link(number);
     begin = std::max(begin, state.free_at);
     state.has_long(now);  // forgets those that have ended
     state.longs.push_back(long_flow);
   }
   return begin;
+}
+
+ShortMessages::Link& ShortMessages::link(int number) {
+  if (static_cast<std::size_t>(number) >= links_.size()) links_.resize(static_cast<std::size_t>(number) + 1);
+  return links_[static_cast<std::size_t>(number)];
 }
 
 }  // namespace simrun

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <deque>
-#include <memory>
-#include <unordered_map>
+#include <cstddef>
+#include <vector>
 
 #include "sim/simgrid/flows.hpp"
 
@@ -15,8 +14,8 @@ namespace simrun {
 /// came before it, and short ones that come while a long one is there are flows, too, and share the link with it.
 class ShortMessages {
  public:
-  /// `goodput`: share of a link's bandwidth. `flows` outlives this.
-  ShortMessages(double goodput, Flows& flows) : goodput_(goodput), flows_(flows) {}
+  /// `flows` outlives this.
+  explicit ShortMessages(Flows& flows) : flows_(flows) {}
 
   /// A short message leaves its sender now.
   void send(const FlowPtr& flow);
@@ -26,18 +25,19 @@ class ShortMessages {
 
  private:
   struct Link {
-    Seconds free_at;            ///< when the short messages are through
-    std::deque<FlowPtr> longs;  ///< in the order in which they came, without the first ones that have ended
+    Seconds free_at;             ///< when the short messages are through
+    std::vector<FlowPtr> longs;  ///< in the order in which they came
+    std::size_t first = 0;       ///< of them: those before have ended
 
     bool has_long(Seconds now);
   };
-  struct Passage;
 
-  void pass(const std::shared_ptr<Passage>& passage);
+  /// The first byte of `flow` comes to the links of `path` now; its last one is through those before at `end`.
+  void pass(const FlowPtr& flow, Path path, Seconds end);
+  Link& link(int number);
 
-  double goodput_;
   Flows& flows_;
-  std::unordered_map<const simgrid::s4u::Link*, Link> links_;
+  std::vector<Link> links_;  ///< by number
 };
 
 }  // namespace simrun

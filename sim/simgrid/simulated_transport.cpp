@@ -14,7 +14,7 @@ SharedState::SharedState(const Network& network, int workers_, Repeats repeats_,
       repeats(repeats_),
       eager_between(network.eager_limit()),
       flows(network, hosts),
-      short_messages(network.tcp.goodput, flows) {
+      short_messages(flows) {
   if (network.model != Network::Model::ethernet_tcp) return;
   // GPUs of a host are on the network by its card.
   const std::vector<BytesPerSecond> links =

@@ -1,7 +1,6 @@
 #include "sim/simgrid/unmatched.hpp"
 
 #include <bit>
-#include <memory>
 #include <utility>
 
 namespace simrun {
@@ -19,7 +18,7 @@ FlowPtr Unmatched::next(int from, int to, int tag, bool Flow::*asks) {
     (*first).*asks = true;
     return first;
   }
-  const auto made = std::make_shared<Flow>();
+  const FlowPtr made = new Flow;
   made->from = from;
   made->to = to;
   (*made).*asks = true;
@@ -40,10 +39,13 @@ std::size_t Unmatched::find(std::uint64_t key) const {
   return at;
 }
 
-/// Where the search for the key begins: the upper bits of a product with the golden ratio.
+/// Where the search for the key begins: the upper bits of a product with the golden ratio, but the key's last three as
+/// they are.
 std::size_t Unmatched::home(std::uint64_t key) const {
+  constexpr std::uint64_t side_by_side = 7;
   const int bits = std::countr_zero(slots_.size());
-  return static_cast<std::size_t>(key * 0x9E3779B97F4A7C15U >> (64 - bits));
+  const std::uint64_t hash = (key & ~side_by_side) * 0x9E3779B97F4A7C15U >> (64 - bits);
+  return static_cast<std::size_t>((hash & ~side_by_side) | (key & side_by_side));
 }
 
 /// Frees the slot, and moves up what would not be found any more behind a free one.

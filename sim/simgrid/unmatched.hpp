@@ -4,12 +4,13 @@
 #include <cstdint>
 #include <vector>
 
-#include "sim/simgrid/flows.hpp"
+#include "sim/simgrid/flow.hpp"
 
 namespace simrun {
 
 /// Flows of which one end has asked, by ends and tag. Every message is looked up twice, and among M ranks of which each
-/// sends to all others M^2 wait here at once, so that this is a flat table.
+/// sends to all others M^2 wait here at once, so that this is a flat table. Flows to eight
+/// ranks in a row from the same one lie side by side: ranks that come one after another meet what is in the cache.
 class Unmatched {
  public:
   /// The flow of the next message from one rank to another with this tag, for the end of it that asks: made by

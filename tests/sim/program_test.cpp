@@ -677,7 +677,7 @@ TEST_CASE("program: notes say where a network hardly is what somebody means") {
 }
 
 TEST_CASE("program: says beforehand what takes long to simulate") {
-  // M^2 flows of different sizes at once: of 128 workers, 8e-7 * 128^4 = 215 s.
+  // M^2 flows of different sizes at once: of 512 workers, 1.2e-5 * 512^2.6 = 133 s.
   const TemporaryFolder folder;
   json scenario = small_scenario();
   scenario.erase("sweep");
@@ -686,10 +686,10 @@ TEST_CASE("program: says beforehand what takes long to simulate") {
       {{"name", "sgd"}},
   };
   folder.write("s.json", scenario.dump());
-  const Ended many = run_program("s.json --dry-run --set workers=128", folder.path());
+  const Ended many = run_program("s.json --dry-run --set workers=512", folder.path());
   CHECK_THAT(many.err,
-             Catch::Contains("1 of 2 points may take long") && Catch::Contains("M = 128, up to about 4 minutes"));
-  const Ended few = run_program("s.json --dry-run --set workers=32", folder.path());
+             Catch::Contains("1 of 2 points may take long") && Catch::Contains("M = 512, up to about 2 minutes"));
+  const Ended few = run_program("s.json --dry-run --set workers=128", folder.path());
   CHECK_THAT(few.err, !Catch::Contains("may take long"));
   // Hosts of many GPUs: 65,536 ranks by themselves, rings of 512 leaders, and a ring around 64 GPUs on each of 64
   // hosts.
