@@ -19,6 +19,7 @@ enum class Combining {
   sum,          ///< added element by element; the size does not change
   merge,        ///< two sparse payloads give one with as many entries
   merge_parts,  ///< likewise each of M parts, whose payloads have a share of the entries
+  sum_entries,  ///< sparse payloads give one with the entries of all; who exchanges them keeps as many as each has
   vote,         ///< all M at once give one
   gather,       ///< not combined: every worker receives all M
   lead,         ///< not combined: every worker receives the leader's

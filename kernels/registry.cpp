@@ -172,6 +172,13 @@ const std::vector<CodecEntry>& table() {
        .sparsifies = true,
        .feeds_back = true,
        .make = make_parted_pairs},
+      {.name = "ok-top-k",
+       .summary = "the K largest values; all are added up, and the K largest sums kept",
+       .encoding = "largest-pairs",
+       .sparsifies = true,
+       .feeds_back = true,
+       .parameters = {index_parameter()},
+       .make = make_ok_top_k},
   };
   return all;
 }

@@ -10,6 +10,7 @@ namespace simrun {
 std::unique_ptr<const Codec> make_dense(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_top_k(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_gtop_k(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_ok_top_k(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_signs(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_sparse_signs_codec(const CodecOptions& options,
                                                      std::shared_ptr<const Primitives> primitives);

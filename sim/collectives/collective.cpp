@@ -35,6 +35,7 @@ constexpr Combining votes[] = {Combining::vote};
 constexpr Combining leads[] = {Combining::lead};
 constexpr Combining gathers[] = {Combining::gather};
 constexpr Combining part_merges[] = {Combining::merge_parts};
+constexpr Combining entry_sums[] = {Combining::sum_entries};
 
 }  // namespace
 
@@ -75,6 +76,12 @@ std::span<const CollectiveEntry> collectives() {
        .summary = "parts merged in log2 M steps of halving size, then Bruck's all-gather of them",
        .combines = part_merges,
        .make = make_sparse_halving},
+      {.name = "balanced-split",
+       .summary =
+           "regions with as many entries each, added up by a worker each, then Bruck's all-gather of the largest",
+       .combines = entry_sums,
+       .joins_in_turn = true,
+       .make = make_balanced_split},
   };
   return table;
 }

@@ -108,6 +108,9 @@ std::span<const MethodEntry> methods() {
       {"spardl",
        "K largest entries of the sum, part by part, merged in halving steps (Zhao et al., ICDE 2024)",
        {{"parted-pairs", "sparse-halving"}}},
+      {"ok-top-k",
+       "K largest entries of the sum, added up in regions of as many entries each (Li and Hoefler, PPoPP 2022)",
+       {{"ok-top-k", "balanced-split"}}},
   };
   return all;
 }

@@ -40,6 +40,7 @@ SCENARIO = {
         {"name": "rand-k", "density": 0.01, "collective": "tree"},
         {"name": "sidco", "density": 0.01},
         {"name": "spardl", "density": 0.01},
+        {"name": "ok-top-k", "density": 0.01},
         {"name": "sparse-signsgd", "density": 0.01},
         {"name": "sparse-signsgd", "density": 0.01, "collective": "sharded-parameter-server"},
     ],

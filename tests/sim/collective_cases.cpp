@@ -102,6 +102,8 @@ std::vector<Payload> sequential_result(const Codec& codec, const std::vector<Pay
       return {merge_tree(*aggregator, payloads, 0, std::bit_ceil(payloads.size()))};
     case Combining::merge_parts:
       return {merged_parts(payloads, kept)};
+    case Combining::sum_entries:
+      return {largest_sums(payloads, kept)};
     case Combining::sum:
     case Combining::vote:
       break;

@@ -58,6 +58,8 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
       {{"name", "sidco"}, {"density", 0.02}},
       {{"name", "spardl"}, {"density", 0.02}},
       {{"name", "spardl"}, {"k", 5}},
+      {{"name", "ok-top-k"}, {"density", 0.02}},
+      {{"name", "ok-top-k"}, {"density", 0.02}, {"index", "elias-fano"}},
       {{"name", "scalecom"}, {"density", 0.02}},
       {{"name", "scalecom"}, {"density", 0.02}, {"index", "delta"}, {"collective", "parameter-server"}},
       {{"name", "powersgd"}, {"rank", 2}},
