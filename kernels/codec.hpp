@@ -20,6 +20,7 @@ enum class Combining {
   merge,        ///< two sparse payloads give one with as many entries
   merge_parts,  ///< likewise each of M parts, whose payloads have a share of the entries
   sum_entries,  ///< sparse payloads give one with the entries of all; who exchanges them keeps as many as each has
+  sum_once,     ///< added up, all M at once, to a sum that is written in a way of its own
   vote,         ///< all M at once give one
   gather,       ///< not combined: every worker receives all M
   lead,         ///< not combined: every worker receives the leader's

@@ -38,7 +38,7 @@ CodecParameter values_words() {
 
 CodecParameter precision_words() {
   return {.key = "precision",
-          .about = "sgd: precision of the values",
+          .about = "sgd: precision of the values; loco: of their sum",
           .words = {{"fp32", "", 0}, {"fp16", "", 1}, {"bf16", "", 2}},
           .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.precision); },
           .set = [](CodecOptions& o, std::int64_t value) { o.precision = static_cast<Precision>(value); }};
@@ -118,7 +118,7 @@ CodecParameter chunk_keeps_numbers() {
 
 CodecParameter block_numbers() {
   return {.key = "block",
-          .about = "block-quantization, quantized-allreduce: elements that share a largest magnitude, a power of two",
+          .about = "block-quantization, quantized-allreduce, loco: elements that share a largest magnitude, a power of two",
           .words = {},
           .least = Rounding::least_block,
           .most = Rounding::most_block,
@@ -129,7 +129,7 @@ CodecParameter block_numbers() {
 
 CodecParameter bits_numbers() {
   return {.key = "bits",
-          .about = "block-quantization, quantized-allreduce: bits of an element",
+          .about = "block-quantization, quantized-allreduce, loco: bits of an element",
           .swept = true,
           .words = {},
           .least = 2,

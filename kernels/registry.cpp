@@ -179,6 +179,12 @@ const std::vector<CodecEntry>& table() {
        .feeds_back = true,
        .parameters = {index_parameter()},
        .make = make_ok_top_k},
+      {.name = "summed-levels",
+       .summary = "levels rounded to nearest, and the largest magnitude a block; sums are dense",
+       .encoding = "block-quantization",
+       .feeds_back = true,
+       .parameters = {block_parameter(), bits_parameter(), precision_parameter()},
+       .make = make_summed_levels},
   };
   return all;
 }

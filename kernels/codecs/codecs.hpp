@@ -54,6 +54,8 @@ std::unique_ptr<const Codec> make_random_block(const CodecOptions& options,
                                                std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_fitted_pairs(const CodecOptions& options,
                                                std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_summed_levels(const CodecOptions& options,
+                                                std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_parted_pairs(const CodecOptions& options,
                                                std::shared_ptr<const Primitives> primitives);
 

@@ -13,6 +13,7 @@ Payload TimedAggregator::combine(std::span<const Payload> parts) const {
   Work work{.stage = Stage::combine, .kind = result.kind(), .index = result.index()};
   work.values = values_of(result.header().format);
   work.elements = static_cast<double>(result.elements());
+  if (parts.front().kind() != result.kind()) work.summed = parts.front().kind();
   for (const Payload& part : parts) work.entries += static_cast<double>(part.entries());
   work.parts = static_cast<double>(parts.size());
   work.result_entries = static_cast<double>(result.entries());

@@ -123,6 +123,7 @@ void GradientExchange::encode_groups(std::size_t encoder, const ValuesOf& values
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     const std::size_t number = encoder * groups_.size() + group;
     std::span<const float> values = values_of(group);
+    if (resets()) feedback_[number].clear();
     if (!feedback_.empty()) values = feedback_[number].correct(values);
     if (has_random_zeros()) {
       with_signs.assign(values.begin(), values.end());
@@ -215,23 +216,6 @@ void GradientExchange::encode_again(std::size_t round) {
     const RoundContext context = context_of(encoder, group, seeds.next64());
     sent_.set(encoder, group, rounds_[round].codec->encode(values, entries_[group], context), round);
   });
-}
-
-std::vector<std::vector<std::byte>> GradientExchange::last_step() const {
-  std::vector<std::vector<std::byte>> all;
-  for (const Payload& payload : last_step_) all.emplace_back(payload.bytes().begin(), payload.bytes().end());
-  return all;
-}
-
-void GradientExchange::restore_last_step(const std::vector<std::vector<std::byte>>& bytes) {
-  last_step_.clear();
-  for (std::size_t group = 0; group < bytes.size(); ++group) {
-    const Codec& codec = *rounds_[last_].codec;
-    const auto shape = codec.shape(encoded_.at(group).elements, entries_[group], groups_.shapes(group));
-    last_step_.push_back(is_dense(codec.kind())
-                             ? Payload::parse_dense(codec.kind(), shape.value().elements, bytes[group])
-                             : Payload::parse(bytes[group]));
-  }
 }
 
 GradientExchange::Outcomes GradientExchange::run_collective(std::size_t number,

@@ -101,6 +101,7 @@ class GradientExchange {
   void encode_means();
   void encode_groups(std::size_t encoder, const ValuesOf& values_of);
   bool has_random_zeros() const { return scenario_.training->method.zeros == MethodTraining::Signless::random; }
+  bool resets() const;  ///< residuals, before this round
   RandomStream lots_of_zeros(std::size_t encoder) const;
   std::shared_ptr<const Aggregator> aggregator_of_round(const Round& round) const;
   std::shared_ptr<const Aggregator> aggregator_of(const Transport& transport,

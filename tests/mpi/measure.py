@@ -41,6 +41,7 @@ SCENARIO = {
         {"name": "sidco", "density": 0.01},
         {"name": "spardl", "density": 0.01},
         {"name": "ok-top-k", "density": 0.01},
+        {"name": "loco"},
         {"name": "sparse-signsgd", "density": 0.01},
         {"name": "sparse-signsgd", "density": 0.01, "collective": "sharded-parameter-server"},
     ],

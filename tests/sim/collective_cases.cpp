@@ -105,6 +105,7 @@ std::vector<Payload> sequential_result(const Codec& codec, const std::vector<Pay
     case Combining::sum_entries:
       return {largest_sums(payloads, kept)};
     case Combining::sum:
+    case Combining::sum_once:
     case Combining::vote:
       break;
   }

@@ -38,6 +38,8 @@ std::vector<json> all_methods() {
           {{"name", "quantized-allreduce"}, {"requantize", false}, {"hierarchy", "shard"}},
           {{"name", "homomorphic"}, {"density", 0.05}},
           {{"name", "homomorphic"}, {"density", 0.05}, {"counters", 2}, {"training", {{"selection", "tensor"}}}},
+          {{"name", "loco"}, {"block", 32}, {"training", {{"residual_reset", 4}}}},
+          {{"name", "loco"}, {"bits", 8}, {"error_feedback", false}, {"hierarchy", "shard"}},
           {{"name", "rand-block"}, {"density", 0.05}},
           {{"name", "sidco"}, {"density", 0.05}},
           {{"name", "spardl"}, {"density", 0.05}},
