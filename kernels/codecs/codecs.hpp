@@ -82,6 +82,7 @@ const CodecParameter* block_parameter();
 const CodecParameter* bits_parameter();
 const CodecParameter* counters_parameter();
 const CodecParameter* requantize_parameter();
+const CodecParameter* two_way_parameter();
 
 /// Throws PayloadError unless `payload` is of that kind and covers that many elements.
 void check_payload(const Payload& payload, PayloadKind kind, std::uint64_t elements);

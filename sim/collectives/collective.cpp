@@ -30,7 +30,7 @@ namespace {
 
 constexpr Combining sums[] = {Combining::sum};
 constexpr Combining sums_or_merges[] = {Combining::sum, Combining::merge};
-constexpr Combining at_server[] = {Combining::sum, Combining::vote, Combining::sum_once};
+constexpr Combining at_server[] = {Combining::sum, Combining::vote, Combining::sum_once, Combining::sum_again};
 constexpr Combining at_shards[] = {Combining::vote, Combining::sum_once};
 constexpr Combining leads[] = {Combining::lead};
 constexpr Combining gathers[] = {Combining::gather};

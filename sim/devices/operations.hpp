@@ -26,6 +26,7 @@ struct Work {
   std::optional<PayloadKind> summed = {};
 
   /// Encode and decode: whose work it is, where a codec's is not its layout's. `index`: of the indices that it reads.
+  /// Combine: by whom payloads are decoded and their sum is encoded, if that is how they are added up.
   std::string_view codec = {};
   bool leads = true;  ///< encode: this rank's payload is the one that counts
 

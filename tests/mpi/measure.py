@@ -42,6 +42,7 @@ SCENARIO = {
         {"name": "spardl", "density": 0.01},
         {"name": "ok-top-k", "density": 0.01},
         {"name": "loco"},
+        {"name": "top-k", "density": 0.01, "two_way": True},
         {"name": "sparse-signsgd", "density": 0.01},
         {"name": "sparse-signsgd", "density": 0.01, "collective": "sharded-parameter-server"},
     ],

@@ -11,14 +11,16 @@
 namespace simrun::exchanges {
 namespace {
 
-/// Residuals of all workers added up, in forward order: the tiny model has two tensors, of which a group each is
-/// exchanged the last first.
+/// Residuals of all workers and the server added up, in forward order: the tiny model has two tensors, of which a group
+/// each is exchanged the last first.
 std::vector<double> all_residuals(const GradientExchange& exchange, bool by_tensor) {
   std::vector<double> sum(N);
-  for (std::size_t i = 0; i < exchange.feedback().size(); ++i) {
-    const auto residual = exchange.feedback()[i].residual();
-    const std::size_t offset = by_tensor && i % 2 == 0 ? 200 : 0;
-    for (std::size_t j = 0; j < residual.size(); ++j) sum[offset + j] += static_cast<double>(residual[j]);
+  for (const auto all : {exchange.feedback(), exchange.server_errors()}) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto residual = all[i].residual();
+      const std::size_t offset = by_tensor && i % 2 == 0 ? 200 : 0;
+      for (std::size_t j = 0; j < residual.size(); ++j) sum[offset + j] += static_cast<double>(residual[j]);
+    }
   }
   return sum;
 }
@@ -61,6 +63,12 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
       {{"name", "ok-top-k"}, {"density", 0.02}},
       {{"name", "ok-top-k"}, {"density", 0.02}, {"index", "elias-fano"}},
       {{"name", "loco"}, {"precision", "fp32"}, {"training", {{"beta", 1}}}},
+      {{"name", "top-k"}, {"density", 0.02}, {"two_way", true}},
+      {{"name", "top-k"}, {"density", 0.02}, {"two_way", true}, {"server", "rank0"}, {"values", "int4"}},
+      {{"name", "chunked-top-k"}, {"chunk", 32}, {"chunk_keeps", 3}, {"two_way", true}},
+      {{"name", "ef-signsgd"}, {"two_way", true}},
+      {{"name", "onebit"}, {"two_way", true}, {"server", "rank0"}},
+      {{"name", "block-quantization"}, {"bits", 2}, {"two_way", true}},
       {{"name", "loco"},
        {"precision", "fp32"},
        {"collective", "parameter-server"},
