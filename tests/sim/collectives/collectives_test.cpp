@@ -219,6 +219,17 @@ TEST_CASE("the sharded server carries what the server carries, in shards of whol
   for (const Outcome& outcome : forty.outcomes) CHECK(outcome.parts == sequential_result(*codec, many));
 }
 
+TEST_CASE("the sharded server: levels come in shards of whole blocks, and sums of them go out densely") {
+  // Blocks of 256: shards of 256, 256, 256 and 232 elements.
+  const auto codec =
+      find_codec("summed-levels")->make({.precision = Precision::bf16, .bits = 4}, make_cpu_primitives(1));
+  const CollectiveCase four{*find_collective("sharded-parameter-server"), *codec, ServerPlace::own_host, 4};
+  const Exchanged all = exchange_in_memory(four, payloads_of(*codec, 4));
+  CHECK(all.traffic[0].sent == 2 * (32 + 4 + 128) + (32 + 4 + 116) + 3 * 512);
+  CHECK(all.traffic[3].sent == 3 * (32 + 4 + 128) + 3 * 464);
+  CHECK(all.outcomes[2].bytes() == 2000);
+}
+
 TEST_CASE("a rank that fails ends the run with its error") {
   const auto run = [] {
     run_in_memory(3, [](Transport& transport) {
