@@ -19,6 +19,9 @@ enum class Combining {
   sum,          ///< added element by element; the size does not change
   merge,        ///< two sparse payloads give one with as many entries
   merge_parts,  ///< likewise each of M parts, whose payloads have a share of the entries
+  sum_entries,  ///< sparse payloads give one with the entries of all; who exchanges them keeps as many as each has
+  sum_once,     ///< added up, all M at once, to a sum that is written in a way of its own
+  sum_again,    ///< likewise, encoded as what is added up was, by one who keeps what that leaves out
   vote,         ///< all M at once give one
   gather,       ///< not combined: every worker receives all M
   lead,         ///< not combined: every worker receives the leader's
@@ -131,6 +134,7 @@ struct CodecOptions {
   Chunking chunking = {};                 ///< of which each chunk keeps its largest
   std::uint32_t counters = 12;            ///< of a count sketch, for each entry that a worker keeps
   bool sends_indices = false;             ///< each worker draws its own entries, and says which
+  bool two_way = false;                   ///< a server adds up what is gathered otherwise, and encodes the sum again
   bool error_feedback = true;             ///< what is not sent is sent later, so that nothing is scaled up for it
 };
 

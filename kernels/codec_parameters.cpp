@@ -38,7 +38,7 @@ CodecParameter values_words() {
 
 CodecParameter precision_words() {
   return {.key = "precision",
-          .about = "sgd: precision of the values",
+          .about = "sgd: precision of the values; loco: of their sum",
           .words = {{"fp32", "", 0}, {"fp16", "", 1}, {"bf16", "", 2}},
           .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.precision); },
           .set = [](CodecOptions& o, std::int64_t value) { o.precision = static_cast<Precision>(value); }};
@@ -117,19 +117,20 @@ CodecParameter chunk_keeps_numbers() {
 }
 
 CodecParameter block_numbers() {
-  return {.key = "block",
-          .about = "block-quantization, quantized-allreduce: elements that share a largest magnitude, a power of two",
-          .words = {},
-          .least = Rounding::least_block,
-          .most = Rounding::most_block,
-          .powers_of_two = true,
-          .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.block); },
-          .set = [](CodecOptions& o, std::int64_t value) { o.block = static_cast<std::uint64_t>(value); }};
+  return {
+      .key = "block",
+      .about = "block-quantization, quantized-allreduce, loco: elements that share a largest magnitude, a power of two",
+      .words = {},
+      .least = Rounding::least_block,
+      .most = Rounding::most_block,
+      .powers_of_two = true,
+      .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.block); },
+      .set = [](CodecOptions& o, std::int64_t value) { o.block = static_cast<std::uint64_t>(value); }};
 }
 
 CodecParameter bits_numbers() {
   return {.key = "bits",
-          .about = "block-quantization, quantized-allreduce: bits of an element",
+          .about = "block-quantization, quantized-allreduce, loco: bits of an element",
           .swept = true,
           .words = {},
           .least = 2,
@@ -158,6 +159,14 @@ CodecParameter counters_numbers() {
           .most = 1024,
           .get = [](const CodecOptions& o) { return std::int64_t{o.counters}; },
           .set = [](CodecOptions& o, std::int64_t value) { o.counters = static_cast<std::uint32_t>(value); }};
+}
+
+CodecParameter two_way_words() {
+  return {.key = "two_way",
+          .about = "a server adds up what workers send, and encodes the sum as they do, with an error of its own",
+          .words = {{"false", "", 0}, {"true", "", 1}},
+          .get = [](const CodecOptions& o) { return std::int64_t{o.two_way}; },
+          .set = [](CodecOptions& o, std::int64_t value) { o.two_way = value != 0; }};
 }
 
 }  // namespace
@@ -232,11 +241,16 @@ const CodecParameter* counters_parameter() {
   return &parameter;
 }
 
+const CodecParameter* two_way_parameter() {
+  static const CodecParameter parameter = two_way_words();
+  return &parameter;
+}
+
 std::span<const CodecParameter* const> codec_parameters() {
   static const std::array table{
-      index_parameter(),  values_parameter(),  precision_parameter(), rank_parameter(),      levels_parameter(),
-      bucket_parameter(), packing_parameter(), indices_parameter(),   chunk_parameter(),     chunk_keeps_parameter(),
-      block_parameter(),  bits_parameter(),    counters_parameter(),  requantize_parameter()};
+      index_parameter(),  values_parameter(),  precision_parameter(), rank_parameter(),       levels_parameter(),
+      bucket_parameter(), packing_parameter(), indices_parameter(),   chunk_parameter(),      chunk_keeps_parameter(),
+      block_parameter(),  bits_parameter(),    counters_parameter(),  requantize_parameter(), two_way_parameter()};
   return table;
 }
 

@@ -19,6 +19,10 @@ void ErrorFeedback::settle(const Codec& codec, const Payload& accepted, const Ro
   for (std::size_t i = 0; i < residual_.size(); ++i) residual_[i] = beta_ * residual_[i] + (1 - beta_) * before_[i];
 }
 
+void ErrorFeedback::clear() {
+  std::ranges::fill(residual_, 0.0F);
+}
+
 void ErrorFeedback::restore(std::span<const float> residual) {
   if (residual.size() != residual_.size()) throw std::invalid_argument("the residual is of another size");
   std::copy(residual.begin(), residual.end(), residual_.begin());

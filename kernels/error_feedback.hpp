@@ -30,6 +30,9 @@ class ErrorFeedback {
   void settle(const Codec& codec, const Payload& accepted, const RoundContext& context,
               const std::optional<Payload>& cut_off = std::nullopt);
 
+  /// Forgets what was kept.
+  void clear();
+
   std::span<const float> residual() const { return residual_; }
 
   /// Goes on from a residual of before (size N). Throws std::invalid_argument for one of another size.

@@ -3,6 +3,7 @@
 
 #include "kernels/codec.hpp"
 #include "kernels/codecs/codecs.hpp"
+#include "kernels/codecs/two_way.hpp"
 #include "kernels/find_entry.hpp"
 
 namespace simrun {
@@ -20,8 +21,8 @@ const std::vector<CodecEntry>& table() {
        .encoding = "largest-pairs",
        .sparsifies = true,
        .feeds_back = true,
-       .parameters = {index_parameter(), values_parameter()},
-       .make = make_top_k},
+       .parameters = {index_parameter(), values_parameter(), two_way_parameter()},
+       .make = one_or_two_ways<make_top_k>},
       {.name = "gtop-k",
        .summary = "the K largest values; merged in pairs to the K largest sums",
        .encoding = "largest-pairs",
@@ -34,7 +35,8 @@ const std::vector<CodecEntry>& table() {
        .summary = "one bit an element and their mean magnitude; every worker gets all",
        .encoding = "scaled-signs",
        .feeds_back = true,
-       .make = make_scaled_signs},
+       .parameters = {two_way_parameter()},
+       .make = one_or_two_ways<make_scaled_signs>},
       {.name = "sparse-signs",
        .summary = "the signs of the K largest values; the majority wins",
        .encoding = "largest-signs",
@@ -88,7 +90,8 @@ const std::vector<CodecEntry>& table() {
        .summary = "one bit an element and two means; every worker gets all",
        .encoding = "two-means",
        .feeds_back = true,
-       .make = make_two_means},
+       .parameters = {two_way_parameter()},
+       .make = one_or_two_ways<make_two_means>},
       {.name = "qsgd",
        .summary = "levels rounded to at random, and norms; every worker gets all",
        .encoding = "qsgd",
@@ -117,14 +120,14 @@ const std::vector<CodecEntry>& table() {
        .summary = "the largest values of every chunk of neighbours; every worker gets all of them",
        .encoding = "chunked-top-k",
        .feeds_back = true,
-       .parameters = {chunk_parameter(), chunk_keeps_parameter(), values_parameter()},
-       .make = make_chunked_top_k},
+       .parameters = {chunk_parameter(), chunk_keeps_parameter(), values_parameter(), two_way_parameter()},
+       .make = one_or_two_ways<make_chunked_top_k>},
       {.name = "block-quantization",
        .summary = "levels rounded to nearest, and the largest magnitude a block; every worker gets all",
        .encoding = "block-quantization",
        .feeds_back = true,
-       .parameters = {block_parameter(), bits_parameter()},
-       .make = make_block_quantization},
+       .parameters = {block_parameter(), bits_parameter(), two_way_parameter()},
+       .make = one_or_two_ways<make_block_quantization>},
       {.name = "requantized-levels",
        .summary = "levels rounded to nearest, and the largest magnitude a block; sums are rounded again",
        .encoding = "block-quantization",
@@ -172,6 +175,19 @@ const std::vector<CodecEntry>& table() {
        .sparsifies = true,
        .feeds_back = true,
        .make = make_parted_pairs},
+      {.name = "ok-top-k",
+       .summary = "the K largest values; all are added up, and the K largest sums kept",
+       .encoding = "largest-pairs",
+       .sparsifies = true,
+       .feeds_back = true,
+       .parameters = {index_parameter()},
+       .make = make_ok_top_k},
+      {.name = "summed-levels",
+       .summary = "levels rounded to nearest, and the largest magnitude a block; sums are dense",
+       .encoding = "block-quantization",
+       .feeds_back = true,
+       .parameters = {block_parameter(), bits_parameter(), precision_parameter()},
+       .make = make_summed_levels},
   };
   return all;
 }

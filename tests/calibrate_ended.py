@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-OPERATIONS = 56
+OPERATIONS = 58
 
 
 def say(problem):

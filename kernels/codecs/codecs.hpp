@@ -10,6 +10,7 @@ namespace simrun {
 std::unique_ptr<const Codec> make_dense(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_top_k(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_gtop_k(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_ok_top_k(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_signs(const CodecOptions& options, std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_sparse_signs_codec(const CodecOptions& options,
                                                      std::shared_ptr<const Primitives> primitives);
@@ -53,6 +54,8 @@ std::unique_ptr<const Codec> make_random_block(const CodecOptions& options,
                                                std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_fitted_pairs(const CodecOptions& options,
                                                std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_summed_levels(const CodecOptions& options,
+                                                std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_parted_pairs(const CodecOptions& options,
                                                std::shared_ptr<const Primitives> primitives);
 
@@ -79,6 +82,7 @@ const CodecParameter* block_parameter();
 const CodecParameter* bits_parameter();
 const CodecParameter* counters_parameter();
 const CodecParameter* requantize_parameter();
+const CodecParameter* two_way_parameter();
 
 /// Throws PayloadError unless `payload` is of that kind and covers that many elements.
 void check_payload(const Payload& payload, PayloadKind kind, std::uint64_t elements);

@@ -66,7 +66,7 @@ class RandomLevels : public Levels {
 /// Rounded to nearest, where a block's scale is its largest magnitude.
 /// Source: Dettmers, Lewis, Shleifer, Zettlemoyer, ICLR 2022 (arXiv 2110.02861), blocks of 8 bits, there of optimizer
 /// states and to levels that are not evenly spaced; LoCo, Xie, Lin, Toh, Zhou, 2024 (arXiv 2407.04480), gradients in 4
-/// bits with error feedback, whose average of errors is not here.
+/// bits with error feedback.
 class NearestLevels : public Levels {
  public:
   using Levels::Levels;

@@ -8,6 +8,23 @@
 namespace simrun {
 namespace {
 
+/// The entries of `sent` whose index is in `result`.
+Payload entries_in_both(const Payload& sent, const Payload& result) {
+  check_payload(result, PayloadKind::pairs, sent.elements());
+  std::vector<std::uint32_t> decoded_sent;
+  std::vector<std::uint32_t> decoded_result;
+  const auto all = view_body(sent, PayloadKind::pairs, decoded_sent).indices;
+  const auto kept = view_body(result, PayloadKind::pairs, decoded_result).indices;
+  std::vector<std::uint64_t> both;
+  auto at = kept.begin();
+  for (std::size_t j = 0; j < all.size(); ++j) {
+    while (at != kept.end() && *at < all[j]) ++at;
+    if (at == kept.end()) break;
+    if (*at == all[j]) both.push_back(j);
+  }
+  return chosen_pairs(sent, both);
+}
+
 /// Merges from left to right to as many entries as the first part has. Values of another coding than fp32 are written
 /// in it again; what that rounds off is in no worker's residual. Throws NonFiniteError for a sum beyond fp16 or bf16.
 /// Source: gTop-k, Shi et al., ICDCS 2019.
@@ -35,21 +52,7 @@ class PairsMerge final : public Aggregator {
 
   /// The entries of `sent` whose index is in `result`. An entry that was dropped on the way and whose index came back
   /// through another branch counts as accepted, as in the published method.
-  Payload accepted(const Payload& sent, const Payload& result) const override {
-    check_payload(result, PayloadKind::pairs, sent.elements());
-    std::vector<std::uint32_t> decoded_sent;
-    std::vector<std::uint32_t> decoded_result;
-    const auto all = view_body(sent, PayloadKind::pairs, decoded_sent).indices;
-    const auto kept = view_body(result, PayloadKind::pairs, decoded_result).indices;
-    std::vector<std::uint64_t> both;
-    auto at = kept.begin();
-    for (std::size_t j = 0; j < all.size(); ++j) {
-      while (at != kept.end() && *at < all[j]) ++at;
-      if (at == kept.end()) break;
-      if (*at == all[j]) both.push_back(j);
-    }
-    return chosen_pairs(sent, both);
-  }
+  Payload accepted(const Payload& sent, const Payload& result) const override { return entries_in_both(sent, result); }
 
  private:
   /// The union is never smaller than the first part, so the result has as many entries as that.
@@ -63,8 +66,42 @@ class PairsMerge final : public Aggregator {
   std::shared_ptr<const Primitives> primitives_;
 };
 
-/// Indices and values of the K largest elements, which receivers gather or merge. The residual keeps what a coding of
-/// the values rounds off.
+/// Adds up all entries, in pairs of neighbours until one is left. Of its sums the collective keeps the largest, to
+/// which every worker that sent such an entry has added it. Source: Ok-Topk, Li and Hoefler, PPoPP 2022 (arXiv
+/// 2201.07598).
+class PairsSum final : public Aggregator {
+ public:
+  explicit PairsSum(std::shared_ptr<const Primitives> primitives) : primitives_(std::move(primitives)) {}
+
+  Payload combine(std::span<const Payload> parts) const override {
+    check_parts(parts, PayloadKind::pairs);
+    const Payload& first = parts.front();
+    if (parts.size() == 1) return first;
+    if (!all_have_contents(parts))
+      throw PayloadError("how many entries payloads have together depends on their indices");
+    std::vector<Pairs> sums;
+    for (const Payload& part : parts) sums.push_back(read_pairs(part));
+    while (sums.size() > 1) {
+      for (std::size_t i = 0; i < sums.size() / 2; ++i) sums[i] = sum_of(sums[2 * i], sums[2 * i + 1]);
+      if (sums.size() % 2 != 0) sums[sums.size() / 2] = std::move(sums.back());
+      sums.resize((sums.size() + 1) / 2);
+    }
+    return make_pairs(first.index(), first.elements(), {sums.front().indices, sums.front().values});
+  }
+
+  Payload accepted(const Payload& sent, const Payload& result) const override { return entries_in_both(sent, result); }
+
+ private:
+  Pairs sum_of(const Pairs& a, const Pairs& b) const {
+    return primitives_->merge_largest({a.indices, a.values}, {b.indices, b.values},
+                                      a.indices.size() + b.indices.size());
+  }
+
+  std::shared_ptr<const Primitives> primitives_;
+};
+
+/// Indices and values of the K largest elements, which receivers gather, merge or add up. The residual keeps what a
+/// coding of the values rounds off.
 class PairsCodec final : public Codec {
  public:
   PairsCodec(Combining combining, const CodecOptions& options, std::shared_ptr<const Primitives> primitives)
@@ -109,9 +146,12 @@ class PairsCodec final : public Codec {
     return sparse_header(kind(), coding_, elements, entries, with_values(0, values_));
   }
 
-  bool sizes_need_contents() const override { return !shape(1, 1, {}).has_value(); }
+  bool sizes_need_contents() const override {
+    return combining_ == Combining::sum_entries || !shape(1, 1, {}).has_value();
+  }
 
   std::unique_ptr<const Aggregator> aggregator() const override {
+    if (combining_ == Combining::sum_entries) return std::make_unique<PairsSum>(primitives_);
     return combining_ == Combining::merge ? std::make_unique<PairsMerge>(primitives_) : nullptr;
   }
 
@@ -130,6 +170,11 @@ std::unique_ptr<const Codec> make_top_k(const CodecOptions& options, std::shared
 
 std::unique_ptr<const Codec> make_gtop_k(const CodecOptions& options, std::shared_ptr<const Primitives> primitives) {
   return std::make_unique<PairsCodec>(Combining::merge, options, std::move(primitives));
+}
+
+std::unique_ptr<const Codec> make_ok_top_k(const CodecOptions& options, std::shared_ptr<const Primitives> primitives) {
+  return std::make_unique<PairsCodec>(Combining::sum_entries, CodecOptions{.index = options.index},
+                                      std::move(primitives));
 }
 
 }  // namespace simrun

@@ -75,6 +75,8 @@ std::span<const OperationMaker<Machine>> operation_makers() {
       {Stage::decode, "block-quantization", &decode_block_quantization<Machine>},
       {Stage::encode, "requantized-levels", &encode_block_quantization<Gradient, Machine>},
       {Stage::decode, "requantized-levels", &decode_block_quantization<Machine>},
+      {Stage::encode, "summed-levels", &encode_block_quantization<Gradient, Machine>},
+      {Stage::decode, "summed-levels", &decode_block_quantization<Machine>},
       {Stage::encode, "block-maxima", &encode_block_maxima<Gradient, Machine>},
       {Stage::encode, "levels-at-scales", &encode_levels_at_scales<Machine>},
       {Stage::decode, "levels-at-scales", &decode_levels_at_scales<Machine>},

@@ -30,11 +30,12 @@ namespace {
 
 constexpr Combining sums[] = {Combining::sum};
 constexpr Combining sums_or_merges[] = {Combining::sum, Combining::merge};
-constexpr Combining sums_or_votes[] = {Combining::sum, Combining::vote};
-constexpr Combining votes[] = {Combining::vote};
+constexpr Combining at_server[] = {Combining::sum, Combining::vote, Combining::sum_once, Combining::sum_again};
+constexpr Combining at_shards[] = {Combining::vote, Combining::sum_once};
 constexpr Combining leads[] = {Combining::lead};
 constexpr Combining gathers[] = {Combining::gather};
 constexpr Combining part_merges[] = {Combining::merge_parts};
+constexpr Combining entry_sums[] = {Combining::sum_entries};
 
 }  // namespace
 
@@ -51,12 +52,12 @@ std::span<const CollectiveEntry> collectives() {
        .make = make_tree},
       {.name = "parameter-server",
        .summary = "M payloads into one server, M replies out",
-       .combines = sums_or_votes,
+       .combines = at_server,
        .has_server = true,
        .make = make_parameter_server},
       {.name = "sharded-parameter-server",
        .summary = "every worker serves 1/M of the elements",
-       .combines = votes,
+       .combines = at_shards,
        .joins_all_pairs = true,
        .make = make_sharded_parameter_server},
       {.name = "allgather-ring",
@@ -75,6 +76,12 @@ std::span<const CollectiveEntry> collectives() {
        .summary = "parts merged in log2 M steps of halving size, then Bruck's all-gather of them",
        .combines = part_merges,
        .make = make_sparse_halving},
+      {.name = "balanced-split",
+       .summary =
+           "regions with as many entries each, added up by a worker each, then Bruck's all-gather of the largest",
+       .combines = entry_sums,
+       .joins_in_turn = true,
+       .make = make_balanced_split},
   };
   return table;
 }

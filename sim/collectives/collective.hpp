@@ -64,6 +64,7 @@ struct CollectiveEntry {
   std::span<const Combining> combines;
   bool has_server = false;
   bool joins_all_pairs = false;  ///< every worker exchanges with every other at once
+  bool joins_in_turn = false;    ///< every worker exchanges with every other, with some at once
   std::unique_ptr<const Collective> (*make)(const CollectiveOptions& options);
 
   bool can(Combining combining) const;

@@ -18,6 +18,7 @@ std::unique_ptr<const Collective> make_allgather_ring(const CollectiveOptions&);
 std::unique_ptr<const Collective> make_allgather_doubling(const CollectiveOptions&);
 std::unique_ptr<const Collective> make_broadcast(const CollectiveOptions&);
 std::unique_ptr<const Collective> make_sparse_halving(const CollectiveOptions&);
+std::unique_ptr<const Collective> make_balanced_split(const CollectiveOptions&);
 
 /// Of dense payloads, among the GPUs of a host; users name them by `hierarchy`.
 std::unique_ptr<const Collective> make_reduce_scatter();

@@ -1,19 +1,23 @@
 #include <algorithm>
 
+#include "kernels/layout.hpp"
 #include "sim/collectives/collectives.hpp"
 
 namespace simrun {
 namespace {
 
-/// Elements [begin, end) of shard s of M: equal numbers of 32-element words, so that packed signs can be cut there. The
-/// last shards are short or empty where the words run out.
+/// Elements [begin, end) of shard s of M: equal numbers of 32-element words, so that packed signs can be cut there, or
+/// of the layout's grain where that is more. The last shards are short or empty where these run out.
 struct Shard {
   std::uint64_t begin;
   std::uint64_t end;
 
-  Shard(std::uint64_t elements, int shard, int shards) {
-    const std::uint64_t words = (elements + 31) / 32;
-    const std::uint64_t each = (words + shards - 1) / shards * 32;
+  Shard(const Payload& whole, int shard, int shards) {
+    const std::uint64_t elements = whole.elements();
+    const std::uint64_t least = grain_of(layout_of(whole.kind()), whole.header().format);
+    const std::uint64_t grain = std::max<std::uint64_t>(least, 32);
+    const std::uint64_t grains = (elements + grain - 1) / grain;
+    const std::uint64_t each = (grains + shards - 1) / shards * grain;
     begin = std::min(elements, each * shard);
     end = std::min(elements, each * (shard + 1));
   }
@@ -22,22 +26,21 @@ struct Shard {
 
 /// Every worker serves one shard of N/M elements: it receives that shard from all others at once, combines, and replies
 /// to all at once. T = 2a + (M-1) (shard + its reply) / B with the bytes of a full shard, ceil(ceil(N/32) / M) words of
-/// 32 elements and a header where the kind has one.
+/// 32 elements, or as many of more, and a header where the kind has one.
 class ShardedParameterServer final : public Collective {
  public:
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {
-    const std::uint64_t elements = mine.elements();
     const int m = transport.size();
-    const auto shard_of = [&](int owner) { return Shard(elements, owner, m); };
+    const auto shard_of = [&](int owner) { return Shard(mine, owner, m); };
     const auto slice = [&](int owner) { return cut(mine, shard_of(owner).begin, shard_of(owner).end); };
 
     const Shard own = shard_of(transport.rank());
     std::vector<Payload> slices = all_to_all(
         transport, slice, [&](int to) { return !shard_of(to).empty(); }, [&](int) { return !own.empty(); });
-    Payload vote;
-    if (!own.empty()) vote = aggregator->combine(slices);
+    Payload result;
+    if (!own.empty()) result = aggregator->combine(slices);
     const std::vector<Payload> replies = all_to_all(
-        transport, [&](int) { return vote; }, [&](int) { return !own.empty(); },
+        transport, [&](int) { return result; }, [&](int) { return !own.empty(); },
         [&](int from) { return !shard_of(from).empty(); });
     return {{transport.wants_contents() ? join(replies) : join_sizes(replies)}};
   }

@@ -80,6 +80,16 @@ Seconds DeviceProfile::modelled(const OperationTimes& times, const Step& step, d
 }
 
 std::vector<Step> DeviceProfile::steps(const Work& work) const {
+  if (work.stage == Stage::combine && !work.codec.empty()) {
+    Work one = work;
+    one.stage = Stage::decode;
+    std::vector<Step> all = steps(one);
+    one.stage = Stage::encode;
+    one.parts = 1;
+    one.entries = work.result_entries;
+    for (Step& step : steps(one)) all.push_back(std::move(step));
+    return all;
+  }
   const bool of_codec = work.stage == Stage::encode || work.stage == Stage::decode;
   // The leader of a step selects as its layout says; its codec's operation is what the others do.
   const bool leads = work.kind == PayloadKind::indices && work.leads;

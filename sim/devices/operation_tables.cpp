@@ -155,6 +155,9 @@ constexpr CodecWork codec_work[] = {
     // The same, of one payload. Sums are rounded again by decoding each part and encoding the sum.
     {Stage::encode, "requantized-levels", {.per_element = 12.5}, {1, {.per_element = 13}}},
     {Stage::decode, "requantized-levels", {.per_element = 8.5}, {1, {.per_element = 9}}},
+    // The same; sums are decoded from 16 bits, which takes as good as long.
+    {Stage::encode, "summed-levels", {.per_element = 12.5}, {1, {.per_element = 13}}},
+    {Stage::decode, "summed-levels", {.per_element = 8.5}, {1, {.per_element = 9}}},
     // Residual; largest magnitudes, with levels that nobody needs.
     {Stage::encode, "block-maxima", {.per_element = 12}, {2, {.per_element = 17}}},
     // Rounding, to up to a byte; what is sent taken out of the residual.

@@ -25,7 +25,7 @@ double value_on(Axis axis, const Work& work) {
   return work.entries / std::max(1.0, work.elements);
 }
 
-/// Levels of parts added to an fp32 sum, which is rounded again.
+/// Levels of parts added to an fp32 sum, which is rounded again, to levels or to 16 bits.
 std::vector<Step> requantizing_steps(const Work& work) {
   constexpr const char* codec = "requantized-levels";
   Work one = work;
@@ -34,7 +34,11 @@ std::vector<Step> requantizing_steps(const Work& work) {
   one.stage = Stage::decode;
   std::vector<Step> steps = {{operation_name(Stage::decode, codec), one, work.parts}};
   one.stage = Stage::encode;
-  steps.push_back({operation_name(Stage::encode, codec), one});
+  if (work.kind == PayloadKind::levels) {
+    steps.push_back({operation_name(Stage::encode, codec), one});
+  } else {
+    for (Step& step : steps_of(one)) steps.push_back(std::move(step));
+  }
   return steps;
 }
 
@@ -104,11 +108,12 @@ const OperationEntry& operation_entry(const std::string& name) {
 
 std::vector<Step> steps_of(const Work& work) {
   if (work.entries + work.elements == 0) return {};
+  if (work.kind == PayloadKind::levels && work.stage == Stage::combine) return requantizing_steps(work);
+  if (work.stage == Stage::combine && work.summed == PayloadKind::levels) return requantizing_steps(work);
   if (work.kind == PayloadKind::dense32) return {};
   if ((is_dense(work.kind) || work.kind == PayloadKind::sketch) && work.stage == Stage::combine) return {};
   if (is_dense(work.kind) && work.stage == Stage::encode && work.gradient == precision_of(work.kind)) return {};
   if (work.kind == PayloadKind::integers && work.stage == Stage::combine) return {};
-  if (work.kind == PayloadKind::levels && work.stage == Stage::combine) return requantizing_steps(work);
   PayloadKind kind = work.kind;
   // Only a leader sends indices alone: it selects, and writes pairs without their values.
   if (kind == PayloadKind::indices) kind = PayloadKind::pairs;

@@ -22,8 +22,11 @@ struct Work {
   double entries = 0;                      ///< K, over all parts together
   double parts = 1;                        ///< payloads that go in
   double result_entries = 0;               ///< combine: K of what comes out
+  /// Combine: of the payloads that go in, where a sum is of another kind.
+  std::optional<PayloadKind> summed = {};
 
   /// Encode and decode: whose work it is, where a codec's is not its layout's. `index`: of the indices that it reads.
+  /// Combine: by whom payloads are decoded and their sum is encoded, if that is how they are added up.
   std::string_view codec = {};
   bool leads = true;  ///< encode: this rank's payload is the one that counts
 
@@ -138,7 +141,7 @@ struct Step {
 
 /// The operations of its layout that `work` consists of. None for fp32 dense payloads, which are sent as they are, and
 /// for sums of dense payloads, of whole numbers and of sketches, which are part of the collective. Sums of levels are
-/// decoded, and encoded again.
+/// decoded, and encoded again, or rounded to what they are written in.
 std::vector<Step> steps_of(const Work& work);
 
 /// Those that coding of indices and of values adds; raw32 and fp32 add nothing. Values take what as many fp16 values

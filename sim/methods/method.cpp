@@ -108,6 +108,17 @@ std::span<const MethodEntry> methods() {
       {"spardl",
        "K largest entries of the sum, part by part, merged in halving steps (Zhao et al., ICDE 2024)",
        {{"parted-pairs", "sparse-halving"}}},
+      {"ok-top-k",
+       "K largest entries of the sum, added up in regions of as many entries each (Li and Hoefler, PPoPP 2022)",
+       {{"ok-top-k", "balanced-split"}}},
+      {"loco",
+       "4 bits an element to whoever adds, 16 of the sum to all, errors averaged (Xie et al., 2024)",
+       {{"summed-levels", "sharded-parameter-server"}},
+       {},
+       {},
+       {.precision = Precision::bf16, .bits = 4},
+       {},
+       {.beta = 0.2, .reset = 1024}},
   };
   return all;
 }

@@ -30,6 +30,12 @@ struct OwnMomentum {
   bool is_masked = false;  ///< v is zeroed where an element was sent
 };
 
+/// What becomes of what a worker's rounding leaves, unless users say otherwise.
+struct OwnResidual {
+  double beta = 1;         ///< of a moving average, below 1: ErrorFeedback
+  std::int64_t reset = 0;  ///< it is zeroed every so many rounds; 0: never
+};
+
 /// A training method that users can name: its rounds, of which each is encoded when the one before has ended.
 struct MethodEntry {
   std::string_view name;
@@ -40,6 +46,7 @@ struct MethodEntry {
   LocalSteps local = {};
   CodecOptions options = {};
   std::optional<bool> error_feedback = {};  ///< none: as the codec has it
+  OwnResidual residual = {};
 
   /// Those that take place.
   std::vector<RoundEntry> rounds_with(const CodecOptions& chosen) const;

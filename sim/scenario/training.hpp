@@ -79,7 +79,8 @@ struct MethodTraining {
   Momentum momentum;
   double weight_decay = 0;
   double residual_weight = 1;
-  double beta = 1;  ///< of the residual, a moving average below 1: ErrorFeedback
+  double beta = 1;                  ///< of the residual, a moving average below 1: ErrorFeedback
+  std::int64_t residual_reset = 0;  ///< residuals are zeroed every so many rounds; 0: never
   Selection selection = Selection::group;
   DivideBy divide_by = DivideBy::workers;
   ResidualRule residual_rule = ResidualRule::published;

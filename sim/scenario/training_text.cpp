@@ -138,6 +138,8 @@ Field<std::optional<MethodTrainingText>> method_training_field() {
       .optional(
           "beta", &Text::beta, usually(number({0, 1, true}), 1.0),
           "error feedback: weight of what is left of a round in the residual, a moving average below 1 (ScaleCom)")
+      .optional("residual_reset", &Text::residual_reset, usually(whole(0, most_rounds), 0),
+                "error feedback: what is kept is zeroed every so many rounds, 0: never (LoCo)")
       .optional("residual_weight", &Text::residual_weight, usually(number({0, 1}), 1.0),
                 "error feedback: factor of what is kept for the next round")
       .optional("selection", &Text::selection,
@@ -185,6 +187,7 @@ void check_use(const MethodTrainingText& method, const MethodChoice& choice, con
   const std::string feedback = name + (choice.error_feedback ? "" : " without error feedback");
   check(method.residual_weight.has_value(), choice.error_feedback, "residual_weight", feedback);
   check(method.beta.has_value(), choice.error_feedback, "beta", feedback);
+  check(method.residual_reset.has_value(), choice.error_feedback, "residual_reset", feedback);
   check(method.selection.has_value(), codec->keeps_largest(), "selection", name);
   check(method.density_warmup.has_value(), choice.codec->sparsifies, "density_warmup", name);
   check(method.divide_by.has_value(), combining == Combining::gather && choice.codec->sparsifies, "divide_by", name);
@@ -226,8 +229,11 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
   training.timed_rounds = scenario.timed_rounds;
   training.saved_rounds = scenario.save_gradients;
   take_momentum(scenario, method, choice, training.method);
+  training.method.beta = choice.method->residual.beta;
+  training.method.residual_reset = choice.method->residual.reset;
   take(method.residual_weight, training.method.residual_weight);
   take(method.beta, training.method.beta);
+  take(method.residual_reset, training.method.residual_reset);
   take(method.selection, training.method.selection);
   take(method.divide_by, training.method.divide_by);
   take(method.residual_rule, training.method.residual_rule);

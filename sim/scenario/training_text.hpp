@@ -31,6 +31,7 @@ struct TrainingText : StepText {
 struct MethodTrainingText : StepText {
   std::optional<double> residual_weight;
   std::optional<double> beta;
+  std::optional<std::int64_t> residual_reset;
   std::optional<MethodTraining::Selection> selection;
   std::optional<MethodTraining::DivideBy> divide_by;
   std::optional<MethodTraining::ResidualRule> residual_rule;

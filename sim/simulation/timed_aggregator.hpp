@@ -5,6 +5,7 @@
 
 #include "kernels/codec.hpp"
 #include "sim/devices/device_times.hpp"
+#include "sim/methods/method.hpp"
 #include "sim/simulation/device.hpp"
 #include "sim/simulation/staging.hpp"
 
@@ -22,19 +23,26 @@ class CombineMemo {
   std::size_t next_ = 0;
 };
 
-/// An aggregator whose combining occupies a device, or its host, for as long as the device's profile says.
+/// The aggregator of a round, whose combining occupies a device, or its host, for as long as the device's profile says.
 class TimedAggregator final : public Aggregator {
  public:
   /// `known`: what combining gives, if that is known beforehand; it is then not done.
-  TimedAggregator(const Aggregator& inner, DeviceTimes& times, Device& device, Staging& staging, CombineMemo& memo,
+  TimedAggregator(const Round& round, DeviceTimes& times, Device& device, Staging& staging, CombineMemo& memo,
                   const std::optional<Payload>& known)
-      : inner_(inner), times_(times), device_(device), staging_(staging), memo_(memo), known_(known) {}
+      : inner_(*round.aggregator),
+        round_(round),
+        times_(times),
+        device_(device),
+        staging_(staging),
+        memo_(memo),
+        known_(known) {}
 
   Payload combine(std::span<const Payload> parts) const override;
   Payload accepted(const Payload& sent, const Payload& result) const override { return inner_.accepted(sent, result); }
 
  private:
   const Aggregator& inner_;
+  const Round& round_;
   DeviceTimes& times_;
   Device& device_;
   Staging& staging_;

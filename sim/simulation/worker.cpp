@@ -196,8 +196,7 @@ Outcome Worker::exchange_round(std::size_t group, std::size_t number) {
   const Round& round = rounds_of(group)[number];
   const HostGroups& hosts = plan_.hosts;
   std::optional<TimedAggregator> timed;
-  if (round.aggregator)
-    timed.emplace(*round.aggregator, times_, device_, staging_, memo_, plan_.stages[group].combined);
+  if (round.aggregator) timed.emplace(round, times_, device_, staging_, memo_, plan_.stages[group].combined);
   const Payload& mine = payload_(transport_.rank(), group, number, iteration_);
   if (round.part != Round::Part::exchange) {
     PartTransport host(transport_, hosts.in_host(transport_.rank()), true);
@@ -242,7 +241,7 @@ void Server::iterate() {
     if (stage.is_dense) continue;
     for (const Round& round : rounds_) {
       if (round.is_led() || round.part != Round::Part::exchange) continue;
-      const TimedAggregator timed(*round.aggregator, times_, device_, staging_, memo_, stage.combined);
+      const TimedAggregator timed(round, times_, device_, staging_, memo_, stage.combined);
       serve_hosts(plan_.hosts, *round.collective, transport_, timed);
     }
   }

@@ -63,6 +63,11 @@ GradientExchange::GradientExchange(const Scenario& scenario, unsigned threads)
   last_ = rounds_.size() - 1 - first_;
   if (hosts_.hierarchy != Hierarchy::flat) in_hosts_.emplace(hosts_, rounds_, encoded_, threads);
   set_density(std::nullopt);
+  if (scenario.method.error_feedback && rounds_[last_].codec->combining() == Combining::sum_again) {
+    for (const Group& group : encoded_) {
+      for (int shard = 0; shard < hosts_.shards(); ++shard) server_errors_.emplace_back(group.elements, primitives_);
+    }
+  }
   if (last_ > first_ && !scenario.method.error_feedback) values_.resize(encoders_ * groups_.size());
   if (!scenario.method.error_feedback) return;
   const auto weight = static_cast<float>(scenario.training->method.residual_weight);
@@ -123,6 +128,7 @@ void GradientExchange::encode_groups(std::size_t encoder, const ValuesOf& values
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     const std::size_t number = encoder * groups_.size() + group;
     std::span<const float> values = values_of(group);
+    if (resets()) feedback_[number].clear();
     if (!feedback_.empty()) values = feedback_[number].correct(values);
     if (has_random_zeros()) {
       with_signs.assign(values.begin(), values.end());
@@ -217,25 +223,8 @@ void GradientExchange::encode_again(std::size_t round) {
   });
 }
 
-std::vector<std::vector<std::byte>> GradientExchange::last_step() const {
-  std::vector<std::vector<std::byte>> all;
-  for (const Payload& payload : last_step_) all.emplace_back(payload.bytes().begin(), payload.bytes().end());
-  return all;
-}
-
-void GradientExchange::restore_last_step(const std::vector<std::vector<std::byte>>& bytes) {
-  last_step_.clear();
-  for (std::size_t group = 0; group < bytes.size(); ++group) {
-    const Codec& codec = *rounds_[last_].codec;
-    const auto shape = codec.shape(encoded_.at(group).elements, entries_[group], groups_.shapes(group));
-    last_step_.push_back(is_dense(codec.kind())
-                             ? Payload::parse_dense(codec.kind(), shape.value().elements, bytes[group])
-                             : Payload::parse(bytes[group]));
-  }
-}
-
 GradientExchange::Outcomes GradientExchange::run_collective(std::size_t number,
-                                                            const std::shared_ptr<const Aggregator>& aggregator) const {
+                                                            const std::shared_ptr<const Aggregator>& aggregator) {
   const Round& round = rounds_[number];
   Outcomes outcomes(workers_);
   const auto rank = [&](Transport& transport) {
@@ -245,14 +234,20 @@ GradientExchange::Outcomes GradientExchange::run_collective(std::size_t number,
     PartTransport across(transport, hosts_.across_hosts(worker), false);
     RotatedTransport led(across, leader_of(id_.round, across.size()));
     Transport& used = round.is_led() ? static_cast<Transport&>(led) : across;
-    for (std::size_t group = 0; group < groups_.size(); ++group)
+    const auto place = static_cast<std::size_t>(worker % hosts_.shards());
+    for (std::size_t group = 0; group < groups_.size(); ++group) {
+      const auto of_group = server_errors_.empty() ? own : server_sum(group, place, 1);
       outcomes[static_cast<std::size_t>(worker)].push_back(
-          round.collective->exchange(used, sent_.at(static_cast<std::size_t>(worker), group, number), own.get()));
+          round.collective->exchange(used, sent_.at(static_cast<std::size_t>(worker), group, number), of_group.get()));
+    }
   };
   const auto serve = [&](Transport& transport) {
     const auto own = aggregator_of(transport, aggregator);
-    for (std::size_t group = 0; group < groups_.size(); ++group)
-      serve_hosts(hosts_, *round.collective, transport, *own);
+    for (std::size_t group = 0; group < groups_.size(); ++group) {
+      const auto of_group =
+          server_errors_.empty() ? own : server_sum(group, 0, static_cast<std::size_t>(hosts_.shards()));
+      serve_hosts(hosts_, *round.collective, transport, *of_group);
+    }
   };
   const bool server = scenario_.has_server_host() && !round.is_led();
   run_in_memory(scenario_.workers, rank, server ? std::function<void(Transport&)>(serve) : nullptr);

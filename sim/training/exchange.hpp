@@ -76,10 +76,15 @@ class GradientExchange {
   /// By worker that encodes and group; empty without error feedback.
   std::span<const ErrorFeedback> feedback() const { return feedback_; }
 
+  /// What servers have left out of sums that they encode again, by group and shard; empty where they do not, or without
+  /// error feedback.
+  std::span<const ErrorFeedback> server_errors() const { return server_errors_; }
+
   /// Everything that the steps to come depend on. Throws PayloadError for payloads that are none.
   template <class Self, class Archive>
   static void visit_state(Self& exchange, Archive& archive) {
     for (auto& feedback : exchange.feedback_) archive(feedback);
+    for (auto& error : exchange.server_errors_) archive(error);
     if (!exchange.continues()) return;
     auto payloads = exchange.last_step();
     std::size_t count = payloads.size();
@@ -101,6 +106,7 @@ class GradientExchange {
   void encode_means();
   void encode_groups(std::size_t encoder, const ValuesOf& values_of);
   bool has_random_zeros() const { return scenario_.training->method.zeros == MethodTraining::Signless::random; }
+  bool resets() const;  ///< residuals, before this round
   RandomStream lots_of_zeros(std::size_t encoder) const;
   std::shared_ptr<const Aggregator> aggregator_of_round(const Round& round) const;
   std::shared_ptr<const Aggregator> aggregator_of(const Transport& transport,
@@ -111,7 +117,8 @@ class GradientExchange {
   std::vector<std::vector<std::byte>> last_step() const;
   void restore_last_step(const std::vector<std::vector<std::byte>>& bytes);
 
-  Outcomes run_collective(std::size_t round, const std::shared_ptr<const Aggregator>& aggregator) const;
+  std::shared_ptr<const Aggregator> server_sum(std::size_t group, std::size_t shard, std::size_t count);
+  Outcomes run_collective(std::size_t round, const std::shared_ptr<const Aggregator>& aggregator);
   void settle(const Aggregator* aggregator, const Outcomes& outcomes);
   void agree(const Outcomes& outcomes);
   std::vector<float> decoded(const Outcome& outcome, std::size_t encoder, std::size_t group) const;
@@ -134,6 +141,7 @@ class GradientExchange {
   std::size_t last_ = 0;                  ///< likewise
   std::optional<HostExchange> in_hosts_;  ///< with a hierarchy
   std::vector<ErrorFeedback> feedback_;
+  std::vector<ErrorFeedback> server_errors_;
   std::vector<std::vector<float>> values_;  ///< by encoder and group: what later rounds encode, without feedback
   PayloadTable sent_;
   std::vector<std::vector<Payload>> results_;  ///< by shard and group: what each round of this step gave so far

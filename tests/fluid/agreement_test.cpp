@@ -50,6 +50,7 @@ std::vector<Exchange> all_exchanges(int m, double bytes) {
       {"allgather-doubling", {}, sparse, fluid::allgather_doubling(m, listed)},
       {"broadcast", {}, sparse, fluid::broadcast(m, listed)},
       {"sparse-halving", {}, sparse, fluid::sparse_halving(m, 1'000'000'000, entries)},
+      {"balanced-split", {}, sparse, fluid::balanced_split(m, 1'000'000'000, entries)},
   };
 }
 

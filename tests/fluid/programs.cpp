@@ -1,6 +1,7 @@
 #include "tests/fluid/programs.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace fluid {
 namespace {
@@ -22,6 +23,47 @@ void collect_and_reply(std::vector<Program>& all, const std::vector<int>& worker
     reply.sends.push_back({w, bytes});
   }
   all[server] = {collect, reply};
+}
+
+/// Of so many parts from one on, of m in a circle.
+double sum_of(int m, int first, int count, const std::function<double(int)>& bytes) {
+  double sum = 0;
+  for (int i = first; i < first + count; ++i) sum += bytes(i % m);
+  return sum;
+}
+
+/// Parts to their ranks. In steps of d = p/2, .. 2, 1, p the least power of two from m on, a rank sends the parts of
+/// rank + d and of those after it, d of them or as many as there are, to rank + d.
+std::vector<Program> scatter_parts(int m, const std::function<double(int)>& bytes) {
+  int p = 1;
+  while (p < m) p *= 2;
+  std::vector<Program> all(m);
+  for (int d = p / 2; d > 0; d /= 2) {
+    for (int r = 0; r < m; ++r)
+      all[r].push_back(Step{{{(r + d) % m, sum_of(m, r + d, std::min(d, m - d), bytes)}}, {(r - d + m) % m}});
+  }
+  return all;
+}
+
+/// Each rank's part to all, by doubling.
+std::vector<Program> gather_parts(int m, const std::function<double(int)>& bytes) {
+  std::vector<Program> all(m);
+  for (int d = 1; d < m; d *= 2) {
+    for (int r = 0; r < m; ++r)
+      all[r].push_back(Step{{{(r - d + m) % m, sum_of(m, r, std::min(d, m - d), bytes)}}, {(r + d) % m}});
+  }
+  return all;
+}
+
+/// What comes after.
+void append(std::vector<Program>& all, const std::vector<Program>& more) {
+  for (std::size_t r = 0; r < all.size(); ++r) all[r].insert(all[r].end(), more[r].begin(), more[r].end());
+}
+
+std::vector<Program> by_halving(int m, const std::function<double(int)>& bytes) {
+  std::vector<Program> all = scatter_parts(m, bytes);
+  append(all, gather_parts(m, bytes));
+  return all;
 }
 
 }  // namespace
@@ -144,23 +186,33 @@ std::vector<Program> allgather_doubling(int m, double bytes) {
 std::vector<Program> sparse_halving(int m, long elements, long entries) {
   const long size = (elements + m - 1) / m;
   const auto listed = [&](long end) { return std::min(end, elements) * entries / elements; };
-  const auto bytes_of = [&](int first, int count) {
-    double bytes = 0;
-    for (int i = first; i < first + count; ++i)
-      bytes += 32 + 8.0 * static_cast<double>(listed((i % m + 1) * size) - listed(i % m * size));
-    return bytes;
+  return by_halving(
+      m, [&](int part) { return 32 + 8.0 * static_cast<double>(listed((part + 1) * size) - listed(part * size)); });
+}
+
+std::vector<Program> balanced_split(int m, long elements, long entries) {
+  const long size = (elements + m - 1) / m;
+  const auto listed = [&](long end) { return std::min(end, elements) * entries / elements; };
+  const auto region = [&](int r) { return 32 + 8.0 * static_cast<double>(listed((r + 1) * size) - listed(r * size)); };
+  const auto sum = [&](long values) {
+    const long each = (values + m - 1) / m;
+    return by_halving(m,
+                      [=](int part) { return 4.0 * static_cast<double>(std::clamp(values - part * each, 0L, each)); });
   };
-  int p = 1;
-  while (p < m) p *= 2;
-  std::vector<Program> all(m);
-  for (int d = p / 2; d > 0; d /= 2) {
-    for (int r = 0; r < m; ++r)
-      all[r].push_back(Step{{{(r + d) % m, bytes_of(r + d, std::min(d, m - d))}}, {(r - d + m) % m}});
+  std::vector<Program> all = sum(m);
+  for (int first = 1; first < m; first += 8) {
+    for (int r = 0; r < m; ++r) {
+      Step step;
+      for (int i = first; i < std::min(first + 8, m); ++i) {
+        step.sends.push_back({(r + i) % m, region((r + i) % m)});
+        step.receives.push_back((r - i + m) % m);
+      }
+      all[r].push_back(step);
+    }
   }
-  for (int d = 1; d < m; d *= 2) {
-    for (int r = 0; r < m; ++r)
-      all[r].push_back(Step{{{(r - d + m) % m, bytes_of(r, std::min(d, m - d))}}, {(r + d) % m}});
-  }
+  append(all, sum(128));
+  append(all, allgather_doubling(m, 8));
+  append(all, gather_parts(m, region));
   return all;
 }
 

@@ -45,4 +45,9 @@ std::vector<Program> allgather_doubling(int m, double bytes);
 /// gather the parts by doubling.
 std::vector<Program> sparse_halving(int m, long elements, long entries);
 
+/// Sums of such a list by regions. Sums of m and of 128 values of 4 bytes are made as those of its parts; between these
+/// every rank sends each other one that one's part of the list, to eight at once, those after it first. At the end all
+/// gather 8 bytes of each by doubling, and then the parts.
+std::vector<Program> balanced_split(int m, long elements, long entries);
+
 }  // namespace fluid

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "kernels/codec.hpp"
+#include "kernels/codecs/codecs.hpp"
 #include "kernels/layout.hpp"
 #include "tests/fuzz/harness.hpp"
 
@@ -91,7 +92,10 @@ void check_sum(const Aggregator& aggregator, std::span<const Payload> parts) {
   } catch (const NonFiniteError&) {
     return;  // beyond the range of what it is written in
   }
-  require(Payload::parse(result.bytes()) == result, "what payloads combine to is a payload");
+  const Payload parsed = is_dense(result.kind())
+                             ? Payload::parse_dense(result.kind(), result.elements(), result.bytes())
+                             : Payload::parse(result.bytes());
+  require(parsed == result, "what payloads combine to is a payload");
   aggregator.accepted(parts.front(), result);
   if (const auto rest = aggregator.cut_off(parts, result))
     require(Payload::parse(rest->bytes()) == *rest, "what is cut off is a payload");
@@ -111,15 +115,19 @@ void check_codecs(const Payload& payload) {
   static const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
   const Payload parts[] = {payload, payload, payload};
   std::vector<float> out(payload.elements());
-  const CodecOptions options = options_of(payload);
+  CodecOptions options = options_of(payload);
   const bool can_be_added =
       payload.kind() != PayloadKind::levels || Rounding{.levels = 1, .bits = 2, .bucket = options.block}.has_blocks();
   for (const CodecEntry& entry : codecs()) {
-    const auto codec = entry.make(options, primitives);
-    if (!entry.stands_alone || codec->kind() != payload.kind()) continue;
-    codec->decode(payload, 0.5F, out, {});
-    codec->settle(payload, out, {});
-    if (const auto aggregator = codec->aggregator(); aggregator && can_be_added) check_sum(*aggregator, parts);
+    for (const bool two_way : {false, true}) {
+      if (two_way && !entry.takes(*two_way_parameter())) continue;
+      options.two_way = two_way;
+      const auto codec = entry.make(options, primitives);
+      if (!entry.stands_alone || codec->kind() != payload.kind()) continue;
+      codec->decode(payload, 0.5F, out, {});
+      codec->settle(payload, out, {});
+      if (const auto aggregator = codec->aggregator(); aggregator && can_be_added) check_sum(*aggregator, parts);
+    }
   }
 }
 

@@ -91,6 +91,34 @@ TEST_CASE("a sum of levels is what the sum of what they stand for is rounded to,
   }
 }
 
+TEST_CASE("a sum of levels that is dense is that of what they stand for, rounded once") {
+  for (const Precision precision : {Precision::fp32, Precision::fp16, Precision::bf16}) {
+    const CodecOptions options{.precision = precision, .block = 32, .bits = 4};
+    const auto codec = codec_of("summed-levels", options);
+    std::vector<Payload> parts;
+    std::vector<float> sum(1003);
+    for (unsigned worker = 0; worker < 3; ++worker) {
+      const std::vector<float> x = normal_values(1003, worker);
+      parts.push_back(codec->encode(x, 0, {}));
+      CHECK(parts.back() == codec_of("block-quantization", options)->encode(x, 0, {}));
+      codec->decode(parts.back(), 1, sum, {});
+    }
+    const Payload result = codec->aggregator()->combine(parts);
+    CHECK(result == codec_of("dense", options)->encode(sum, 0, {}));
+    CHECK(result == codec_of("summed-levels", options, on_kernels())->aggregator()->combine(parts));
+    const std::vector<float> rounded = decoded(*codec, result);
+    std::vector<float> expected(1003);
+    codec_of("dense", options)->decode(result, 1, expected, {});
+    CHECK(rounded == expected);
+    parts[1] = parts[1].without_contents();
+    CHECK(codec->aggregator()->combine(parts) == result.without_contents());
+  }
+  // 60,000 twice is beyond fp16.
+  const auto codec = codec_of("summed-levels", {.precision = Precision::fp16});
+  const Payload large = codec->encode(std::vector<float>(9, 60'000.0F), 0, {});
+  CHECK_THROWS_AS(codec->aggregator()->combine(std::vector{large, large}), NonFiniteError);
+}
+
 TEST_CASE("whole numbers are added up in any number of bits") {
   for (unsigned bits = 2; bits <= 8; ++bits) {
     const auto most = static_cast<int>((1U << (bits - 1)) - 1);

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "kernels/codecs/codecs.hpp"
 #include "kernels/index_coding.hpp"
 #include "tests/sim/merged_parts.hpp"
 
@@ -43,8 +44,9 @@ Payload merge_tree(const Aggregator& aggregator, const std::vector<Payload>& pay
 std::string in_words(const CollectiveCase& each, const Choice& choice) {
   const bool is_plain = choice.options.values == ValueCoding::fp32;
   return std::string(each.entry.name) + " with " + std::string(choice.codec->name) + ", index coding " +
-         std::string(index_coding(choice.options.index).name) + (is_plain ? "" : ", values of 4 bits") + ", " +
-         std::to_string(each.workers) + " workers" + (each.place == ServerPlace::rank0 ? ", rank 0 is the server" : "");
+         std::string(index_coding(choice.options.index).name) + (is_plain ? "" : ", values of 4 bits") +
+         (choice.options.two_way ? ", two ways" : "") + ", " + std::to_string(each.workers) + " workers" +
+         (each.place == ServerPlace::rank0 ? ", rank 0 is the server" : "");
 }
 
 }  // namespace
@@ -58,6 +60,7 @@ std::vector<Choice> choices() {
     for (const IndexCodingEntry& coding : index_codings()) {
       if (codec.sparsifies) all.push_back({&codec, {.index = coding.coding}});
     }
+    if (codec.takes(*two_way_parameter())) all.push_back({&codec, {.two_way = true}});
     if (std::ranges::find(codec.parameters, "values", &CodecParameter::key) != codec.parameters.end() && !leads)
       all.push_back({&codec, {.values = ValueCoding::int4}});
   }
@@ -102,7 +105,11 @@ std::vector<Payload> sequential_result(const Codec& codec, const std::vector<Pay
       return {merge_tree(*aggregator, payloads, 0, std::bit_ceil(payloads.size()))};
     case Combining::merge_parts:
       return {merged_parts(payloads, kept)};
+    case Combining::sum_entries:
+      return {largest_sums(payloads, kept)};
     case Combining::sum:
+    case Combining::sum_once:
+    case Combining::sum_again:
     case Combining::vote:
       break;
   }

@@ -691,6 +691,12 @@ TEST_CASE("program: says beforehand what takes long to simulate") {
              Catch::Contains("1 of 2 points may take long") && Catch::Contains("M = 512, up to about 2 minutes"));
   const Ended few = run_program("s.json --dry-run --set workers=128", folder.path());
   CHECK_THAT(few.err, !Catch::Contains("may take long"));
+  // Eight flows a worker: of 512 workers, 1.5e-6 * 512^3 = 201 s.
+  scenario["methods"] = {{{"name", "ok-top-k"}, {"density", 0.1}}};
+  folder.write("s.json", scenario.dump());
+  CHECK_THAT(run_program("s.json --dry-run --set workers=512", folder.path()).err,
+             Catch::Contains("1 of 1 points may take long") && Catch::Contains("up to about 3 minutes"));
+  CHECK_THAT(run_program("s.json --dry-run --set workers=128", folder.path()).err, !Catch::Contains("may take long"));
   // Hosts of many GPUs: 65,536 ranks by themselves, rings of 512 leaders, and a ring around 64 GPUs on each of 64
   // hosts.
   const auto said = [&](int workers, int gpus, const char* hierarchy) {

@@ -4,9 +4,11 @@
 #include <bit>
 #include <catch2/catch.hpp>
 
+#include "kernels/layout.hpp"
 #include "sim/collectives/collective.hpp"
 #include "sim/network/memory_transport.hpp"
 #include "tests/sim/collective_cases.hpp"
+#include "tests/sim/merged_parts.hpp"
 
 namespace simrun {
 namespace {
@@ -133,11 +135,47 @@ TEST_CASE("parts that are merged: what is cut off and the result are all that wa
   }
 }
 
+namespace {
+
+/// What rank 0 sends of K = 64 entries of 8 workers, whose values are `value` of (worker, entry).
+std::uint64_t sent_by_first(const std::function<float(unsigned, unsigned)>& value) {
+  constexpr unsigned m = 8;
+  std::vector<Payload> payloads;
+  for (unsigned worker = 0; worker < m; ++worker) {
+    Pairs all;
+    for (unsigned j = 0; j < 64; ++j) {
+      all.indices.push_back(100 * j + worker);
+      all.values.push_back(value(worker, j));
+    }
+    payloads.push_back(make_pairs(IndexCoding::raw32, 6400, {all.indices, all.values}));
+  }
+  const auto codec = find_codec("ok-top-k")->make({}, make_cpu_primitives(1));
+  const CollectiveCase each{*find_collective("balanced-split"), *codec, ServerPlace::own_host, m};
+  const Exchanged all = exchange_in_memory(each, payloads);
+  CHECK(all.outcomes.front().parts == std::vector{largest_sums(payloads, 64)});
+  return all.traffic.front().sent;
+}
+
+}  // namespace
+
+TEST_CASE("a balanced split: 4 K words are sent where sums are spread evenly, 6 K where one worker has the largest") {
+  // Both sums over all workers by parts, of 8 and of 128 fp32 values, and two numbers of each.
+  const std::uint64_t agreed = 2 * 7 * (4 + 64) + 7 * 8;
+  // Regions begin at entry 3.5 of those that have 0 to 7 there: the first worker has 9 in its own, and 8 in six others.
+  const std::uint64_t own = 7 * 32 + 8 * (64 - 9);
+  const std::uint64_t equal = 7 * (32 + 8 * 8);
+  CHECK(sent_by_first([](unsigned worker, unsigned j) { return (j + 4) % 8 == worker ? 100.0F : 1.0F; }) ==
+        agreed + own + equal);
+  // All of the result is in the region of the first, who gives 7/8 of it away before all of it is gathered.
+  CHECK(sent_by_first([](unsigned, unsigned j) { return j < 8 ? 100.0F : 1.0F; }) == agreed + own + 2 * equal);
+}
+
 TEST_CASE("payloads without contents move the same bytes as those with") {
   for_each_case(worker_counts, [](const CollectiveCase& each, const std::string& words) {
     INFO(words);
     const Combining combining = each.codec.combining();
     if (combining == Combining::merge || combining == Combining::vote || combining == Combining::lead) return;
+    if (combining == Combining::sum_entries) return;
     std::vector<Payload> payloads = payloads_of(each.codec, each.workers);
     const Exchanged full = exchange_in_memory(each, payloads);
     for (Payload& payload : payloads) payload = payload.without_contents();
@@ -179,6 +217,17 @@ TEST_CASE("the sharded server carries what the server carries, in shards of whol
   const auto many = payloads_of(*codec, 40);
   const Exchanged forty = exchange_in_memory(among(40), many);
   for (const Outcome& outcome : forty.outcomes) CHECK(outcome.parts == sequential_result(*codec, many));
+}
+
+TEST_CASE("the sharded server: levels come in shards of whole blocks, and sums of them go out densely") {
+  // Blocks of 256: shards of 256, 256, 256 and 232 elements.
+  const auto codec =
+      find_codec("summed-levels")->make({.precision = Precision::bf16, .bits = 4}, make_cpu_primitives(1));
+  const CollectiveCase four{*find_collective("sharded-parameter-server"), *codec, ServerPlace::own_host, 4};
+  const Exchanged all = exchange_in_memory(four, payloads_of(*codec, 4));
+  CHECK(all.traffic[0].sent == 2 * (32 + 4 + 128) + (32 + 4 + 116) + 3 * 512);
+  CHECK(all.traffic[3].sent == 3 * (32 + 4 + 128) + 3 * 464);
+  CHECK(all.outcomes[2].bytes() == 2000);
 }
 
 TEST_CASE("a rank that fails ends the run with its error") {

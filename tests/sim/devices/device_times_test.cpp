@@ -67,6 +67,28 @@ TEST_CASE("device times: coding of kept values is charged as that of as many fp1
   profile.operations["encode.requantized-levels"].table = CostTable({{Axis::elements, {1, 1e10}}}, {6e-3, 6e-3});
   const Work sum{.stage = Stage::combine, .kind = PayloadKind::levels, .elements = 1000, .entries = 3000, .parts = 3};
   CHECK(DeviceTimes(profile).of(sum).value == Approx(3 * 5e-3 + 6e-3));
+  Work dense = sum;
+  dense.kind = PayloadKind::dense_bf16;
+  dense.summed = PayloadKind::levels;
+  CHECK(DeviceTimes(profile).of(dense).value == Approx(3 * 5e-3 + 9e-3));  // and fp32 to 16 bits
+  dense.kind = PayloadKind::dense32;
+  CHECK(DeviceTimes(profile).of(dense).value == Approx(3 * 5e-3));
+  // A server that decodes three payloads and encodes their sum: by the codec, or where it has no times by the layout.
+  profile.operations["decode.two-means"].table = CostTable({{Axis::elements, {1, 1e10}}}, {4e-3, 4e-3});
+  profile.operations["encode.two-means"].table = CostTable({{Axis::elements, {1, 1e10}}}, {9e-3, 9e-3});
+  Work again{.stage = Stage::combine,
+             .kind = PayloadKind::two_means,
+             .elements = 1000,
+             .entries = 3000,
+             .parts = 3,
+             .result_entries = 1000,
+             .codec = "two-means"};
+  CHECK(DeviceTimes(profile).of(again).value == Approx(3 * 4e-3 + 9e-3));
+  again.kind = PayloadKind::pairs;
+  again.codec = "top-k";
+  again.entries = 30;
+  again.result_entries = 10;
+  CHECK(DeviceTimes(profile).of(again).value == Approx(1e-3 + 1e-3));  // which decodes all at once
   CHECK(steps_of({.stage = Stage::combine, .kind = PayloadKind::integers, .elements = 1000}).empty());
   CHECK(steps_of({.stage = Stage::encode, .kind = PayloadKind::dense_bf16, .elements = 9, .gradient = Precision::bf16})
             .empty());

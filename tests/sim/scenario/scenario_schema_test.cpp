@@ -79,8 +79,9 @@ TEST_CASE("schema: the defaults that it names are those that are used", "[schema
     CHECK_FALSE(resolved.contains("$schema"));
   }
   // Three times update, device, topology, network.model, gpus_per_host, source, precision, agreement, scale_spread,
-  // degrees_of_freedom, seed, grouping, decode, metadata and hierarchy; once precision, index, values and server.
-  CHECK(checked == 3 * 15 + 4);
+  // degrees_of_freedom, seed, grouping, decode, metadata and hierarchy; once precision, index, values, two_way and
+  // server.
+  CHECK(checked == 3 * 15 + 5);
 
   Json laplace = given;
   laplace.erase("gradients");

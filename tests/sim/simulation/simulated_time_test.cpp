@@ -111,6 +111,20 @@ TEST_CASE("sparse halving: 2 ceil(log2 M) steps, in which all parts but one are 
   }
 }
 
+TEST_CASE("balanced split: what all agree on, regions to eight workers at once, and their largest to all") {
+  for (const int m : {2, 4, 8, 16, 32}) {
+    for (const int each : {4, 400, 40'000}) {  // entries of a region
+      INFO(m << " workers, " << each << " entries a region");
+      const Payload payload = pairs(static_cast<std::uint64_t>(m) * 100'000, static_cast<std::uint64_t>(m * each));
+      const double steps = 6 * std::log2(m) + std::ceil((m - 1) / 8.0);
+      const double agreed = 2 * (m - 1.0) / m * (4 * m + 512) + 8 * (m - 1);
+      const Run run = simulated(star(), "balanced-split", payload, m);
+      CHECK(run.finish == close_to(steps * a + (agreed + 2 * (m - 1) * (32 + 8.0 * each)) / B));
+      CHECK(run.sent == agreed + 2 * (m - 1) * (32 + 8 * each));
+    }
+  }
+}
+
 namespace {
 
 /// When rank `rank` of a tree of m ranks has the payloads of all below it, where each takes `wire` seconds of a link

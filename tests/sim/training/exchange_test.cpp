@@ -11,14 +11,16 @@
 namespace simrun::exchanges {
 namespace {
 
-/// Residuals of all workers added up, in forward order: the tiny model has two tensors, of which a group each is
-/// exchanged the last first.
+/// Residuals of all workers and the server added up, in forward order: the tiny model has two tensors, of which a group
+/// each is exchanged the last first.
 std::vector<double> all_residuals(const GradientExchange& exchange, bool by_tensor) {
   std::vector<double> sum(N);
-  for (std::size_t i = 0; i < exchange.feedback().size(); ++i) {
-    const auto residual = exchange.feedback()[i].residual();
-    const std::size_t offset = by_tensor && i % 2 == 0 ? 200 : 0;
-    for (std::size_t j = 0; j < residual.size(); ++j) sum[offset + j] += static_cast<double>(residual[j]);
+  for (const auto all : {exchange.feedback(), exchange.server_errors()}) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto residual = all[i].residual();
+      const std::size_t offset = by_tensor && i % 2 == 0 ? 200 : 0;
+      for (std::size_t j = 0; j < residual.size(); ++j) sum[offset + j] += static_cast<double>(residual[j]);
+    }
   }
   return sum;
 }
@@ -58,6 +60,20 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
       {{"name", "sidco"}, {"density", 0.02}},
       {{"name", "spardl"}, {"density", 0.02}},
       {{"name", "spardl"}, {"k", 5}},
+      {{"name", "ok-top-k"}, {"density", 0.02}},
+      {{"name", "ok-top-k"}, {"density", 0.02}, {"index", "elias-fano"}},
+      {{"name", "loco"}, {"precision", "fp32"}, {"training", {{"beta", 1}}}},
+      {{"name", "top-k"}, {"density", 0.02}, {"two_way", true}},
+      {{"name", "top-k"}, {"density", 0.02}, {"two_way", true}, {"server", "rank0"}, {"values", "int4"}},
+      {{"name", "chunked-top-k"}, {"chunk", 32}, {"chunk_keeps", 3}, {"two_way", true}},
+      {{"name", "ef-signsgd"}, {"two_way", true}},
+      {{"name", "onebit"}, {"two_way", true}, {"server", "rank0"}},
+      {{"name", "block-quantization"}, {"bits", 2}, {"two_way", true}},
+      {{"name", "loco"},
+       {"precision", "fp32"},
+       {"collective", "parameter-server"},
+       {"block", 32},
+       {"training", {{"beta", 1}, {"residual_reset", 0}}}},
       {{"name", "scalecom"}, {"density", 0.02}},
       {{"name", "scalecom"}, {"density", 0.02}, {"index", "delta"}, {"collective", "parameter-server"}},
       {{"name", "powersgd"}, {"rank", 2}},
@@ -142,6 +158,38 @@ TEST_CASE("exchange: with beta the residual is a moving average of what is left"
         CHECK(exchange->feedback()[w].residual()[i] == Approx(residuals[w][i]).margin(1e-3));
       }
     }
+  }
+}
+
+TEST_CASE("exchange: loco averages errors, forgets them every so many rounds, and adds up what 4 bits say") {
+  Bench exchange(trained_scenario({{"name", "loco"}, {"block", 32}, {"training", {{"residual_reset", 3}}}}));
+  std::vector<std::vector<double>> errors(workers, std::vector<double>(N));
+  for (std::uint32_t round = 0; round < 7; ++round) {
+    exchange->begin({.seed = 1, .round = round});
+    if (round % 3 == 0) errors.assign(workers, std::vector<double>(N));
+    const auto all = gradients(round);
+    std::vector<double> mean(N);
+    for (std::size_t w = 0; w < workers; ++w) {
+      for (std::size_t first = 0; first < N; first += 32) {
+        double largest = 0;
+        for (std::size_t i = first; i < std::min(first + 32, N); ++i)
+          largest = std::max(largest, std::abs(static_cast<double>(all[w][i]) + errors[w][i]));
+        for (std::size_t i = first; i < std::min(first + 32, N); ++i) {
+          const double corrected = static_cast<double>(all[w][i]) + errors[w][i];
+          const double sent = std::nearbyint(corrected / largest * 7) * largest / 7;
+          mean[i] += sent / workers;
+          errors[w][i] = 0.8 * errors[w][i] + 0.2 * (corrected - sent);
+        }
+      }
+    }
+    const std::vector<float> agreed = exchange.agreed_on(all);
+    // To half of bf16's last bit. Where fp32 rounds to another level than double does, it is a whole one.
+    std::size_t others = 0;
+    for (std::size_t i = 0; i < N; ++i)
+      others += std::abs(static_cast<double>(agreed[i]) - mean[i]) > std::abs(mean[i]) / 256 + 1e-2 ? 1U : 0U;
+    CHECK(others <= 2);
+    CHECK(exchange->payload_bytes() == 32 + 4 * 32 + 500);  // header, scales of 32 blocks, 4 bits an element
+    CHECK(exchange->result_bytes() == 2 * N);
   }
 }
 

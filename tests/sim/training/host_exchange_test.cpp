@@ -17,6 +17,7 @@ TEST_CASE("exchange: with a hierarchy hosts' means and what was agreed on are wh
       {{"name", "rand-k"}, {"density", 0.02}},
       {{"name", "qsgd"}, {"error_feedback", true}, {"bucket", 64}},
       {{"name", "spardl"}, {"density", 0.02}},
+      {{"name", "ok-top-k"}, {"density", 0.02}},
       {{"name", "scalecom"}, {"density", 0.02}}};
   constexpr int gpus = 3;
   for (json method : conserving) {
