@@ -6,7 +6,7 @@
 namespace simrun {
 namespace {
 
-constexpr Seconds one_end(1e-9);  ///< within this
+constexpr Seconds one_end(1e-9);  ///< ends within it are one
 
 }  // namespace
 

@@ -691,6 +691,9 @@ TEST_CASE("program: says beforehand what takes long to simulate") {
              Catch::Contains("1 of 2 points may take long") && Catch::Contains("M = 512, up to about 2 minutes"));
   const Ended few = run_program("s.json --dry-run --set workers=128", folder.path());
   CHECK_THAT(few.err, !Catch::Contains("may take long"));
+  const Ended short_ones =
+      run_program("s.json --dry-run --set workers=512 --set network.model=ethernet-tcp", folder.path());
+  CHECK_THAT(short_ones.err, !Catch::Contains("may take long"));
   // Hosts of many GPUs: 65,536 ranks by themselves, rings of 512 leaders, and a ring around 64 GPUs on each of 64
   // hosts.
   const auto said = [&](int workers, int gpus, const char* hierarchy) {
