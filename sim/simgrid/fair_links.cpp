@@ -6,7 +6,7 @@
 namespace simrun {
 namespace {
 
-constexpr Seconds grain(1e-9);
+constexpr Seconds one_end(1e-9);  ///< ends within it are one
 
 }  // namespace
 
@@ -33,7 +33,7 @@ int FairLinks::begin(std::span<const int> links, Bytes size) {
     else
       limit = std::min(limit, link(each).capacity);
   }
-  if (limit < infinity) begun.places.push_back({own_link(limit), 0});
+  if (limit < infinity) begun.places.push_back({link_for_one(limit), 0});
   const bool has_two = begun.places.size() == 2 && begun.places[0].link != begun.places[1].link;
   for (std::size_t i = 0; i < begun.places.size(); ++i) {
     Place& place = begun.places[i];
@@ -48,13 +48,13 @@ int FairLinks::begin(std::span<const int> links, Bytes size) {
 
 std::vector<int> FairLinks::take_ended(Seconds now) {
   std::vector<int> ended;
-  while (!ends_.empty() && ends_.time() <= (now + grain).value) {
+  while (!ends_.empty() && ends_.time() <= (now + one_end).value) {
     const int number = ends_.number();
     ends_.remove(number);
     Link& owner = link(number);
     advance(number, now);
     // At least the next one, however coarse the clock is.
-    const double until = std::max(owner.next, owner.count + level(number) * grain.value);
+    const double until = std::max(owner.next, owner.count + level(number) * one_end.value);
     for (std::size_t i = 0; i < owner.own; ++i) {
       if (owner.entries[i].end <= until) ended.push_back(owner.entries[i].flow);
     }
@@ -77,12 +77,12 @@ Seconds FairLinks::share(Seconds now) {
 }
 
 /// A link for one flow: what it may have at most.
-int FairLinks::own_link(double limit) {
+int FairLinks::link_for_one(double limit) {
   if (free_links_.empty()) free_links_.push_back(add(BytesPerSecond(limit), true));
   const int number = free_links_.back();
   free_links_.pop_back();
   link(number).capacity = limit;
-  link(number).is_one_flows = true;
+  link(number).is_for_one = true;
   return number;
 }
 
@@ -105,7 +105,7 @@ void FairLinks::remove(int number) {
   for (const Place& place : ended.places) {
     erase(place);
     affect(place.link);
-    if (link(place.link).is_one_flows) free_links_.push_back(place.link);
+    if (link(place.link).is_for_one) free_links_.push_back(place.link);
   }
   ended.places.clear();
   free_flows_.push_back(number);

@@ -59,7 +59,7 @@ class FairLinks {
     bool is_full = false;
 
     bool is_shared = true;
-    bool is_one_flows = false;
+    bool is_for_one = false;
     bool knows_next = true;
     double capacity = 0;
     double count = 0;                 ///< bytes that each flow it owns has got, until `since`
@@ -85,7 +85,7 @@ class FairLinks {
   Link& link(int number) { return links_[static_cast<std::size_t>(number)]; }
   double& level(int number) { return levels_[static_cast<std::size_t>(number)]; }
   Flow& flow(int number) { return flows_[static_cast<std::size_t>(number)]; }
-  int own_link(double limit);
+  int link_for_one(double limit);
   std::span<const int> affected() const { return {affected_.data(), affected_count_}; }
   void affect(int number, bool really = true);
   double rate(const Flow& of) const;
@@ -106,7 +106,7 @@ class FairLinks {
   std::vector<double> levels_;  ///< by link: the rate at which it stops flows; infinity: it is not full
   std::vector<Flow> flows_;
   std::vector<int> free_flows_;
-  std::vector<int> free_links_;  ///< that were one flow's own
+  std::vector<int> free_links_;  ///< that were one flow's alone
   std::vector<int> affected_;    ///< links, the first so many; one more than there are links
   std::size_t affected_count_ = 0;
   double threshold_ = infinity;  ///< the level below which nothing has changed

@@ -19,7 +19,7 @@ namespace simrun {
 /// to 1/latency. SimGrid runs one actor at a time, so nothing is locked.
 class Flows {
  public:
-  /// `hosts` by rank; they outlive this.
+  /// `hosts` by rank.
   Flows(const Network& network, const std::vector<simgrid::s4u::Host*>& hosts);
 
   /// The actor of `rank`: before its first flow.

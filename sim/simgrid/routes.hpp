@@ -37,7 +37,7 @@ class Routes {
 
   FairLinks& links_;
   double goodput_;  ///< share of a link's bandwidth
-  const std::vector<simgrid::s4u::Host*>& hosts_;
+  std::vector<simgrid::s4u::Host*> hosts_;
   std::unordered_map<const simgrid::s4u::Link*, int> numbers_;
   std::vector<OwnLinks> own_links_;  ///< by rank; empty where routes are SimGrid's to find
   Seconds star_latency_;             ///< from any host to any other

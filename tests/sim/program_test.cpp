@@ -693,6 +693,9 @@ TEST_CASE("program: says beforehand what takes long to simulate") {
              Catch::Contains("1 of 2 points may take long") && Catch::Contains("M = 512, up to about 2 minutes"));
   const Ended few = run_program("s.json --dry-run --set workers=128", folder.path());
   CHECK_THAT(few.err, !Catch::Contains("may take long"));
+  const Ended short_ones =
+      run_program("s.json --dry-run --set workers=512 --set network.model=ethernet-tcp", folder.path());
+  CHECK_THAT(short_ones.err, !Catch::Contains("may take long"));
   // Eight flows a worker: of 512 workers, 1.5e-6 * 512^3 = 201 s.
   scenario["methods"] = {{{"name", "ok-top-k"}, {"density", 0.1}}};
   folder.write("s.json", scenario.dump());
