@@ -160,7 +160,7 @@ TEST_CASE("a sketch gives back all entries up to 0.8 a counter, and fewer than h
   for (const double load : {0.85, 0.9}) CHECK(Peeled(entries, load, 1).estimated > entries / 2);
 }
 
-TEST_CASE("how many entries are recovered is what docs/scenario.md says") {
+TEST_CASE("how many entries are recovered is what docs/methods.md says") {
   struct Row {
     std::size_t entries;
     unsigned sketches;
