@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "sim/devices/device_choice.hpp"
-#include "sim/payloads/payload_stage.hpp"
+#include "sim/payloads/payload_job.hpp"
 #include "sim/scenario/json_path.hpp"
 #include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/sweep_keys.hpp"

@@ -1,8 +1,10 @@
 #include "sim/answers/turns.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
+#include "sim/payloads/payload_job.hpp"
 #include "sim/study/long_points.hpp"
 #include "sim/text/error.hpp"
 #include "sim/text/fields.hpp"
@@ -24,6 +26,21 @@ std::vector<double> values_of(const ClusterAxis& axis) {
   std::vector<double> all = axis.below;
   all.insert(all.end(), axis.above.begin(), axis.above.end());
   return all;
+}
+
+/// What the alternative's iteration takes at least with another value of an axis: what its worker's device is busy
+/// with, and what its link takes for its bytes. Nothing is said of workers that jitter.
+Seconds least_iteration(const Scenario& scenario, const Times& times, const ClusterAxis& axis, double value) {
+  if (scenario.compute.pace.jitters()) return {};
+  const bool same_workers = axis.path != "workers";
+  Seconds busy = times.compute + times.encode;
+  // What is decoded while the host is busy counts as the host's time, which the network moves.
+  if (same_workers && !scenario.host) busy += times.decode;
+  // A server may be on a worker's own host, and what stays on a host takes no link.
+  if (!same_workers || scenario.method.collective->has_server || scenario.network.gpus_per_host > 1) return busy;
+  const double bits = 8 * static_cast<double>(std::max(times.sent_bytes, times.received_bytes));
+  const double rate = axis.path == "network.bandwidth" ? value : 8 * scenario.network.bandwidth.value;
+  return std::max(busy, Seconds(bits / rate));
 }
 
 /// The fastest is not simulated at a value, for this reason.
@@ -84,12 +101,13 @@ TurnSearch::AtValue TurnSearch::at(const ClusterAxis& axis, double value, const 
 }
 
 /// All values that are looked at in any case, at once: payloads are then made once.
-void TurnSearch::simulate_ahead(const std::vector<ClusterAxis>& axes) {
+void TurnSearch::simulate_ahead(const std::vector<ClusterAxis>& axes, const std::vector<std::size_t>& which) {
   Study study;
   study.file = points_.front().scenario.file;
   for (const ClusterAxis& axis : axes) {
     for (const double value : values_of(axis)) {
-      for (std::size_t number = 0; number < standings_.size(); ++number) {
+      for (const std::size_t number : which) {
+        if (is_slower(axis, value, number)) continue;
         try {
           if (auto point = varied(axis, value, number)) study.points.push_back(std::move(*point));
         } catch (const InputError&) {  // whoever asks for this value says so
@@ -103,13 +121,36 @@ void TurnSearch::simulate_ahead(const std::vector<ClusterAxis>& axes) {
   }
 }
 
+void TurnSearch::note_fastest(const std::vector<ClusterAxis>& axes) {
+  for (const ClusterAxis& axis : axes) {
+    for (const double value : values_of(axis)) {
+      try {
+        fastest_[{axis.path, value}] = at(axis, value, {0}).at(0).value();
+      } catch (const NotSimulated&) {  // whoever asks for this value says so
+      }
+    }
+  }
+}
+
+/// True if the alternative cannot be faster there than the fastest, which has been simulated.
+bool TurnSearch::is_slower(const ClusterAxis& axis, double value, std::size_t which) const {
+  constexpr double rounding = 1e-6;
+  const auto fastest = fastest_.find({axis.path, value});
+  if (which == 0 || fastest == fastest_.end()) return false;
+  const Standing& own = standings_[which];
+  const double rounds = own.rounds ? own.rounds->median : 1;
+  const Seconds least = least_iteration(points_[own.point].scenario, own.times, axis, value);
+  return rounds * least > (1 + rounding) * fastest->second;
+}
+
 Turn TurnSearch::one_way(const ClusterAxis& axis, bool above) {
   Turn turn{.axis = axis.name, .now = axis.shown(axis.now), .above = above};
   double looked_at = axis.now;
   left_out_.clear();
   const Holds faster = [&](double value, const std::vector<std::size_t>& among) {
     std::vector<std::size_t> which = {0};
-    which.insert(which.end(), among.begin(), among.end());
+    std::ranges::copy_if(among, std::back_inserter(which),
+                         [&](std::size_t number) { return !is_slower(axis, value, number); });
     const AtValue all = at(axis, value, which);
     looked_at = value;
     std::vector<std::size_t> who;
@@ -151,7 +192,10 @@ std::vector<Turn> TurnSearch::turns() {
   std::vector<Turn> all;
   if (standings_.size() < 2) return all;
   const std::vector<ClusterAxis> possible = axes();
-  simulate_ahead(possible);
+  // The fastest first: much of the others need not be simulated then.
+  simulate_ahead(possible, {0});
+  note_fastest(possible);
+  simulate_ahead(possible, first_numbers(standings_.size() - 1, 1));
   for (const ClusterAxis& axis : possible) {
     if (!axis.below.empty()) all.push_back(one_way(axis, false));
     if (!axis.above.empty()) all.push_back(one_way(axis, true));
@@ -197,7 +241,7 @@ Turn TurnSearch::least_bandwidth(double efficiency) {
   values.push_back(axis->now);
   values.insert(values.end(), axis->above.begin(), axis->above.end());
   left_out_.clear();
-  simulate_ahead({*axis});
+  simulate_ahead({*axis}, first_numbers(standings_.size()));
   double best = 0;
   const Holds reach = [&](double value, const std::vector<std::size_t>& among) {
     std::vector<std::size_t> who;

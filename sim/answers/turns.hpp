@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/answers/axis.hpp"
@@ -45,7 +46,9 @@ class TurnSearch {
   using AtValue = std::map<std::size_t, Standing>;
 
   std::vector<ClusterAxis> axes() const;
-  void simulate_ahead(const std::vector<ClusterAxis>& axes);
+  void simulate_ahead(const std::vector<ClusterAxis>& axes, const std::vector<std::size_t>& which);
+  void note_fastest(const std::vector<ClusterAxis>& axes);
+  bool is_slower(const ClusterAxis& axis, double value, std::size_t which) const;
   std::optional<Point> varied(const ClusterAxis& axis, double value, std::size_t which);
   AtValue at(const ClusterAxis& axis, double value, const std::vector<std::size_t>& which);
   Turn one_way(const ClusterAxis& axis, bool above);
@@ -54,6 +57,7 @@ class TurnSearch {
   const std::vector<Standing>& standings_;
   KeptPoints& kept_;
   Variants variants_;
+  std::map<std::pair<std::string, double>, Seconds> fastest_;  ///< what the fastest takes, by path and value of an axis
   std::set<std::string> left_out_;  ///< methods that take long, do not fit or fail at some value of the axis
 };
 

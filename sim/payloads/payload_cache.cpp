@@ -99,6 +99,12 @@ bool write_payloads(const OpenFile& file, const std::string& key, std::span<cons
                      [&](const Payload& payload) { return write_all(file.number(), payload.bytes()); });
 }
 
+double size_of(std::span<const Payload> payloads) {
+  double bytes = 0;
+  for (const Payload& payload : payloads) bytes += static_cast<double>(payload.size());
+  return bytes;
+}
+
 /// True if the file is the cache's: by its name and by what it begins with.
 bool is_of_cache(const PrivateFolder& folder, const std::string& name) {
   if (is_name_of_unfinished(name)) return true;
@@ -114,8 +120,8 @@ bool is_recent(const PrivateFolder::File& file) {
 
 }  // namespace
 
-PayloadCache::PayloadCache(std::string root, std::string below, Bytes most)
-    : root_(std::move(root)), below_(std::move(below)), most_(most) {}
+PayloadCache::PayloadCache(std::string root, std::string below, Bytes most, Bytes most_in_memory)
+    : root_(std::move(root)), below_(std::move(below)), most_(most), most_in_memory_(most_in_memory) {}
 
 PayloadCache PayloadCache::of_user() {
   Bytes most(5e9);
@@ -127,7 +133,7 @@ PayloadCache PayloadCache::of_user() {
     most = *given;
   }
   const std::optional<CachePlace> place = cache_place();
-  return {place ? place->root : "", place ? place->below + "/payloads" : "", most};
+  return {place ? place->root : "", place ? place->below + "/payloads" : "", most, Bytes(256e6)};
 }
 
 /// Opens the folder unless it is open. False where that cannot be; it is tried once.
@@ -144,11 +150,26 @@ bool PayloadCache::open_folder() {
   return folder_.is_open();
 }
 
+/// What does not fit is not held.
+void PayloadCache::hold(const std::string& key, std::span<const Payload> payloads) {
+  const std::lock_guard lock(mutex_);
+  const auto before = held_.find(key);
+  const double more = size_of(payloads) - (before != held_.end() ? size_of(before->second) : 0);
+  if (held_bytes_ + more > most_in_memory_.value) return;
+  held_bytes_ += more;
+  held_.insert_or_assign(key, std::vector(payloads.begin(), payloads.end()));
+}
+
 std::optional<std::vector<Payload>> PayloadCache::find(const std::string& key) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto held = held_.find(key); held != held_.end()) return held->second;
+  }
   if (!open_folder()) return std::nullopt;
   const std::string name = name_of(key);
   const OpenFile file = folder_.open(name);
   auto payloads = read_payloads(file, key);
+  if (payloads) hold(key, *payloads);
   const std::lock_guard lock(mutex_);
   if (payloads) {
     mark_used(file);
@@ -160,9 +181,9 @@ std::optional<std::vector<Payload>> PayloadCache::find(const std::string& key) {
 }
 
 void PayloadCache::keep(const std::string& key, std::span<const Payload> payloads) {
+  hold(key, payloads);
   if (!open_folder()) return;
-  double bytes = sizeof(Head) + static_cast<double>(key.size());
-  for (const Payload& payload : payloads) bytes += static_cast<double>(payload.size());
+  const double bytes = sizeof(Head) + static_cast<double>(key.size()) + size_of(payloads);
   const std::string name = name_of(key);
   {
     const std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <limits>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -21,13 +22,13 @@ namespace simrun {
 class PayloadCache {
  public:
   /// In the folder `below` of `root`, see PrivateFolder; where it cannot be used, nothing is kept.
-  PayloadCache(std::string root, std::string below, Bytes most);
+  PayloadCache(std::string root, std::string below, Bytes most, Bytes most_in_memory = Bytes(0));
 
   /// Keeps nothing.
   PayloadCache() : most_(0) {}
 
   /// This user's, of the size in the environment variable SIMRUN_CACHE_SIZE ("20 GB"; "0 B": nothing is kept), by
-  /// default 5 GB. Throws InputError if that is no size.
+  /// default 5 GB; 256 MB in memory. Throws InputError if that is no size.
   static PayloadCache of_user();
 
   /// What was kept under `key`, if it is still there.
@@ -42,13 +43,17 @@ class PayloadCache {
  private:
   bool open_folder();
   bool make_room(double bytes);
+  void hold(const std::string& key, std::span<const Payload> payloads);
 
   std::string root_;
   std::string below_;
   Bytes most_;
+  Bytes most_in_memory_{0};
   std::string why_nothing_;                                 ///< is kept, where the user did not ask for it
   mutable std::mutex mutex_;                                ///< of what follows, and of tidying up
   PrivateFolder folder_;                                    ///< opened when it is needed
+  std::map<std::string, std::vector<Payload>> held_;        ///< in memory, by key
+  double held_bytes_ = 0;                                   ///< of it
   std::set<std::string> used_;                              ///< files
   std::size_t mismatched_ = 0;                              ///< files that were there and not as they should be
   double total_ = std::numeric_limits<double>::infinity();  ///< bytes in the folder when it was listed, and added since

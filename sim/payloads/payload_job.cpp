@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/vote_count.hpp"
+#include "sim/payloads/sampled_sizes.hpp"
 #include "sim/payloads/selector.hpp"
 #include "sim/payloads/shared_memory.hpp"
 #include "sim/payloads/voted_sizes.hpp"
@@ -73,6 +74,17 @@ std::uint64_t elements_of(const PayloadJob& job) {
                              std::min<std::size_t>(1, count_of(Making::select, job)) +
                              (count_of(Making::count, job) + NestedVotes::most_votings - 1) / NestedVotes::most_votings;
   return passes * job.source->workers() * elements;
+}
+
+double elements_of_gradients(const Scenario& scenario) {
+  if (scenario.is_sampled()) return static_cast<double>(samples_of_gradients * *scenario.gradient_sample);
+  const auto codec = scenario.method.codec->make(scenario.method.options, nullptr);
+  if (is_dense(codec->kind()) || !codec->sizes_need_contents()) return 0;
+  const double looks = codec->keeps_largest() ? 1 : varying_steps;
+  const auto* files = std::get_if<GradientFiles>(&scenario.gradients);
+  const bool is_shared = files != nullptr && files->count == 1;
+  const int encoders = is_shared ? 1 : scenario.host_groups().encoders();
+  return looks * encoders * static_cast<double>(scenario.elements());
 }
 
 }  // namespace simrun

@@ -59,4 +59,8 @@ double bytes_of(const PayloadJob& job);
 /// that vary from step to step, once for each other encoding.
 std::uint64_t elements_of(const PayloadJob& job);
 
+/// How many elements of gradients are made to know the sizes of what the scenario sends, of all workers. Where they are
+/// encoded whole, not selected from once for all, each counts four times: that takes about as long.
+double elements_of_gradients(const Scenario& scenario);
+
 }  // namespace simrun

@@ -16,6 +16,7 @@
 #include "sim/payloads/payload_job.hpp"
 #include "sim/payloads/sampled_sizes.hpp"
 #include "sim/payloads/selections.hpp"
+#include "sim/payloads/selector.hpp"
 #include "sim/payloads/shared_memory.hpp"
 #include "sim/payloads/voted_sizes.hpp"
 #include "sim/system/processor.hpp"
@@ -23,17 +24,6 @@
 #include "sim/text/units.hpp"
 
 namespace simrun {
-
-double elements_of_gradients(const Scenario& scenario) {
-  if (scenario.is_sampled()) return static_cast<double>(samples_of_gradients * *scenario.gradient_sample);
-  const auto codec = scenario.method.codec->make(scenario.method.options, nullptr);
-  if (is_dense(codec->kind()) || !codec->sizes_need_contents()) return 0;
-  const double looks = codec->keeps_largest() ? 1 : varying_steps;
-  const auto* files = std::get_if<GradientFiles>(&scenario.gradients);
-  const bool is_shared = files != nullptr && files->count == 1;
-  const int encoders = is_shared ? 1 : scenario.host_groups().encoders();
-  return looks * encoders * static_cast<double>(scenario.elements());
-}
 
 /// What is to be made, in order; and how far that is.
 class PayloadStage::Plan {
@@ -74,8 +64,8 @@ class PayloadStage::Plan {
 
  private:
   Batch next_of(PayloadJob& job) {
-    if (count_of(Making::count, job) > 0) return count(job);
     if (std::ranges::any_of(job.encodings, &Encoding::sizes_alone)) return make_sizes(job);
+    if (count_of(Making::count, job) > 0) return count(job);
     return make(job, job.encodings[encoding_++]);
   }
 
@@ -230,7 +220,10 @@ class PayloadStage::Plan {
       batch.tables.insert(batch.tables.end(), encoding.points.size(), tables.back());
       if (known_ != nullptr) known_->insert_or_assign(name_of_sizes(first), tables.back());
     }
+    std::optional<SelectorOfWhole> selector;  // of what else the job selects
+    if (count_of(Making::encode, job) < job.encodings.size()) selector.emplace(*job.source, job.entries, cache_);
     for_each_gradient(*job.source, [&](std::size_t worker, std::size_t g, std::span<const float> gradient) {
+      if (selector) selector->add(worker, g, gradient);
       const std::vector<TensorShape> shapes = job.source->shapes(g);
       for (std::size_t i = 0; i < sized.size(); ++i) {
         std::vector<RoundContext> steps;

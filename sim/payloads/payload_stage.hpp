@@ -17,10 +17,6 @@ namespace simrun {
 /// Says how many elements of gradients are done. Called from any thread.
 using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
-/// How many elements of gradients are made to know the sizes of what the scenario sends, of all workers. Where they are
-/// encoded whole, not selected from once for all, each counts four times: that takes about as long.
-double elements_of_gradients(const Scenario& scenario);
-
 /// Payloads of which only sizes matter, by what they depend on: what one stage has made another need not make again.
 using KnownSizes = std::map<std::string, std::shared_ptr<const PayloadTable>>;
 

@@ -98,4 +98,16 @@ double Selector::bytes_to_find(const std::vector<std::uint64_t>& entries) {
   return bytes_an_element * static_cast<double>(LargestOfParts::most_held(most));
 }
 
+SelectorOfWhole::SelectorOfWhole(const GradientSource& source, const std::vector<std::uint64_t>& entries,
+                                 PayloadCache& cache)
+    : source_(source), entries_(entries), cache_(cache), found_(source.workers()) {}
+
+void SelectorOfWhole::add(std::size_t worker, std::size_t group, std::span<const float> gradient) {
+  const Pairs largest = make_cpu_primitives(1)->select_largest(gradient, entries_[group]);
+  std::vector<Payload>& found = found_[worker];
+  found.push_back(make_pairs(IndexCoding::raw32, gradient.size(), {largest.indices, largest.values}));
+  // Where groups are dense, they never are as many, and nothing is kept.
+  if (found.size() == source_.groups().size()) cache_.keep(source_.key(worker), std::exchange(found, {}));
+}
+
 }  // namespace simrun

@@ -50,4 +50,20 @@ class Selector {
   std::vector<Cutoff> cutoffs_;  ///< by group
 };
 
+/// Keeps what a Selector would find, of gradients that are made whole for something else.
+class SelectorOfWhole {
+ public:
+  /// `entries`: K by group. All that is referred to outlives this.
+  SelectorOfWhole(const GradientSource& source, const std::vector<std::uint64_t>& entries, PayloadCache& cache);
+
+  /// A worker's groups come one after another, those that are dense not at all; workers from any thread.
+  void add(std::size_t worker, std::size_t group, std::span<const float> gradient);
+
+ private:
+  const GradientSource& source_;
+  const std::vector<std::uint64_t>& entries_;
+  PayloadCache& cache_;
+  std::vector<std::vector<Payload>> found_;  ///< by worker, until all groups are there
+};
+
 }  // namespace simrun

@@ -34,9 +34,8 @@ std::vector<PointResult> KeptPoints::run(const Study& study, const char* what) {
     if (own_.insert(store.keys()[point]).second) ++taken_over_;
   }
   if (todo.empty()) return results;
-  PayloadCache cache = PayloadCache::of_user();
   PayloadStage payloads(
-      study, todo, jobs_, cache, [](std::uint64_t, std::uint64_t) {}, &sizes_);
+      study, todo, jobs_, cache_, [](std::uint64_t, std::uint64_t) {}, &sizes_);
   open_folder();
   std::optional<ProgressBar> bar;
   if (*what != '\0') bar.emplace(what);
@@ -63,9 +62,8 @@ std::optional<Times> KeptPoints::at_break_even(const Point& point, const Point& 
   if (!folder_.empty()) {
     if (const auto stored = store.read().front()) return stored->times;
   }
-  PayloadCache cache = PayloadCache::of_user();
   PayloadStage payloads(
-      both, {0}, jobs_, cache, [](std::uint64_t, std::uint64_t) {}, &sizes_);
+      both, {0}, jobs_, cache_, [](std::uint64_t, std::uint64_t) {}, &sizes_);
   std::optional<Times> found;
   run_at_break_even(both, results, payloads, {.jobs = jobs_}, [&](std::size_t, PointResult result) {
     if (result.times && !folder_.empty()) store.keep(0, result);

@@ -36,6 +36,7 @@ class KeptPoints {
   std::string folder_;  ///< in it
   std::optional<FolderLock> lock_;
   unsigned jobs_;
+  PayloadCache cache_ = PayloadCache::of_user();
   KnownSizes sizes_;
   std::set<std::string> own_;  ///< keys of points that were simulated or taken over, so that each counts once
   std::size_t simulated_ = 0;

@@ -261,18 +261,21 @@ class Synthetic final : public Gradients {
 
   void fill_tiles(const std::vector<Part>& parts, const float* common, std::uint64_t tile, std::span<float> out) const {
     Tile random;
+    std::array<float, words> rest{};  // of a tile that is wanted in part
     for (; !out.empty(); ++tile) {
-      std::array<float, words> sum{};
       const std::size_t n = std::min(out.size(), sampler_.elements);
+      float* sum = n == sampler_.elements ? out.data() : rest.data();
       if (common != nullptr) {
-        std::copy_n(common, n, sum.begin());
+        std::copy_n(common, n, sum);
         common += n;
+      } else {
+        std::fill_n(sum, n, 0.0F);
       }
       for (const Part& p : parts) {
         make_tile(p.stream, tile, random);
-        sampler_.add(random, p.parameters, sum.data());
+        sampler_.add(random, p.parameters, sum);
       }
-      std::memcpy(out.data(), sum.data(), n * sizeof(float));
+      if (n < sampler_.elements) std::copy_n(sum, n, out.data());
       out = out.subspan(n);
     }
   }

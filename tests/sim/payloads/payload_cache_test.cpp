@@ -49,6 +49,18 @@ TEST_CASE("payload cache: what is kept under a key is found under it alone") {
   CHECK((about.st_mode & 0777) == 0700);
 }
 
+TEST_CASE("payload cache: what fits is held in memory, also where nothing is kept on disk") {
+  const double size = static_cast<double>(payloads(1).front().size());
+  PayloadCache cache("", "", Bytes(0), Bytes(2 * size));
+  CHECK_FALSE(cache.find("one"));
+  for (const char* key : {"one", "two", "three"}) cache.keep(key, payloads(1));
+  cache.keep("one", payloads(4));  // takes the place of what was there
+  CHECK(cache.find("one") == payloads(4));
+  CHECK(cache.find("two") == payloads(1));
+  CHECK_FALSE(cache.find("three"));
+  CHECK(cache.notes().empty());
+}
+
 TEST_CASE("payload cache: a whole file under the name of another key counts as missing, and is made anew") {
   const TemporaryFolder folder;
   const std::string kept = folder.path() + "/kept";
