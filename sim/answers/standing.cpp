@@ -31,7 +31,7 @@ Deviations Standing::deviations() const {
   // Jitter of one iteration knows nothing of another's.
   const Deviation jitter = times_rounds(std::sqrt(rounds->median), times.deviations.jitter);
   return {of_all(times.deviations.device), of_all(times.deviations.network), times.deviations.own_network,
-          in_quadrature(jitter, of_rounds)};
+          in_quadrature(jitter, of_rounds), times.deviations.is_known};
 }
 
 Interval longer_by(const Point& other, const Standing& of_other, const Point& best, const Standing& of_best) {

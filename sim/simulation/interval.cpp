@@ -22,6 +22,12 @@ Seconds network_time_of(const IterationRecord& record) {
   return time;
 }
 
+Seconds time_of_exchanges(const IterationRecord& record) {
+  Seconds time;
+  for (const Span& exchange : record.exchanges) time += on_the_network(exchange, record.spans);
+  return time;
+}
+
 Deviation operator*(double factor, const Deviation& deviation) {
   return {factor * deviation.shorter, factor * deviation.longer};
 }
@@ -40,10 +46,10 @@ Deviation deviation(Seconds part, const Band& band) {
 }
 
 std::optional<Interval> interval_around(Seconds time, const Deviations& deviations) {
-  const auto& [device, network, own_network, jitter] = deviations;
+  const auto& [device, network, own_network, jitter, is_known] = deviations;
   const double shorter = std::hypot(device.shorter.value, network.shorter.value, jitter.shorter.value);
   const double longer = std::hypot(device.longer.value, network.longer.value, jitter.longer.value);
-  if (shorter == 0 && longer == 0) return std::nullopt;
+  if (shorter == 0 && longer == 0 && !is_known) return std::nullopt;
   return Interval{time - Seconds(shorter), time + Seconds(longer)};
 }
 
@@ -78,11 +84,17 @@ Seconds network_time(std::span<const IterationRecord> records) {
   return least;
 }
 
+Band possible(const Band& band, std::span<const IterationRecord> records, Seconds wire) {
+  Seconds most;
+  for (const IterationRecord& record : records) most = std::max(most, time_of_exchanges(record));
+  if (most.value == 0) return band;
+  return {std::max(band.low, std::min(1.0, wire / most)), band.high};
+}
+
 Seconds network_time_of_all(std::span<const IterationRecord> records) {
   std::optional<Seconds> least;
   for (const IterationRecord& record : records) {
-    Seconds time;
-    for (const Span& exchange : record.exchanges) time += on_the_network(exchange, record.spans);
+    const Seconds time = time_of_exchanges(record);
     least = least ? std::min(*least, time) : time;
   }
   return *least;

@@ -35,13 +35,14 @@ struct Deviations {
   Deviation network;       ///< its model
   double own_network = 1;  ///< share of the network's that two ways of exchanging on one network do not have in common
   Deviation jitter;        ///< from one iteration to another
+  bool is_known = false;   ///< also where nothing of what is known deviates
 };
 
 /// What a part of an iteration contributes whose time is known to a band.
 Deviation deviation(Seconds part, const Band& band);
 
 /// `time`, where reasons that are independent of each other make it shorter or longer: their deviations are added in
-/// quadrature, as quantiles of normal distributions would be. None where nothing deviates.
+/// quadrature, as quantiles of normal distributions would be. None where nothing deviates, unless that is known.
 std::optional<Interval> interval_around(Seconds time, const Deviations& deviations);
 
 /// By how much `a` is longer than `b`, two iterations on the same device and network. What is common to both is taken
@@ -57,6 +58,9 @@ Seconds on_the_network(const Span& exchange, const std::vector<Span>& work);
 /// begins as the one before ends, up to the last, without what is combined, decoded and staged in them; and of the rank
 /// for which it is least, because others also wait for that rank.
 Seconds network_time(std::span<const IterationRecord> records);
+
+/// The band without factors that make exchanges shorter than `wire`, what the busiest link takes for their bytes.
+Band possible(const Band& band, std::span<const IterationRecord> records, Seconds wire);
 
 /// The time of all exchanges on the network, of the rank for which it is least.
 Seconds network_time_of_all(std::span<const IterationRecord> records);

@@ -106,9 +106,17 @@ std::vector<double> durations_of_steps(const SteadyState& steady, const Setup& s
   return all;
 }
 
+/// What the busiest link takes for the bytes of an iteration, with local steps of all of them; what it has saved up at
+/// rest may go faster.
+Seconds time_on_the_wire(const Times& times, const Setup& setup) {
+  const double bytes = static_cast<double>(std::max(times.sent_bytes, times.received_bytes)) *
+                       static_cast<double>(setup.plan.local.steps);
+  return Seconds(std::max(0.0, bytes - setup.network.tcp.burst.value) / setup.network.bandwidth.value);
+}
+
 /// Of the network model. Local steps wait for what of an exchange is not hidden: it takes so much longer or shorter.
 Deviation network_deviation(const Times& times, const Setup& setup, const SteadyState& steady) {
-  const Band& band = setup.network_error->band;
+  const Band band = possible(setup.network_error->band, steady.records(), time_on_the_wire(times, setup));
   const LocalSteps& local = setup.plan.local;
   if (!local.is_local()) return deviation(network_time(steady.records()), band);
   const double apart = static_cast<double>(local.steps) / static_cast<double>(local.fragments);
@@ -127,6 +135,7 @@ Deviations deviations_of(const Times& times, const Setup& setup, const SteadySta
     // However fast the network, what the worker does itself stays.
     all.network.shorter = std::min(all.network.shorter, times.communication);
     all.own_network = setup.network_error->own;
+    all.is_known = times.sent_bytes > 0;
   }
   if (varies(setup)) {
     const std::vector<double> durations = durations_of_steps(steady, setup);

@@ -35,7 +35,7 @@ Json times_json(const Times& times) {
           {"used", used},
           {"deviations",
            {deviation_json(times.deviations.device), deviation_json(times.deviations.network),
-            times.deviations.own_network, deviation_json(times.deviations.jitter)}},
+            times.deviations.own_network, deviation_json(times.deviations.jitter), times.deviations.is_known}},
           {"pause", times.pause ? Json(times.pause->value) : Json()},
           {"exchange", times.exchange ? Json(times.exchange->value) : Json()},
           {"unsettled", unsettled}};
@@ -58,7 +58,7 @@ Times read_times(const Json& json) {
   json.at("received_bytes").get_to(times.received_bytes);
   const Json& deviations = json.at("deviations");
   times.deviations = {read_deviation(deviations.at(0)), read_deviation(deviations.at(1)),
-                      deviations.at(2).get<double>(), read_deviation(deviations.at(3))};
+                      deviations.at(2).get<double>(), read_deviation(deviations.at(3)), deviations.at(4).get<bool>()};
   times.interval = interval_around(times.iteration, times.deviations);
   if (const Json& pause = json.at("pause"); !pause.is_null()) times.pause = Seconds(pause.get<double>());
   if (const Json& exchange = json.at("exchange"); !exchange.is_null()) times.exchange = Seconds(exchange.get<double>());

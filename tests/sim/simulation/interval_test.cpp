@@ -111,6 +111,32 @@ TEST_CASE("interval: no network is so fast that a worker's own work takes no tim
   CHECK(times.interval->low >= times.compute * (1 - 1e-9));
 }
 
+TEST_CASE("interval: no network is so fast that bytes take less than its bandwidth has them take", "[large]") {
+  json scenario = tiny_scenario();
+  scenario["model"]["tensors"] = {{{"name", "a"}, {"shape", {900'000}}}, {{"name", "b"}, {"shape", {100'000}}}};
+  scenario["methods"] = {{{"name", "sgd"}}};
+  const auto fast = [](Setup& setup) { setup.network_error = NetworkError{{0.01, 2}}; };
+  const Times whole = times_of(scenario, fast);
+  const Seconds wire = Seconds(static_cast<double>(whole.sent_bytes) / 125e6);
+  REQUIRE(whole.interval);
+  CHECK(whole.interval->low.value == Approx((whole.compute + wire).value).epsilon(1e-9));
+  CHECK(whole.interval->low < whole.iteration);
+  scenario["schedule"] = {{"grouping", "tensor"}};
+  const Times overlapping = times_of(scenario, fast);
+  CHECK(overlapping.interval->low.value >= wire.value);
+}
+
+TEST_CASE("interval: what is wholly hidden is known to take nothing", "[large]") {
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}, {"local_steps", 100}, {"delay", 50}}};
+  scenario["network"]["bandwidth"] = "100 Gbps";
+  const Times times = times_of(scenario, [](Setup& setup) { setup.network_error = NetworkError{{0.5, 2}}; });
+  REQUIRE(times.communication.value == 0);
+  REQUIRE(times.interval);
+  CHECK(times.interval->low == times.iteration);
+  CHECK(times.interval->high == times.iteration);
+}
+
 TEST_CASE("interval: the network counts from where exchanges follow one another, without what is done in them") {
   const auto time = [](std::vector<IterationRecord> ranks) { return network_time(ranks).value; };
   CHECK(time({rank({})}) == 0);
