@@ -114,7 +114,12 @@ std::vector<std::string> implementations_asked(const Study& asked, const Json& s
   if (!plan.implementation.empty()) return plan.implementation;
   const Json sweep = scenario.value("sweep", Json::object());
   if (sweep.contains(implementation_of_device)) return sweep[implementation_of_device].get<std::vector<std::string>>();
-  std::vector<std::string> all = implementations_of(*asked.points.front().scenario.device);
+  const DeviceProfile& device = *asked.points.front().scenario.device;
+  const Json named = scenario.value("device", Json());
+  const Json profile = named.is_object() ? named.value("profile", Json()) : named;
+  // "v100-pytorch" has chosen.
+  if (profile.is_string() && profile.get<std::string>().ends_with("-" + device.implementation)) return {};
+  std::vector<std::string> all = implementations_of(device);
   return all.size() > 1 ? all : std::vector<std::string>{};
 }
 
@@ -134,12 +139,6 @@ Json sweep_of(const Study& asked, const Json& scenario, const PlanText& plan) {
     if (is_method_key(key) && key != "k" && !sweep.contains(key)) sweep[key] = values;
   }
   return sweep;
-}
-
-/// `device` as an object, since its implementation is swept.
-void open_device(Json& scenario) {
-  const Json device = scenario.value("device", Json("auto"));
-  if (device.is_string()) scenario["device"] = {{"profile", device}};
 }
 
 /// The collectives of the sweep that the entry can use; none where it can use none.
@@ -167,8 +166,6 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
   const Json scenario = *asked.json;
   Json one = one_cluster(scenario, asked.file);
   one["sweep"] = sweep_of(asked, scenario, plan);
-  if (one["sweep"].contains(implementation_of_device)) open_device(one);
-  const bool several_implementations = one["sweep"].value(implementation_of_device, Json::array()).size() > 1;
   Alternatives all;
   all.study.file = asked.file;
   all.study.json = scenario;
@@ -201,7 +198,6 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
       }
       all.study.points.push_back(point);
       all.study.points.back().sgd.clear();
-      if (several_implementations) all.study.points.back().label += ", " + point.scenario.device->implementation;
     }
   }
   if (all.study.points.empty() && refused) throw InputError(*refused);
@@ -213,10 +209,28 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
   return all;
 }
 
+void label_implementations(Study& study, const std::vector<PointResult>& results) {
+  std::set<std::string> all;
+  for (const Point& point : study.points) all.insert(point.scenario.device->implementation);
+  if (all.size() < 2) return;
+  for (std::size_t i = 0; i < study.points.size(); ++i) {
+    Point& point = study.points[i];
+    if (results[i].times && !results[i].times->used.empty())
+      point.label += ", " + point.scenario.device->implementation;
+  }
+}
+
 std::string name_of_alternative(const Point& point) {
   const Scenario& scenario = point.scenario;
   std::string name = point.label;
   return scenario.method.kept ? name + " (" + scenario.method.kept->text() + ")" : name;
+}
+
+std::string in_short(const std::vector<std::string>& names) {
+  constexpr std::size_t most = 4;
+  std::string text;
+  for (std::size_t i = 0; i < names.size() && i < most; ++i) text += (i == 0 ? "" : "; ") + names[i];
+  return names.size() > most ? text + "; and " + std::to_string(names.size() - most) + " more" : text;
 }
 
 }  // namespace simrun

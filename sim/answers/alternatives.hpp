@@ -5,6 +5,7 @@
 
 #include "sim/scenario/plan_text.hpp"
 #include "sim/scenario/sweep.hpp"
+#include "sim/study/experiment.hpp"
 
 namespace simrun {
 
@@ -19,7 +20,13 @@ struct Alternatives {
 /// InputError where a sweep leaves open which cluster it is.
 Alternatives alternatives(const Study& asked, const PlanText& plan);
 
+/// Adds to the labels whose implementation it is, where there are several and any of its times was needed.
+void label_implementations(Study& study, const std::vector<PointResult>& results);
+
 /// "top-k, allgather-ring (K/N 0.001)": names a point among alternatives.
 std::string name_of_alternative(const Point& point);
+
+/// The first few, and how many more there are: "one; two; and 18 more".
+std::string in_short(const std::vector<std::string>& names);
 
 }  // namespace simrun

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <stdexcept>
 
 #include "sim/answers/plan_report.hpp"
@@ -61,11 +62,23 @@ std::vector<std::string> without_target(const Study& study, const LearningCurves
   return names;
 }
 
-/// What takes more memory is left out, and counted.
+/// What takes more memory is left out, and named: each method with the least that any of its ways takes.
 void leave_out_large(PlanFindings& plan, Bytes most) {
-  const std::size_t too_large = std::erase_if(plan.all, [&](const Standing& each) { return each.memory > most; });
-  if (too_large > 0)
-    plan.left_out.push_back(std::to_string(too_large) + " ways take more than " + show(most) + " of device memory");
+  std::map<std::string, std::pair<std::size_t, Bytes>> large;
+  for (const Standing& each : plan.all) {
+    if (each.memory <= most) continue;
+    const std::string method(plan.study.points[each.point].scenario.method.method->name);
+    auto& [ways, least] = large.try_emplace(method, 0, each.memory).first->second;
+    ++ways;
+    least = std::min(least, each.memory);
+  }
+  std::erase_if(plan.all, [&](const Standing& each) { return each.memory > most; });
+  for (const auto& [method, found] : large) {
+    const auto& [ways, least] = found;
+    plan.left_out.push_back(std::to_string(ways) + (ways == 1 ? " way of " : " ways of ") + method +
+                            (ways == 1 ? " takes " : " take ") + show(least) + (ways == 1 ? "" : " and more") +
+                            " of device memory, more than " + show(most));
+  }
 }
 
 /// Returns how many there are.
@@ -77,14 +90,6 @@ std::size_t say_failures(const Study& study, const std::vector<PointResult>& res
     ++failed;
   }
   return failed;
-}
-
-/// "one, two and 18 others".
-std::string in_short(const std::vector<std::string>& names) {
-  constexpr std::size_t most = 4;
-  std::string text;
-  for (std::size_t i = 0; i < names.size() && i < most; ++i) text += (i == 0 ? "" : "; ") + names[i];
-  return names.size() > most ? text + "; and " + std::to_string(names.size() - most) + " more" : text;
 }
 
 std::string why_nothing_is_left(const PlanFindings& plan) {
@@ -116,7 +121,7 @@ int plan(const PlanArguments& arguments) {
   if (target.accuracy || target.loss) curves.emplace(curves_name, target);
   if (curves && asked.density.empty()) asked.density = curves->densities();
   refuse_searches(study, "plan");
-  const Alternatives found = alternatives(study, asked);
+  Alternatives found = alternatives(study, asked);
   refuse_searches(found.study, "plan");
 
   const std::string out = arguments.out.empty() ? "results/" + name_of_scenario(file) + "-plan" : arguments.out;
@@ -125,6 +130,7 @@ int plan(const PlanArguments& arguments) {
                                   ", the same command goes on from there");
   KeptPoints kept(out, arguments.jobs);
   const std::vector<PointResult> results = kept.run(found.study, "alternatives");
+  label_implementations(found.study, results);
   PlanFindings plan{.study = found.study, .target = target, .curves = curves ? curves->file() : ""};
   plan.all = standings(found.study.points, results, curves ? &*curves : nullptr);
   plan.left_out = found.left_out;

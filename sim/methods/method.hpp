@@ -90,6 +90,11 @@ struct MethodChoice {
   /// values are sent as they are.
   bool leaves_residual() const { return codec->feeds_back || codec->rounds || options.precision != Precision::fp32; }
 
+  /// True if what is sent in each step is the fp32 gradient itself.
+  bool sends_gradients() const {
+    return codec->name == "dense" && options.precision == Precision::fp32 && !local.is_local();
+  }
+
   /// True if bytes follow from the shapes of tensors, not only from their elements.
   bool follows_shapes() const;
 

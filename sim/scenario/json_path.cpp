@@ -16,7 +16,18 @@ std::vector<std::string> keys_of(const std::string& path) {
   return keys;
 }
 
+namespace {
+
+/// `device` as an object, which a path may lead into.
+void open_device(Json& scenario) {
+  const Json device = scenario.value("device", Json("auto"));
+  if (device.is_string()) scenario["device"] = {{"profile", device}};
+}
+
+}  // namespace
+
 void set_at(Json& root, const std::string& path, const Json& value, const Where& where) {
+  if (path.starts_with("device.") && root.is_object()) open_device(root);
   Json* at = &root;
   for (const std::string& key : keys_of(path)) {
     if (at->is_array()) {

@@ -29,7 +29,8 @@ SweepRun::SweepRun(const Study& study, SweepOptions options)
 }
 
 void SweepRun::lock() {
-  lock_.emplace(options_.out, options_.shard ? FolderLock::Kind::shared : FolderLock::Kind::alone);
+  lock_.emplace(options_.out, options_.shard ? FolderLock::Kind::shared : FolderLock::Kind::alone,
+                "a folder of its own, or --shard with every run that shares the folder");
 }
 
 std::size_t SweepRun::done() const {

@@ -29,7 +29,7 @@ void make_folder(const std::string& folder) {
   if (::access(folder.c_str(), W_OK | X_OK) != 0) refuse(std::string("written: ") + std::strerror(errno));
 }
 
-FolderLock::FolderLock(const std::string& folder, Kind kind)
+FolderLock::FolderLock(const std::string& folder, Kind kind, const std::string& instead)
     : file_(::open(lock_file(folder).c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666)) {
   if (file_ < 0)
     throw InputError("command line", "--out", "the folder " + folder + " cannot be written: " + std::strerror(errno),
@@ -41,8 +41,7 @@ FolderLock::FolderLock(const std::string& folder, Kind kind)
   is_held_ = ::fcntl(file_, F_SETLK, &lock) == 0;
   if (is_held_ || (errno != EAGAIN && errno != EACCES)) return;
   ::close(file_);
-  throw InputError("command line", "--out", "another run is at work in the folder " + folder,
-                   "accepted: a folder of its own, or --shard with every run that shares the folder");
+  throw InputError("command line", "--out", "another run is at work in the folder " + folder, "accepted: " + instead);
 }
 
 FolderLock::~FolderLock() {

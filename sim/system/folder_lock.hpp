@@ -16,9 +16,9 @@ class FolderLock {
     shared,  ///< others may share it
   };
 
-  /// Throws InputError where another process is in the way, or the folder cannot be written. On a file system without
-  /// locks nothing is kept out.
-  FolderLock(const std::string& folder, Kind kind);
+  /// Throws InputError where another process is in the way, or the folder cannot be written; `instead`: what to do
+  /// then. On a file system without locks nothing is kept out.
+  FolderLock(const std::string& folder, Kind kind, const std::string& instead = "a folder of its own");
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;

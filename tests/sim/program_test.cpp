@@ -619,14 +619,16 @@ TEST_CASE("program: the tables of a sweep fit a page, with an empty line between
 }
 
 TEST_CASE("program: device memory is residual, payload and what is decoded, and is held against what there is") {
-  // A thousand parameters, four workers. sgd: what is sent and what is got. top-k of ten: a residual, pairs in 32 bytes
-  // of header and 80 of entries, sent once and decoded from four.
+  // A thousand parameters, four workers. sgd: nothing, and in fp16 what is sent and what is got. top-k of ten: a
+  // residual, pairs in 32 bytes of header and 80 of entries, sent once and decoded from four.
   const TemporaryFolder folder;
   json scenario = tiny_scenario();
-  scenario["methods"] = {{{"name", "sgd"}}, top_k};
+  scenario["methods"] = {{{"name", "sgd"}}, top_k, {{"name", "sgd"}, {"precision", "fp16"}, {"error_feedback", false}}};
   const auto rows = rows_of(scenario);
-  CHECK(number(rows[0], "device_memory_bytes") == 8000);
+  CHECK(number(rows[0], "device_memory_bytes") == 0);
   CHECK(number(rows[1], "device_memory_bytes") == 4000 + 5 * 112);
+  CHECK(number(rows[2], "device_memory_bytes") == 4000);
+  scenario["methods"].erase(2);
   folder.write("s.json", scenario.dump());
   const auto note_for = [&](const std::string& memory) {
     const std::string device = memory.empty() ? "" : " --set 'device={\"profile\": \"a100\", " + memory + "}'";
@@ -634,12 +636,12 @@ TEST_CASE("program: device memory is residual, payload and what is decoded, and 
     return report["memory"];
   };
   CHECK(note_for("").empty());
-  const std::string up_to = "methods take up to 8.00 kB of a device beside training, which leaves ";
+  const std::string up_to = "methods take up to 4.56 kB of a device beside training, which leaves ";
   CHECK(note_for("\"memory\": \"16 GB\"") == json{up_to + "16.0 GB: all points fit"});
   CHECK(note_for("\"memory\": \"8 kB\"") == json{up_to + "8.00 kB: all points fit"});
-  CHECK(note_for("\"memory\": \"5 kB\"") == json{up_to + "5.00 kB: 1 of 2 points does not fit"});
-  CHECK_THAT(run_program("s.json --set 'device={\"profile\": \"a100\", \"memory\": \"5 kB\"}'", folder.path()).out,
-             Catch::Contains("  memory   " + up_to + "5.00 kB"));
+  CHECK(note_for("\"memory\": \"4 kB\"") == json{up_to + "4.00 kB: 1 of 2 points does not fit"});
+  CHECK_THAT(run_program("s.json --set 'device={\"profile\": \"a100\", \"memory\": \"4 kB\"}'", folder.path()).out,
+             Catch::Contains("  memory   " + up_to + "4.00 kB"));
 }
 
 TEST_CASE("program: notes say where a network hardly is what somebody means") {

@@ -111,22 +111,22 @@ TEST_CASE("plan: time to a target is rounds times iterations", "[large]") {
 
 TEST_CASE("plan: memory is residual, payloads and what is decoded; what takes more than there is, is left out",
           "[large]") {
-  // A million parameters: top-k keeps 4 MB of residual and decodes four payloads, its own of these.
+  // A million parameters: top-k keeps 4 MB of residual and decodes four payloads, its own of these; sgd needs nothing.
   const TemporaryFolder folder;
   json scenario = two_methods(folder);
   const json plan = planned(scenario, folder);
   CHECK(plan["winner"]["memory_bytes"] == 4e6 + pairs + 4 * pairs);
-  CHECK(plan["runner_up"]["memory_bytes"] == 8e6);  // what is sent and what is got
-  scenario["plan"]["memory"] = "4.5 MB";
+  CHECK(plan["runner_up"]["memory_bytes"] == 0);
+  scenario["plan"]["memory"] = "4.2 MB";
   CHECK(planned(scenario, folder)["alternatives"].size() == 1);
   scenario["plan"].erase("memory");
-  scenario["device"] = {{"profile", scenario["device"]}, {"memory", "4.5 MB"}};
-  CHECK(planned(scenario, folder)["alternatives"].size() == 1);
+  CHECK(planned(scenario, folder, " --set 'device.memory=\"4.2 MB\"'")["alternatives"].size() == 1);
   scenario["plan"]["memory"] = "4 MB";
+  scenario["plan"]["methods"] = {"top-k"};
   folder.write("s.json", scenario.dump());
   const Ended none = run_program("plan s.json", folder.path());
   CHECK(none.status == 1);
-  CHECK(none.err == "simrun: nothing is left: 2 ways take more than 4.00 MB of device memory\n");
+  CHECK(none.err == "simrun: nothing is left: 1 way of top-k takes 4.40 MB of device memory, more than 4.00 MB\n");
 }
 
 TEST_CASE("plan: memory of local steps is what all had alike, the outer momentum and a fragment's payloads") {
@@ -156,6 +156,15 @@ TEST_CASE("plan: implementations are those of the sweep, where the plan names no
   CHECK(implementations() == std::set<std::string>{"pytorch"});
   scenario["sweep"] = {{"device.implementation", {"simrun", "pytorch"}}};
   CHECK(implementations() == std::set<std::string>{"pytorch", "simrun"});
+  scenario.erase("sweep");
+  scenario["device"] = "v100-pytorch";
+  CHECK(implementations() == std::set<std::string>{"pytorch"});
+  scenario["device"] = "v100";
+  const json plan = planned(scenario, folder);
+  for (const char* best : {"winner", "runner_up"}) {
+    const std::string label = plan[best]["label"];
+    CHECK((label.ends_with(", simrun") || label.ends_with(", pytorch")) == label.starts_with("top-k"));
+  }
 }
 
 TEST_CASE("plan: of two at once in one folder the second is refused", "[large]") {
@@ -167,6 +176,7 @@ TEST_CASE("plan: of two at once in one folder the second is refused", "[large]")
     const Ended second = run_program(command, folder.path());
     CHECK(second.status == 2);
     CHECK_THAT(second.err, Catch::StartsWith("command line: --out: another run is at work in the folder out; "));
+    CHECK((second.err.find("--shard") != std::string::npos) == (command[0] == 's'));
     CHECK_FALSE(std::filesystem::exists(folder.path() + "/out/points"));
   }
 }
