@@ -63,9 +63,7 @@ int compare(const CompareArguments& arguments) {
   if (arguments.format == "csv") print_data(comparison_csv(all));
   if (arguments.format == "json") print_data(comparison_json(all).dump(2) + "\n");
   if (arguments.format == "table") print_lines(comparison_text(all));
-  if (all.only_first + all.only_second > 0)
-    say("note: left out: " + std::to_string(all.only_first) + " points of the first alone, " +
-        std::to_string(all.only_second) + " of the second alone");
+  if (const std::string alone = points_alone(all); !alone.empty()) say("note: left out, without a pair: " + alone);
   return 0;
 }
 

@@ -37,6 +37,15 @@ std::vector<ComparedPair> paired(const Study& first, const Study& second, bool w
   return pairs;
 }
 
+std::vector<std::string> names_without_pair(const Study& study, const std::vector<ComparedPair>& pairs,
+                                            std::size_t ComparedPair::*side) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < study.points.size(); ++i) {
+    if (std::ranges::find(pairs, i, side) == pairs.end()) names.push_back(name_of_pair(study.points[i], true));
+  }
+  return names;
+}
+
 /// Values by dotted path. Lists count as one value, and so do objects that are something else in the other scenario: a
 /// grouping that is a word in one and a bucket in the other is one difference.
 void flatten(const Json& json, const Json& other, const std::string& path, std::map<std::string, Json>& to) {
@@ -116,11 +125,11 @@ std::string path_in_scenario(const std::string& path) {
 }  // namespace
 
 Comparison compared(ComparedRun first, ComparedRun second) {
-  Comparison all{std::move(first), std::move(second), {}, 0, 0, {}};
+  Comparison all{.first = std::move(first), .second = std::move(second), .pairs = {}, .inputs = {}};
   all.pairs = paired(all.first.study, all.second.study, true);
   if (all.pairs.empty()) all.pairs = paired(all.first.study, all.second.study, false);
-  all.only_first = all.first.study.points.size() - all.pairs.size();
-  all.only_second = all.second.study.points.size() - all.pairs.size();
+  all.only_first = names_without_pair(all.first.study, all.pairs, &ComparedPair::first);
+  all.only_second = names_without_pair(all.second.study, all.pairs, &ComparedPair::second);
   for (std::size_t pair = 0; pair < all.pairs.size(); ++pair) add_differences(all, pair);
   return all;
 }

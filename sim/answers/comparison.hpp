@@ -54,8 +54,8 @@ struct Comparison {
   ComparedRun first;
   ComparedRun second;
   std::vector<ComparedPair> pairs;
-  std::size_t only_first = 0;  ///< points without a counterpart
-  std::size_t only_second = 0;
+  std::vector<std::string> only_first = {};  ///< names of points without a counterpart
+  std::vector<std::string> only_second = {};
   std::vector<InputDifference> inputs;
 };
 
@@ -66,6 +66,9 @@ Comparison compared(ComparedRun first, ComparedRun second);
 /// Simulates points of the first run with one difference of the second alone. Nothing of measured runs, nor where that
 /// would be many simulations.
 void explain_by_inputs(Comparison& comparison, KeptPoints& kept);
+
+/// How many points have no counterpart, with the first few names; empty where all have one.
+std::string points_alone(const Comparison& comparison);
 
 std::string comparison_text(const Comparison& comparison);
 std::string comparison_csv(const Comparison& comparison);

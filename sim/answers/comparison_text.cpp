@@ -95,7 +95,11 @@ std::string range_of(const std::map<std::size_t, double>& alone) {
 }
 
 std::string input_table(const Comparison& all) {
-  if (all.inputs.empty()) return "What went in is the same.\n";
+  if (all.inputs.empty()) {
+    const std::string alone = points_alone(all);
+    return alone.empty() ? "What went in is the same.\n"
+                         : "What went in is the same in the points that are in both. Without a pair: " + alone + ".\n";
+  }
   Table table({"what went in", "first", "second", "points", "alone it changes an iteration by"});
   table.align_left();
   const auto text = [](const Json& value) { return value.is_null() ? "" : brief(value); };
@@ -146,6 +150,16 @@ Row row_of_pair(const BothParts& both) {
 
 }  // namespace
 
+std::string points_alone(const Comparison& all) {
+  std::string text;
+  for (const auto& [names, run] : {std::pair(&all.only_first, "first"), std::pair(&all.only_second, "second")}) {
+    if (names->empty()) continue;
+    text +=
+        (text.empty() ? "" : ", ") + std::to_string(names->size()) + " of the " + run + " (" + in_short(*names) + ")";
+  }
+  return text;
+}
+
 std::string comparison_text(const Comparison& all) {
   std::string text = "first: " + shown_name(all.first.name) + "\nsecond: " + shown_name(all.second.name) + "\n" +
                      sentence_of_outputs(all) + "\n\n";
@@ -182,11 +196,12 @@ Json comparison_json(const Comparison& all) {
   }
   Json points = Json::array();
   for (const BothParts& both : both_of(all)) points.push_back(object_of(row_of_pair(both)));
-  return {{"first", {{"name", all.first.name}, {"simrun", all.first.version}, {"only_there", all.only_first}}},
-          {"second", {{"name", all.second.name}, {"simrun", all.second.version}, {"only_there", all.only_second}}},
-          {"inputs", inputs},
-          {"points", points},
-          {"versions", {{"simrun", SIMRUN_VERSION}, {"commit", simrun_commit()}}}};
+  return {
+      {"first", {{"name", all.first.name}, {"simrun", all.first.version}, {"only_there", all.only_first.size()}}},
+      {"second", {{"name", all.second.name}, {"simrun", all.second.version}, {"only_there", all.only_second.size()}}},
+      {"inputs", inputs},
+      {"points", points},
+      {"versions", {{"simrun", SIMRUN_VERSION}, {"commit", simrun_commit()}}}};
 }
 
 }  // namespace simrun

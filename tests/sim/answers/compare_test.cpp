@@ -107,6 +107,19 @@ TEST_CASE("compare: what is a word in one run and an object in the other is one 
   CHECK(all["inputs"][0]["alone"]["0"].get<double>() == Approx(all["points"][0]["change"].get<double>()));
 }
 
+TEST_CASE("compare: points without a pair are named, and what went in is not called the same", "[large]") {
+  const TemporaryFolder folder;
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  folder.write("a.json", scenario.dump());
+  CHECK_THAT(run_program("compare a.json a.json", folder.path()).out, Catch::Contains("What went in is the same.\n"));
+  scenario["methods"].push_back({{"name", "signsgd-mv"}});
+  folder.write("b.json", scenario.dump());
+  const std::string said = run_program("compare a.json b.json", folder.path()).out;
+  CHECK_THAT(said, Catch::Contains("Without a pair: 1 of the second (signsgd-mv, M = 4)."));
+  CHECK_THAT(said, !Catch::Contains("What went in is the same.\n"));
+}
+
 TEST_CASE("compare: runs with other workers are held against each other", "[large]") {
   const TemporaryFolder folder;
   json scenario = tiny_scenario();
