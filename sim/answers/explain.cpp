@@ -171,15 +171,23 @@ Seconds exchanging_of_last(const Times& times) {
   return all;
 }
 
+/// Why messages are not followed; empty where they are.
+std::string why_not_followed(const Scenario& scenario, const Setup& setup) {
+  if (scenario.workers > most_workers_traced)
+    return "messages are followed among at most " + std::to_string(most_workers_traced) + " workers";
+  if (time_to_simulate(scenario) > longest_traced) return "to follow each message would take long";
+  // No path is as long as the mean of what differs.
+  return varies(setup) ? "iterations differ from each other" : "";
+}
+
 /// Simulated with every message, in a child process. With many workers without the path.
 Explanation traced(const Point& point, const PayloadTable& payloads) {
   const Json found = Json::parse(run_in_child([&] {
     MessageLog log;
     Setup setup = make_setup(point.scenario, payloads);
     setup.keep_spans = true;
-    // Where iterations differ, no path is as long as their mean.
-    if (point.scenario.workers <= most_workers_traced && time_to_simulate(point.scenario) <= longest_traced &&
-        !varies(setup)) {
+    std::string why_no_path = why_not_followed(point.scenario, setup);
+    if (why_no_path.empty()) {
       setup.log = &log;
       setup.repeats = Repeats::literal;
     }
@@ -189,9 +197,18 @@ Explanation traced(const Point& point, const PayloadTable& payloads) {
       for (const PathPiece& piece : critical_path(times, log, setup.network.eager_limit()))
         pieces.push_back(piece_json(piece));
     }
-    return Json{{"times", times_json(times)}, {"path", pieces}, {"exchanging", exchanging_of_last(times).value}}.dump();
+    if (times.unsettled) why_no_path = "iterations do not settle";
+    return Json{{"times", times_json(times)},
+                {"path", pieces},
+                {"why_no_path", why_no_path},
+                {"exchanging", exchanging_of_last(times).value}}
+        .dump();
   }));
-  Explanation all{.point = point, .times = read_times(found["times"]), .path = {}, .elasticities = {}};
+  Explanation all{.point = point,
+                  .times = read_times(found["times"]),
+                  .path = {},
+                  .why_no_path = found["why_no_path"].get<std::string>(),
+                  .elasticities = {}};
   for (const Json& piece : found["path"]) all.path.push_back(read_piece(piece));
   all.exchanging = Seconds(found["exchanging"].get<double>());
   return all;

@@ -130,6 +130,7 @@ std::vector<PathStretch> stretches_of(const std::vector<PathPiece>& path) {
 std::vector<std::string> conclusions_of(const Explanation& all) {
   std::vector<std::string> sentences;
   if (!all.path.empty()) sentences.push_back(sentence_of_path(all));
+  if (!all.why_no_path.empty()) sentences.push_back("There is no critical path: " + all.why_no_path + ".");
   sentences.push_back(sentence_of_hidden(all));
   sentences.push_back(sentence_of_elasticity(all));
   return sentences;

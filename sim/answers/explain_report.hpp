@@ -22,7 +22,8 @@ struct Explanation {
   const Point& point;
   Times times;
   std::vector<PathPiece> path;
-  Seconds exchanging = {};  ///< of the last rank: all its exchanges together, without what is combined in them
+  std::string why_no_path = {};  ///< empty where there is one
+  Seconds exchanging = {};       ///< of the last rank: all its exchanges together, without what is combined in them
   std::vector<Elasticity> elasticities;
 };
 

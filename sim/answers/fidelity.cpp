@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -12,6 +13,7 @@
 #include "sim/scenario/sweep.hpp"
 #include "sim/system/data_path.hpp"
 #include "sim/system/processor.hpp"
+#include "sim/system/progress_bar.hpp"
 #include "sim/text/csv.hpp"
 #include "sim/text/error.hpp"
 #include "sim/text/json.hpp"
@@ -94,8 +96,10 @@ struct FoundFidelity {
 std::vector<FoundFidelity> fidelities_of(const Study& study, unsigned threads) {
   std::vector<FoundFidelity> all;
   std::set<std::string> known;
-  for (const Point& point : study.points) {
-    const Scenario& scenario = point.scenario;
+  ProgressBar bar("points");
+  for (std::size_t done = 0; done < study.points.size(); ++done) {
+    bar.show({.done = done, .total = study.points.size()});
+    const Scenario& scenario = study.points[done].scenario;
     const std::string name = std::string(scenario.method.method->name) + "/" + GradientSource::identity(scenario) +
                              "/" + encoding_name(scenario);
     if (!known.insert(name).second) continue;
@@ -190,6 +194,8 @@ int fidelity(const FidelityArguments& arguments) {
   const std::string file = find_file(arguments.scenario, "").value_or(arguments.scenario);
   const Study study = read_study(file, parse_overrides(arguments.set));
   refuse_searches(study, "fidelity");
+  if (std::ranges::any_of(study.points, [](const Point& point) { return point.scenario.gradient_sample.has_value(); }))
+    say("note: gradients.sample is not looked at: all of a gradient is encoded");
   const std::vector<FoundFidelity> rows = fidelities_of(study, arguments.jobs);
   if (arguments.format == "csv") print_data(csv_of(rows));
   if (arguments.format == "json") print_data(json_of(rows).dump(2) + "\n");

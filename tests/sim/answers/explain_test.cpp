@@ -38,6 +38,15 @@ TEST_CASE("explain: elasticities of a ring are the shares of its parts", "[large
   CHECK(all["parts"]["exchanges_s"].get<double>() == Approx(latency + bytes).epsilon(1e-6));
 }
 
+TEST_CASE("explain: where there is no critical path it says why", "[large]") {
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  scenario["compute"]["jitter"] = 0.1;
+  const json all = explained(scenario);
+  CHECK(all["critical_path"].empty());
+  CHECK(all["conclusions"][0] == "There is no critical path: iterations differ from each other.");
+}
+
 TEST_CASE("explain: a point is named by its number or a part of its label, else it is the fastest", "[large]") {
   json scenario = tiny_scenario();
   scenario["methods"] = {{{"name", "sgd"}, {"collective", "tree"}}, {{"name", "sgd"}}, top_k};
