@@ -36,7 +36,7 @@ POINT = "split entry label method workers density".split()
 
 def load_curves(folder: str | os.PathLike[str]) -> pd.DataFrame:
     """The rows of curves.csv in `folder`, one for each evaluation of each run with a point's best step size, with the
-    columns of the file and `label` (see label_of) and `split` (see split_name); `attrs` as results.load() has them.
+    columns of the file, where `label` tells how an entry trains, too (see label_of), and `split` (see split_name); `attrs` as results.load() has them.
     Raises ResultsError.
     """
     return _load(folder, "curves.csv", CURVE_COLUMNS, lambda rows: rows["best"].astype(str).str.lower() == "true")
@@ -74,21 +74,22 @@ def _load(
         raise results.ResultsError(f"{file}: has no rows; training.json says which runs failed")
     report = results.read_json(Path(folder) / "training.json")
     scenario = report["scenario"]
-    labels = [label_of(entry, "density" in scenario.get("sweep", {})) for entry in scenario["methods"]]
+    swept = "density" in scenario.get("sweep", {})
     if "training.split" not in table.columns:
         split = scenario["training"].get("split", "iid")
         table["training.split"] = split if isinstance(split, str) else json.dumps(split)
     table["split"] = table["training.split"].map(split_name)
-    table["label"] = table["entry"].map(dict(enumerate(labels)))
+    names = table["label"] if "label" in table.columns else [None] * len(table)
+    table["label"] = [label_of(scenario["methods"][entry], swept, name) for entry, name in zip(table["entry"], names)]
     table.attrs = results.attributes(report, folder, table)
     return table
 
 
-def label_of(entry: Mapping[str, Any], swept: bool = False) -> str:
-    """What an entry of a scenario's `methods` is called: its method, its density unless that is swept, and what it does
-    otherwise than by default.
+def label_of(entry: Mapping[str, Any], swept: bool = False, name: str | None = None) -> str:
+    """What an entry of a scenario's `methods` is called: its name or method, its density unless that is swept, and how it
+    trains otherwise than by default.
     """
-    label = entry["name"]
+    label = name or entry["name"]
     if "density" in entry and not swept:
         label += f" {entry['density']:g}"
     training = entry.get("training", {})

@@ -16,6 +16,11 @@ Columns<Point> further_columns() {
           {"model", [](const Point& point) { return point.scenario.model->name; }}};
 }
 
+/// Last, after all that was swept.
+Columns<Point> label_column() {
+  return {{"label", [](const Point& point) { return point.label; }}};
+}
+
 /// The share of entries that peeling left; null where nothing is peeled.
 Json estimated_share(const PeeledEntries& peeled) {
   return peeled.all > 0 ? Json(peeled.estimated / peeled.all) : Json();
@@ -67,6 +72,7 @@ Columns<CurveRow> curve_columns(const Study& study) {
                                  {"best", [](Of row) { return row.best ? Json(*row.best == row.run.step) : Json(); }},
                                  {"estimated_share", [](Of row) { return estimated_share(row.at.peeled); }}});
   append_columns(columns, swept_beside_settings(study), point_of);
+  append_columns(columns, label_column(), point_of);
   return columns;
 }
 
@@ -94,6 +100,7 @@ Columns<TrainingSummary> summary_columns(const Study& study) {
                   {"validation_accuracy", [&study](Of summary) { return validation_of(study, summary); }},
                   {"diverged", [](Of summary) { return summary.diverged; }}});
   append_columns(columns, swept_beside_settings(study), point_of);
+  append_columns(columns, label_column(), point_of);
   return columns;
 }
 
@@ -112,6 +119,7 @@ Columns<StepSummary> step_columns(const Study& study) {
                   {"best", [](Of summary) { return summary.is_best; }}});
   append_columns(columns, further_columns(), point_of);
   append_columns(columns, swept_beside_settings(study), point_of);
+  append_columns(columns, label_column(), point_of);
   return columns;
 }
 

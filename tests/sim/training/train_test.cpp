@@ -67,13 +67,14 @@ TEST_CASE("train: a row for each evaluation, a summary for each point") {
   CHECK(run.out.starts_with(
       "method,workers,k,density,seed,round,train_loss,test_accuracy,uplink_bytes,downlink_bytes,"
       "simulated_s,entry,index,error_feedback,model,learning_rate,validation_accuracy,diverged,best,estimated_share,"
-      "training.split\n"));
+      "training.split,label\n"));
   const auto rows = parse_csv(run.out);
   REQUIRE(rows.size() == 2 * 2 * 2 * 2);  // splits, methods, seeds, evaluations
   CHECK(rows[0].at("method") == "sgd");
   CHECK(rows[0].at("k").empty());
   CHECK(rows[4].at("k") == "58");
   CHECK(rows[4].at("index") == "raw32");
+  CHECK(rows[4].at("label") == "sparse-signsgd");
   CHECK(rows[3].at("seed") == "2");
   CHECK(rows[3].at("round") == "20");
   CHECK(rows[12].at("training.split") == R"("{""labels_per_worker"":1}")");
