@@ -133,10 +133,17 @@ def line_of(name: str) -> dict[str, Any]:
     return {"label": name} | LINES.get(name, {"color": "#777777", "marker": "x", "linestyle": "-"})
 
 
+def line_of_setting(name: str, number: int) -> dict[str, Any]:
+    """As line_of, for the settings of one method: of its colour, from the second on hollow and dashed in other ways."""
+    dashes = [(0, (2 + number, 1)), (0, (2 + number, 1, 1, 1))][number % 2]
+    return line_of(name) | ({"linestyle": dashes, "fillstyle": "none"} if number > 0 else {})
+
+
 def name_of(rows: pd.DataFrame, width: int = 60) -> str:
-    """The method of rows of results.best_of_each and how it is run, in lines of at most `width` characters."""
+    """The method of rows of results.best_of_each, how it is set and how it is run, in lines of at most `width` characters."""
     ways = results.ways_of(rows)
-    return "\n".join([rows["method"].iloc[0], *textwrap.wrap(ways, width, break_on_hyphens=False)])
+    name = ", ".join(filter(None, rows[["method", "setting"]].iloc[0]))
+    return "\n".join([name, *textwrap.wrap(ways, width, break_on_hyphens=False)])
 
 
 def draw_band(axes: Axes, rows: pd.DataFrame, value: str) -> None:

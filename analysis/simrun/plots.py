@@ -1,5 +1,7 @@
 """Figures of a run's points, in one call each."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -7,14 +9,13 @@ from matplotlib.patches import Patch
 
 from simrun import figures, results
 
-WAYS = "workers density k index collective grouping schedule.grouping hierarchy".split()  # axes, or the best is shown
 MEASURES = {"scaling_efficiency": "scaling efficiency (%)", "samples_per_s": "samples/s of the cluster"}
 
 
 def plot_scaling(
     points: pd.DataFrame, value: str = "scaling_efficiency", density: float = 0.001, axes: Axes | None = None
 ) -> Axes:
-    """Draws `value` over the number of workers, a line a method, and the ideal, on which workers neither compress nor
+    """Draws `value` over the number of workers, a line a method and setting, and the ideal, on which workers neither compress nor
     communicate: scaling_efficiency in %, or samples_per_s of the whole cluster (1/s).
 
     Each method is shown with the best of its collectives and groupings, at the one of its densities that is nearest to
@@ -25,16 +26,18 @@ def plot_scaling(
     """
     if value not in MEASURES:
         raise results.ResultsError(f"value: {value!r} is not drawn over workers; accepted: {', '.join(MEASURES)}")
-    best = _best(points)
+    best = _best(points, results.settings_of(points))
     own = axes is None
     axes = axes or plt.subplots(figsize=(6, 4.4), layout="constrained")[1]
-    for method, rows in best.groupby("method", sort=False):
+    numbers = {method: list(dict.fromkeys(rows["setting"])) for method, rows in best.groupby("method", sort=False)}
+    for (method, setting), rows in best.groupby(["method", "setting"], sort=False):
         if rows["density"].notna().any():
             rows = rows[rows["density"] == results.nearest(rows["density"], density)]
         shown = rows.sort_values("workers")
         if value == "scaling_efficiency":
             shown = shown.assign(scaling_efficiency=100 * shown["scaling_efficiency"])
-        axes.plot(shown["workers"], shown[value], **figures.line_of(str(method)) | {"label": figures.name_of(shown)})
+        look = figures.line_of_setting(str(method), numbers[method].index(setting))
+        axes.plot(shown["workers"], shown[value], **look | {"label": figures.name_of(shown)})
         figures.draw_band(axes, shown, value)
     workers = sorted(best["workers"].unique())
     if value == "scaling_efficiency":
@@ -102,13 +105,14 @@ def plot_timeline(points: pd.DataFrame, row: int = 0, axes: Axes | None = None) 
     return axes
 
 
-def _best(points: pd.DataFrame) -> pd.DataFrame:
+def _best(points: pd.DataFrame, settings: Sequence[str] = ()) -> pd.DataFrame:
     """The points as best_of_each has them, if it has not made them yet. Raises ResultsError where it would take the best of
     what is no way of running a method.
     """
     swept = points.attrs["scenario"].get("sweep", {})
-    others = [key for key in swept if key not in WAYS and key in points and points[key].astype(str).nunique() > 1]
+    shown = (*results.WAYS, *settings)
+    others = [key for key in swept if key not in shown and key in points and points[key].astype(str).nunique() > 1]
     if others:
         keys = ", ".join(others)
         raise results.ResultsError(f"the points differ in {keys}, too; choose one value: points[points[{others[0]!r}] == ...]")
-    return points if "way" in points else results.best_of_each(points)
+    return points if "way" in points else results.best_of_each(points, settings)

@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 import pandas as pd
 
 from simrun import curves, results
+from simrun.results import SimrunError
 
 with warnings.catch_warnings():  # of a notebook without ipywidgets, where the bar is text
     warnings.simplefilter("ignore")
@@ -29,22 +30,6 @@ Scenario = str | os.PathLike[str] | Mapping[str, Any]
 
 # A bar as the program draws it: what is done, how much of it, and of how much.
 PROGRESS = re.compile(r"(.*) \[[= ]{30}\] (\d+)/(\d+)")
-
-
-class SimrunError(Exception):
-    """What the program says of a mistake, one line: `FILE: PATH: what is wrong; what is accepted`.
-
-    `file` and `path` are those of the line: the file the mistake is in ("scenario" for one given as a dict), and where
-    in it, like `methods.1.density`. They are None where the line names none. `status` is the program's exit status: 2 for
-    a mistake in what it was given, 1 for what went wrong later.
-    """
-
-    def __init__(self, message: str, status: int = 2):
-        super().__init__(message)
-        found = re.match(r"(.+?): ([^:]+): ", message) if status == 2 else None
-        self.file: str | None = found[1] if found else None
-        self.path: str | None = found[2] if found else None
-        self.status = status
 
 
 def program() -> str:
@@ -107,7 +92,7 @@ def run(
     's'
     >>> run("scenarios/32gpu_1gbe.json", sweep={"workers": [-1]})
     Traceback (most recent call last):
-    simrun.program.SimrunError: ...scenarios/32gpu_1gbe.json: sweep.workers.0: -1 is out of range; accepted: ...
+    simrun.results.SimrunError: ...scenarios/32gpu_1gbe.json: sweep.workers.0: -1 is out of range; accepted: ...
     """
     flags = ["--trace"] * trace + ["--break-even"] * break_even + ["--fresh"] * fresh + _jobs(jobs)
     folder, said, _ = _run([], scenario, sweep, methods, settings, out, flags, progress)

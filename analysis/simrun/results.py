@@ -23,6 +23,9 @@ COLUMNS = (
 # What was run. Two points that agree in these, and in what else was swept, are the same one, simulated or measured.
 KEYS = "method workers k density index collective model parameters payload_bytes".split()
 
+# What is an axis of figures, or a way of running a method of which the best is shown.
+WAYS = "workers density k index collective grouping schedule.grouping hierarchy".split()
+
 # Text that simrun has put an apostrophe before.
 GUARDED = re.compile(r"^'('*[=+\-@\t\r\n])")
 
@@ -35,7 +38,23 @@ PARTS = {
 }
 
 
-class ResultsError(Exception):
+class SimrunError(Exception):
+    """What simrun says of a mistake, one line: `FILE: PATH: what is wrong; what is accepted`.
+
+    `file` and `path` are those of the line: the file the mistake is in ("scenario" for one given as a dict), and where
+    in it, like `methods.1.density`. They are None where the line names none. `status` is the program's exit status: 2 for
+    a mistake in what it was given, 1 for what went wrong later.
+    """
+
+    def __init__(self, message: str, status: int = 2):
+        super().__init__(message)
+        found = re.match(r"(.+?): ([^:]+): ", message) if status == 2 else None
+        self.file: str | None = found[1] if found else None
+        self.path: str | None = found[2] if found else None
+        self.status = status
+
+
+class ResultsError(SimrunError):
     """Results that cannot be used. The message names the file, what is wrong and what to do."""
 
 
@@ -262,19 +281,45 @@ def coverage(predicted: pd.DataFrame, measured: pd.DataFrame, also: Sequence[str
     return both["measured_s"].between(both["low_s"], both["high_s"]).mean()
 
 
-def best_of_each(table: pd.DataFrame) -> pd.DataFrame:
+def settings_of(table: pd.DataFrame) -> list[str]:
+    """The columns of options in which points of one method differ, by entries or by the sweep, like `levels` or
+    `local_steps`; collectives, groupings and hierarchies are not among them.
+    """
+    scenario = table.attrs.get("scenario", {})
+    keys = dict.fromkeys(key for entry in scenario.get("methods", []) for key in entry)
+    keys |= dict.fromkeys(key for key in scenario.get("sweep", {}) if key not in scenario and "." not in key)
+    options = [key for key in keys if key in table and key not in WAYS and key != "name"]
+    texts = table[["method", *options]].astype(str)
+    return [key for key in options if (texts.groupby("method")[key].nunique() > 1).any()]
+
+
+def best_of_each(table: pd.DataFrame, settings: Sequence[str] = ()) -> pd.DataFrame:
     """Of every method at each number of workers and K, the row with the least iteration_s: the best of the collectives and
-    groupings that were run. `table` must differ in nothing else. A column `way` names the best, "ring, 25 MB buckets", as
+    groupings that were run; of methods that are run in several `settings` (columns) for each of them. `table` must differ
+    in nothing else. A column `setting` says which, "levels 4", and is empty where a method has one. A column `way` names the best, "ring, 25 MB buckets", as
     far as several were run of the method; it is empty elsewhere. Methods come in the order of the scenario's entries.
     """
     ways = table.assign(grouping=table["grouping"].map(grouping_name) if "grouping" in table else "")
     several = ways.groupby("method")[["collective", "grouping"]].transform("nunique") > 1
     parts = [ways[column].where(several[column], "") for column in ("collective", "grouping")]
     ways["way"] = [", ".join(filter(None, pair)) for pair in zip(*parts)]
-    best = ways.groupby(["method", "workers", "k", "density"], dropna=False, sort=False)["iteration_s"].idxmin()
+    ways["setting"] = _setting_names(ways, settings)
+    keys = ["method", "setting", "workers", "k", "density"]
+    best = ways.groupby(keys, dropna=False, sort=False)["iteration_s"].idxmin()
     order = [entry["name"] for entry in table.attrs.get("scenario", {}).get("methods", [])] or list(table["method"])
     rows = ways.drop(columns=[] if "grouping" in table else "grouping").loc[best.sort_values()]
     return rows.sort_values("method", key=lambda names: names.map(order.index), kind="stable")
+
+
+def _setting_names(table: pd.DataFrame, settings: Sequence[str]) -> list[str]:
+    """By row, "levels 4, packing int8": those of `settings` in which points of its method differ."""
+    names = [""] * len(table)
+    for key in settings:
+        several = table[key].astype(str).groupby(table["method"]).transform("nunique") > 1
+        shown = several & table[key].notna()
+        words = [f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for value in table[key]]
+        names = [", ".join(filter(None, (name, word if is_shown else ""))) for name, word, is_shown in zip(names, words, shown)]
+    return names
 
 
 def ways_of(rows: pd.DataFrame, most: int = 2) -> str:

@@ -322,6 +322,25 @@ def test_scaling_has_a_line_a_method_and_the_ideal(swept):
         simrun.plot_scaling(swept, "iteration_s")
 
 
+def test_all_mistakes_are_simrun_errors(tmp_path):
+    with pytest.raises(simrun.SimrunError, match="does not exist"):
+        simrun.load(tmp_path / "none")
+
+
+@needs_simrun
+def test_scaling_has_a_line_for_each_setting_of_a_method():
+    methods = [{"name": "qsgd", "levels": 4}, {"name": "qsgd", "levels": 16}, {"name": "sgd"}]
+    points = simrun.run(SMALL, {"workers": [2, 4]}, methods)
+    lines = {line.get_label(): line for line in simrun.plot_scaling(points).lines}
+    assert list(lines) == ["qsgd, levels 4", "qsgd, levels 16", "sgd", "ideal"]
+    for name, rows in (("qsgd, levels 4", points.iloc[[0, 3]]), ("qsgd, levels 16", points.iloc[[1, 4]])):
+        assert lines[name].get_ydata() == pytest.approx(100 * rows["scaling_efficiency"].to_numpy())
+    assert len({str(line.get_linestyle()) + str(line.get_fillstyle()) for line in lines.values()}) > 1
+    rare = simrun.run(SMALL, {"workers": [2, 4], "local_steps": [2, 8]}, ["sgd"], {"compute.update": "1 ms"})
+    drawn = [line.get_label() for line in simrun.plot_scaling(rare).lines]
+    assert drawn == ["sgd, local_steps 2", "sgd, local_steps 8", "ideal"]
+
+
 @needs_simrun
 def test_winners_are_the_fastest_and_the_second_fastest(swept):
     best = results.at_all_densities(results.best_of_each(swept))

@@ -333,9 +333,27 @@ def test_the_best_way_of_each_method_is_named():
     assert figures.name_of(best[best["method"] == "top-k"]) == "top-k"
 
 
+def test_settings_of_one_method_are_told_apart():
+    table = pd.DataFrame(
+        [row("sgd", 2, iteration_s=9), *(row("qsgd", 2, levels=n, index=None, iteration_s=n, precision="fp32") for n in (4, 16))]
+    )
+    table.attrs = {"scenario": {"methods": [{"name": "sgd"}, {"name": "qsgd", "levels": 4}, {"name": "qsgd", "levels": 16}]}}
+    assert results.settings_of(table) == ["levels"]
+    best = results.best_of_each(table, ["levels"])
+    assert best[["method", "setting", "iteration_s"]].to_numpy().tolist() == [
+        ["sgd", "", 9],
+        ["qsgd", "levels 4", 4],
+        ["qsgd", "levels 16", 16],
+    ]
+    assert figures.name_of(best[best["iteration_s"] == 16]) == "qsgd, levels 16"
+    assert len(results.best_of_each(table)) == 2
+    table.attrs["scenario"] |= {"workers": 2, "sweep": {"levels": [4, 16], "network.bandwidth": ["1 Gbps"], "workers": [2]}}
+    assert results.settings_of(table) == ["levels"]
+
+
 def test_without_a_grouping_of_their_own_collectives_alone_are_chosen():
     best = results.best_of_each(run_in_several_ways().drop(columns="grouping"))
-    assert list(best.columns) == [*run_in_several_ways().drop(columns="grouping").columns, "way"]
+    assert list(best.columns) == [*run_in_several_ways().drop(columns="grouping").columns, "way", "setting"]
     assert best[best["method"] == "sgd"]["way"].tolist() == ["", ""]
     assert best["iteration_s"].tolist() == [2, 3, 3, 5, 1, 2]
 
