@@ -49,7 +49,7 @@ std::unique_ptr<const Gradients> gradients_of(const Scenario& scenario) {
       synthetic != nullptr
           ? make_synthetic_gradients(*synthetic, *scenario.model)
           : make_file_gradients(scenario.file, std::get<GradientFiles>(scenario.gradients).files, *scenario.model);
-  return rounded(std::move(gradients), scenario.gradient_precision);
+  return rounded(std::move(gradients), scenario.gradient_precision, *scenario.model);
 }
 
 GradientSource::GradientSource(const Scenario& scenario, std::unique_ptr<const Gradients> gradients)

@@ -24,8 +24,9 @@ Field<OuterOptimizer> outer_field() {
   const OuterOptimizer usual;
   return convert(
       Object<OuterText>()
-          .required("optimizer", &OuterText::kind, choice<Kind>({{"nesterov", Kind::nesterov}, {"sgd", Kind::sgd}}),
-                    "what makes a step of the mean change")
+          .with_default("optimizer", "nesterov", &OuterText::kind,
+                        choice<Kind>({{"nesterov", Kind::nesterov}, {"sgd", Kind::sgd}}),
+                        "what makes a step of the mean change")
           .either(
               "learning_rate",
               [usual](const OuterText& text) {
@@ -65,6 +66,14 @@ std::function<void(MethodText&, T)> setter_of(T LocalSteps::*member) {
   return [member](MethodText& text, T value) { text.local.*member = value; };
 }
 
+/// "8", or "the 8 of streaming-diloco" where that is the method's own.
+std::string name_of_value(const Scenario& scenario, std::int64_t LocalSteps::*member) {
+  const std::int64_t value = scenario.method.local.*member;
+  const MethodEntry& method = *scenario.method.method;
+  const bool is_own = value == method.local.*member && value != LocalSteps().*member;
+  return is_own ? "the " + std::to_string(value) + " of " + std::string(method.name) : std::to_string(value);
+}
+
 }  // namespace
 
 bool is_swept_local_key(std::string_view key) {
@@ -92,14 +101,30 @@ void add_local_steps(Object<MethodText>& object) {
           "what makes a step of the mean of all changes; left out, parameters become the workers' mean");
 }
 
+void complete_outer(Json& entry) {
+  if (!entry.is_object() || !entry.contains("outer") || !entry["outer"].is_object()) return;
+  const Json name = entry.value("name", Json());
+  const MethodEntry* method = name.is_string() ? find_method(name.get<std::string>()) : nullptr;
+  if (method == nullptr || !method->local.outer) return;
+  const Json own = outer_json(method->local.outer);
+  Json& outer = entry["outer"];
+  if (!outer.contains("optimizer")) outer["optimizer"] = own["optimizer"];
+  if (outer["optimizer"] != own["optimizer"]) return;
+  for (const auto& [key, value] : own.items()) {
+    if (!outer.contains(key)) outer[key] = value;
+  }
+}
+
 void check_local_steps(const Scenario& scenario, const Where& where) {
   const LocalSteps& local = scenario.method.local;
-  const auto check_most = [&](std::int64_t given, std::int64_t most, const char* key, const std::string& than) {
-    if (given > most)
-      (where / key).fail(std::to_string(given) + " is more than " + than, "accepted: at most " + std::to_string(most));
+  const auto check_most = [&](std::int64_t LocalSteps::*member, std::int64_t most, const char* key) {
+    if (local.*member > most)
+      (where / key)
+          .fail(name_of_value(scenario, member) + " is more than local_steps",
+                "accepted: at most " + std::to_string(most));
   };
-  check_most(local.fragments, local.steps, "fragments", "local_steps");
-  check_most(local.delay, local.steps, "delay", "local_steps");
+  check_most(&LocalSteps::fragments, local.steps, "fragments");
+  check_most(&LocalSteps::delay, local.steps, "delay");
   if (!local.is_local()) return;
   if (std::holds_alternative<Grouping::Search>(scenario.grouping.how))
     (where / "local_steps").fail("does not go with a grouping that is searched for", "accepted: another grouping");
@@ -107,7 +132,8 @@ void check_local_steps(const Scenario& scenario, const Where& where) {
     groups_of(scenario);
   } catch (const GroupingError& error) {
     (where / "fragments")
-        .fail(std::to_string(local.fragments) + ", but " + error.what(), "accepted: no more than tensors, or groups");
+        .fail(name_of_value(scenario, &LocalSteps::fragments) + ", but " + error.what(),
+              "accepted: no more than tensors, or groups");
   }
 }
 

@@ -21,6 +21,9 @@ bool is_swept_local_key(std::string_view key);
 /// Adds these fields; what is left out is as the method has it.
 void add_local_steps(Object<MethodText>& object);
 
+/// Fills in what an entry of `methods` leaves out of its `outer`, where its method has one of its own.
+void complete_outer(Json& entry);
+
 /// Throws InputError below `where`, the method's entry: more fragments or more delay than steps, more fragments than
 /// the model has parts, a grouping that is searched for.
 void check_local_steps(const Scenario& scenario, const Where& where);

@@ -213,7 +213,12 @@ Field<MethodText> method_field() {
           "what the GPUs of a host do together before they exchange with other hosts")
       .optional("training", &MethodText::training, method_training_field(),
                 "what this method does otherwise than the scenario's training says");
-  return name_first(object.field());
+  Field<MethodText> field = name_first(object.field());
+  field.read = [read = field.read](Json& value, const Where& where) {
+    complete_outer(value);
+    return read(value, where);
+  };
+  return field;
 }
 
 Field<ScenarioText> scenario_field() {

@@ -102,10 +102,22 @@ class Expansion {
       if (!have_rows_.contains(method)) throw InputError(error);
     }
     for (std::size_t i = 0; i < classes_.size(); ++i) {
-      if (classes_[i] != i)
-        (Where{study_.file, ""} / "methods" / i)
-            .fail("says the same as methods." + std::to_string(classes_[i]), "accepted: entries that differ");
+      if (classes_[i] == i) continue;
+      const std::string other = "methods." + std::to_string(classes_[i]);
+      const Where here = Where{study_.file, ""} / "methods" / i;
+      if (const std::string replaced = replaced_by_sweep(methods_[i], methods_[classes_[i]]); !replaced.empty())
+        here.fail("says the same as " + other + ", since sweep." + replaced + " takes the place of what both say",
+                  "accepted: entries that differ in what is not swept");
+      here.fail("says the same as " + other, "accepted: entries that differ");
     }
+  }
+
+  /// A swept key in which two entries differ; empty: there is none.
+  std::string replaced_by_sweep(const Json& a, const Json& b) const {
+    for (const auto& key : keys_) {
+      if (a.value(key.name, Json()) != b.value(key.name, Json())) return key.name;
+    }
+    return "";
   }
 
   /// The row of this combination and method: a new one, or the one that equals it; none where they do not fit.

@@ -66,8 +66,9 @@ struct GradientFilesSummary {
 GradientFilesSummary look_at_gradient_files(const std::string& scenario, const std::vector<std::string>& files,
                                             const Model& model);
 
-/// The same gradients, each element rounded to `precision`.
-std::unique_ptr<const Gradients> rounded(std::unique_ptr<const Gradients> gradients, Precision precision);
+/// The same gradients, each element rounded to `precision`. The model, whose tensors messages name, outlives them.
+std::unique_ptr<const Gradients> rounded(std::unique_ptr<const Gradients> gradients, Precision precision,
+                                         const Model& model);
 
 /// Where simrun train saves a worker's gradient, in a folder of its own for each round: worker-W.npy.
 std::string gradient_file(std::size_t worker);

@@ -204,7 +204,12 @@ def safetensors(folder, made):
     (folder / "cut.npz").write_bytes(damaged[:-30])
     yield gradients("npz_cut_off", "cut.npz")
     yield gradients("of_other_workers", archive("three.npz", g_npy=array))
+    four = array.replace(b"(3, 100)", b"(4, 100)")[:-1200] + struct.pack("<400f", *[1.0] * 399, 1e6)
+    (folder / "beyond.npy").write_bytes(four)
+    yield made("gradients_beyond_fp16", {"gradients": {"source": "files", "files": ["beyond.npy"], "precision": "fp16"}})
     yield gradients("pattern_fits_none", "none-*.npy")
+    twice = [{"name": "top-k", "density": 0.1, "values": values} for values in ("fp16", "int8")]
+    yield made("method_twice_by_swept_values", {"methods": twice, "sweep": {"values": ["fp32", "int4"]}})
 
 
 def other_kinds(folder, made):

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <set>
+#include <tuple>
 
 #include "sim/study/fastest.hpp"
 #include "tests/sim/studies.hpp"
@@ -111,6 +112,28 @@ TEST_CASE("sweep: names of ready-made settings, of which an entry may change eac
   CHECK(labels_of(entries, json::object()) == Labels{"diloco, outer sgd 1",
                                                      "streaming-diloco, bits 8, 2 fragments, delay 0 steps",
                                                      "sparseloco, every step, merge weight 0.25"});
+  json scenario = tiny_scenario();
+  scenario["methods"] = json::parse(R"([{"name": "streaming-diloco", "outer": {"momentum": 0.8}, "fragments": 1},
+                                        {"name": "sgd", "local_steps": 8, "outer": {"learning_rate": 0.5}}])");
+  const TemporaryFolder folder;
+  const Study study = study_of(scenario, folder);
+  for (const auto& [point, step, momentum] : {std::tuple(0, 0.4, 0.8), std::tuple(1, 0.5, 0.9)}) {
+    const auto& outer = study.points[static_cast<std::size_t>(point)].scenario.method.local.outer;
+    REQUIRE(outer);
+    CHECK(outer->kind == OuterOptimizer::Kind::nesterov);
+    CHECK(outer->learning_rate == step);
+    CHECK(outer->momentum == momentum);
+  }
+}
+
+TEST_CASE("sweep: a path into a device that is a name makes it an object") {
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  scenario["device"] = "p100";
+  const TemporaryFolder folder;
+  const Study study = read_study(folder.write("s.json", scenario.dump()), {{"device.memory", "\"2 GB\""}});
+  CHECK(study.points[0].scenario.device->name == "p100");
+  CHECK(study.points[0].scenario.device_memory == Bytes(2e9));
 }
 
 TEST_CASE("sweep: labels tell searches for groups apart") {

@@ -261,7 +261,8 @@ TEST_CASE("gradients: of a lower precision they are the same numbers, rounded, i
   for (const Precision precision : {Precision::fp16, Precision::bf16}) {
     std::vector<float> expected = draw({}, 3, size);
     round_to(precision, expected);
-    const auto gradients = rounded(make_synthetic_gradients({}, vectors({size})), precision);
+    const Model model = vectors({size});
+    const auto gradients = rounded(make_synthetic_gradients({}, model), precision, model);
     for (const unsigned threads : {1U, 3U}) {
       std::vector<float> made(size);
       const std::size_t first = 100 * Gradients::grain;
