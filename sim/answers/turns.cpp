@@ -37,8 +37,10 @@ Seconds least_iteration(const Scenario& scenario, const Times& times, const Clus
   // What is decoded while the host is busy counts as the host's time, which the network moves.
   if (same_workers && !scenario.host) busy += times.decode;
   // A server may be on a worker's own host, and what stays on a host takes no link.
-  if (!same_workers || scenario.method.collective->has_server || scenario.network.gpus_per_host > 1) return busy;
-  const double bits = 8 * static_cast<double>(std::max(times.sent_bytes, times.received_bytes));
+  if (scenario.method.collective->has_server || scenario.network.gpus_per_host > 1) return busy;
+  double bits = 8 * static_cast<double>(std::max(times.sent_bytes, times.received_bytes));
+  // Among more workers the busiest link has as many and more; half leaves room for other parts. Among fewer it depends.
+  if (!same_workers) bits *= value > axis.now ? 0.5 : 0;
   const double rate = axis.path == "network.bandwidth" ? value : 8 * scenario.network.bandwidth.value;
   return std::max(busy, Seconds(bits / rate));
 }

@@ -9,6 +9,7 @@
 #include "sim/simulation/network_error.hpp"
 #include "sim/study/break_even.hpp"
 #include "sim/study/fastest.hpp"
+#include "sim/study/long_points.hpp"
 #include "sim/study/times_text.hpp"
 #include "sim/system/child_process.hpp"
 #include "sim/system/large_pages.hpp"
@@ -115,18 +116,34 @@ Times simulate_point(const Scenario& scenario, const PayloadTable& payloads, dou
 
 namespace {
 
+/// Numbers in the batch, in its order but for points that take long, which come first: none is left to run alone.
+std::vector<std::size_t> longest_first(const Study& study, const PayloadStage::Batch& batch) {
+  constexpr Seconds worth_it(1);
+  std::vector<std::pair<Seconds, std::size_t>> order;
+  for (std::size_t i = 0; i < batch.points.size(); ++i) {
+    const Seconds time = time_to_simulate(study.points[batch.points[i]].scenario);
+    order.emplace_back(time < worth_it ? Seconds(0) : time, i);
+  }
+  std::ranges::stable_sort(order, [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<std::size_t> numbers;
+  for (const auto& [time, number] : order) numbers.push_back(number);
+  return numbers;
+}
+
 void run_batch(const Study& study, const PayloadStage::Batch& batch, unsigned jobs, const Task& task,
                const OnResult& on_result) {
   ::malloc_trim(0);  // what payloads took to make, every child would get a map of
   use_large_pages();
   ChildPool pool;
+  const std::vector<std::size_t> order = longest_first(study, batch);
   std::size_t started = 0;
   // True if the next point is on its way, or has failed for good because not even one child can be started.
   const auto start_next = [&] {
-    const std::size_t point = batch.points[started];
-    const PayloadTable& table = *batch.tables[started];
+    const std::size_t number = order[started];
+    const std::size_t point = batch.points[number];
+    const PayloadTable& table = *batch.tables[number];
     try {
-      pool.start(started, [&] { return task(point, table); });
+      pool.start(number, [&] { return task(point, table); });
     } catch (const ChildFailure& failure) {
       if (pool.running() > 0) return false;
       on_result(point, {.times = {}, .payload_bytes = 0, .failure = failure.what()});
