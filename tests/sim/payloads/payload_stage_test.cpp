@@ -336,13 +336,17 @@ TEST_CASE("payload stage: what is selected beside other sizes, and held, is what
       folder, sweep_text,
       {{"sweep", R"({"workers": [3, 5], "k": [40, 500]})"}, {"methods", R"([{"name": "dgc"}, {"name": "sparse-signsgd"},
                                                 {"name": "sparse-signsgd", "collective": "sharded-parameter-server"}])"}});
+  // Sizes and contents, which are another batch's afterwards.
   const auto sent = [&](PayloadCache& cache) {
-    std::map<std::string, std::vector<Payload>> all;
+    std::map<std::string, std::vector<std::pair<std::uint64_t, std::string>>> all;
     for_each_point(study, cache, 2, [&](const Scenario& scenario, const PayloadTable& table) {
-      std::vector<Payload>& own = all[scenario.resolved->dump()];
+      auto& own = all[scenario.resolved->dump()];
       for (std::size_t g = 0; g < scenario.model->tensors.size(); ++g) {
-        for (int worker = 0; worker < scenario.workers; ++worker)
-          own.push_back(table.at(static_cast<std::size_t>(worker), g, 0));
+        for (int worker = 0; worker < scenario.workers; ++worker) {
+          const Payload& payload = table.at(static_cast<std::size_t>(worker), g, 0);
+          const std::span<const std::byte> bytes = payload.bytes();
+          own.emplace_back(payload.size(), std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+        }
       }
     });
     return all;
