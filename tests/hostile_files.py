@@ -138,7 +138,7 @@ def nothing_obeyed(folder):
 
 def no_warning_of_what_failed(folder):
     scenario(folder, sweep={"workers": [4, 1024]})
-    done = simrun(folder, "s.json", "-o", "r", limit=75_000)
+    done = simrun(folder, "s.json", "-o", "r", limit=90_000)
     text = done.stderr.decode()
     check(done.returncode == 1 and "failed: sgd, 1024 workers" in text, text)
     check("no result depends on it" not in text, "points that failed count as equal")

@@ -40,7 +40,7 @@ std::size_t count_groups(const Scenario& scenario) {
 
 Seconds time_to_simulate(const Scenario& scenario) {
   const auto groups = static_cast<double>(count_groups(scenario));
-  if (scenario.method.collective->joins_in_turn) return Seconds(1.5e-6 * std::pow(scenario.workers, 3) * groups);
+  if (scenario.method.collective->joins_in_turn) return Seconds(3e-7 * std::pow(scenario.workers, 3) * groups);
   if (!scenario.method.collective->joins_all_pairs) return Seconds(among_hosts(scenario) * groups);
   // Measured with one group on one core. Flows that end one by one find shares anew as each ends, fewer of them on a
   // star, where a full link is at one end of each. Short messages over TCP are no flows: all that a shard gets, 8 bytes

@@ -696,11 +696,11 @@ TEST_CASE("program: says beforehand what takes long to simulate") {
   const Ended short_ones =
       run_program("s.json --dry-run --set workers=512 --set network.model=ethernet-tcp", folder.path());
   CHECK_THAT(short_ones.err, !Catch::Contains("may take long"));
-  // Eight flows a worker: of 512 workers, 1.5e-6 * 512^3 = 201 s.
+  // Eight flows a worker: of 512 workers, 3e-7 * 512^3 = 40 s.
   scenario["methods"] = {{{"name", "ok-top-k"}, {"density", 0.1}}};
   folder.write("s.json", scenario.dump());
   CHECK_THAT(run_program("s.json --dry-run --set workers=512", folder.path()).err,
-             Catch::Contains("1 of 1 points may take long") && Catch::Contains("up to about 3 minutes"));
+             Catch::Contains("1 of 1 points may take long") && Catch::Contains("up to about 40 s"));
   CHECK_THAT(run_program("s.json --dry-run --set workers=128", folder.path()).err, !Catch::Contains("may take long"));
   // Hosts of many GPUs: 65,536 ranks by themselves, rings of 512 leaders, and a ring around 64 GPUs on each of 64
   // hosts.
