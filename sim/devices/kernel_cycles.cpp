@@ -12,8 +12,8 @@ struct Seen {
   OperationCycles cycles;
 };
 
-// Printed by kernel_model platforms/devices/h200-measured.json platforms/devices/h200.json 32768. Serial, an element, an
-// entry, an element and payload; then the same of one block.
+// Printed by kernel_model platforms/devices/h200-measured.json platforms/devices/h200.json 32768. Serial, an element,
+// an entry, an element and payload; then the same of one block.
 constexpr Seen all_seen[] = {
     {"encode.dense16", {{2700}}},
     {"encode.pairs", {{27000, 0.82, 18}, {18000, 2.7, 2.7}}},
