@@ -69,7 +69,9 @@ std::vector<double> values_of(Axis axis, const OperationEntry& operation, const 
 std::vector<CostTable::GridAxis> calibration_axes(const OperationEntry& operation, const GridOptions& options) {
   std::vector<CostTable::GridAxis> axes;
   for (const Axis axis : operation.axes) {
-    const bool matters = axis != Axis::density || operation.kernels.bytes.per_entry > 0;
+    // Operations of other programs alone have no kernels, which tell nothing then.
+    const KernelWork& kernels = operation.kernels;
+    const bool matters = axis != Axis::density || kernels.launches == 0 || kernels.bytes.per_entry > 0;
     if (matters) axes.push_back({axis, values_of(axis, operation, options)});
   }
   return axes;

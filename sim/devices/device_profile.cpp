@@ -166,7 +166,8 @@ DeviceProfile scaled_to(const DeviceProfile& profile, const std::string& name, B
     return times;
   };
   DeviceProfile scaled = profile;
-  if (profile.provenance == "measured" && profile.uuid.empty()) scaled.scaled_processor = profile.name;
+  const bool is_gpu = !profile.uuid.empty() || profile.model.multiprocessors;
+  if (profile.provenance == "measured" && !is_gpu) scaled.scaled_processor = profile.name;
   scaled.name = name;
   scaled.device = name + ", " + show(bandwidth);
   scaled.uuid.clear();

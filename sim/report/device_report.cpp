@@ -53,7 +53,7 @@ std::vector<std::string> beyond_the_grid(const DeviceProfile& profile, const Use
       const auto& [axis, values] = times.table.axes()[i];
       const auto& [least, most] = extents[i];
       if (least * on_the_grid >= values.front() && most <= values.back() * on_the_grid) continue;
-      text += (text.empty() ? " used at " : ", ") + std::string(name_of(axis)) + " " + show(least) +
+      text += (text.empty() ? " used at " : ", ") + std::string(name_of(axis)) + " " + show(least < 1e-20 ? 0 : least) +
               (least == most ? "" : " to " + show(most)) + ", measured from " + show(values.front()) + " to " +
               show(values.back());
     }

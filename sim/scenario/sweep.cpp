@@ -12,7 +12,6 @@
 #include "sim/scenario/sweep_keys.hpp"
 #include "sim/scenario/unfit_points.hpp"
 #include "sim/text/fields.hpp"
-#include "sim/text/file_kind.hpp"
 
 namespace simrun {
 namespace {
@@ -241,53 +240,7 @@ class Expansion {
   std::vector<std::size_t> classes_;           ///< by method: the first that had the same row in every combination
 };
 
-/// A method's field that a key of the sweep sets: what is set there would change nothing.
-void refuse_swept(const Json& json, const std::string& path, const Where& where) {
-  const std::vector<std::string> keys = keys_of(path);
-  if (keys.size() != 3 || keys[0] != "methods" || !is_method_key(keys[2])) return;
-  if (is_way_of_running(keys[2]) || is_swept_local_key(keys[2])) return;  // an entry that gives its own keeps it
-  if (json.contains("sweep") && json["sweep"].is_object() && json["sweep"].contains(keys[2]))
-    where.fail("the sweep gives it its values", "accepted: sweep." + keys[2] + ", which all methods share");
-}
-
-/// JSON, under the rules of a scenario's; else text.
-Json value_of(const Override& change, const std::string& file) {
-  if (!Json::accept(change.value)) return change.value;
-  try {
-    return parse_json(file, change.value);
-  } catch (const InputError& error) {
-    throw error.at(change.path);
-  }
-}
-
 }  // namespace
-
-std::vector<Override> parse_overrides(const std::vector<std::string>& set) {
-  std::vector<Override> all;
-  for (const std::string& text : set) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0)
-      throw InputError("command line", "--set", "\"" + text + "\" is no override",
-                       "accepted: PATH=VALUE, like workers=64");
-    all.push_back({text.substr(0, equals), text.substr(equals + 1)});
-  }
-  return all;
-}
-
-Json read_scenario_json(const std::string& file, const std::vector<Override>& overrides,
-                        std::vector<std::string>& notes) {
-  refuse_folder_of_results(file);
-  refuse_other_start(file, "scenario");
-  Json json = parse_json_of("scenario", file, read_argument(file));
-  for (const Override& change : overrides) {
-    set_at(json, change.path, value_of(change, file), {file, change.path});
-    // What is set is not swept any more.
-    if (json.contains("sweep") && json["sweep"].is_object() && json["sweep"].erase(change.path) > 0)
-      notes.push_back("sweep." + change.path + ": left out, since " + change.path + " is set");
-    refuse_swept(json, change.path, {file, change.path});
-  }
-  return json;
-}
 
 Study expand(const std::string& file, Json scenario) {
   Study study;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/scenario/overrides.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace simrun {
@@ -32,25 +33,12 @@ struct Study {
   std::vector<std::string> notes;
 };
 
-/// An override, `--set PATH=VALUE`.
-struct Override {
-  std::string path;
-  std::string value;  ///< JSON, else text
-};
-
-/// What `--set PATH=VALUE` says, each. Throws InputError.
-std::vector<Override> parse_overrides(const std::vector<std::string>& set);
-
 /// Reads a scenario file, applies overrides, and expands its sweep: all combinations, the first key slowest, then
 /// methods in file order. A key applies to every method that accepts it (`density` not to an entry that gives `k`;
 /// `local_steps` and its like, `collective` and `grouping` not to one that gives its own); a method is left out where a
 /// collective does not fit it but another of the list does, and, with a note, where a hierarchy does not but another
 /// may. Equal points appear once. Throws InputError, also where all of a method's points would be left out.
 Study read_study(const std::string& file, const std::vector<Override>& overrides);
-
-/// What the file says, with overrides; what users should know of these is appended to `notes`. Throws InputError.
-Json read_scenario_json(const std::string& file, const std::vector<Override>& overrides,
-                        std::vector<std::string>& notes);
 
 /// Expands a scenario that `file` stands for, as read_study does.
 Study expand(const std::string& file, Json scenario);

@@ -307,6 +307,9 @@ TEST_CASE("calibration grid: codecs have no sizes of models, and a density where
         std::vector<double>{1, 64, 1024, 4096, 16'384, 65'536});
   CHECK(calibration_axes(operation_entry("encode.random-entries"), options).size() == 2);
   CHECK(calibration_axes(operation_entry("encode.leader-indices"), options).size() == 1);
+  // No kernel of simrun's is called so, but PyTorch's takes longer the more it keeps.
+  CHECK(calibration_axes(operation_entry("encode.top-k"), options).size() == 2);
+  CHECK(calibration_axes(operation_entry("decode.top-k"), options).size() == 2);
 }
 
 TEST_CASE("calibration grid: sizes of models take the place of powers that are near") {
