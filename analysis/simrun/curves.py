@@ -36,8 +36,8 @@ POINT = "split entry label method workers density".split()
 
 def load_curves(folder: str | os.PathLike[str]) -> pd.DataFrame:
     """The rows of curves.csv in `folder`, one for each evaluation of each run with a point's best step size, with the
-    columns of the file, where `label` tells how an entry trains, too (see label_of), and `split` (see split_name); `attrs` as results.load() has them.
-    Raises ResultsError.
+    columns of the file, but for `label`, which tells how an entry trains (see label_of) and the rest where that is not
+    enough, and `split` (see split_name); `attrs` as results.load() has them. Raises ResultsError.
     """
     return _load(folder, "curves.csv", CURVE_COLUMNS, lambda rows: rows["best"].astype(str).str.lower() == "true")
 
@@ -79,8 +79,13 @@ def _load(
         split = scenario["training"].get("split", "iid")
         table["training.split"] = split if isinstance(split, str) else json.dumps(split)
     table["split"] = table["training.split"].map(split_name)
+    entries = scenario["methods"]
+    short = [label_of(entry, swept) for entry in entries]
     names = table["label"] if "label" in table.columns else [None] * len(table)
-    table["label"] = [label_of(scenario["methods"][entry], swept, name) for entry, name in zip(table["entry"], names)]
+    table["label"] = [
+        short[number] if short.count(short[number]) == 1 else label_of(entries[number], swept, name)
+        for number, name in zip(table["entry"], names)
+    ]
     table.attrs = results.attributes(report, folder, table)
     return table
 

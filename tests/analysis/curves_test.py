@@ -61,6 +61,14 @@ def test_curves_are_those_of_the_best_step_size(tmp_path):
         curves.load_curves(write_training(tmp_path, rows[1:]))
 
 
+def test_entries_that_would_be_called_alike_have_the_label_of_the_program(tmp_path):
+    methods = [{"name": "top-k"}, {"name": "diloco", "local_steps": 8}, {"name": "diloco", "local_steps": 32}]
+    said = ["top-k, elias-fano", "diloco, every 8 steps", "diloco, every 32 steps"]
+    rows = [row(0, 1, 10, 0.8) | {"entry": entry, "label": label} for entry, label in enumerate(said)]
+    labels = curves.load_curves(write_training(tmp_path, rows, methods=methods))["label"]
+    assert labels.tolist() == ["top-k", *said[1:]]
+
+
 def test_a_swept_density_is_not_part_of_the_label(tmp_path):
     folder = write_training(tmp_path, [row(1, 1, 10, 0.8)], sweep={"density": [0.01, 0.1]})
     assert curves.load_curves(folder)["label"].tolist() == ["gtop-k, exact residuals"]
