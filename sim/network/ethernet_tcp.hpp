@@ -64,6 +64,8 @@ struct EthernetTcp {
 
   /// How much longer a message of `size` bytes takes at a rank that sends at the same time.
   Seconds both_ways(Bytes size, BytesPerSecond link) const;
+
+  friend bool operator==(const EthernetTcp&, const EthernetTcp&) = default;
 };
 
 /// What sends the messages.

@@ -24,18 +24,33 @@ struct Switches {
   Seconds uplink_latency;                      ///< added for every uplink crossed
   Placement placement = Placement::by_switch;  ///< which ranks are on which switch
   std::int64_t placement_seed = 1;             ///< of a shuffled placement
+
+  friend bool operator==(const Switches&, const Switches&) = default;
 };
 
-/// How hosts are joined.
-struct Star {};              ///< all on one switch
-struct Tree : Switches {};   ///< each switch joined to a core by one uplink
-struct Chain : Switches {};  ///< switches one after another, each joined to the next by one uplink
+/// All on one switch.
+struct Star {
+  friend bool operator==(const Star&, const Star&) = default;
+};
+
+/// Each switch joined to a core by one uplink.
+struct Tree : Switches {
+  friend bool operator==(const Tree&, const Tree&) = default;
+};
+
+/// Switches one after another, each joined to the next by one uplink.
+struct Chain : Switches {
+  friend bool operator==(const Chain&, const Chain&) = default;
+};
 
 struct PlatformFile {
   std::string platform;            ///< a file of SimGrid's
   std::vector<std::string> hosts;  ///< names by rank; empty: all, in file order
+
+  friend bool operator==(const PlatformFile&, const PlatformFile&) = default;
 };
 
+/// How hosts are joined.
 using Topology = std::variant<Star, Tree, Chain, PlatformFile>;
 
 struct TopologyEntry {
@@ -61,6 +76,8 @@ struct IntraHost {
   BytesPerSecond bandwidth;                        ///< of a GPU's links, each way
   Seconds latency;                                 ///< one way, GPU to GPU
   std::optional<BytesPerSecond> shared_bandwidth;  ///< pcie; none: the shared link is no bottleneck
+
+  friend bool operator==(const IntraHost&, const IntraHost&) = default;
 };
 
 /// The network between the workers' hosts.
@@ -83,6 +100,8 @@ struct Network {
   /// A message of more than this starts when its sender has sent it and its receiver is ready to receive it; any other
   /// when it is sent. 64 KiB unless `tcp` says otherwise: so do Open MPI's over TCP and SMPI.
   Bytes eager_limit() const { return model == Model::ethernet_tcp ? tcp.eager_limit : EthernetTcp{}.eager_limit; }
+
+  friend bool operator==(const Network&, const Network&) = default;
 };
 
 struct NetworkModelEntry {

@@ -1,6 +1,7 @@
 #include "sim/simgrid/agenda.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 #include <utility>
 
@@ -10,6 +11,10 @@ using simgrid::kernel::timer::Timer;
 
 bool Agenda::is_later(const Entry& a, const Entry& b) {
   return std::tie(a.time, a.rank, a.number) > std::tie(b.time, b.rank, b.number);
+}
+
+Agenda::~Agenda() {
+  if (timer_ != nullptr) timer_->remove();
 }
 
 void Agenda::at(Seconds time, std::function<void()> what, int rank) {
@@ -29,7 +34,8 @@ void Agenda::at(Seconds time, std::function<void()> what, int rank) {
 void Agenda::run_due() {
   timer_ = nullptr;
   is_running_ = true;
-  while (!entries_.empty() && entries_.front().time <= clock_now()) {
+  now_ = std::max(now_, entries_.front().time);
+  while (!entries_.empty() && entries_.front().time <= now()) {
     std::pop_heap(entries_.begin(), entries_.end(), is_later);
     const int place = entries_.back().what;
     entries_.pop_back();
@@ -43,7 +49,11 @@ void Agenda::run_due() {
 
 void Agenda::set_timer() {
   if (timer_ != nullptr) timer_->remove();
-  timer_ = Timer::set(entries_.front().time.value, [this] { run_due(); });
+  // SimGrid's clock is coarser where it has counted on, and actors that now go on must be done before a later time.
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const Seconds next = entries_.front().time;
+  const double first = next > now() ? std::nextafter(simgrids_now().value, infinity) : simgrids_now().value;
+  timer_ = Timer::set(std::max(first, (begin_ + next).value), [this] { run_due(); });
 }
 
 }  // namespace simrun

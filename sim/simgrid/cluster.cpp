@@ -59,10 +59,39 @@ void configure_stacks(int actors) {
   ::mallopt(M_MMAP_MAX, 4 * actors);
 }
 
+/// What SimGrid has of a cluster, for the life of the process.
+struct Platform {
+  Network network;
+  int workers;
+  bool has_server;
+  std::vector<sg4::Host*> hosts;  ///< by rank
+  bool is_deadlocked = false;
+};
+
+/// The process's, which is made by the first call.
+Platform& platform_of(const Network& network, int workers, bool has_server) {
+  static std::optional<Platform> platform;
+  if (platform) {
+    const bool is_same =
+        platform->network == network && platform->workers == workers && platform->has_server == has_server;
+    if (!is_same || !can_begin_anew(network)) throw std::logic_error("a process simulates one cluster");
+    return *platform;
+  }
+  sg4::Engine& engine = start_engine();
+  configure(network);
+  configure_stacks(workers + (has_server ? 1 : 0));
+  platform = Platform{network, workers, has_server, build_platform(engine, network, workers, has_server)};
+  sg4::Engine::on_deadlock_cb([] { platform->is_deadlocked = true; });
+  return *platform;
+}
+
 }  // namespace
 
+bool can_begin_anew(const Network& network) {
+  return network.model != Network::Model::lv08;
+}
+
 struct Cluster::Impl {
-  sg4::Engine& engine;
   Network network;
   int workers;
   Repeats repeats;
@@ -71,7 +100,7 @@ struct Cluster::Impl {
 };
 
 Cluster::Cluster(const Network& network, int workers, Repeats repeats)
-    : impl_(new Impl{start_engine(), network, workers, repeats, {}}) {
+    : impl_(new Impl{network, workers, repeats, {}}) {
   // What a shaper holds is not seen in how long a step takes.
   const bool is_shaped = network.model == Network::Model::ethernet_tcp && network.tcp.burst.value > 0;
   if (is_shaped) impl_->repeats = Repeats::literal;
@@ -80,16 +109,13 @@ Cluster::Cluster(const Network& network, int workers, Repeats repeats)
 Cluster::~Cluster() = default;
 
 void Cluster::run(const std::function<void(Transport&)>& rank, const std::function<void(Transport&)>& server) {
-  configure(impl_->network);
   const int workers = impl_->workers;
   const int count = workers + (server ? 1 : 0);
-  configure_stacks(count);
-  const std::vector<sg4::Host*> hosts = build_platform(impl_->engine, impl_->network, workers, server != nullptr);
+  Platform& platform = platform_of(impl_->network, workers, server != nullptr);
+  const std::vector<sg4::Host*>& hosts = platform.hosts;
   SharedState& shared = impl_->shared.emplace(impl_->network, workers, impl_->repeats, hosts);
 
-  // The callback stays with the engine, so it shares what it writes to.
-  const auto deadlock = std::make_shared<bool>(false);
-  sg4::Engine::on_deadlock_cb([deadlock] { *deadlock = true; });
+  platform.is_deadlocked = false;
   std::exception_ptr failure;
   for (int r = 0; r < count; ++r) {
     const auto run_rank = [&, r] {
@@ -105,9 +131,9 @@ void Cluster::run(const std::function<void(Transport&)>& rank, const std::functi
     };
     shared.flows.set_actor(r, sg4::Actor::create("rank-" + std::to_string(r), hosts[r], run_rank));
   }
-  impl_->engine.run();
+  sg4::Engine::get_instance()->run();
   if (failure) std::rethrow_exception(failure);
-  if (*deadlock && !impl_->stopped) throw std::runtime_error("the ranks wait for each other for ever");
+  if (platform.is_deadlocked && !impl_->stopped) throw std::runtime_error("the ranks wait for each other for ever");
 }
 
 std::size_t Cluster::messages() const {

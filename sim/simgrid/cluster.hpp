@@ -13,7 +13,12 @@ namespace simrun {
 /// Whether Transport::repeat may skip steps that are known to be alike.
 enum class Repeats { skipped, literal };
 
-/// A simulated cluster. SimGrid allows one in the life of a process.
+/// True if the time of `network` can begin anew: a process then simulates it any number of times. lv08 leaves time to
+/// SimGrid, which counts on.
+bool can_begin_anew(const Network& network);
+
+/// A simulated cluster. SimGrid allows one platform in the life of a process: other clusters in it must be the same
+/// network with as many ranks, which can begin anew.
 class Cluster {
  public:
   Cluster(const Network& network, int workers, Repeats repeats = Repeats::skipped);
@@ -21,7 +26,7 @@ class Cluster {
 
   /// Runs `rank` as an actor on each of the workers' hosts, and `server`, if set, on a host of its own, in simulated
   /// time. Returns when all are done or one of them has called stop. Throws std::runtime_error where they wait for each
-  /// other for ever.
+  /// other for ever; the process is of no use for another cluster then. Call it once.
   void run(const std::function<void(Transport&)>& rank, const std::function<void(Transport&)>& server = nullptr);
 
   /// Messages that were sent so far; those of steps that were skipped do not count.

@@ -12,8 +12,9 @@ namespace sg4 = simgrid::s4u;
 
 Flows::Flows(const Network& network, const std::vector<sg4::Host*>& hosts)
     : most_an_actor_(std::clamp<std::size_t>(hosts.size() * hosts.size() / 16384, 32, 128)),
-      routes_(network, hosts, links_),
-      is_simgrids_(network.model == Network::Model::lv08) {
+      is_simgrids_(network.model == Network::Model::lv08),
+      agenda_(is_simgrids_),
+      routes_(network, hosts, links_) {
   for (sg4::Host* host : hosts) ends_.push_back({.host = host, .actor = nullptr, .wake = sg4::Semaphore::create(0)});
 }
 
@@ -52,13 +53,13 @@ void Flows::come_due(const Due& due) {
 void Flows::share_soon() {
   if (std::exchange(is_to_share_, true)) return;
   agenda_.at(
-      clock_now(), [this] { share(); }, Agenda::after_all);
+      now(), [this] { share(); }, Agenda::after_all);
 }
 
 void Flows::share() {
   is_to_share_ = false;
   if (is_stopped_) return;
-  const Seconds now = clock_now();
+  const Seconds now = agenda_.now();
   for (const int number : links_.take_ended(now))
     arrive(std::exchange(moving_[static_cast<std::size_t>(number)], {}), now);
   const Seconds next = links_.share(now);
@@ -94,20 +95,20 @@ Seconds Flows::wait(const FlowPtr& flow, int rank) {
   if (flow->from == rank) {
     flow->comm->wait();
     if (flow->is_own) --end.own;
-    return clock_now();
+    return now();
   }
   Flow* received = nullptr;
   flow->mailbox->get_async<Flow>(&received)->wait();
   end.mailboxes.push_back(flow->mailbox);
-  return clock_now();
+  return now();
 }
 
 void Flows::sleep_until(Seconds time, int rank) {
-  if (time <= clock_now()) return;
+  if (time <= now()) return;
   End& end = ends_[static_cast<std::size_t>(rank)];
   agenda_.at(
       time, [&end] { rouse(end); }, rank);
-  while (clock_now() < time) sleep(end);
+  while (now() < time) sleep(end);
 }
 
 /// Until somebody rouses the actor: what it waits for has come about, or a flow from its rank is due, which it then

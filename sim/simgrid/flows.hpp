@@ -22,6 +22,9 @@ class Flows {
   /// `hosts` by rank.
   Flows(const Network& network, const std::vector<simgrid::s4u::Host*>& hosts);
 
+  /// The clock.
+  Seconds now() const { return agenda_.now(); }
+
   /// The actor of `rank`: before its first flow.
   void set_actor(int rank, simgrid::s4u::ActorPtr actor) {
     ends_[static_cast<std::size_t>(rank)].actor = std::move(actor);
@@ -84,6 +87,7 @@ class Flows {
   /// Flows that one actor sets off: SimGrid keeps a list of them and searches all of it at every end. But every actor
   /// takes a stack, of which a process has no more than some ten thousand.
   std::size_t most_an_actor_;
+  bool is_simgrids_;  ///< the flows are
   Agenda agenda_;
   std::vector<End> ends_;  ///< by rank
   FairLinks links_;
@@ -93,7 +97,6 @@ class Flows {
   bool is_to_share_ = false;       ///< at this instant, the agenda knows
   std::uint64_t shares_ = 0;       ///< that were found so far: ends that were foreseen before have changed
   int mailboxes_ = 0;
-  bool is_simgrids_;  ///< the flows are
   bool is_stopped_ = false;
 };
 

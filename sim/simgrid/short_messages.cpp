@@ -15,7 +15,7 @@ bool ShortMessages::Link::has_long(Seconds now) {
 }
 
 void ShortMessages::send(const FlowPtr& flow) {
-  const Seconds now = clock_now();
+  const Seconds now = flows_.now();
   const Path path = flows_.path(*flow);
   const bool meets_long =
       std::any_of(path.links.begin(), path.links.end(), [&](int number) { return link(number).has_long(now); });
@@ -25,7 +25,7 @@ void ShortMessages::send(const FlowPtr& flow) {
 }
 
 void ShortMessages::pass(const FlowPtr& flow, Path path, Seconds end) {
-  const Seconds now = clock_now();
+  const Seconds now = flows_.now();
   while (!path.links.empty()) {
     const int number = path.links.front();
     path.links = path.links.subspan(1);
@@ -42,7 +42,7 @@ void ShortMessages::pass(const FlowPtr& flow, Path path, Seconds end) {
 }
 
 Seconds ShortMessages::let_in(const FlowPtr& long_flow) {
-  const Seconds now = clock_now();
+  const Seconds now = flows_.now();
   Seconds begin = now;
   for (const int number : flows_.path(*long_flow).links) {
     Link& state = link(number);

@@ -30,7 +30,7 @@ void SharedState::start_if_ready(const FlowPtr& flow) {
   ++messages;
   flow->on_wire = flow->size;
   if (tcp.empty() || is_inside(*flow))
-    flows.start(flow, clock_now());
+    flows.start(flow, flows.now());
   else
     tcp[flow->from].send(flow, tcp[flow->to]);
 }

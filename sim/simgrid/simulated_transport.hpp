@@ -57,7 +57,7 @@ class SimulatedTransport final : public Transport {
   Request start_send(int to, Message message, int tag) override;
   Request start_receive(int from, int tag) override;
   Message wait(Request request) override;
-  Seconds now() const override { return std::max(clock_now(), idle_until_); }
+  Seconds now() const override { return std::max(shared_.flows.now(), idle_until_); }
   void wait_until(Seconds time) override { idle_until_ = std::max(idle_until_, time); }
   Traffic traffic() const override { return traffic_; }
   bool wants_contents() const override { return false; }

@@ -6,7 +6,7 @@ namespace simrun {
 
 void TcpEndpoint::send(const FlowPtr& flow, TcpEndpoint& to) {
   const bool is_short = flow->size <= tcp_.send_buffer;
-  if (!is_short || (queue_.empty() && clock_now() >= short_until_)) return put(flow, to);
+  if (!is_short || (queue_.empty() && flows_.now() >= short_until_)) return put(flow, to);
   flow->is_buffered = true;
   queue_.push_back({flow, &to});
   if (queue_.size() == 1) flows_.at(short_until_, [this] { send_queued(); });
@@ -31,7 +31,7 @@ void TcpEndpoint::put(const FlowPtr& flow, TcpEndpoint& to) {
   last_send_ = flow;
   if (flow->size > tcp_.eager_limit) last_long_ = flow;
   if (flow->size > tcp_.send_buffer) return flows_.start(flow, shorts_.let_in(flow));
-  short_until_ = clock_now() + time_on_link(flow->on_wire);
+  short_until_ = flows_.now() + time_on_link(flow->on_wire);
   shorts_.send(flow);  // last, since others may go on before this returns
 }
 
@@ -39,7 +39,7 @@ void TcpEndpoint::put(const FlowPtr& flow, TcpEndpoint& to) {
 Bytes TcpEndpoint::shaped(Bytes size, TcpEndpoint& to) {
   const Bytes burst = tcp_.burst;
   if (burst.value == 0) return size;
-  const Seconds now = clock_now();
+  const Seconds now = flows_.now();
   const Bytes free = std::min(up_.left(now, burst, link_), to.down_.left(now, burst, to.link_));
   up_.take(now, size, burst, link_);
   to.down_.take(now, size, burst, to.link_);

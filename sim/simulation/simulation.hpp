@@ -71,7 +71,7 @@ struct Times {
 std::optional<Seconds> pause_between_exchanges(const Setup& setup, Seconds period,
                                                const std::vector<IterationRecord>& ranks);
 
-/// Runs workers until their period is known. Uses up the process's cluster.
+/// Runs workers until their period is known, on a cluster of this process (Cluster).
 Times simulate(const Setup& setup);
 
 }  // namespace simrun

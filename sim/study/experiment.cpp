@@ -4,6 +4,8 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <deque>
+#include <map>
 
 #include "kernels/layout.hpp"
 #include "sim/simulation/network_error.hpp"
@@ -37,6 +39,11 @@ void set_round_work(const Round& round, const Payload& payload, Work& work) {
   work.values = is_narrow ? ValueCoding::fp16 : values_of(payload.header().format);
   work.entries = static_cast<double>(payload.entries());
   work.codec = round.entry->name;
+}
+
+/// True if there is a host for a server. One that no group needs would wait for nothing, for ever.
+bool needs_server(const Scenario& scenario) {
+  return scenario.has_server_host() && !std::ranges::all_of(encoded_groups(scenario), &Group::is_dense);
 }
 
 }  // namespace
@@ -91,9 +98,7 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
   setup.network = scenario.network;
   setup.network_error = network_error(scenario.network);
   setup.plan = make_plan(scenario, payloads);
-  // A server that no group needs would wait for nothing, for ever.
-  setup.server_host =
-      scenario.has_server_host() && !std::ranges::all_of(setup.plan.stages, &IterationPlan::Stage::is_dense);
+  setup.server_host = needs_server(scenario);
   setup.rounds = make_rounds(scenario.method, make_cpu_primitives(1), setup.plan.hosts.hierarchy);
   setup.dense_rounds = make_dense_rounds(scenario.method, nullptr, setup.plan.hosts.hierarchy);
   setup.profile = scenario.device.get();
@@ -105,66 +110,128 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
   return setup;
 }
 
+namespace {
+
+Times simulate_here(const Scenario& scenario, const PayloadTable& payloads, double encode_factor) {
+  Setup setup = make_setup(scenario, payloads);
+  setup.plan.encode_factor = encode_factor;
+  return simulate(setup);
+}
+
+}  // namespace
+
 Times simulate_point(const Scenario& scenario, const PayloadTable& payloads, double encode_factor) {
   return read_times(Json::parse(run_in_child([&] {
     ::signal(SIGINT, SIG_IGN);
-    Setup setup = make_setup(scenario, payloads);
-    setup.plan.encode_factor = encode_factor;
-    return times_json(simulate(setup)).dump();
+    return times_json(simulate_here(scenario, payloads, encode_factor)).dump();
   })));
 }
 
 namespace {
 
-/// Numbers in the batch, in its order but for points that take long, which come first: none is left to run alone.
-std::vector<std::size_t> longest_first(const Study& study, const PayloadStage::Batch& batch) {
-  constexpr Seconds worth_it(1);
-  std::vector<std::pair<Seconds, std::size_t>> order;
-  for (std::size_t i = 0; i < batch.points.size(); ++i) {
-    const Seconds time = time_to_simulate(study.points[batch.points[i]].scenario);
-    order.emplace_back(time < worth_it ? Seconds(0) : time, i);
+/// Equal for points that one process may simulate, one after another; empty for what needs a process of its own.
+std::string cluster_name(const Scenario& scenario) {
+  if (!can_begin_anew(scenario.network)) return "";
+  return scenario.resolved->at("network").dump() + "/" + std::to_string(scenario.workers) +
+         (needs_server(scenario) ? "/server" : "");
+}
+
+/// The points of a batch as they are handed to children: those that take long first and one by one, so that none is
+/// left to run alone, then those on like clusters after each other. Numbers are those in the batch.
+class Queue {
+ public:
+  Queue(const Study& study, const PayloadStage::Batch& batch) {
+    constexpr Seconds long_time(1);
+    std::vector<std::pair<Seconds, std::size_t>> longest;
+    std::map<std::string, std::size_t> places;
+    for (std::size_t number = 0; number < batch.points.size(); ++number) {
+      const Scenario& scenario = study.points[batch.points[number]].scenario;
+      const Seconds time = time_to_simulate(scenario);
+      if (time >= long_time) {
+        longest.emplace_back(time, number);
+        continue;
+      }
+      const std::string name = cluster_name(scenario);
+      const auto [place, is_new] = places.try_emplace(name, alike_.size());
+      if (is_new || name.empty()) {
+        place->second = alike_.size();
+        alike_.emplace_back();
+      }
+      alike_[place->second].push_back(number);
+    }
+    std::ranges::stable_sort(longest, [](const auto& a, const auto& b) { return a.first > b.first; });
+    for (auto each = longest.rbegin(); each != longest.rend(); ++each) alike_.push_front({each->second});
   }
-  std::ranges::stable_sort(order, [](const auto& a, const auto& b) { return a.first > b.first; });
-  std::vector<std::size_t> numbers;
-  for (const auto& [time, number] : order) numbers.push_back(number);
-  return numbers;
+
+  bool is_empty() const { return alike_.empty(); }
+
+  /// The next point, which stays the next until it is taken.
+  std::size_t front() const { return alike_.front().front(); }
+
+  void take() {
+    alike_.front().pop_front();
+    if (!alike_.front().empty()) return;
+    alike_.pop_front();
+    ++cluster_;
+  }
+
+  /// Clusters that points are still to be taken of.
+  std::size_t clusters() const { return alike_.size(); }
+
+  /// Changes where the next point is on another cluster than the one before.
+  std::size_t cluster() const { return cluster_; }
+
+ private:
+  std::deque<std::deque<std::size_t>> alike_;
+  std::size_t cluster_ = 0;
+};
+
+PointResult result_of(const ChildPool::Result& child, const Scenario& scenario, const PayloadTable& table) {
+  PointResult result;
+  if (child.output) result.times = read_times(Json::parse(*child.output));
+  result.failure = child.failure;
+  result.payload_bytes = table.mean_bytes(static_cast<std::size_t>(scenario.workers), scenario.host_groups().hosts()) /
+                         static_cast<double>(scenario.method.local.steps);
+  return result;
 }
 
 void run_batch(const Study& study, const PayloadStage::Batch& batch, unsigned jobs, const Task& task,
                const OnResult& on_result) {
-  ::malloc_trim(0);  // what payloads took to make, every child would get a map of
-  use_large_pages();
   ChildPool pool;
-  const std::vector<std::size_t> order = longest_first(study, batch);
-  std::size_t started = 0;
+  const ChildPool::Work work = [&](std::size_t number) { return task(batch.points[number], *batch.tables[number]); };
+  Queue queue(study, batch);
+  ::malloc_trim(0);  // what payloads took to make, every child would get a map of
+  // A child copies each page that it writes to, large ones, too.
+  constexpr std::size_t many_children = 256;
+  if (queue.clusters() > many_children) use_large_pages();
+  std::map<std::size_t, std::size_t> clusters;  // of points on their way
   // True if the next point is on its way, or has failed for good because not even one child can be started.
   const auto start_next = [&] {
-    const std::size_t number = order[started];
-    const std::size_t point = batch.points[number];
-    const PayloadTable& table = *batch.tables[number];
+    const std::size_t number = queue.front();
     try {
-      pool.start(number, [&] { return task(point, table); });
+      pool.start(number, work);
+      clusters[number] = queue.cluster();
     } catch (const ChildFailure& failure) {
       if (pool.running() > 0) return false;
-      on_result(point, {.times = {}, .payload_bytes = 0, .failure = failure.what()});
+      on_result(batch.points[number], {.times = {}, .payload_bytes = 0, .failure = failure.what()});
     }
-    ++started;
+    queue.take();
     return true;
   };
-  while (started < batch.points.size() || pool.running() > 0) {
-    while (started < batch.points.size() && pool.running() < jobs && start_next()) {
+  const auto give_next = [&](int child, std::size_t cluster) {
+    if (queue.is_empty() || queue.cluster() != cluster) return pool.end(child);
+    pool.go_on(child, queue.front());
+    clusters[queue.front()] = cluster;
+    queue.take();
+  };
+  while (!queue.is_empty() || pool.running() > 0) {
+    while (!queue.is_empty() && pool.running() < jobs && start_next()) {
     }
     if (pool.running() == 0) continue;
     const ChildPool::Result child = pool.wait();
-    PointResult result;
-    if (child.output) result.times = read_times(Json::parse(*child.output));
-    result.failure = child.failure;
+    if (child.child) give_next(*child.child, clusters.at(child.task));
     const std::size_t point = batch.points[child.task];
-    const int workers = study.points[point].scenario.workers;
-    const int exchanging = study.points[point].scenario.host_groups().hosts();
-    result.payload_bytes = batch.tables[child.task]->mean_bytes(static_cast<std::size_t>(workers), exchanging) /
-                           static_cast<double>(study.points[point].scenario.method.local.steps);
-    on_result(point, std::move(result));
+    on_result(point, result_of(child, study.points[point].scenario, *batch.tables[child.task]));
   }
 }
 
@@ -180,7 +247,11 @@ void run_points(const Study& study, PayloadStage& payloads, const RunOptions& op
 void run_at_break_even(const Study& study, const std::vector<PointResult>& results, PayloadStage& payloads,
                        const RunOptions& options, const OnResult& on_result) {
   const Task task = [&](std::size_t point, const PayloadTable& table) {
-    const auto simulated = [&](double factor) { return simulate_point(study.points[point].scenario, table, factor); };
+    const Scenario& scenario = study.points[point].scenario;
+    const auto simulated = [&](double factor) {
+      return can_begin_anew(scenario.network) ? simulate_here(scenario, table, factor)
+                                              : simulate_point(scenario, table, factor);
+    };
     const Seconds sgd = results[*fastest_sgd(study, results, point)].times->iteration;
     return times_json(search_break_even(*results[point].times, sgd, simulated)).dump();
   };

@@ -28,8 +28,9 @@ struct RunOptions {
 /// Takes the result of a point, given by its number in the study.
 using OnResult = std::function<void(std::size_t point, PointResult result)>;
 
-/// Runs the points of the payload stage, one child process a point, and hands over each result as soon as it is there,
-/// in any order. The results do not depend on the number of jobs.
+/// Runs the points of the payload stage in child processes, each of which takes points on like clusters one after
+/// another, and hands over each result as soon as it is there, in any order. The results do not depend on the number of
+/// jobs, nor on what a process ran before.
 void run_points(const Study& study, PayloadStage& payloads, const RunOptions& options, const OnResult& on_result);
 
 /// The same for what they would be with the longest encoding with which they are as fast as sgd (search_break_even).
@@ -38,7 +39,7 @@ void run_at_break_even(const Study& study, const std::vector<PointResult>& resul
                        const RunOptions& options, const OnResult& on_result);
 
 /// How the point runs with these payloads where encoding takes `encode_factor` times as long. Runs a child process,
-/// since SimGrid runs once a process; Ctrl-C ends it with its parent. Throws ChildFailure.
+/// since SimGrid has one platform a process; Ctrl-C ends it with its parent. Throws ChildFailure.
 Times simulate_point(const Scenario& scenario, const PayloadTable& payloads, double encode_factor = 1);
 
 /// What every worker of this scenario does in an iteration.

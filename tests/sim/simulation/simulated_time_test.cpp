@@ -448,6 +448,39 @@ TEST_CASE("ranks that wait for ever are an error, not a hang") {
   CHECK_THROWS_WITH(run(), Catch::Contains("wait for each other"));
 }
 
+TEST_CASE("a cluster in a process that has simulated it gives the same times to the last bit") {
+  const auto finish = [](const Network& network, int workers) {
+    std::vector<double> times;
+    Cluster cluster(network, workers);
+    cluster.run([&](Transport& transport) {
+      transport.wait_until(Seconds(0.1 * transport.rank()));
+      for (int step = 0; step < 3; ++step) {
+        const Request sent = transport.start_send((transport.rank() + 1) % workers, {dense(100'000)}, step);
+        transport.receive((transport.rank() + workers - 1) % workers, step);
+        transport.wait(sent);
+      }
+      times.push_back(transport.now().value);
+      if (transport.rank() == 1) cluster.stop();  // others may still have something to do
+    });
+    return times;
+  };
+  for (const Network::Model model : {Network::Model::ideal, Network::Model::ethernet_tcp}) {
+    Network network = star();
+    network.model = model;
+    CHECK(run_in_child([&] {
+            const std::vector<double> first = finish(network, 4);
+            const std::vector<double> second = finish(network, 4);
+            return std::string(!first.empty() && first == second ? "the same" : "not the same");
+          }) == "the same");
+  }
+  CHECK_THROWS_WITH(run_in_child([&] {
+                      finish(star(), 4);
+                      finish(star(), 5);
+                      return std::string();
+                    }),
+                    "a process simulates one cluster");
+}
+
 TEST_CASE("an error of a rank reaches the caller") {
   const auto run = [] {
     return run_in_child([] {

@@ -51,12 +51,39 @@ TEST_CASE("a child without memory ends at once and says so", "[large]") {
 
 TEST_CASE("children side by side answer for their own tasks") {
   ChildPool pool;
-  for (std::size_t task = 0; task < 5; ++task) pool.start(task, [task] { return std::to_string(task * task); });
+  for (std::size_t task = 0; task < 5; ++task)
+    pool.start(task, [](std::size_t number) { return std::to_string(number * number); });
   for (int i = 0; i < 5; ++i) {
     const ChildPool::Result result = pool.wait();
     CHECK(result.output == std::to_string(result.task * result.task));
+    pool.end(result.child.value());
   }
   CHECK(pool.running() == 0);
+}
+
+TEST_CASE("a child takes one task after another, until it fails in one") {
+  ChildPool pool;
+  std::size_t done = 0;
+  const auto work = [&](std::size_t task) {
+    if (task == 12) throw std::runtime_error("out of luck");
+    if (task == 13) ::raise(SIGKILL);
+    return std::to_string(task) + " after " + std::to_string(done++);
+  };
+  for (const std::size_t last : {12, 13}) {
+    pool.start(10, work);
+    ChildPool::Result result = pool.wait();
+    CHECK(result.output == "10 after 0");
+    pool.go_on(result.child.value(), 11);
+    result = pool.wait();
+    CHECK(result.task == 11);
+    CHECK(result.output == "11 after 1");
+    pool.go_on(result.child.value(), last);
+    result = pool.wait();
+    CHECK(result.task == last);
+    CHECK(result.failure == (last == 12 ? "out of luck" : "ended by signal: Killed"));
+    CHECK_FALSE(result.child);
+    CHECK(pool.running() == 0);
+  }
 }
 
 }  // namespace simrun
