@@ -7,7 +7,6 @@
 #include "sim/answers/explain_report.hpp"
 #include "sim/answers/results_folder.hpp"
 #include "sim/payloads/payload_stage.hpp"
-#include "sim/scenario/local_steps_text.hpp"
 #include "sim/study/kept_points.hpp"
 #include "sim/study/long_points.hpp"
 #include "sim/study/times_text.hpp"
@@ -160,6 +159,11 @@ PathPiece read_piece(const Json& json) {
           Seconds(json.at(3).get<double>()), Seconds(json.at(4).get<double>())};
 }
 
+/// A step's share of the exchange of all fragments.
+Seconds exchanging_a_step(const Times& times, const LocalSteps& local) {
+  return static_cast<double>(local.fragments) / static_cast<double>(local.steps) * *times.exchange;
+}
+
 /// All exchanges of the rank that ends last, without what is combined and copied in them.
 Seconds exchanging_of_last(const Times& times) {
   std::size_t last = 0;
@@ -173,6 +177,7 @@ Seconds exchanging_of_last(const Times& times) {
 
 /// Why messages are not followed; empty where they are.
 std::string why_not_followed(const Scenario& scenario, const Setup& setup) {
+  if (setup.plan.local.is_local()) return "workers exchange once in many steps, and messages are followed in one";
   if (scenario.workers > most_workers_traced)
     return "messages are followed among at most " + std::to_string(most_workers_traced) + " workers";
   if (time_to_simulate(scenario) > longest_traced) return "to follow each message would take long";
@@ -185,7 +190,7 @@ Explanation traced(const Point& point, const PayloadTable& payloads) {
   const Json found = Json::parse(run_in_child([&] {
     MessageLog log;
     Setup setup = make_setup(point.scenario, payloads);
-    setup.keep_spans = true;
+    setup.keep_spans = !setup.plan.local.is_local();
     std::string why_no_path = why_not_followed(point.scenario, setup);
     if (why_no_path.empty()) {
       setup.log = &log;
@@ -201,7 +206,8 @@ Explanation traced(const Point& point, const PayloadTable& payloads) {
     return Json{{"times", times_json(times)},
                 {"path", pieces},
                 {"why_no_path", why_no_path},
-                {"exchanging", exchanging_of_last(times).value}}
+                {"exchanging",
+                 (setup.keep_spans ? exchanging_of_last(times) : exchanging_a_step(times, setup.plan.local)).value}}
         .dump();
   }));
   Explanation all{.point = point,
@@ -221,7 +227,6 @@ int explain(const ExplainArguments& arguments) {
   const Study& study = asked.study;
   refuse_searches(study, "explain");
   const std::size_t number = fastest_of(asked, asked_points(study, arguments.point));
-  refuse_local_steps(with_points(study, {number}), "explain");
   PayloadCache cache = PayloadCache::of_user();
   PayloadStage stage(study, {number}, usable_cores(), cache, [](std::uint64_t, std::uint64_t) {});
   const auto batch = stage.next();

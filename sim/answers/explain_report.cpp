@@ -60,11 +60,25 @@ std::string sentence_of_path(const Explanation& all) {
   return text + ", and ends on " + who(all, all.path.back().rank) + ".";
 }
 
+const LocalSteps& local_of(const Explanation& all) {
+  return all.point.scenario.method.local;
+}
+
 std::string sentence_of_hidden(const Explanation& all) {
-  const Seconds hidden = std::max(Seconds(0), all.exchanging - all.times.communication);
+  const Times& times = all.times;
+  const bool is_local = local_of(all).is_local();
+  const Seconds seen = times.communication + (is_local ? times.encode + times.decode + times.staging : Seconds(0));
+  const Seconds hidden = std::max(Seconds(0), all.exchanging - seen);
   if (all.exchanging.value == 0) return "Nothing is exchanged.";
-  return "Exchanges take " + show(all.exchanging) + ", of which " + show(hidden) +
+  return "Exchanges take " + show(all.exchanging) + (is_local ? " a step" : "") + ", of which " + show(hidden) +
          " are hidden behind other work of the same worker.";
+}
+
+/// What it is that takes the time.
+std::string iteration_of(const Explanation& all) {
+  const LocalSteps& local = local_of(all);
+  if (!local.is_local()) return "an iteration takes ";
+  return "a step takes, as the mean of " + std::to_string(local.steps) + ", ";
 }
 
 std::string sentence_of_elasticity(const Explanation& all) {
@@ -139,7 +153,7 @@ std::vector<std::string> conclusions_of(const Explanation& all) {
 std::string explanation_text(const Explanation& all) {
   const Times& times = all.times;
   std::string text = shown_name(name_of_alternative(all.point)) + ", " + std::to_string(all.point.scenario.workers) +
-                     " workers: an iteration takes " + show(times.iteration) + "\n";
+                     " workers: " + iteration_of(all) + show(times.iteration) + "\n";
   for (const std::string& sentence : conclusions_of(all)) text += sentence + "\n";
   text += "\ncompute " + show(times.compute) + ", encode " + show(times.encode) + ", waiting for others " +
           show(times.communication) + ", decode " + show(times.decode);

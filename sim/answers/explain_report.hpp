@@ -23,7 +23,9 @@ struct Explanation {
   Times times;
   std::vector<PathPiece> path;
   std::string why_no_path = {};  ///< empty where there is one
-  Seconds exchanging = {};       ///< of the last rank: all its exchanges together, without what is combined in them
+  /// Of the last rank: all its exchanges together, without what is combined in them; with local steps a step's share of
+  /// them from encoding to decoding.
+  Seconds exchanging = {};
   std::vector<Elasticity> elasticities;
 };
 

@@ -29,7 +29,10 @@ Field<Estimate> estimate_field(Field<Item> item, double (*value)(Item)) {
 
 Field<Multiprocessors> multiprocessors_field() {
   return Object<Multiprocessors>()
-      .required("count", &Multiprocessors::count, number({1, 1e6}), "how many the GPU has")
+      .required(
+          "count", &Multiprocessors::count,
+          convert(whole(1, 1'000'000), [](std::int64_t count, const Where&) { return static_cast<double>(count); }),
+          "how many the GPU has")
       .required("clock_ghz", &Multiprocessors::clock,
                 convert(number({0, 1000, true}), [](double ghz, const Where&) { return ghz * 1e9; }),
                 "10^9 cycles a second")

@@ -1,5 +1,7 @@
 #include "sim/scenario/chosen_method.hpp"
 
+#include <algorithm>
+
 #include "kernels/value_coding.hpp"
 #include "sim/scenario/unfit_points.hpp"
 
@@ -11,6 +13,17 @@ bool keeps_every_entry(const MethodChoice& choice, std::uint64_t elements) {
   if (!choice.codec->stands_alone) return false;
   const auto shape = choice.codec->make(choice.options, nullptr)->shape(elements, 1, {});
   return shape && shape->entries == elements;
+}
+
+/// What to do where the collective cannot combine what is sent.
+std::string fitting(const MethodText& text) {
+  std::string accepted = "accepted: " + one_of(fitting_collectives(*text.method, text.options));
+  const CodecEntry& codec = *find_codec(text.method->codec());
+  if (std::ranges::count(codec.parameters, std::string_view("two_way"), &CodecParameter::key) == 0) return accepted;
+  CodecOptions two_way = text.options;
+  two_way.two_way = true;
+  if (text.collective->can(combining_of(*text.method, two_way))) accepted += ", or two_way of the method: true";
+  return accepted;
 }
 
 void check_entries(const MethodText& text, const MethodChoice& choice, std::uint64_t elements, const Where& where) {
@@ -41,7 +54,7 @@ MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const
   if (!choice.collective->can(combining)) {
     (where / "collective")
         .fail(std::string(choice.collective->name) + " cannot combine what " + std::string(name) + " sends",
-              "accepted: " + one_of(fitting_collectives(*text.method, text.options)));
+              fitting(text));
   }
   if (combining == Combining::sum && value_coding(text.options.values).common > 0)
     (where / "values")

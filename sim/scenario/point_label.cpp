@@ -11,6 +11,7 @@ namespace {
 struct Ways {
   std::set<std::string_view> collectives;
   std::set<std::string> groupings;
+  std::set<bool> feeds_back;
   bool gives_grouping = false;  ///< an entry or the sweep does, not the schedule
 
   bool shows_grouping() const {
@@ -27,6 +28,7 @@ void label_points(Study& study) {
     Ways& of_method = ways[method.method->name];
     of_method.collectives.insert(method.collective->name);
     of_method.groupings.insert(name_of(point.scenario.grouping));
+    of_method.feeds_back.insert(method.error_feedback);
     of_method.gives_grouping = of_method.gives_grouping || method.grouping;
     study.gives_groupings = study.gives_groupings || method.grouping;
   }
@@ -34,6 +36,7 @@ void label_points(Study& study) {
     const MethodChoice& method = point.scenario.method;
     const Ways& of_method = ways[method.method->name];
     point.label = label(method, of_method.collectives.size() > 1 ? Naming::with_collective : Naming::in_brief);
+    if (of_method.feeds_back.size() > 1 && !method.error_feedback) point.label += ", no error feedback";
     if (of_method.shows_grouping()) point.label += ", " + name_of(point.scenario.grouping);
   }
 }

@@ -193,6 +193,11 @@ std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const DeviceTex
   const Where where{file_, "device"};
   const auto check = [&](const DeviceProfile& profile) {
     if (!text.implementation || *text.implementation == profile.implementation) return;
+    // A file's own name says its implementation, too.
+    if (text.profile != profile.name)
+      (where / "implementation")
+          .fail(text.profile + " has times of " + profile.implementation + ", not of " + *text.implementation,
+                "accepted: " + profile.implementation);
     (where / "implementation")
         .fail("there is no " + profile.name + " with times of " + *text.implementation,
               "accepted: " + one_of(implementations_of(profile)));

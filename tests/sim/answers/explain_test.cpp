@@ -38,6 +38,30 @@ TEST_CASE("explain: elasticities of a ring are the shares of its parts", "[large
   CHECK(all["parts"]["exchanges_s"].get<double>() == Approx(latency + bytes).epsilon(1e-6));
 }
 
+TEST_CASE("explain: of local steps it says what a step takes, and what of exchanges is hidden", "[large]") {
+  // 10 ms of computing a step, and after every fourth a ring of 6 (50 us + 8 ms), as above.
+  json scenario = tiny_scenario();
+  scenario["model"]["tensors"] = {{{"name", "a"}, {"shape", {1'000'000}}}};
+  scenario["methods"] = {{{"name", "sgd"}, {"local_steps", 4}}};
+  const double bytes = 6 * 8 * ms / 4;
+  const double latency = 6 * 0.05 * ms / 4;
+  const double step = 10 * ms + latency + bytes;
+  json all = explained(scenario);
+  CHECK(all["iteration_s"].get<double>() == Approx(step).epsilon(1e-6));
+  CHECK(all["parts"]["exchanges_s"].get<double>() == Approx(latency + bytes).epsilon(1e-6));
+  CHECK(all["shorter_by_1_percent_of"]["bandwidth"].get<double>() ==
+        Approx((bytes - bytes / 1.01) / step).epsilon(1e-4));
+  CHECK(all["conclusions"][0].get<std::string>().starts_with("There is no critical path: workers exchange once"));
+  CHECK(all["conclusions"][1] ==
+        "Exchanges take 12.1 ms a step, of which 0 s are hidden behind other work of the same worker.");
+  // Applied three steps later, 30 ms of 48.3 are hidden: 7.5 ms a step.
+  scenario["methods"][0]["delay"] = 3;
+  all = explained(scenario);
+  CHECK(all["iteration_s"].get<double>() == Approx(step - 7.5 * ms).epsilon(1e-6));
+  CHECK(all["conclusions"][1] ==
+        "Exchanges take 12.1 ms a step, of which 7.50 ms are hidden behind other work of the same worker.");
+}
+
 TEST_CASE("explain: where there is no critical path it says why", "[large]") {
   json scenario = tiny_scenario();
   scenario["methods"] = {{{"name", "sgd"}}};
