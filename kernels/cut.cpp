@@ -114,6 +114,21 @@ Payload cut_part(const Payload& payload, std::uint64_t begin, std::uint64_t end)
   return cut(payload, std::min(begin, payload.elements()), std::min(end, payload.elements()));
 }
 
+Payload extended(const Payload& payload, std::uint64_t elements) {
+  const LayoutEntry& layout = layout_of(payload.kind());
+  if (layout.first_array == nullptr || elements <= payload.elements()) return payload;
+  const Format format = payload.header().format;
+  const Payload::Header header = full_header(payload.kind(), elements, format);
+  if (!payload.has_contents()) return Payload::size_only(header);
+  const auto own = layout.first_array(payload.elements(), format);
+  const std::span<const std::byte> body = payload.body();
+  std::vector<std::byte> bytes(header.bytes);
+  const auto first = bytes.begin() + Payload::header_bytes;
+  std::ranges::copy(body.first(own), first);
+  std::ranges::copy(body.subspan(own), first + static_cast<std::ptrdiff_t>(layout.first_array(elements, format)));
+  return Payload::make(header, std::move(bytes));
+}
+
 Payload join(std::span<const Payload> parts) {
   const Payload::Header total = sum_of(parts);
   parts = checked_parts(parts, total);

@@ -57,6 +57,10 @@ struct LayoutEntry {
   /// Bytes that the values of K entries take. K <= 2^32.
   std::uint64_t (*size)(std::uint64_t entries, Format format);
 
+  /// Bytes of the first of two arrays that the values are, to each of which zeros may be added for elements that are
+  /// zero. Null: they cannot.
+  std::uint64_t (*first_array)(std::uint64_t elements, Format format) = nullptr;
+
   /// The first thing wrong with values that others may have written, `size` bytes of them. Null if any will do.
   std::optional<Flaw> (*check)(std::span<const std::byte> values, std::uint64_t entries, Format format) = nullptr;
 

@@ -168,6 +168,9 @@ std::uint64_t part_elements(const Payload& payload, int parts);
 /// The part that covers elements [begin, end) of such.
 Payload cut_part(const Payload& payload, std::uint64_t begin, std::uint64_t end);
 
+/// The payload with zeros behind its elements, up to so many, where its layout can have them; else as it is.
+Payload extended(const Payload& payload, std::uint64_t elements);
+
 /// Of K entries that are spread evenly over N elements, those in [begin, end): no more than there are elements, and of
 /// all parts together K.
 constexpr std::uint64_t share_of_entries(std::uint64_t entries, std::uint64_t elements, std::uint64_t begin,

@@ -13,6 +13,10 @@ bool knows(Format format) {
   return format >= 2 && format <= 8;
 }
 
+std::uint64_t first_array(std::uint64_t, Format) {
+  return 0;  // there is one
+}
+
 std::uint64_t size(std::uint64_t entries, Format bits) {
   return code_bytes(entries, bits);
 }
@@ -34,6 +38,7 @@ LayoutEntry integers_layout() {
           .knows = knows,
           .grain = whole_words,
           .size = size,
+          .first_array = first_array,
           .check = check,
           .append = append};
 }

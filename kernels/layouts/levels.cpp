@@ -82,6 +82,7 @@ LayoutEntry levels_layout() {
           .knows = knows,
           .grain = grain,
           .size = size,
+          .first_array = scale_bytes,
           .check = check,
           .append = append};
 }

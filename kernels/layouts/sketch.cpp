@@ -22,6 +22,10 @@ std::uint64_t grain(Format) {
   return SketchFormat::elements;
 }
 
+std::uint64_t bit_bytes(std::uint64_t elements, Format) {
+  return code_bytes(elements, 1);
+}
+
 std::uint64_t counter_bytes(std::uint64_t elements, Format format) {
   return kept(elements, format) * sketch_rows * sizeof(float);
 }
@@ -66,6 +70,7 @@ LayoutEntry sketch_layout() {
           .kept = kept,
           .grain = grain,
           .size = size,
+          .first_array = bit_bytes,
           .check = check,
           .append = append};
 }

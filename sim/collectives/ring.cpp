@@ -5,11 +5,18 @@
 namespace simrun {
 namespace {
 
-/// The M chunks of a payload, equal but for the last ones of what is no bare array. Without contents they are made when
-/// they are asked for: M ranks would otherwise hold M^2 of them.
+/// The M chunks of a payload, equal ones: zeros fill up the last. But where some would be empty, and where the layout
+/// has no zeros, the last ones have fewer elements or none. Without contents they are made when they are asked for: M
+/// ranks would otherwise hold M^2 of them.
 class Chunks {
  public:
-  Chunks(const Payload& whole, int count) : whole_(whole), size_(part_elements(whole, count)), count_(count) {
+  Chunks(const Payload& whole, int count)
+      : size_(part_elements(whole, count)),
+        count_(count),
+        elements_(whole.elements()),
+        whole_(elements_ > size_ * static_cast<unsigned>(count - 1)
+                   ? extended(whole, size_ * static_cast<unsigned>(count))
+                   : whole) {
     for (int i = 0; whole.has_contents() && i < count; ++i) chunks_.push_back(part(i));
   }
 
@@ -24,15 +31,16 @@ class Chunks {
     return chunks_.empty() && (is_dense(whole_.kind()) || whole_.elements() == size_ * static_cast<unsigned>(count_));
   }
 
-  Payload joined() const { return chunks_.empty() ? whole_ : cut(join(chunks_), 0, whole_.elements()); }
+  Payload joined() const { return cut(chunks_.empty() ? whole_ : join(chunks_), 0, elements_); }
 
  private:
   std::size_t place_of(int i) const { return static_cast<std::size_t>((i % count_ + count_) % count_); }
   Payload part(std::size_t i) const { return cut_part(whole_, i * size_, (i + 1) * size_); }
 
-  Payload whole_;
   std::uint64_t size_;
   int count_;
+  std::uint64_t elements_;  ///< without zeros behind
+  Payload whole_;
   std::vector<Payload> chunks_;
 };
 

@@ -54,6 +54,29 @@ TEST_CASE("a payload is its entries, piece by piece") {
   }
 }
 
+TEST_CASE("zeros behind the elements of a payload leave those as they are") {
+  std::set<std::string_view> can;
+  for (const CodecCase& each : codec_cases()) {
+    INFO(each.name);
+    const Payload payload = each.make()->encode(normal_values(1003), 57, {});
+    const LayoutEntry& layout = layout_of(payload.kind());
+    const std::uint64_t grain = grain_of(layout, payload.header().format);
+    const std::uint64_t more = (1003 / grain + 3) * grain;
+    const Payload longer = extended(payload, more);
+    CHECK(extended(payload, 1003) == payload);
+    if (layout.first_array == nullptr) {
+      CHECK(longer == payload);
+      continue;
+    }
+    can.insert(layout.name);
+    CHECK(longer.elements() == more);
+    CHECK(parse_again(longer) == longer);
+    CHECK(cut(longer, 0, 1003) == payload);
+    CHECK(longer.without_contents() == extended(payload.without_contents(), more));
+  }
+  CHECK(can == std::set<std::string_view>{"levels", "sketch"});
+}
+
 TEST_CASE("values that were encoded have no flaw") {
   for (const CodecCase& each : codec_cases()) {
     INFO(each.name);
