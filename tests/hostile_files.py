@@ -5,9 +5,11 @@ nothing of anybody's, and shows no control characters.
 usage: hostile_files.py SIMRUN
 """
 
+import contextlib
 import json
 import os
 import pathlib
+import pty
 import re
 import socket
 import subprocess
@@ -136,6 +138,21 @@ def nothing_obeyed(folder):
     check(json.loads((folder / "kept/report.json").read_text())["points"][0]["model"] == bad, "JSON lost a name")
 
 
+def data_on_a_terminal(folder):
+    scenario(folder, model={"name": "\x1b[2J\x9b31m\u202e", "tensors": [{"name": "a", "shape": [2000]}]})
+    for form in ("csv", "json"):
+        ours, theirs = pty.openpty()
+        done = subprocess.Popen([PROGRAM, "s.json", "-o", "r", "--format", form], cwd=folder, stdout=theirs,
+                                stderr=subprocess.DEVNULL)
+        os.close(theirs)
+        text = b""
+        with contextlib.suppress(OSError):  # that the program has ended
+            while part := os.read(ours, 65536):
+                text += part
+        check(done.wait() == 0 and b"u202e" in text, f"no name in {text}")
+        check(not OBEYED.search(text.decode().replace("\r\n", "\n")), f"a terminal would obey {text}")
+
+
 def no_warning_of_what_failed(folder):
     scenario(folder, sweep={"workers": [4, 1024]})
     done = simrun(folder, "s.json", "-o", "r", limit=90_000)
@@ -145,7 +162,7 @@ def no_warning_of_what_failed(folder):
 
 
 TESTS = (points_that_are_no_files, lock_behind_a_link, pipes_of_the_command_line, closed_streams, names_of_dots,
-         nothing_obeyed, no_warning_of_what_failed)
+         nothing_obeyed, data_on_a_terminal, no_warning_of_what_failed)
 
 if __name__ == "__main__":
     for test in TESTS:

@@ -230,8 +230,8 @@ std::vector<std::string> PayloadCache::notes() const {
                     "; XDG_CACHE_HOME may name another folder, SIMRUN_CACHE_SIZE=\"0 B\" says that none is wanted");
   if (mismatched_ > 0)
     lines.push_back(std::to_string(mismatched_) + (mismatched_ == 1 ? " file" : " files") + " of the cache in " +
-                    root_ + "/" + below_ +
-                    " were damaged, of other contents or not this user's; the payloads were made anew");
+                    root_ + "/" + below_ + std::string(mismatched_ == 1 ? " was" : " were") +
+                    " damaged, of other contents or not this user's; the payloads were made anew");
   return lines;
 }
 

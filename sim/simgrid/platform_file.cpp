@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -145,10 +146,16 @@ void check_links(const sg4::Engine& engine) {
   }
 }
 
+/// SimGrid ends the process where a zone of Dijkstra's has hosts without routes; what is printed last says where.
+Route look_for_route(const sg4::Host& from, const sg4::Host& to) {
+  fmt::print(stderr, "no route from {} to {}\n", from.get_name(), to.get_name());
+  return find_route(from, to);
+}
+
 /// Both ways are there; returns the name of a link that they share, or what was known of one before.
 std::string check_pair(const sg4::Host* from, const sg4::Host* to, std::string shared) {
-  const Route there = find_route(*from, *to);
-  const Route back = find_route(*to, *from);
+  const Route there = look_for_route(*from, *to);
+  const Route back = look_for_route(*to, *from);
   for (const sg4::Link* link : there.links) {
     if (!shared.empty()) break;
     const bool is_in_both = std::ranges::find(back.links, link) != back.links.end();
@@ -184,6 +191,7 @@ PlatformContents check_platform(const PlatformUse& use) {
   try {
     Inspection().inspect(use.file);
     sg4::Engine& engine = start_engine();
+    std::signal(SIGSEGV, SIG_DFL);  // SimGrid's handler would print a line of its own
     configure(Network{});
     std::vector<sg4::Host*> hosts = load_platform(engine, use.file);
     check_links(engine);

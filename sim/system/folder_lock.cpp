@@ -21,7 +21,7 @@ std::string lock_file(const std::string& folder) {
 void make_folder(const std::string& folder) {
   const auto refuse = [&](const std::string& what) {
     throw InputError("command line", "--out", "the folder " + folder + " cannot be " + what,
-                     "a folder that can be written");
+                     "accepted: a folder that can be written");
   };
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
@@ -33,7 +33,7 @@ FolderLock::FolderLock(const std::string& folder, Kind kind, const std::string& 
     : file_(::open(lock_file(folder).c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666)) {
   if (file_ < 0)
     throw InputError("command line", "--out", "the folder " + folder + " cannot be written: " + std::strerror(errno),
-                     "a folder that can be written");
+                     "accepted: a folder that can be written");
   // Not flock(), whose lock children that outlive this process for a moment would hold.
   struct flock lock {};
   lock.l_type = kind == Kind::alone ? F_WRLCK : F_RDLCK;

@@ -1,6 +1,7 @@
 #include "sim/text/terminal.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -156,7 +157,7 @@ void print_lines(std::string_view text) {
 }
 
 void print_data(std::string_view text) {
-  write(text, stdout);
+  ::isatty(STDOUT_FILENO) != 0 ? print_lines(text) : write(text, stdout);
 }
 
 }  // namespace simrun

@@ -35,7 +35,7 @@ std::size_t width_of(std::string_view text);
 /// One visible line on stderr.
 void say(std::string_view line);
 
-/// Text for people on stdout, in lines; or data as they are.
+/// Text for people on stdout, in lines; or data as they are, but on a terminal in the same way.
 void print_lines(std::string_view text);
 void print_data(std::string_view text);
 

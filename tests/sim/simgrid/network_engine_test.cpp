@@ -90,6 +90,33 @@ TEST_CASE("ideal: flows that meet share evenly, whatever their latencies") {
   CHECK(with <= without + 14 * (1 + 7 * 10) * 1e-6);
 }
 
+TEST_CASE("ideal: hosts differ in rate and latency") {
+  // A server on rank 0 receives from two workers, and sends to both.
+  const TemporaryFolder folder;
+  const auto served = [&](const std::string& name, const std::string& server, const std::string& near,
+                          const std::string& far) {
+    const auto card = [](const std::string& id, const std::string& what) {
+      return "<host id=\"" + id + "\" speed=\"1Gf\"/><link id=\"nic-" + id + "\" sharing_policy=\"SPLITDUPLEX\" " +
+             what + "/>";
+    };
+    const auto route = [](const std::string& from, const std::string& to) {
+      return "<route src=\"" + from + "\" dst=\"" + to + "\"><link_ctn id=\"nic-" + from +
+             "\" direction=\"UP\"/><link_ctn id=\"nic-" + to + "\" direction=\"DOWN\"/></route>";
+    };
+    const std::string zone = card("server", server) + card("near", near) + card("far", far) + route("server", "near") +
+                             route("server", "far") + route("near", "far");
+    const Network network =
+        of_file(folder.write(name, platform("<zone id=\"z\" routing=\"Full\">" + zone + "</zone>")));
+    return simulated(network, "parameter-server", dense(3'125'000), 3, Repeats::skipped, 0, ServerPlace::rank0).finish;
+  };
+  // The slow card is the far worker's.
+  CHECK(served("slow.xml", "bandwidth=\"10Gbps\" latency=\"0us\"", "bandwidth=\"10Gbps\" latency=\"10us\"",
+               "bandwidth=\"100Mbps\" latency=\"10us\"") == close_to(2 * (12.5e6 / slow + 10e-6)));
+  // The server's card is busy each way from when the near worker's flow begins until the last one ends.
+  CHECK(served("far.xml", "bandwidth=\"100Mbps\" latency=\"0us\"", "bandwidth=\"1Gbps\" latency=\"10us\"",
+               "bandwidth=\"1Gbps\" latency=\"1ms\"") == close_to(2 * (2 * 12.5e6 / slow + 10e-6)));
+}
+
 TEST_CASE("ideal: a long message starts when its receiver is ready: rings on a line go in step") {
   // In each of 2 (M - 1) steps the link in the middle carries two chunks, one each way. Latency: between a = 10 us, of
   // neighbours, and that from end to end.
