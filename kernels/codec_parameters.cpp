@@ -95,7 +95,7 @@ CodecParameter indices_words() {
 
 CodecParameter chunk_numbers() {
   return {.key = "chunk",
-          .about = "chunked-top-k: neighbouring elements of which the largest are kept, a power of two",
+          .about = "chunked-top-k, demo: neighbouring elements of which the largest are kept, a power of two",
           .swept = true,
           .words = {},
           .least = Chunking::least_chunk,
@@ -107,7 +107,7 @@ CodecParameter chunk_numbers() {
 
 CodecParameter chunk_keeps_numbers() {
   return {.key = "chunk_keeps",
-          .about = "chunked-top-k: elements that each chunk keeps; all of one that has no more",
+          .about = "chunked-top-k: elements that each chunk keeps, demo: coefficients; all of one that has no more",
           .swept = true,
           .words = {},
           .least = 1,

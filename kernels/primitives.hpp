@@ -138,6 +138,17 @@ class Primitives {
   virtual void add_in_chunks(const Chunking& chunking, std::span<const std::uint32_t> words,
                              std::span<const float> values, float weight, std::span<float> out) const = 0;
 
+  /// The orthonormal cosine transform (DCT-II) of every chunk of so many elements, as Chunking has them: coefficient k
+  /// of n elements is sqrt((k > 0 ? 2 : 1) / n) times the sum of x[i] cos(pi (2 i + 1) k / (2 n)). What is left of less
+  /// than a chunk is transformed in pieces of powers of two, the largest first. Throws NonFiniteError.
+  /// Source: DeMo, Peng, Quesnelle, Kingma, 2024 (arXiv 2411.19870), there of blocks of matrices in both directions.
+  virtual void transform_chunks(std::uint32_t chunk, std::span<const float> x, std::span<float> coefficients) const = 0;
+
+  /// out += weight * what has these coefficients, as select_in_chunks lists them, and otherwise zeros. The product is
+  /// rounded first.
+  virtual void add_cosines_in_chunks(const Chunking& chunking, std::span<const std::uint32_t> words,
+                                     std::span<const float> values, float weight, std::span<float> out) const = 0;
+
   /// counters = a count sketch of these entries, of which there are counters.size() / 3 columns, at least 1:
   /// kernels/count_sketch.hpp.
   virtual void sketch(PairsView pairs, std::span<float> counters) const = 0;

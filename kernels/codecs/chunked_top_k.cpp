@@ -10,8 +10,8 @@ namespace {
 
 /// The largest elements of every chunk of neighbours, as many of each chunk, gathered.
 /// Source: DeMo, Peng, Quesnelle, Kingma, 2024 (arXiv 2411.19870); SparseLoCo, Sarfi, Therien, Lidin, Belilovsky, 2025
-/// (arXiv 2508.15706). Both select so. DeMo selects among the coefficients of a cosine transform of each chunk, which
-/// is not here. With values of 2 bits the payload is SparseLoCo's.
+/// (arXiv 2508.15706). Both select so. DeMo selects among the coefficients of a cosine transform of each chunk:
+/// cosine_top_k.cpp. With values of 2 bits the payload is SparseLoCo's.
 class ChunkedTopK final : public Gathered {
  public:
   ChunkedTopK(Chunking chunking, ValueCoding values, std::shared_ptr<const Primitives> primitives)

@@ -47,6 +47,9 @@ std::unique_ptr<const Codec> make_levels_at_scales(const CodecOptions& options,
 std::unique_ptr<const Codec> make_chunked_top_k(const CodecOptions& options,
                                                 std::shared_ptr<const Primitives> primitives);
 
+std::unique_ptr<const Codec> make_cosine_top_k(const CodecOptions& options,
+                                               std::shared_ptr<const Primitives> primitives);
+
 std::unique_ptr<const Codec> make_sketched_pairs(const CodecOptions& options,
                                                  std::shared_ptr<const Primitives> primitives);
 

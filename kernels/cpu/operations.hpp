@@ -18,6 +18,10 @@ void cpu_select_in_chunks(const Chunking& chunking, std::span<const float> x, st
                           std::span<float> values, unsigned threads);
 void cpu_add_in_chunks(const Chunking& chunking, std::span<const std::uint32_t> words, std::span<const float> values,
                        float weight, std::span<float> out, unsigned threads);
+void cpu_transform_chunks(std::uint32_t chunk, std::span<const float> x, std::span<float> coefficients,
+                          unsigned threads);
+void cpu_add_cosines_in_chunks(const Chunking& chunking, std::span<const std::uint32_t> words,
+                               std::span<const float> values, float weight, std::span<float> out, unsigned threads);
 void cpu_sketch(PairsView pairs, std::span<float> counters, unsigned threads);
 std::size_t cpu_peel(std::span<const std::uint32_t> indices, std::span<const float> counters, std::span<float> values,
                      unsigned threads);

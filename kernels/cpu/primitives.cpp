@@ -29,6 +29,15 @@ class CpuPrimitives final : public Primitives {
     cpu_add_in_chunks(chunking, words, values, weight, out, threads_);
   }
 
+  void transform_chunks(std::uint32_t chunk, std::span<const float> x, std::span<float> coefficients) const override {
+    cpu_transform_chunks(chunk, x, coefficients, threads_);
+  }
+
+  void add_cosines_in_chunks(const Chunking& chunking, std::span<const std::uint32_t> words,
+                             std::span<const float> values, float weight, std::span<float> out) const override {
+    cpu_add_cosines_in_chunks(chunking, words, values, weight, out, threads_);
+  }
+
   void sketch(PairsView pairs, std::span<float> counters) const override { cpu_sketch(pairs, counters, threads_); }
 
   std::size_t peel(std::span<const std::uint32_t> indices, std::span<const float> counters,

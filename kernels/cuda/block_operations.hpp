@@ -2,6 +2,7 @@
 
 #include "kernels/codec.hpp"
 #include "kernels/cuda/chunked_top_k.hpp"
+#include "kernels/cuda/device_cosines.hpp"
 #include "kernels/cuda/quantize.hpp"
 #include "kernels/cuda/rounding_operations.hpp"
 
@@ -45,6 +46,46 @@ std::unique_ptr<Operation> decode_chunked_top_k(Machine& machine, const Operatio
   const auto values = shared_copy(machine, view.values);
   return decode_with(machine, work, [=, &machine, chunking = view.chunking](float* sums) {
     launch_add_in_chunks(machine, chunking, words->data(), values->data(), values->size(), 1.0F, sums);
+  });
+}
+
+/// The gradient added to the residual and transformed; selection; what is sent taken out of the residual.
+template <class Gradient, class Machine>
+std::unique_ptr<Operation> encode_cosine_top_k(Machine& machine, const OperationCase& work) {
+  const Chunking chunking = CodecOptions().chunking;
+  const Payload::Header header = full_header(PayloadKind::chunked_pairs, work.elements, ChunkFormat::written(chunking));
+  const auto gradient = shared_gradient<Gradient>(machine, work);
+  const auto residual = restored(machine, work.residual);
+  const auto tables = shared_copy(machine, std::span<const CosineTables>(&CosineTables::get(), 1));
+  const auto coefficients = shared_array<float>(machine, work.elements);
+  const auto words = shared_array<std::uint32_t>(machine, code_words(header.entries, chunking.place_bits()));
+  const auto values = shared_array<float>(machine, header.entries);
+  const auto non_finite = shared_zero<std::uint64_t>(machine);
+  const auto run = [=, &machine, n = work.elements] {
+    launch_transform_chunks(
+        machine, ChunkTransform<Gradient>{gradient->data(), residual->data(), n, chunking.chunk, tables->data(),
+                                          coefficients->data(), non_finite->data()});
+    launch_chunked_top_k(machine, ChunkedTopK<float>{nullptr, coefficients->data(), n, chunking, words->data(),
+                                                     values->data(), non_finite->data()});
+    launch_add_cosines_in_chunks(machine, chunking, tables->data(), words->data(), values->data(), values->size(),
+                                 -1.0F, residual->data(), n);
+  };
+  const auto result = [=, &machine] {
+    return OperationResult{.bytes = full_payload(machine, header, *words, *values), .values = residual->values()};
+  };
+  return operation_of(run, result, [=] { residual->reset(); });
+}
+
+template <class Machine>
+std::unique_ptr<Operation> decode_cosine_top_k(Machine& machine, const OperationCase& work) {
+  std::vector<float> decoded;
+  const ChunkedPairsView view = view_chunked_pairs(work.payloads.at(0), decoded);
+  const auto tables = shared_copy(machine, std::span<const CosineTables>(&CosineTables::get(), 1));
+  const auto words = shared_copy(machine, view.words);
+  const auto values = shared_copy(machine, view.values);
+  return decode_with(machine, work, [=, &machine, n = work.elements, chunking = view.chunking](float* sums) {
+    launch_add_cosines_in_chunks(machine, chunking, tables->data(), words->data(), values->data(), values->size(), 1.0F,
+                                 sums, n);
   });
 }
 

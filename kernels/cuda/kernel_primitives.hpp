@@ -6,6 +6,7 @@
 #include "kernels/cuda/bucket_norms.hpp"
 #include "kernels/cuda/chunked_top_k.hpp"
 #include "kernels/cuda/dense16.hpp"
+#include "kernels/cuda/device_cosines.hpp"
 #include "kernels/cuda/device_selection.hpp"
 #include "kernels/cuda/device_sketch.hpp"
 #include "kernels/cuda/device_votes.hpp"
@@ -60,6 +61,15 @@ class KernelPrimitives final : public Primitives {
     change(out, [&](float* sums) {
       launch_add_in_chunks(*machine_, chunking, places.data(), kept.data(), values.size(), weight, sums);
     });
+  }
+
+  void transform_chunks(std::uint32_t chunk, std::span<const float> x, std::span<float> coefficients) const override {
+    transform_chunks_on(*machine_, chunk, x, coefficients);
+  }
+
+  void add_cosines_in_chunks(const Chunking& chunking, std::span<const std::uint32_t> words,
+                             std::span<const float> values, float weight, std::span<float> out) const override {
+    add_cosines_on(*machine_, chunking, words, values, weight, out);
   }
 
   void sketch(PairsView pairs, std::span<float> counters) const override { sketch_on(*machine_, pairs, counters); }

@@ -71,6 +71,8 @@ std::span<const OperationMaker<Machine>> operation_makers() {
       {Stage::decode, "sampled-pairs", &decode_pairs<Machine>},
       {Stage::encode, "chunked-top-k", &encode_chunked_top_k<Gradient, Machine>},
       {Stage::decode, "chunked-top-k", &decode_chunked_top_k<Machine>},
+      {Stage::encode, "cosine-top-k", &encode_cosine_top_k<Gradient, Machine>},
+      {Stage::decode, "cosine-top-k", &decode_cosine_top_k<Machine>},
       {Stage::encode, "block-quantization", &encode_block_quantization<Gradient, Machine>},
       {Stage::decode, "block-quantization", &decode_block_quantization<Machine>},
       {Stage::encode, "requantized-levels", &encode_block_quantization<Gradient, Machine>},

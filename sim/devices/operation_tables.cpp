@@ -149,6 +149,10 @@ constexpr CodecWork codec_work[] = {
     // Residual, selection, payload (places of 12 bits), what is sent taken out of the residual.
     {Stage::encode, "chunked-top-k", {.per_element = 12, .per_entry = 5.5}, {1, {.per_element = 12, .per_entry = 5.5}}},
     {Stage::decode, "chunked-top-k", {.per_entry = 13.5}, {1, {.per_entry = 69.5}}},
+    // Residual and transform, selection, what is sent transformed back and taken out of the residual. The fewest: as
+    // chunked-top-k, and all of the sum in decoding.
+    {Stage::encode, "cosine-top-k", {.per_element = 12, .per_entry = 5.5}, {3, {.per_element = 28, .per_entry = 11}}},
+    {Stage::decode, "cosine-top-k", {.per_element = 8, .per_entry = 5.5}, {1, {.per_element = 8, .per_entry = 5.5}}},
     // Residual, largest magnitudes, rounding to up to a byte, what is sent taken out of the residual.
     {Stage::encode, "block-quantization", {.per_element = 12.5}, {1, {.per_element = 13}}},
     {Stage::decode, "block-quantization", {.per_element = 8.5}, {1, {.per_element = 9}}},

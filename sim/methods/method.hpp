@@ -30,8 +30,9 @@ struct OwnMomentum {
   bool is_masked = false;  ///< v is zeroed where an element was sent
 };
 
-/// What becomes of what a worker's rounding leaves, unless users say otherwise.
+/// What becomes of what a worker has not sent, unless users say otherwise.
 struct OwnResidual {
+  double weight = 1;       ///< by which it is multiplied before the next gradient is added
   double beta = 1;         ///< of a moving average, below 1: ErrorFeedback
   std::int64_t reset = 0;  ///< it is zeroed every so many rounds; 0: never
 };
@@ -47,6 +48,7 @@ struct MethodEntry {
   CodecOptions options = {};
   std::optional<bool> error_feedback = {};  ///< none: as the codec has it
   OwnResidual residual = {};
+  bool steps_by_signs = false;  ///< a step goes by the sign of each entry of what workers agree on: SignSgd
 
   /// Those that take place.
   std::vector<RoundEntry> rounds_with(const CodecOptions& chosen) const;

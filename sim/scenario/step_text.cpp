@@ -62,8 +62,8 @@ Field<OptimizerChoice> optimizer_field() {
   const auto object =
       convert(Object<Named>().required("adamw", &Named::adamw, adamw, "what it is not as usual in").field(),
               [](const Named& read, const Where&) { return OptimizerChoice(read.adamw); });
-  return text_or_object(choice<OptimizerChoice>({{"sgd", Sgd{}}, {"adamw", usual}}), object,
-                        "sgd, adamw, or an object with adamw");
+  return text_or_object(choice<OptimizerChoice>({{"sgd", Sgd{}}, {"adamw", usual}, {"sign", SignSgd{}}}), object,
+                        "sgd, adamw, sign, or an object with adamw");
 }
 
 void take_step(const StepText& text, MethodTraining& method) {

@@ -47,7 +47,7 @@ Object<Text>& add_step_fields(Object<Text>& object) {
                         "aggregate"),
                 "worker: of each worker's gradient before it is compressed; aggregate: of what the workers agree on")
       .optional("weight_decay", &StepText::weight_decay, usually(number({0, 1e6}), usual.weight_decay),
-                "times the parameters, added to what an optimizer gets; of adamw to its step");
+                "times the parameters, added to what an optimizer gets; of adamw and sign to the step");
 }
 
 /// What is given replaces what the method has.

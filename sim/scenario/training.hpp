@@ -45,7 +45,10 @@ struct AdamW {
   double epsilon = 1e-8;
 };
 
-using OptimizerChoice = std::variant<Sgd, AdamW>;
+/// Or the sign of each entry alone, 0 of 0: signSGD, Bernstein et al., ICML 2018.
+struct SignSgd {};
+
+using OptimizerChoice = std::variant<Sgd, AdamW, SignSgd>;
 
 /// K/N in the first rounds: each stage has a number of rounds, after the last comes the method's own.
 struct DensityStage {

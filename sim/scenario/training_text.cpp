@@ -55,10 +55,18 @@ Field<std::vector<DensityStage>> warmup_field() {
                      .field());
 }
 
+/// Throws InputError for a momentum of what an optimizer without one gets.
+void check_momentum_of(const OptimizerChoice& optimizer, Momentum::Place place, const StepText& text,
+                       const Where& where) {
+  if (std::holds_alternative<Sgd>(optimizer) || text.momentum.value_or(0) == 0 || place == Momentum::Place::worker)
+    return;
+  const std::string name = std::holds_alternative<AdamW>(optimizer) ? "adamw" : "sign";
+  (where / "momentum").fail(name + " has no use for it", "accepted: 0, momentum_at worker, or leave it out");
+}
+
 void check_momentum(const StepText& text, const Where& where) {
-  const bool is_worker = text.momentum_at == Momentum::Place::worker;
-  if (text.optimizer && std::holds_alternative<AdamW>(*text.optimizer) && text.momentum.value_or(0) > 0 && !is_worker)
-    (where / "momentum").fail("adamw has no use for it", "accepted: 0, momentum_at worker, or leave it out");
+  if (text.optimizer)
+    check_momentum_of(*text.optimizer, text.momentum_at.value_or(Momentum::Place::aggregate), text, where);
 }
 
 void check_seeds(const TrainingText& text, const Where& where) {
@@ -198,12 +206,14 @@ void check_use(const MethodTrainingText& method, const MethodChoice& choice, con
   check(method.momentum_at.has_value(), !choice.local.is_local(), "momentum_at", name + " with steps of each worker");
 }
 
-/// The method's own momentum, which what is given replaces. Where workers step by themselves it is of these steps.
-void take_momentum(const TrainingText& scenario, const MethodTrainingText& method, const MethodChoice& choice,
-                   MethodTraining& training) {
+/// The method's own momentum, and steps by signs where there is an exchange in each, which what is given replaces.
+/// Where workers step by themselves momentum is of these steps.
+void take_steps(const TrainingText& scenario, const MethodTrainingText& method, const MethodChoice& choice,
+                MethodTraining& training) {
   const OwnMomentum& own = choice.method->momentum;
   training.momentum.factor = own.factor;
   if (own.factor > 0) training.momentum.place = Momentum::Place::worker;
+  if (choice.method->steps_by_signs && !choice.local.is_local()) training.optimizer = SignSgd{};
   take_step(scenario, training);
   take_step(method, training);
   if (choice.local.is_local()) training.momentum.place = Momentum::Place::aggregate;
@@ -228,7 +238,9 @@ Training training_of(const TrainingText& scenario, const MethodTrainingText& met
   training.target_accuracy = scenario.target_accuracy;
   training.timed_rounds = scenario.timed_rounds;
   training.saved_rounds = scenario.save_gradients;
-  take_momentum(scenario, method, choice, training.method);
+  take_steps(scenario, method, choice, training.method);
+  check_momentum_of(training.method.optimizer, training.method.momentum.place, method, where);
+  training.method.residual_weight = choice.method->residual.weight;
   training.method.beta = choice.method->residual.beta;
   training.method.residual_reset = choice.method->residual.reset;
   take(method.residual_weight, training.method.residual_weight);

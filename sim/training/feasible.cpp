@@ -14,6 +14,7 @@ namespace {
 /// What an optimiser keeps of each parameter.
 int states_of(const MethodTraining& method) {
   if (std::holds_alternative<AdamW>(method.optimizer)) return 2;
+  if (std::holds_alternative<SignSgd>(method.optimizer)) return 0;
   return method.momentum.factor > 0 && method.momentum.place == Momentum::Place::aggregate ? 1 : 0;
 }
 

@@ -18,13 +18,15 @@ OptimizerRule OptimizerRule::of(const std::optional<OuterOptimizer>& outer) {
 Optimizer::Optimizer(const OptimizerRule& rule, std::size_t elements, std::shared_ptr<const Primitives> primitives)
     : rule_(rule), primitives_(std::move(primitives)) {
   const bool adaptive = std::holds_alternative<AdamW>(rule.kind);
-  if (adaptive || rule.momentum != 0) first_.resize(elements);
+  const bool has_momentum = std::holds_alternative<Sgd>(rule.kind) && rule.momentum != 0;
+  if (adaptive || has_momentum) first_.resize(elements);
   if (adaptive) second_.resize(elements);
 }
 
 void Optimizer::step(std::span<const float> gradient, float rate, std::span<float> parameters) {
   ++steps_;
   if (const auto* adamw = std::get_if<AdamW>(&rule_.kind)) return step_adamw(*adamw, gradient, rate, parameters);
+  if (std::holds_alternative<SignSgd>(rule_.kind)) return step_by_signs(gradient, rate, parameters);
   step_sgd(gradient, rate, parameters);
 }
 
@@ -42,6 +44,14 @@ void Optimizer::step_sgd(std::span<const float> gradient, float rate, std::span<
     }
   }
   for (std::size_t i = 0; i < direction.size(); ++i) parameters[i] -= rate * direction[i];
+}
+
+void Optimizer::step_by_signs(std::span<const float> gradient, float rate, std::span<float> parameters) const {
+  const auto decay = static_cast<float>(rule_.weight_decay);
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    const float sign = gradient[i] > 0 ? 1.0F : gradient[i] < 0 ? -1.0F : 0.0F;
+    parameters[i] -= rate * (sign + decay * parameters[i]);
+  }
 }
 
 void Optimizer::step_adamw(const AdamW& adamw, std::span<const float> gradient, float rate,

@@ -9,6 +9,7 @@
 #include "kernels/cuda/accumulate.hpp"
 #include "kernels/cuda/bucket_norms.hpp"
 #include "kernels/cuda/chunked_top_k.hpp"
+#include "kernels/cuda/cosine_transform.hpp"
 #include "kernels/cuda/dense16.hpp"
 #include "kernels/cuda/low_rank.hpp"
 #include "kernels/cuda/quantize.hpp"
@@ -135,6 +136,11 @@ TEMPLATE_TEST_CASE("kernels of error feedback read gradients of 16 bits", "[cuda
                            ChunkedTopK<T>{x, on.residual.data(), on.n, chunking,
                                           on.zeros<std::uint32_t>(code_words(entries, chunking.place_bits())),
                                           on.zeros<float>(entries), on.zeros<std::uint64_t>(1)});
+    });
+    check_alike<TestType>([&]<class T>(Bench& on, const T* x) {
+      launch_transform_chunks(on.machine,
+                              ChunkTransform<T>{x, on.residual.data(), on.n, chunking.chunk, &CosineTables::get(),
+                                                on.zeros<float>(on.n), on.zeros<std::uint64_t>(1)});
     });
   }
   check_alike<TestType>([]<class T>(Bench& on, const T* x) {

@@ -39,7 +39,8 @@ struct Sent {
 
 TEST_CASE("a server encodes the sum as workers encode theirs, and without an error forgets the rest") {
   const std::shared_ptr<const Primitives> primitives = make_cpu_primitives(1);
-  for (const char* name : {"top-k", "scaled-signs", "two-means", "chunked-top-k", "block-quantization"}) {
+  for (const char* name :
+       {"top-k", "scaled-signs", "two-means", "chunked-top-k", "cosine-top-k", "block-quantization"}) {
     INFO(name);
     const auto codec = codec_of(name);
     CHECK(codec->combining() == Combining::sum_again);
@@ -61,7 +62,7 @@ TEST_CASE("a server encodes the sum as workers encode theirs, and without an err
 }
 
 TEST_CASE("what a server leaves out of a sum is added to the next; all steps together lose nothing") {
-  for (const char* name : {"top-k", "two-means", "block-quantization"}) {
+  for (const char* name : {"top-k", "two-means", "cosine-top-k", "block-quantization"}) {
     INFO(name);
     const auto codec = codec_of(name);
     std::vector<ErrorFeedback> errors;

@@ -54,6 +54,32 @@ TEMPLATE_TEST_CASE("chunks without races: words that chunks share, and that they
   }
 }
 
+TEMPLATE_TEST_CASE("cosine transforms without races: a chunk a block, several, and what is left of one", "", float,
+                   Half, BFloat16) {
+  constexpr std::size_t few = 9'001;
+  for (const Chunking& chunking : {Chunking{32, 3}, Chunking{4096, 64}}) {
+    const GradientOf<TestType> gradient(normal_values(few, 1));
+    Floats x = normal_values(few, 2);
+    Floats sums = x;
+    processor()->accumulate(gradient.values, 1, sums);
+    Floats coefficients(few), expected(few);
+    processor()->transform_chunks(chunking.chunk, sums, expected);
+    std::uint64_t non_finite = 0;
+    ThreadedMachine machine;
+    launch_transform_chunks(machine, ChunkTransform<TestType>{gradient.elements.data(), x.data(), few, chunking.chunk,
+                                                              &CosineTables::get(), coefficients.data(), &non_finite});
+    REQUIRE(x == sums);
+    REQUIRE(coefficients == expected);
+    Floats values(chunking.entries(few));
+    Words words(code_words(values.size(), chunking.place_bits()));
+    processor()->select_in_chunks(chunking, coefficients, words, values);
+    launch_add_cosines_in_chunks(machine, chunking, &CosineTables::get(), words.data(), values.data(), values.size(),
+                                 -1.0F, x.data(), few);
+    processor()->add_cosines_in_chunks(chunking, words, values, -1, sums);
+    REQUIRE(x == sums);
+  }
+}
+
 TEMPLATE_TEST_CASE("rounding to nearest without races: blocks of a row of a warp and of parts of one", "", float, Half,
                    BFloat16) {
   for (const Rounding& rounding : {Rounding{15, 5, 32}, Rounding{127, 8, 256}, Rounding{7, 4, 4096}}) {

@@ -58,6 +58,8 @@ TEST_CASE("ResNet-50 of 1001 classes: what is sent, to the byte") {
   CHECK(bytes_of(qsgd, "tensor") == 161 * (32 + 4) + 25'559'084);
   // 6240 chunks of 4096 keep 64 each, the last 41 elements all: 399,401 entries, and 4,792,812 bits in 149,776 words.
   CHECK(bytes_of({{"name", "chunked-top-k"}}, "model") == 32 + 4 * 149'776 + 4 * 399'401);
+  // 6240 chunks keep 32 coefficients each, and so do the last 41: 199,712, and 2,396,544 bits in 74,892 words.
+  CHECK(bytes_of({{"name", "demo"}}, "model") == 32 + 4 * 74'892 + 4 * 199'712);
   // 12 x 255,591 counters are 163.8 columns of 4096 elements, so 164, and 1,023,362 of all.
   CHECK(bytes_of({{"name", "homomorphic"}, {"density", 0.01}}, "model") == 32 + bits + 12 * 1'023'362);
   // A byte an element, and a scale of 256 each.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 #include "kernels/layout.hpp"
@@ -25,6 +26,31 @@ std::vector<double> all_residuals(const GradientExchange& exchange, bool by_tens
   return sum;
 }
 
+/// Value i of n of the wave of coefficient k, whose norm is 1.
+double wave(std::size_t n, std::size_t k, std::size_t i) {
+  const auto size = static_cast<double>(n);
+  return std::sqrt((k > 0 ? 2 : 1) / size) *
+         std::cos(std::numbers::pi * static_cast<double>((2 * i + 1) * k) / 2 / size);
+}
+
+/// Moves what the largest coefficients of a chunk stand for from there to `to`.
+void send_waves(std::span<double> chunk, std::size_t keeps, std::span<double> to) {
+  const std::size_t n = chunk.size();
+  std::vector<std::pair<double, std::size_t>> coefficients(n);
+  for (std::size_t k = 0; k < n; ++k) {
+    coefficients[k].second = k;
+    for (std::size_t i = 0; i < n; ++i) coefficients[k].first += chunk[i] * wave(n, k, i);
+  }
+  std::ranges::sort(coefficients, std::greater{}, [](const auto& c) { return std::abs(c.first); });
+  for (std::size_t j = 0; j < keeps; ++j) {
+    for (std::size_t i = 0; i < n; ++i) {
+      const double sent = coefficients[j].first * wave(n, coefficients[j].second, i);
+      chunk[i] -= sent;
+      to[i] += sent;
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the sum of the gradients") {
@@ -45,6 +71,7 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
       {{"name", "qsgd"}, {"error_feedback", true}, {"levels", 64}, {"bucket", 0}, {"packing", "int8"}},
       {{"name", "natural-compression"}, {"error_feedback", true}},
       {{"name", "chunked-top-k"}, {"chunk", 32}, {"chunk_keeps", 3}},
+      {{"name", "demo"}, {"chunk", 32}, {"chunk_keeps", 3}, {"training", {{"residual_weight", 1}}}},
       {{"name", "block-quantization"}, {"block", 32}},
       {{"name", "block-quantization"}, {"bits", 4}},
       {{"name", "quantized-allreduce"}, {"requantize", false}},
@@ -86,6 +113,28 @@ TEST_CASE("exchange: over many rounds, residuals and what was agreed on are the 
       const Totals totals = exchange.run(20);
       const std::vector<double> left = all_residuals(*exchange, std::string(grouping) == "tensor");
       for (std::size_t i = 0; i < N; ++i) CHECK(left[i] + totals.agreed[i] == Approx(totals.given[i]).margin(1e-1));
+    }
+  }
+}
+
+TEST_CASE("exchange: demo's workers send the largest coefficients of a momentum, and take out of it what they send") {
+  Bench exchange(trained_scenario({{"name", "demo"}, {"chunk", 32}, {"chunk_keeps", 3}}));
+  std::vector<std::vector<double>> momenta(workers, std::vector<double>(N));
+  for (std::uint32_t round = 0; round < 4; ++round) {
+    exchange->begin({.seed = 1, .round = round});
+    const auto all = gradients(round);
+    const std::vector<float> agreed = exchange.agreed_on(all);
+    std::vector<double> expected(N);
+    for (std::size_t w = 0; w < workers; ++w) {
+      for (std::size_t i = 0; i < N; ++i) momenta[w][i] = 0.999 * momenta[w][i] + static_cast<double>(all[w][i]);
+      for (std::size_t first = 0; first < N; first += 32) {
+        const auto chunk = std::span(momenta[w]).subspan(first, std::min<std::size_t>(32, N - first));
+        send_waves(chunk, 3, std::span(expected).subspan(first));
+      }
+    }
+    for (std::size_t i = 0; i < N; ++i) {
+      CHECK(agreed[i] == Approx(expected[i] / workers).margin(0.01));
+      CHECK(exchange->feedback()[0].residual()[i] == Approx(momenta[0][i]).margin(0.01));
     }
   }
 }

@@ -33,6 +33,15 @@ TEST_CASE("optimizers: SGD, its momentum and Nesterov's") {
   CHECK(stepped({.momentum = 0.5, .nesterov = true}, 0.5F, two_gradients) == Values{1.625F, -0.125F, 0.09375F});
 }
 
+TEST_CASE("optimizers: steps by signs, which see no momentum and of a zero no step") {
+  using Values = std::vector<float>;
+  const Steps gradients = {{1e-30F, -3, 0}, {-2, -1e30F, 0.25F}};
+  CHECK(stepped({.kind = SignSgd{}}, 0.5F, {gradients.front()}) == Values{0.5F, -1.5F, 0.5F});
+  CHECK(stepped({.kind = SignSgd{}, .momentum = 0.9}, 0.5F, gradients) == Values{1, -1, 0});
+  // 1 - (1 + 1/2) / 2, -2 - (-1 - 1) / 2, 0.5 - 0.25 / 2.
+  CHECK(stepped({.kind = SignSgd{}, .weight_decay = 0.5}, 0.5F, {gradients.front()}) == Values{0.25F, -1, 0.375F});
+}
+
 TEST_CASE("optimizers: AdamW") {
   const AdamW adamw{.beta1 = 0.8, .beta2 = 0.9, .epsilon = 0.01};
   // In the first step m and s over their weights are g and g^2: 1 - 0.1 (1 / 1.01 + 1/2), and so on.

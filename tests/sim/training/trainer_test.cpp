@@ -29,6 +29,7 @@ std::vector<json> all_methods() {
           {{"name", "qsgd"}, {"levels", 3}, {"bucket", 32}},
           {{"name", "natural-compression"}},
           {{"name", "chunked-top-k"}, {"chunk", 64}, {"chunk_keeps", 5}},
+          {{"name", "demo"}, {"chunk", 64}, {"chunk_keeps", 5}, {"training", {{"learning_rate", 0.01}}}},
           {{"name", "block-quantization"}, {"bits", 4}, {"block", 64}},
           {{"name", "sgd"}, {"precision", "bf16"}},
           {{"name", "top-k"}, {"density", 0.05}, {"values", "int4"}, {"hierarchy", "shard"}},
@@ -103,6 +104,22 @@ TEST_CASE("training: with density 1 what sparsifies is dense sgd, by any collect
     by_tensor["schedule"] = {{"grouping", "tensor"}};
     CHECK(difference(trained(by_tensor), dense) < 1e-5);
   }
+}
+
+TEST_CASE("training: demo decays its momentum and steps by signs, unless it is told otherwise") {
+  const auto method_of = [](json method, const json& optimizer = nullptr) {
+    method["name"] = "demo";
+    json scenario = mlp(2, method);
+    if (!optimizer.is_null()) scenario["training"]["optimizer"] = optimizer;
+    return Bench(scenario).scenario().training->method;
+  };
+  CHECK(method_of({}).residual_weight == 0.999);
+  CHECK(std::holds_alternative<SignSgd>(method_of({}).optimizer));
+  CHECK(std::holds_alternative<AdamW>(method_of({}, "adamw").optimizer));
+  const MethodTraining own = method_of({{"training", {{"optimizer", "sgd"}, {"residual_weight", 0.5}}}}, "adamw");
+  CHECK(std::holds_alternative<Sgd>(own.optimizer));
+  CHECK(own.residual_weight == 0.5);
+  CHECK(std::holds_alternative<Sgd>(method_of({{"local_steps", 3}}).optimizer));
 }
 
 TEST_CASE("training: one worker is plain gradient descent") {
