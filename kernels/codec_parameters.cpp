@@ -38,7 +38,7 @@ CodecParameter values_words() {
 
 CodecParameter precision_words() {
   return {.key = "precision",
-          .about = "sgd: precision of the values; loco: of their sum",
+          .about = "sgd: precision of the values; loco, cd-sgd: of their sum",
           .words = {{"fp32", "", 0}, {"fp16", "", 1}, {"bf16", "", 2}},
           .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.precision); },
           .set = [](CodecOptions& o, std::int64_t value) { o.precision = static_cast<Precision>(value); }};
@@ -117,20 +117,21 @@ CodecParameter chunk_keeps_numbers() {
 }
 
 CodecParameter block_numbers() {
-  return {
-      .key = "block",
-      .about = "block-quantization, quantized-allreduce, loco: elements that share a largest magnitude, a power of two",
-      .words = {},
-      .least = Rounding::least_block,
-      .most = Rounding::most_block,
-      .powers_of_two = true,
-      .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.block); },
-      .set = [](CodecOptions& o, std::int64_t value) { o.block = static_cast<std::uint64_t>(value); }};
+  return {.key = "block",
+          .about =
+              "block-quantization, quantized-allreduce, loco, cd-sgd: elements that share a largest magnitude, a power "
+              "of two",
+          .words = {},
+          .least = Rounding::least_block,
+          .most = Rounding::most_block,
+          .powers_of_two = true,
+          .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.block); },
+          .set = [](CodecOptions& o, std::int64_t value) { o.block = static_cast<std::uint64_t>(value); }};
 }
 
 CodecParameter bits_numbers() {
   return {.key = "bits",
-          .about = "block-quantization, quantized-allreduce, loco: bits of an element",
+          .about = "block-quantization, quantized-allreduce, loco, cd-sgd: bits of an element",
           .swept = true,
           .words = {},
           .least = 2,

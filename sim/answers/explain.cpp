@@ -9,6 +9,7 @@
 #include "sim/payloads/payload_stage.hpp"
 #include "sim/study/kept_points.hpp"
 #include "sim/study/long_points.hpp"
+#include "sim/study/point_setup.hpp"
 #include "sim/study/times_text.hpp"
 #include "sim/system/child_process.hpp"
 #include "sim/system/data_path.hpp"

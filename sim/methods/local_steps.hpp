@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -23,11 +24,20 @@ struct LocalSteps {
   std::int64_t fragments = 1;  ///< P: parts of the model; one is exchanged every H/P steps
   std::int64_t delay = 0;      ///< steps from the start of an exchange until its result is applied, computing meanwhile
   double merge_weight = 0;     ///< share of a worker's own parameters that is kept when a result is applied
-  std::optional<OuterOptimizer> outer;  ///< none: parameters become the mean
+  std::optional<OuterOptimizer> outer = {};  ///< none: parameters become the mean
+  std::int64_t full_every = 0;               ///< every so many-th exchange of a parameter is of plain fp32; 0: none
+  /// Of a method, not a key: what a worker has learnt while a result was on its way is added to it.
+  bool keeps_steps = false;
 
   /// The steps (the first is 1) after which exchange number `exchange` (the first is 0) begins, of fragment number
   /// exchange mod P: (exchange + 1) H/P, rounded down.
   std::int64_t begin_of(std::int64_t exchange) const { return (exchange + 1) * steps / fragments; }
+
+  /// Exchanges of a parameter after which it is the same again: which of them are full.
+  std::int64_t cycle() const { return std::max<std::int64_t>(full_every, 1); }
+
+  /// True if exchange number `exchange` is full: the last of each cycle.
+  bool is_full(std::int64_t exchange) const { return full_every > 0 && (exchange / fragments + 1) % full_every == 0; }
 
   /// True if it is not an exchange of gradients in every step.
   bool is_local() const { return *this != LocalSteps{}; }

@@ -128,6 +128,12 @@ std::span<const MethodEntry> methods() {
        {.precision = Precision::bf16, .bits = 4},
        {},
        {.beta = 0.2, .reset = 1024}},
+      {"cd-sgd",
+       "2 bits an element to whoever adds, applied a step late, every tenth step in full (Yu et al., 2021)",
+       {{"summed-levels", "sharded-parameter-server"}},
+       {},
+       {.delay = 1, .full_every = 10, .keeps_steps = true},
+       {.bits = 2}},
   };
   return all;
 }
@@ -195,6 +201,8 @@ std::string local_label(const LocalSteps& local, const LocalSteps& usual) {
   if (local.delay != usual.delay)
     text += ", delay " + std::to_string(local.delay) + (local.delay == 1 ? " step" : " steps");
   if (local.merge_weight != usual.merge_weight) text += ", merge weight " + show(local.merge_weight);
+  if (local.full_every != usual.full_every)
+    text += local.full_every > 0 ? ", in full every " + std::to_string(local.full_every) : ", never in full";
   if (local.outer != usual.outer) text += local.outer ? ", outer " + outer_label(*local.outer) : ", no outer optimizer";
   return text;
 }

@@ -14,6 +14,7 @@
 #include "sim/scenario/sweep.hpp"
 #include "sim/study/measurement.hpp"
 #include "sim/study/point_key.hpp"
+#include "sim/study/point_setup.hpp"
 #include "sim/study/sweep_run.hpp"
 #include "sim/system/data_path.hpp"
 #include "sim/system/write_file.hpp"

@@ -83,8 +83,8 @@ std::vector<TextColumn> setting_text(const Study& study, const Columns<RunPoint>
   if (has_hosts_of_gpus(study)) shown.push_back({"hosts", [](At at) { return std::to_string(hosts_of(at.scenario)); }});
   shown.push_back({"K/N", [](At at) { return shown_if(density_of(at.scenario), [](double d) { return show(d); }); }});
   // What the label or a column of all tables tells needs none of its own.
-  const std::set<std::string> told = {"workers",   "density",     "k",         "collective", "grouping",
-                                      "hierarchy", "local_steps", "fragments", "delay",      "merge_weight"};
+  const std::set<std::string> told = {"workers",     "density",   "k",     "collective",   "grouping",  "hierarchy",
+                                      "local_steps", "fragments", "delay", "merge_weight", "full_every"};
   for (const auto& [key, count] : study.keys) {
     if (told.count(key) != 0) continue;
     const auto column = std::find_if(columns.rbegin(), columns.rend(), [&](const auto& c) { return c.name == key; });
@@ -123,9 +123,9 @@ namespace {
 const std::set<std::string> keys_with_columns = {"workers",  "density",   "k",     "index", "collective",
                                                  "grouping", "hierarchy", "model", "device"};
 
-Columns<RunPoint> local_steps_columns() {
+Columns<RunPoint> local_steps_columns(const Study& study) {
   using At = const RunPoint&;
-  return {
+  Columns<RunPoint> columns = {
       {"local_steps", [](At at) { return at.scenario.method.local.steps; }},
       {"fragments", [](At at) { return at.scenario.method.local.fragments; }},
       {"delay", [](At at) { return at.scenario.method.local.delay; }},
@@ -133,6 +133,9 @@ Columns<RunPoint> local_steps_columns() {
       {"exchange_s", [](At at) { return at.times.exchange ? Json(at.times.exchange->value) : Json(); }},
       {"utilization", [](At at) { return or_null(at.utilization()); }},
   };
+  if (std::ranges::any_of(study.points, [](const Point& point) { return point.scenario.method.local.full_every > 0; }))
+    columns.push_back({"full_every", [](At at) { return at.scenario.method.local.full_every; }});
+  return columns;
 }
 
 }  // namespace
@@ -178,7 +181,7 @@ Columns<RunPoint> report_columns(const Study& study) {
   std::set<std::string> swept;
   for (const auto& [key, count] : study.keys) swept.insert(key);
   append_columns(columns, parameter_columns(study, swept), point_of);
-  const Columns<RunPoint> last = has_local_steps(study) ? local_steps_columns() : Columns<RunPoint>();
+  const Columns<RunPoint> last = has_local_steps(study) ? local_steps_columns(study) : Columns<RunPoint>();
   std::set<std::string> shown = keys_with_columns;
   for (const Column<RunPoint>& column : last) shown.insert(column.name);
   append_columns(columns, swept_columns(study, shown), point_of);

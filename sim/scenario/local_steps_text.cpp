@@ -8,6 +8,7 @@ namespace simrun {
 namespace {
 
 constexpr std::int64_t most_local_steps = 1'000'000;
+constexpr std::int64_t most_full_every = 100;  // all of these exchanges are simulated
 
 struct OuterText {
   OuterOptimizer::Kind kind = OuterOptimizer::Kind::nesterov;
@@ -95,6 +96,9 @@ void add_local_steps(Object<MethodText>& object) {
       .either<double>("merge_weight", fit_of(&LocalSteps::merge_weight), setter_of(&LocalSteps::merge_weight),
                       usually(number({0, 1}), plain.merge_weight),
                       "share of a worker's own parameters that is kept when a result is applied")
+      .either<std::int64_t>("full_every", fit_of(&LocalSteps::full_every), setter_of(&LocalSteps::full_every),
+                            usually(whole(0, most_full_every), plain.full_every),
+                            "every so many-th exchange of a parameter is of plain fp32, as sgd's; 0: none")
       .either<OuterOptimizer>(
           "outer", [](const MethodText& text) { return fit_of(text, outer_json(text.method->local.outer), nullptr); },
           [](MethodText& text, const OuterOptimizer& outer) { text.local.outer = outer; }, outer_field(),
@@ -143,7 +147,7 @@ void refuse_local_steps(const Study& study, const char* command) {
     (Where{study.file, ""} / "methods" / point.method)
         .fail(
             "takes local steps; simrun " + std::string(command) + " is for gradients that are exchanged in every step",
-            "accepted: local_steps 1, without delay, merge_weight and outer");
+            "accepted: local_steps 1, without delay, merge_weight, full_every and outer");
   }
 }
 

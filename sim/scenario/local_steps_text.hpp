@@ -13,7 +13,8 @@ struct MethodText;
 
 /// The keys of a method that say how rarely workers exchange. All but the last a sweep may give for all methods; an
 /// entry that gives its own keeps it.
-constexpr std::array<const char*, 5> local_steps_keys = {"local_steps", "fragments", "delay", "merge_weight", "outer"};
+constexpr std::array<const char*, 6> local_steps_keys = {"local_steps",  "fragments",  "delay",
+                                                         "merge_weight", "full_every", "outer"};
 
 /// True for those of them that a sweep may give for all methods.
 bool is_swept_local_key(std::string_view key);

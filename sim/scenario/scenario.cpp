@@ -36,4 +36,11 @@ std::vector<std::uint64_t> encoded_entries(const Scenario& scenario, std::span<c
   return share_entries(groups, std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(share))));
 }
 
+Scenario in_full(const Scenario& scenario) {
+  Scenario full = scenario;
+  full.method = dense_choice(scenario.method);
+  full.method.local = scenario.method.local;
+  return full;
+}
+
 }  // namespace simrun

@@ -100,4 +100,7 @@ std::vector<Group> encoded_groups(const Scenario& scenario);
 /// K of each of these.
 std::vector<std::uint64_t> encoded_entries(const Scenario& scenario, std::span<const Group> groups);
 
+/// The same scenario with exchanges as rare that are not compressed: dense_choice().
+Scenario in_full(const Scenario& scenario);
+
 }  // namespace simrun

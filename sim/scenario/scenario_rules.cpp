@@ -115,7 +115,7 @@ std::vector<std::string> notes_on(const Scenario& scenario, const Where& here) {
     notes.push_back((here / "error_feedback").path + ": " + std::string(scenario.method.method->name) +
                     " leaves no residual, so it changes nothing");
   const LocalSteps& local = scenario.method.local;
-  if (local.delay > 0 && local.merge_weight == 0)
+  if (local.delay > 0 && local.merge_weight == 0 && !local.keeps_steps)
     notes.push_back((here / "delay").path + ": with merge_weight 0 a result takes the place of what workers learn " +
                     "while it is on its way, " + std::to_string(local.delay) + " of every " +
                     std::to_string(local.steps) + " steps" +

@@ -91,13 +91,16 @@ Band possible(const Band& band, std::span<const IterationRecord> records, Second
   return {std::max(band.low, std::min(1.0, wire / most)), band.high};
 }
 
-Seconds network_time_of_all(std::span<const IterationRecord> records) {
-  std::optional<Seconds> least;
-  for (const IterationRecord& record : records) {
-    const Seconds time = time_of_exchanges(record);
-    least = least ? std::min(*least, time) : time;
+std::vector<Seconds> network_times_of_fragments(std::span<const IterationRecord> records) {
+  const IterationRecord& least = *std::ranges::min_element(records, {}, time_of_exchanges);
+  std::vector<Seconds> times;
+  std::size_t begin = 0;
+  for (const std::size_t end : least.fragment_ends) {
+    Seconds time;
+    for (; begin < end; ++begin) time += on_the_network(least.exchanges[begin], least.spans);
+    times.push_back(time);
   }
-  return *least;
+  return times;
 }
 
 }  // namespace simrun

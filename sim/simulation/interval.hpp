@@ -62,7 +62,7 @@ Seconds network_time(std::span<const IterationRecord> records);
 /// The band without factors that make exchanges shorter than `wire`, what the busiest link takes for their bytes.
 Band possible(const Band& band, std::span<const IterationRecord> records, Seconds wire);
 
-/// The time of all exchanges on the network, of the rank for which it is least.
-Seconds network_time_of_all(std::span<const IterationRecord> records);
+/// With local steps: how long each fragment's exchange is on the network, of the rank for which all are least.
+std::vector<Seconds> network_times_of_fragments(std::span<const IterationRecord> records);
 
 }  // namespace simrun

@@ -68,6 +68,7 @@ void Worker::exchange_fragment(std::size_t fragment, IterationRecord& record) {
   }
   share_decoded(record);
   staging_.work();
+  record.fragment_ends.push_back(record.exchanges.size());
   record.exchanging += encoding + std::max(transport_.now(), device_.started_until()) - begin;
 }
 

@@ -121,8 +121,12 @@ Deviation network_deviation(const Times& times, const Setup& setup, const Steady
   if (!local.is_local()) return deviation(network_time(steady.records()), band);
   const double apart = static_cast<double>(local.steps) / static_cast<double>(local.fragments);
   const Seconds hidden = std::min(static_cast<double>(local.delay), apart) * times.compute;
-  const Seconds whole = network_time_of_all(steady.records()) / static_cast<double>(local.fragments);
-  const auto waited = [&](double factor) { return std::max(Seconds(0), factor * whole - hidden) / apart; };
+  const std::vector<Seconds> exchanges = network_times_of_fragments(steady.records());
+  const auto waited = [&](double factor) {
+    Seconds all;
+    for (const Seconds exchange : exchanges) all += std::max(Seconds(0), factor * exchange - hidden);
+    return all / static_cast<double>(local.steps);
+  };
   return {waited(1) - waited(band.low), waited(band.high) - waited(1)};
 }
 

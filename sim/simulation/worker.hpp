@@ -63,6 +63,7 @@ struct IterationRecord {
   /// From a group's first message to its outcome, waiting included, in order of time; what else is exchanged meanwhile
   /// as well. `duration` leaves out how long a group of several rounds waited for its later encodings.
   std::vector<Span> exchanges;
+  std::vector<std::size_t> fragment_ends;  ///< with local steps: how many of these there were after each fragment's
 };
 
 /// One rank's iterations: forward, backward tensor by tensor, encoding as each group is ready, exchanges in order

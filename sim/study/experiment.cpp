@@ -7,11 +7,10 @@
 #include <deque>
 #include <map>
 
-#include "kernels/layout.hpp"
-#include "sim/simulation/network_error.hpp"
 #include "sim/study/break_even.hpp"
 #include "sim/study/fastest.hpp"
 #include "sim/study/long_points.hpp"
+#include "sim/study/point_setup.hpp"
 #include "sim/study/times_text.hpp"
 #include "sim/system/child_process.hpp"
 #include "sim/system/large_pages.hpp"
@@ -30,87 +29,6 @@ std::string run_point(const Scenario& scenario, const PayloadTable& payloads, st
   if (traces != nullptr) traces->write(point, times);
   return times_json(times).dump();
 }
-
-/// What a round encodes. Kept values that are added up are dense, and take what others of as many bits do.
-void set_round_work(const Round& round, const Payload& payload, Work& work) {
-  const bool is_narrow = round.entry->sparsifies && precision_of(payload.kind()) != Precision::fp32;
-  work.kind = payload.kind();
-  if (payload.index() != IndexCoding::none) work.index = payload.index();
-  work.values = is_narrow ? ValueCoding::fp16 : values_of(payload.header().format);
-  work.entries = static_cast<double>(payload.entries());
-  work.codec = round.entry->name;
-}
-
-/// True if there is a host for a server. One that no group needs would wait for nothing, for ever.
-bool needs_server(const Scenario& scenario) {
-  return scenario.has_server_host() && !std::ranges::all_of(encoded_groups(scenario), &Group::is_dense);
-}
-
-}  // namespace
-
-IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) {
-  IterationPlan plan;
-  plan.forward = scenario.compute.forward;
-  plan.update = scenario.compute.update;
-  plan.pace = scenario.compute.pace;
-  plan.local = scenario.method.local;
-  plan.decode = scenario.decode;
-  const std::vector<Seconds> backward = scenario.compute.backward_by_tensor.empty()
-                                            ? share_backward(*scenario.model, scenario.compute.backward)
-                                            : scenario.compute.backward_by_tensor;
-  std::size_t remaining = backward.size();  // tensors whose backward pass is still to come
-  plan.hosts = scenario.host_groups();
-  plan.metadata_apart = scenario.metadata_apart;
-  const std::vector<Group> groups = encoded_groups(scenario);
-  const std::vector<Round> own = make_rounds(scenario.method, nullptr, plan.hosts.hierarchy);
-  const std::vector<Round> dense = make_dense_rounds(scenario.method, nullptr, plan.hosts.hierarchy);
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    IterationPlan::Stage stage;
-    stage.is_dense = groups[g].is_dense;
-    stage.fragment = groups[g].fragment;
-    if (const Payload* combined = payloads.combined(static_cast<std::size_t>(plan.hosts.encoders()), g))
-      stage.combined = *combined;
-    const std::vector<Round>& rounds = stage.is_dense ? dense : own;
-    while (remaining > groups[g].tensors.front()) stage.backward.push_back(backward[--remaining]);
-    // One after another, since a round may read the indices of one before it. The last round is decoded.
-    Work work{.stage = Stage::encode, .elements = static_cast<double>(groups[g].elements)};
-    // What hosts make of their GPUs' gradients is fp32.
-    if (plan.hosts.gpus == 1) work.gradient = scenario.gradient_precision;
-    for (std::size_t r = 0; r < rounds.size(); ++r) {
-      if (rounds[r].part != Round::Part::exchange) {
-        stage.encode.push_back({});
-        continue;
-      }
-      set_round_work(rounds[r], payloads.at(0, g, r), work);
-      stage.encode.push_back(work);
-      work.gradient = Precision::fp32;  // later rounds encode what the first has left, the corrected gradient
-    }
-    stage.decode = work;
-    stage.decode.stage = Stage::decode;
-    plan.stages.push_back(std::move(stage));
-  }
-  return plan;
-}
-
-Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
-  Setup setup;
-  setup.workers = scenario.workers;
-  setup.network = scenario.network;
-  setup.network_error = network_error(scenario.network);
-  setup.plan = make_plan(scenario, payloads);
-  setup.server_host = needs_server(scenario);
-  setup.rounds = make_rounds(scenario.method, make_cpu_primitives(1), setup.plan.hosts.hierarchy);
-  setup.dense_rounds = make_dense_rounds(scenario.method, nullptr, setup.plan.hosts.hierarchy);
-  setup.profile = scenario.device.get();
-  setup.host = scenario.host;
-  setup.payload = [&payloads](int worker, std::size_t group, std::size_t round, std::size_t step) -> const Payload& {
-    return payloads.at(static_cast<std::size_t>(worker), group, round, step);
-  };
-  setup.payload_steps = payloads.steps();
-  return setup;
-}
-
-namespace {
 
 Times simulate_here(const Scenario& scenario, const PayloadTable& payloads, double encode_factor) {
   Setup setup = make_setup(scenario, payloads);
@@ -190,8 +108,7 @@ PointResult result_of(const ChildPool::Result& child, const Scenario& scenario, 
   PointResult result;
   if (child.output) result.times = read_times(Json::parse(*child.output));
   result.failure = child.failure;
-  result.payload_bytes = table.mean_bytes(static_cast<std::size_t>(scenario.workers), scenario.host_groups().hosts()) /
-                         static_cast<double>(scenario.method.local.steps);
+  result.payload_bytes = bytes_of_step(scenario, table);
   return result;
 }
 

@@ -42,10 +42,4 @@ void run_at_break_even(const Study& study, const std::vector<PointResult>& resul
 /// since SimGrid has one platform a process; Ctrl-C ends it with its parent. Throws ChildFailure.
 Times simulate_point(const Scenario& scenario, const PayloadTable& payloads, double encode_factor = 1);
 
-/// What every worker of this scenario does in an iteration.
-IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads);
-
-/// Everything that the simulation of a point needs. The scenario and the payloads outlive it.
-Setup make_setup(const Scenario& scenario, const PayloadTable& payloads);
-
 }  // namespace simrun

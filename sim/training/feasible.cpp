@@ -19,7 +19,8 @@ int states_of(const MethodTraining& method) {
 }
 
 /// What a run has at least of vectors as long as the model: parameters, what the workers agreed on, a gradient a
-/// thread; for each worker its residual, its momentum, a payload that is not compressed, and a model of its own.
+/// thread; for each worker its residual, its momentum, a payload that is not compressed, a model of its own, and what
+/// that was as it sent.
 Bytes least_memory(const Scenario& scenario, unsigned threads) {
   const MethodTraining& method = scenario.training->method;
   const LocalSteps& local = scenario.method.local;
@@ -29,8 +30,9 @@ Bytes least_memory(const Scenario& scenario, unsigned threads) {
       scenario.method.method->rounds_with(scenario.method.options).size() > 1 && !scenario.method.error_feedback;
   const bool momentum = method.momentum.factor > 0 && method.momentum.place == Momentum::Place::worker;
   double a_worker = (scenario.method.error_feedback ? 1 : 0) + (momentum ? 1 : 0);
-  if (dense || encodes_again) a_worker += 1.0 / static_cast<double>(local.fragments);
+  if (dense || encodes_again || local.full_every > 0) a_worker += 1.0 / static_cast<double>(local.fragments);
   if (local.is_local()) a_worker += 1 + states_of(method);
+  if (local.keeps_steps) ++a_worker;
   return Bytes(4.0 * static_cast<double>(scenario.elements()) *
                (2.0 + threads + a_worker * static_cast<double>(scenario.workers)));
 }

@@ -49,7 +49,11 @@ LocalTraining::Fragment::Fragment(const Scenario& whole, std::span<const Group> 
     : ranges(ranges_of(*whole.model, groups)),
       scenario(scenario_of_groups(whole, groups)),
       exchange(scenario, threads),
-      optimizer(OptimizerRule::of(whole.method.local.outer), elements(), make_cpu_primitives(1)) {}
+      optimizer(OptimizerRule::of(whole.method.local.outer), elements(), make_cpu_primitives(1)) {
+  if (whole.method.local.full_every == 0) return;
+  full_scenario = in_full(scenario);
+  full.emplace(*full_scenario, threads);
+}
 
 LocalTraining::LocalTraining(const Scenario& scenario, std::uint64_t seed, unsigned threads,
                              std::span<const float> parameters)
@@ -78,29 +82,42 @@ const GradientExchange* LocalTraining::exchange(std::int64_t steps, std::optiona
   apply_due(steps, outer);
   if (local_.begin_of(exchanges_) != steps) return nullptr;
   const std::size_t number = static_cast<std::size_t>(exchanges_) % fragments_.size();
-  const std::span<const float> agreed = send(*fragments_[number], density, outer);
-  results_.push_back({steps + local_.delay, number, {agreed.begin(), agreed.end()}});
+  Fragment& fragment = *fragments_[number];
+  GradientExchange& used = local_.is_full(exchanges_) ? *fragment.full : fragment.exchange;
+  const std::span<const float> agreed = send(fragment, used, density, outer);
+  Result result{.due = steps + local_.delay, .fragment = number, .change = {agreed.begin(), agreed.end()}, .sent = {}};
+  if (local_.keeps_steps) result.sent = parameters_of(fragment);
+  results_.push_back(std::move(result));
   ++exchanges_;
   apply_due(steps, outer);
-  return &fragments_[number]->exchange;
+  return &used;
 }
 
-std::span<const float> LocalTraining::send(Fragment& fragment, std::optional<double> density,
-                                           std::span<const float> outer) {
+std::span<const float> LocalTraining::send(const Fragment& fragment, GradientExchange& exchange,
+                                           std::optional<double> density, std::span<const float> outer) {
   const auto round = static_cast<std::uint32_t>(exchanges_);
   const Adversaries& adversaries = scenario_.training->adversaries;
   const std::size_t corrupted = count_adversaries(adversaries, models_.size());
-  fragment.exchange.begin({.seed = seed_, .round = round});
-  fragment.exchange.set_density(density);
+  exchange.begin({.seed = seed_, .round = round});
+  exchange.set_density(density);
   parallel_for(models_.size(), threads_, [&](std::size_t worker) {
     const std::vector<float>& own = models_[worker];
     std::vector<float> change(fragment.elements());
     fragment.for_each([&](std::size_t i, std::size_t j) { change[i] = outer[j] - own[j]; });
     if (worker < corrupted)
       corrupt(adversaries.behaviour, {seed_, Randomness::adversary, static_cast<std::uint32_t>(worker), round}, change);
-    fragment.exchange.encode(worker, change);
+    exchange.encode(worker, change);
   });
-  return fragment.exchange.exchange();
+  return exchange.exchange();
+}
+
+/// By worker.
+std::vector<std::vector<float>> LocalTraining::parameters_of(const Fragment& fragment) const {
+  std::vector<std::vector<float>> all(models_.size(), std::vector<float>(fragment.elements()));
+  parallel_for(models_.size(), threads_, [&](std::size_t worker) {
+    fragment.for_each([&](std::size_t i, std::size_t j) { all[worker][i] = models_[worker][j]; });
+  });
+  return all;
 }
 
 void LocalTraining::apply_due(std::int64_t steps, std::span<float> outer) {
@@ -121,7 +138,10 @@ void LocalTraining::apply(const Result& result, std::span<float> outer) {
   const auto others = static_cast<float>(1 - local_.merge_weight);
   parallel_for(models_.size(), threads_, [&](std::size_t worker) {
     std::vector<float>& mine = models_[worker];
-    fragment.for_each([&](std::size_t i, std::size_t j) { mine[j] = own * mine[j] + others * common[i]; });
+    fragment.for_each([&](std::size_t i, std::size_t j) {
+      const float since = local_.keeps_steps ? mine[j] - result.sent[worker][i] : 0.0F;
+      mine[j] = own * mine[j] + others * (common[i] + since);
+    });
   });
 }
 

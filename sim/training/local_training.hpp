@@ -18,7 +18,9 @@ namespace simrun {
 /// H/P steps a fragment of the model is exchanged: each worker encodes the pseudo-gradient, how far the fragment has
 /// come from the outer parameters, which all have alike. The outer optimiser steps these along the mean, and each
 /// worker's parameters become w of its own and 1 - w of the outer ones. Source: DiLoCo, Douillard et al., 2023; in
-/// fragments and delayed: Streaming DiLoCo, Douillard et al., 2025.
+/// fragments and delayed: Streaming DiLoCo, Douillard et al., 2025. Where steps are kept it adds to the outer ones what
+/// it has come since it sent. A full exchange is dense; residuals wait until the next that is not. Source of both:
+/// CD-SGD, Yu et al., 2021 (arXiv 2106.10796).
 class LocalTraining {
  public:
   /// The scenario has a training part and outlives this. `parameters` (size N): those that all begin with.
@@ -64,6 +66,8 @@ class LocalTraining {
     std::vector<std::pair<std::size_t, std::size_t>> ranges;  ///< of each tensor
     Scenario scenario;                                        ///< of the fragment alone
     GradientExchange exchange;
+    std::optional<Scenario> full_scenario;  ///< of full exchanges, where there are some
+    std::optional<GradientExchange> full;
     Optimizer optimizer;  ///< the outer one
   };
 
@@ -72,10 +76,13 @@ class LocalTraining {
     std::int64_t due = 0;  ///< steps after which it arrives
     std::size_t fragment = 0;
     std::vector<float> change;
+    std::vector<std::vector<float>> sent;  ///< by worker: its parameters as it sent, where steps are kept
   };
 
-  /// Returns what the workers agree on, valid until the fragment's next exchange.
-  std::span<const float> send(Fragment& fragment, std::optional<double> density, std::span<const float> outer);
+  /// Returns what the workers agree on, valid until the next exchange by the same.
+  std::span<const float> send(const Fragment& fragment, GradientExchange& exchange, std::optional<double> density,
+                              std::span<const float> outer);
+  std::vector<std::vector<float>> parameters_of(const Fragment& fragment) const;
   void apply_due(std::int64_t steps, std::span<float> outer);
   void apply(const Result& result, std::span<float> outer);
 
@@ -105,7 +112,11 @@ void LocalTraining::visit_state(Self& local, Archive& archive) {
   std::size_t count = results.size();
   archive(count);
   results.resize(count);
-  for (Result& result : results) archive(result.due, result.fragment, result.change);
+  for (Result& result : results) {
+    archive(result.due, result.fragment, result.change);
+    result.sent.resize(local.local_.keeps_steps ? local.models_.size() : 0);
+    for (auto& sent : result.sent) archive(sent);
+  }
   if constexpr (!std::is_const_v<Self>) local.results_ = std::move(results);
 }
 

@@ -4,7 +4,7 @@
 #include <set>
 #include <sstream>
 
-#include "sim/study/experiment.hpp"
+#include "sim/study/point_setup.hpp"
 #include "sim/study/times_text.hpp"
 #include "sim/system/child_process.hpp"
 

@@ -133,13 +133,17 @@ TEST_CASE("plan: memory of local steps is what all had alike, the outer momentum
   const TemporaryFolder folder;
   json scenario = two_methods(folder);
   const json outer = {{"optimizer", "sgd"}};
-  scenario["methods"] = {{{"name", "diloco"}, {"local_steps", 10}}, {{"name", "top-k"}, {"k", 10}, {"outer", outer}}};
+  scenario["methods"] = {{{"name", "diloco"}, {"local_steps", 10}},
+                         {{"name", "top-k"}, {"k", 10}, {"outer", outer}},
+                         {{"name", "cd-sgd"}}};
   const Study study = study_of(scenario, folder);
   PointResult result{.times = Times{}, .payload_bytes = 4e5, .failure = {}};
   result.times->result_bytes = 200'000;
   // Of a million parameters; bytes are means over steps.
   CHECK(method_memory(study.points[0].scenario, result) == Bytes(2 * 4e6 + 10 * 6e5));
   CHECK(method_memory(study.points[1].scenario, result) == Bytes(2 * 4e6 + 6e5));
+  // What was sent until it arrives, besides; and a full exchange.
+  CHECK(method_memory(study.points[2].scenario, result) == Bytes(3 * 4e6 + 2 * 4e6));
 }
 
 TEST_CASE("plan: implementations are those of the sweep, where the plan names none", "[large]") {

@@ -12,7 +12,7 @@
 
 #include "kernels/layout.hpp"
 #include "sim/payloads/gradient_source.hpp"
-#include "sim/study/experiment.hpp"
+#include "sim/study/point_setup.hpp"
 #include "sim/system/child_process.hpp"
 #include "sim/text/error.hpp"
 #include "tests/sim/program.hpp"

@@ -202,6 +202,52 @@ TEST_CASE("local steps: a network that is off moves a step by what is not hidden
   CHECK(hidden_longer == close_to(exchange / 10));
 }
 
+TEST_CASE("local steps: of k exchanges one is full, and each is hidden by a step as far as it can be") {
+  // 34 bits an element and scales to and from whoever adds, or the 64 of a ring of fp32.
+  const double elements = tensors * each;
+  const double blocks = std::ceil(elements / 256);
+  const double shard = 256 * blocks / 2;
+  const double levels = 32 + 4 * blocks / 2 + shard / 4;
+  const double full = ring_of_two(elements);
+  for (const double step : {5 * ms, 35 * ms, 80 * ms}) {
+    for (const int k : {1, 2, 5}) {
+      for (const int delay : {0, 1}) {
+        INFO(k << ", step " << step << ", delay " << delay);
+        const json method = {{"name", "cd-sgd"}, {"full_every", k}, {"delay", delay}};
+        const Times times = simulated_with(method, 1e-12, [&](json& scenario) {
+          scenario["compute"] = {{"forward", std::to_string(step) + " s"}, {"backward", "0 s"}};
+        });
+        const double exchange = 2 * a + (levels + 4 * shard) / B;
+        const auto taken = [&](double by) { return delay == 0 ? step + by : std::max(step, by); };
+        CHECK(times.iteration.value == close_to(((k - 1) * taken(exchange) + taken(full)) / k));
+        CHECK(times.exchange->value == close_to(((k - 1) * exchange + full) / k));
+        CHECK(times.compute.value == close_to(step));
+        const double sent = ((k - 1) * (levels + 4 * shard) + 4 * elements) / k;
+        CHECK(static_cast<double>(times.sent_bytes) == Approx(sent).epsilon(1e-4));
+      }
+    }
+  }
+}
+
+TEST_CASE("local steps: what sticks out of a step is counted exchange by exchange") {
+  const auto off = [](Setup& setup) { setup.network_error = NetworkError{{1, 2}}; };
+  const TemporaryFolder folder;
+  const auto times_with = [&](int k) {
+    json scenario = scenario_with({{"name", "cd-sgd"}, {"full_every", k}}, folder);
+    scenario["network"]["bandwidth"] = "3.3 Gbps";
+    return times_of(scenario, off);
+  };
+  const double full = times_with(1).exchange->value;  // 15 ms
+  const Times times = times_with(2);
+  const double other = 2 * times.exchange->value - full;  // 8 ms, of which a step hides all
+  const auto out = [&](double factor) {
+    return (std::max(0.0, factor * full - c) + std::max(0.0, factor * other - c)) / 2;
+  };
+  REQUIRE(times.interval);
+  CHECK(other < c);
+  CHECK((times.interval->high - times.iteration).value == close_to(out(2) - out(1)));
+}
+
 TEST_CASE("local steps: parts of a step add up") {
   for (const int delay : {0, 2}) {
     const Times times = simulated_with(with({{"name", "ef-signsgd"}}, {6, 2, delay}), ms);

@@ -80,10 +80,14 @@ TEST_CASE("local training: as a plain implementation in doubles has it") {
       {{"local_steps", 4}, {"fragments", 2}, {"outer", half}, {"training", adamw}},
       {{"local_steps", 5}, {"fragments", 2}, {"delay", 2}, {"outer", half}},
       {{"local_steps", 4}, {"fragments", 2}, {"delay", 3}, {"merge_weight", 0.25}, {"outer", half}},
-      {{"local_steps", 3}, {"delay", 3}, {"merge_weight", 0.5}}};
+      {{"local_steps", 3}, {"delay", 3}, {"merge_weight", 0.5}},
+      {{"name", "cd-sgd"}, {"full_every", 1}},
+      {{"name", "cd-sgd"}, {"full_every", 1}, {"training", momentum}},
+      {{"name", "cd-sgd"}, {"full_every", 1}, {"local_steps", 3}, {"delay", 3}, {"outer", half}},
+      {{"name", "cd-sgd"}, {"full_every", 1}, {"local_steps", 4}, {"fragments", 2}, {"merge_weight", 0.25}}};
   for (json method : methods) {
     INFO(method);
-    method["name"] = "sgd";
+    if (!method.contains("name")) method["name"] = "sgd";
     const json scenario = softmax(3, method);
     CHECK(difference(trained(scenario), PlainTraining(Bench(scenario)).trained()) < 1e-5);
   }
@@ -127,6 +131,38 @@ TEST_CASE("local training: the merge weight is the share of a worker's own param
       const double own = -2.0 * static_cast<double>(worker + 1);
       CHECK(moved.own(worker) == Approx(weight * own - (1 - weight) * 4));
     }
+  }
+}
+
+TEST_CASE("local training: kept steps are added to what arrives, and no step is sent twice") {
+  Moved moved({{"name", "cd-sgd"}, {"full_every", 1}});
+  for (int step = 1; step <= 4; ++step) {
+    CHECK(moved.step(1));
+    CHECK(moved.outer() == all(-2.0F * static_cast<float>(step - 1)));  // the mean of -1, -2 and -3, a step ago
+    for (std::size_t worker = 0; worker < 3; ++worker)
+      CHECK(moved.own(worker) == moved.outer().front() - static_cast<float>(worker + 1));
+  }
+}
+
+TEST_CASE("local training: every so many-th exchange is dense, the others leave a residual") {
+  json scenario = mlp(3, {{"name", "cd-sgd"}, {"block", 256}, {"delay", 0}, {"full_every", 3}});
+  const Bench bench(scenario);
+  std::vector<float> outer(2984);
+  LocalTraining local(bench.scenario(), 1, 1, outer);
+  for (std::int64_t step = 1; step <= 7; ++step) {
+    INFO(step);
+    const std::vector<float> before = outer;
+    std::vector<float> gradient(outer.size());
+    for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] = static_cast<float>(i % 8);
+    for (std::size_t worker = 0; worker < 3; ++worker) local.step(worker, gradient, 1);
+    const GradientExchange* exchange = local.exchange(step, std::nullopt, outer);
+    REQUIRE(exchange != nullptr);
+    const bool is_full = step % 3 == 0;
+    // A header, the scales of 12 blocks, and 187 words of 16 elements.
+    CHECK(exchange->payload_bytes() == (is_full ? 4 * 2984 : 32 + 4 * 12 + 4 * 187));
+    bool is_exact = true;
+    for (std::size_t i = 0; i < outer.size(); ++i) is_exact &= outer[i] == before[i] - gradient[i];
+    CHECK(is_exact == is_full);
   }
 }
 

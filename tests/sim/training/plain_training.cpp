@@ -104,20 +104,25 @@ void PlainTraining::send(int t) {
     for (std::size_t i = 0; i < change.size(); ++i)
       change[i] += (outer_[i] - worker.parameters[i]) / static_cast<double>(workers_.size());
   }
-  flying_.emplace_back(t + local_.delay, change);
+  Result result{change, {}};
+  for (const Worker& worker : workers_) result.sent.push_back(worker.parameters);
+  flying_.emplace_back(t + local_.delay, result);
   ++sent_;
 }
 
 void PlainTraining::land() {
-  const Vector change = flying_.front().second;
+  const auto& [change, sent] = flying_.front().second;
   const OuterOptimizer outer = local_.outer.value_or(OuterOptimizer{OuterOptimizer::Kind::sgd, 1, 0});
   for (std::size_t i = 0; i < change.size(); ++i) {
     if (!is_in(i, landed_)) continue;
     velocity_[i] = outer.momentum * velocity_[i] + change[i];
     const bool nesterov = outer.kind == OuterOptimizer::Kind::nesterov;
     outer_[i] -= outer.learning_rate * (nesterov ? outer.momentum * velocity_[i] + change[i] : velocity_[i]);
-    for (Worker& worker : workers_)
-      worker.parameters[i] = local_.merge_weight * worker.parameters[i] + (1 - local_.merge_weight) * outer_[i];
+    for (std::size_t w = 0; w < workers_.size(); ++w) {
+      double& own = workers_[w].parameters[i];
+      const double since = local_.keeps_steps ? own - sent[w][i] : 0;
+      own = local_.merge_weight * own + (1 - local_.merge_weight) * (outer_[i] + since);
+    }
   }
   flying_.pop_front();
   ++landed_;

@@ -31,6 +31,11 @@ class PlainTraining {
     Vector second = Vector(parameters.size());
   };
 
+  struct Result {
+    Vector change;
+    std::vector<Vector> sent;  ///< by worker: its parameters
+  };
+
   void step(Worker& worker, int t) const;
   bool is_in(std::size_t parameter, std::int64_t exchange) const;
   void send(int t);
@@ -41,7 +46,7 @@ class PlainTraining {
   std::vector<Worker> workers_;
   Vector outer_;
   Vector velocity_;
-  std::deque<std::pair<std::int64_t, Vector>> flying_;
+  std::deque<std::pair<std::int64_t, Result>> flying_;
   std::int64_t sent_ = 0;
   std::int64_t landed_ = 0;
 };

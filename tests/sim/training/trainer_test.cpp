@@ -41,6 +41,8 @@ std::vector<json> all_methods() {
           {{"name", "homomorphic"}, {"density", 0.05}, {"counters", 2}, {"training", {{"selection", "tensor"}}}},
           {{"name", "loco"}, {"block", 32}, {"training", {{"residual_reset", 4}}}},
           {{"name", "loco"}, {"bits", 8}, {"error_feedback", false}, {"hierarchy", "shard"}},
+          {{"name", "cd-sgd"}, {"full_every", 3}, {"training", {{"momentum", 0.9}}}},
+          {{"name", "cd-sgd"}, {"full_every", 2}, {"fragments", 2}, {"local_steps", 2}, {"hierarchy", "shard"}},
           {{"name", "top-k"}, {"density", 0.05}, {"two_way", true}, {"training", {{"selection", "tensor"}}}},
           {{"name", "block-quantization"}, {"bits", 3}, {"two_way", true}, {"hierarchy", "shard"}},
           {{"name", "onebit"}, {"two_way", true}, {"server", "rank0"}, {"hierarchy", "leader"}},
