@@ -108,10 +108,13 @@ TEST_CASE("sweep: local steps go to the entries that can take them and give none
 TEST_CASE("sweep: names of ready-made settings, of which an entry may change each") {
   const json entries = json::parse(R"([{"name": "diloco", "outer": {"optimizer": "sgd"}},
                                        {"name": "streaming-diloco", "fragments": 2, "bits": 8, "delay": 0},
-                                       {"name": "sparseloco", "local_steps": 1, "merge_weight": 0.25}])");
-  CHECK(labels_of(entries, json::object()) == Labels{"diloco, outer sgd 1",
-                                                     "streaming-diloco, bits 8, 2 fragments, delay 0 steps",
-                                                     "sparseloco, every step, merge weight 0.25"});
+                                       {"name": "sparseloco", "local_steps": 1, "merge_weight": 0.25},
+                                       {"name": "cd-sgd", "full_every": 0}, {"name": "cd-sgd", "delay": 0},
+                                       {"name": "diloco", "full_every": 5}])");
+  CHECK(labels_of(entries, json::object()) ==
+        Labels{"diloco, outer sgd 1", "streaming-diloco, bits 8, 2 fragments, delay 0 steps",
+               "sparseloco, every step, merge weight 0.25", "cd-sgd, never in full", "cd-sgd, delay 0 steps",
+               "diloco, in full every 5"});
   json scenario = tiny_scenario();
   scenario["methods"] = json::parse(R"([{"name": "streaming-diloco", "outer": {"momentum": 0.8}, "fragments": 1},
                                         {"name": "sgd", "local_steps": 8, "outer": {"learning_rate": 0.5}}])");
