@@ -2,7 +2,7 @@
 
 #include "kernels/codec.hpp"
 #include "kernels/cuda/chunked_top_k.hpp"
-#include "kernels/cuda/device_cosines.hpp"
+#include "kernels/cuda/device_chunks.hpp"
 #include "kernels/cuda/quantize.hpp"
 #include "kernels/cuda/rounding_operations.hpp"
 

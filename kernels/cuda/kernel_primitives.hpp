@@ -4,9 +4,8 @@
 
 #include "kernels/cuda/accumulate.hpp"
 #include "kernels/cuda/bucket_norms.hpp"
-#include "kernels/cuda/chunked_top_k.hpp"
 #include "kernels/cuda/dense16.hpp"
-#include "kernels/cuda/device_cosines.hpp"
+#include "kernels/cuda/device_chunks.hpp"
 #include "kernels/cuda/device_selection.hpp"
 #include "kernels/cuda/device_sketch.hpp"
 #include "kernels/cuda/device_votes.hpp"
@@ -41,26 +40,12 @@ class KernelPrimitives final : public Primitives {
 
   void select_in_chunks(const Chunking& chunking, std::span<const float> x, std::span<std::uint32_t> words,
                         std::span<float> values) const override {
-    check_sizes(chunking, x.size(), words.size(), values.size());
-    auto elements = uploaded(*machine_, x);
-    Buffer<std::uint32_t> places(words.size());
-    Buffer<float> kept(values.size());
-    Buffer<std::uint64_t> non_finite = zero<std::uint64_t>(*machine_);
-    launch_chunked_top_k(*machine_, ChunkedTopK<float>{nullptr, elements.data(), x.size(), chunking, places.data(),
-                                                       kept.data(), non_finite.data()});
-    fail_on(downloaded(*machine_, non_finite.data(), 1).front());
-    machine_->download(words, places.data());
-    machine_->download(values, kept.data());
+    select_in_chunks_on(*machine_, chunking, x, words, values);
   }
 
   void add_in_chunks(const Chunking& chunking, std::span<const std::uint32_t> words, std::span<const float> values,
                      float weight, std::span<float> out) const override {
-    check_sizes(chunking, out.size(), words.size(), values.size());
-    const auto places = uploaded(*machine_, words);
-    const auto kept = uploaded(*machine_, values);
-    change(out, [&](float* sums) {
-      launch_add_in_chunks(*machine_, chunking, places.data(), kept.data(), values.size(), weight, sums);
-    });
+    add_in_chunks_on(*machine_, chunking, words, values, weight, out);
   }
 
   void transform_chunks(std::uint32_t chunk, std::span<const float> x, std::span<float> coefficients) const override {
