@@ -19,13 +19,26 @@ import subprocess
 import sys
 import tempfile
 
-# One method for each way of combining, and the collectives that can do it.
+# One method for each way of combining, and the collectives that can do it; then methods of several rounds, and of
+# collectives or steps of their own.
 WAYS = [
     ({"name": "sgd"}, ["ring", "halving-doubling", "tree"]),
     ({"name": "top-k", "density": 0.001}, ["allgather-ring", "allgather-doubling"]),
     ({"name": "gtop-k", "density": 0.001}, ["tree"]),
     ({"name": "signsgd-mv"}, ["parameter-server", "sharded-parameter-server"]),
     ({"name": "sparse-signsgd", "density": 0.001}, ["parameter-server", "sharded-parameter-server"]),
+    ({"name": "powersgd"}, ["ring"]),
+    ({"name": "scalecom", "density": 0.001}, ["ring"]),
+    ({"name": "quantized-allreduce"}, ["ring"]),
+    ({"name": "homomorphic", "density": 0.001}, ["ring"]),
+    ({"name": "onebit", "two_way": True}, ["parameter-server"]),
+    ({"name": "loco"}, ["sharded-parameter-server"]),
+    ({"name": "spardl", "density": 0.001}, ["sparse-halving"]),
+    ({"name": "ok-top-k", "density": 0.001}, ["balanced-split"]),
+    ({"name": "diloco"}, ["ring"]),
+    ({"name": "sparseloco"}, ["allgather-ring"]),
+    ({"name": "demo"}, ["allgather-ring"]),
+    ({"name": "cd-sgd"}, ["sharded-parameter-server"]),
 ]
 
 
