@@ -129,6 +129,10 @@ Payload extended(const Payload& payload, std::uint64_t elements) {
   return Payload::make(header, std::move(bytes));
 }
 
+Payload shortened(const Payload& payload, std::uint64_t elements) {
+  return elements == payload.elements() ? payload : cut_full(payload, 0, elements);
+}
+
 Payload join(std::span<const Payload> parts) {
   const Payload::Header total = sum_of(parts);
   parts = checked_parts(parts, total);

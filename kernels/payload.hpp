@@ -171,6 +171,9 @@ Payload cut_part(const Payload& payload, std::uint64_t begin, std::uint64_t end)
 /// The payload with zeros behind its elements, up to so many, where its layout can have them; else as it is.
 Payload extended(const Payload& payload, std::uint64_t elements);
 
+/// The first so many elements of a payload without indices, of which the others are zero.
+Payload shortened(const Payload& payload, std::uint64_t elements);
+
 /// Of K entries that are spread evenly over N elements, those in [begin, end): no more than there are elements, and of
 /// all parts together K.
 constexpr std::uint64_t share_of_entries(std::uint64_t entries, std::uint64_t elements, std::uint64_t begin,

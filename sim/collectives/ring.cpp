@@ -5,8 +5,8 @@
 namespace simrun {
 namespace {
 
-/// The M chunks of a payload, equal ones: zeros fill up the last. But where some would be empty, and where the layout
-/// has no zeros, the last ones have fewer elements or none. Without contents they are made when they are asked for: M
+/// The M chunks of a payload, equal ones: zeros fill up the last. Where the layout has no zeros, or these would be more
+/// than an eighth, the last ones have fewer elements or none. Without contents they are made when they are asked for: M
 /// ranks would otherwise hold M^2 of them.
 class Chunks {
  public:
@@ -14,9 +14,7 @@ class Chunks {
       : size_(part_elements(whole, count)),
         count_(count),
         elements_(whole.elements()),
-        whole_(elements_ > size_ * static_cast<unsigned>(count - 1)
-                   ? extended(whole, size_ * static_cast<unsigned>(count))
-                   : whole) {
+        whole_(filled_up(whole, size_ * static_cast<unsigned>(count))) {
     for (int i = 0; whole.has_contents() && i < count; ++i) chunks_.push_back(part(i));
   }
 
@@ -31,9 +29,14 @@ class Chunks {
     return chunks_.empty() && (is_dense(whole_.kind()) || whole_.elements() == size_ * static_cast<unsigned>(count_));
   }
 
-  Payload joined() const { return cut(chunks_.empty() ? whole_ : join(chunks_), 0, elements_); }
+  Payload joined() const { return shortened(chunks_.empty() ? whole_ : join(chunks_), elements_); }
 
  private:
+  static Payload filled_up(const Payload& whole, std::uint64_t elements) {
+    const std::uint64_t most_zeros = whole.elements() / 8;
+    return elements <= whole.elements() + most_zeros ? extended(whole, elements) : whole;
+  }
+
   std::size_t place_of(int i) const { return static_cast<std::size_t>((i % count_ + count_) % count_); }
   Payload part(std::size_t i) const { return cut_part(whole_, i * size_, (i + 1) * size_); }
 
