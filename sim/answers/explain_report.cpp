@@ -78,7 +78,8 @@ std::string sentence_of_hidden(const Explanation& all) {
 std::string iteration_of(const Explanation& all) {
   const LocalSteps& local = local_of(all);
   if (!local.is_local()) return "an iteration takes ";
-  return "a step takes, as the mean of " + std::to_string(local.steps) + ", ";
+  const std::int64_t steps = local.steps * local.cycle();
+  return steps == 1 ? "a step takes " : "a step takes, as the mean of " + std::to_string(steps) + ", ";
 }
 
 std::string sentence_of_elasticity(const Explanation& all) {
