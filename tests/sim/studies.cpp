@@ -4,6 +4,7 @@
 #include <set>
 #include <sstream>
 
+#include "sim/payloads/payload_stage.hpp"
 #include "sim/study/point_setup.hpp"
 #include "sim/study/times_text.hpp"
 #include "sim/system/child_process.hpp"
