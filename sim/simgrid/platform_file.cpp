@@ -2,10 +2,10 @@
 
 #include <expat.h>
 #include <fmt/format.h>
+#include <simgrid/kernel/routing/NetZoneImpl.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -14,7 +14,10 @@
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "sim/simgrid/dijkstra_zones.hpp"
 #include "sim/simgrid/platform.hpp"
 #include "sim/text/error.hpp"
 
@@ -66,17 +69,21 @@ constexpr Refused refused[] = {
 /// Reads the file's XML and throws std::runtime_error at what is refused; SimGrid has not seen it yet.
 class Inspection {
  public:
-  void inspect(const std::string& file) {
+  DijkstraZones inspect(const std::string& file) {
     std::ifstream stream(file, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(stream), {}};
     XML_SetUserData(parser_.get(), this);
-    XML_SetStartElementHandler(parser_.get(), [](void* self, const XML_Char* name, const XML_Char** attributes) {
-      static_cast<Inspection*>(self)->start(name, attributes);
-    });
+    XML_SetElementHandler(
+        parser_.get(),
+        [](void* self, const XML_Char* name, const XML_Char** attributes) {
+          static_cast<Inspection*>(self)->start(name, attributes);
+        },
+        [](void* self, const XML_Char* name) { static_cast<Inspection*>(self)->end(name); });
     const bool is_read =
         XML_Parse(parser_.get(), text.data(), static_cast<int>(text.size()), XML_TRUE) == XML_STATUS_OK;
     if (!what_.empty()) refuse(what_);
     if (!is_read) refuse("line " + line() + ": " + XML_ErrorString(XML_GetErrorCode(parser_.get())));
+    return std::move(joined_);
   }
 
  private:
@@ -88,10 +95,34 @@ class Inspection {
 
   void start(std::string_view element, const XML_Char** attributes) {
     note(element, "", "");
+    std::map<std::string_view, std::string> values;
     for (; *attributes != nullptr; attributes += 2) {
       note(element, attributes[0], attributes[1]);
       if (attributes[0] == std::string_view("radical")) count_hosts(attributes[1]);
+      values[attributes[0]] = attributes[1];
     }
+    if (is_zone(element)) {
+      open_.push_back(values["id"]);
+      if (values["routing"].starts_with("Dijkstra")) joined_.add_zone(values["id"]);
+    } else if (is_route(element) && !open_.empty()) {
+      const std::string& symmetrical = values["symmetrical"];
+      const bool is_one_way = symmetrical == "NO" || symmetrical == "no" || element.starts_with("bypass");
+      joined_.add_route(open_.back(), values["src"], values["dst"], !is_one_way);
+      joined_.add_gateway(values["src"], values["gw_src"]);
+      joined_.add_gateway(values["dst"], values["gw_dst"]);
+    } else if ((element == "host" || element == "router") && !open_.empty()) {
+      joined_.add_host(open_.back(), values["id"]);
+    }
+  }
+
+  void end(std::string_view element) {
+    if (is_zone(element)) open_.pop_back();
+  }
+
+  /// By their names of today and of before.
+  static bool is_zone(std::string_view element) { return element == "zone" || element == "AS"; }
+  static bool is_route(std::string_view element) {
+    return element == "route" || element == "zoneRoute" || element == "ASroute" || element.starts_with("bypass");
   }
 
   /// SimGrid would first write all numbers of "0-15,20" down.
@@ -124,8 +155,10 @@ class Inspection {
   }
 
   std::unique_ptr<std::remove_pointer_t<XML_Parser>, Free> parser_{XML_ParserCreate(nullptr)};
-  double hosts_ = 0;  ///< at least so many
-  std::string what_;  ///< what is refused
+  double hosts_ = 0;               ///< at least so many
+  std::string what_;               ///< what is refused
+  std::vector<std::string> open_;  ///< zones, the innermost last
+  DijkstraZones joined_;
 };
 
 /// Beyond these SimGrid's clock is too coarse for the times that follow.
@@ -146,16 +179,44 @@ void check_links(const sg4::Engine& engine) {
   }
 }
 
-/// SimGrid ends the process where a zone of Dijkstra's has hosts without routes; what is printed last says where.
-Route look_for_route(const sg4::Host& from, const sg4::Host& to) {
-  fmt::print(stderr, "no route from {} to {}\n", from.get_name(), to.get_name());
-  return find_route(from, to);
+/// The names of a host and of the zones around it, from the inside.
+std::vector<std::string> names_around(const sg4::Host& host) {
+  std::vector<std::string> names{host.get_name()};
+  const auto* zone = host.get_englobing_zone()->get_impl();
+  for (; zone != nullptr; zone = zone->get_parent()) names.push_back(zone->get_name());
+  return names;
+}
+
+[[noreturn]] void refuse_pair(const sg4::Host& from, const sg4::Host& to) {
+  refuse("no route from " + from.get_name() + " to " + to.get_name());
+}
+
+/// Looks where SimGrid must not be asked.
+void check_joined(const sg4::Host& one, const sg4::Host& other, DijkstraZones& joined) {
+  std::vector<std::string> names = names_around(one);
+  std::vector<std::string> other_names = names_around(other);
+  std::string common;
+  while (!names.empty() && !other_names.empty() && names.back() == other_names.back()) {
+    common = names.back();
+    names.pop_back();
+    other_names.pop_back();
+  }
+  if (names.empty() || other_names.empty()) return;
+  for (const auto* inner : {&names, &other_names}) {
+    for (std::size_t i = 1; i < inner->size(); ++i) {
+      if (joined.cut_off((*inner)[i], (*inner)[i - 1])) refuse_pair(one, other);
+    }
+  }
+  if (!joined.part(common, names.back(), other_names.back())) return;
+  if (joined.has_way(common, names.back(), other_names.back())) refuse_pair(other, one);
+  refuse_pair(one, other);
 }
 
 /// Both ways are there; returns the name of a link that they share, or what was known of one before.
-std::string check_pair(const sg4::Host* from, const sg4::Host* to, std::string shared) {
-  const Route there = look_for_route(*from, *to);
-  const Route back = look_for_route(*to, *from);
+std::string check_pair(const sg4::Host* from, const sg4::Host* to, std::string shared, DijkstraZones& joined) {
+  check_joined(*from, *to, joined);
+  const Route there = find_route(*from, *to);
+  const Route back = find_route(*to, *from);
   for (const sg4::Link* link : there.links) {
     if (!shared.empty()) break;
     const bool is_in_both = std::ranges::find(back.links, link) != back.links.end();
@@ -165,21 +226,21 @@ std::string check_pair(const sg4::Host* from, const sg4::Host* to, std::string s
 }
 
 /// Returns the name of a link that both ways between two hosts share; empty where none was seen.
-std::string check_routes(const std::vector<sg4::Host*>& hosts) {
+std::string check_routes(const std::vector<sg4::Host*>& hosts, DijkstraZones& joined) {
   std::string shared;
   if (hosts.size() <= most_in_pairs) {
     for (std::size_t i = 0; i < hosts.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) shared = check_pair(hosts[j], hosts[i], shared);
+      for (std::size_t j = 0; j < i; ++j) shared = check_pair(hosts[j], hosts[i], shared, joined);
     }
     return shared;
   }
   std::map<const sg4::NetZone*, const sg4::Host*> zones;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
-    if (i > 0) shared = check_pair(hosts[i - 1], hosts[i], shared);
+    if (i > 0) shared = check_pair(hosts[i - 1], hosts[i], shared, joined);
     const auto [first, is_new] = zones.try_emplace(hosts[i]->get_englobing_zone(), hosts[i]);
     if (!is_new || zones.size() > most_in_pairs) continue;
     for (const auto& [zone, host] : zones) {
-      if (host != hosts[i]) shared = check_pair(host, hosts[i], shared);
+      if (host != hosts[i]) shared = check_pair(host, hosts[i], shared, joined);
     }
   }
   return shared;
@@ -189,16 +250,15 @@ std::string check_routes(const std::vector<sg4::Host*>& hosts) {
 
 PlatformContents check_platform(const PlatformUse& use) {
   try {
-    Inspection().inspect(use.file);
+    DijkstraZones joined = Inspection().inspect(use.file);
     sg4::Engine& engine = start_engine();
-    std::signal(SIGSEGV, SIG_DFL);  // SimGrid's handler would print a line of its own
     configure(Network{});
     std::vector<sg4::Host*> hosts = load_platform(engine, use.file);
     check_links(engine);
     const std::size_t all = hosts.size();
     if (!use.hosts.empty()) hosts = hosts_named(hosts, use.hosts);
     hosts.resize(std::min(hosts.size(), static_cast<std::size_t>(use.count)));
-    return {all, check_routes(hosts)};
+    return {all, check_routes(hosts, joined)};
   } catch (const std::exception& error) {
     std::string what = error.what();
     if (what == "stoi" || what == "stod") what = "SimGrid cannot read one of its numbers";  // they say no more

@@ -182,6 +182,58 @@ TEST_CASE("platform: only the hosts that are used matter, and network.hosts choo
   CHECK(simulated(network, "tree", payload, 2).finish == close_to(2 * (50e-6 + 4e6 / slow)));
 }
 
+TEST_CASE("platform: where Dijkstra finds routes, hosts that are not joined are named before SimGrid looks for them") {
+  const TemporaryFolder folder;
+  const auto said = [&](const std::string& routing, const std::string& symmetrical) {
+    const std::string body = R"(<zone id="z" routing=")" + routing + R"(">
+      <host id="a" speed="1Gf"/><host id="b" speed="1Gf"/><host id="c" speed="1Gf"/><host id="d" speed="1Gf"/>
+      <router id="r"/><link id="l" bandwidth="125MBps" latency="50us"/>
+      <route src="a" dst="r"><link_ctn id="l"/></route>
+      <route src="r" dst="b" symmetrical=")" +
+                             symmetrical + R"("><link_ctn id="l"/></route>
+      <route src="c" dst="d"><link_ctn id="l"/></route></zone>)";
+    const std::string file = folder.write("z.xml", platform(body));
+    return said_of(file, {"a", "b"}, 2) + "; " + said_of(file, {}, 3);
+  };
+  for (const char* routing : {"Dijkstra", "DijkstraCache"}) {
+    CHECK_THAT(said(routing, "YES"), Catch::StartsWith("4; ") && Catch::Contains("no route from a to c"));
+    CHECK_THAT(said(routing, "NO"), Catch::Contains("no route from b to a") && !Catch::Contains("from a to"));
+  }
+  const char* old = R"(<AS id="z" routing="Dijkstra"><host id="a" speed="1Gf"/><host id="b" speed="1Gf"/></AS>)";
+  CHECK_THAT(said_of(folder.write("as.xml", platform(old)), {}, 2), Catch::Contains("no route from a to b"));
+}
+
+TEST_CASE("platform: inner zones are not joined by Dijkstra, or hosts not with the gateway of theirs") {
+  const TemporaryFolder folder;
+  const auto zones = [&](bool all) {
+    std::string body = R"(<zone id="w" routing="Dijkstra">)";
+    for (const char* n : {"0", "1", "2"})
+      body += std::string(R"(<zone id="p)") + n + R"(" routing="Full"><host id="h)" + n + R"(" speed="1Gf"/></zone>)";
+    body += R"(<link id="l" bandwidth="125MBps" latency="50us"/>
+      <zoneRoute src="p0" dst="p1" gw_src="h0" gw_dst="h1"><link_ctn id="l"/></zoneRoute>)";
+    if (all) body += R"(<zoneRoute src="p1" dst="p2" gw_src="h1" gw_dst="h2"><link_ctn id="l"/></zoneRoute>)";
+    return said_of(folder.write("w.xml", platform(body + "</zone>")), {}, 3);
+  };
+  CHECK(zones(true) == "3");
+  CHECK_THAT(zones(false), Catch::Contains("no route from h0 to h2"));
+  const auto inner = [&](bool all) {
+    std::string body = R"(<zone id="o" routing="Full">)";
+    for (const std::string n : {"0", "1"})
+      body +=
+          R"(<zone id="in)" + n + R"(" routing="Dijkstra"><host id="a)" + n + R"(" speed="1Gf"/><router id="g)" + n +
+          R"("/><router id="q)" + n + R"("/><link id="l)" + n + R"(" bandwidth="1MBps" latency="1us"/><route src="g)" +
+          n + R"(" dst="q)" + n + R"("><link_ctn id="l)" + n + R"("/></route>)" +
+          (all || n == "0" ? R"(<route src="a)" + n + R"(" dst="g)" + n + R"("><link_ctn id="l)" + n + R"("/></route>)"
+                           : "") +
+          "</zone>";
+    body += R"(<link id="x" bandwidth="1MBps" latency="1us"/>
+      <zoneRoute src="in0" dst="in1" gw_src="g0" gw_dst="g1"><link_ctn id="x"/></zoneRoute></zone>)";
+    return said_of(folder.write("inner.xml", platform(body)), {}, 2);
+  };
+  CHECK(inner(true) == "2");
+  CHECK_THAT(inner(false), Catch::Contains("no route from a0 to a1"));
+}
+
 TEST_CASE("platform: 65,536 hosts can be used, and absurd numbers are refused") {
   const TemporaryFolder folder;
   const std::string file = folder.write("many.xml", cluster("0-65535"));
