@@ -194,7 +194,7 @@ std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const DeviceTex
   const auto check = [&](const DeviceProfile& profile) {
     if (!text.implementation || *text.implementation == profile.implementation) return;
     // A file's own name says its implementation, too.
-    if (text.profile != profile.name)
+    if (text.profile == profile.name + "-" + profile.implementation)
       (where / "implementation")
           .fail(text.profile + " has times of " + profile.implementation + ", not of " + *text.implementation,
                 "accepted: " + profile.implementation);
