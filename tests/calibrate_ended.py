@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-OPERATIONS = 58
+OPERATIONS = 60
 
 
 def say(problem):

@@ -587,9 +587,10 @@ TEST_CASE("program: --dry-run lists and writes nothing, --set overrides") {
 TEST_CASE("program: --dry-run tells all points apart, whatever labels leave out") {
   const TemporaryFolder folder;
   json scenario = small_scenario();
+  scenario["training"] = {{"data", "images"}, {"rounds", 2}};
   scenario["methods"] = {{{"name", "top-k"}, {"density", 0.01}},
                          {{"name", "top-k"}, {"density", 0.1}},
-                         {{"name", "top-k"}, {"density", 0.1}, {"error_feedback", false}},
+                         {{"name", "top-k"}, {"density", 0.1}, {"training", {{"momentum", 0.5}}}},
                          {{"name", "gtop-k"}, {"k", 10}}};
   folder.write("s.json", scenario.dump());
   CHECK(run_program("s.json --dry-run", folder.path()).out ==
@@ -598,6 +599,11 @@ TEST_CASE("program: --dry-run tells all points apart, whatever labels leave out"
         "top-k, 4 workers, K/N 0.1, methods.2\n"
         "gtop-k, 4 workers, K = 10\n"
         "4 points\n");
+  scenario["methods"] = {{{"name", "top-k"}, {"density", 0.1}}, {{"name", "top-k"}, {"density", 0.1}}};
+  scenario["methods"][1]["error_feedback"] = false;
+  folder.write("s.json", scenario.dump());
+  CHECK(run_program("s.json --dry-run", folder.path()).out ==
+        "top-k, 4 workers, K/N 0.1\ntop-k, no error feedback, 4 workers, K/N 0.1\n2 points\n");
 }
 
 TEST_CASE("program: the tables of a sweep fit a page, with an empty line between its blocks") {
