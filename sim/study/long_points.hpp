@@ -9,7 +9,8 @@
 namespace simrun {
 
 /// How long a point may take to simulate, roughly, on one core: known of exchanges between all pairs of workers, whose
-/// M^2 messages are on their way at once, and of hosts of several GPUs; no time of others, which take less.
+/// M^2 messages are on their way at once, of rings whose steps are not alike, and of hosts of several GPUs; no time of
+/// others, which take less.
 Seconds time_to_simulate(const Scenario& scenario);
 
 /// What users should know beforehand of those of the study's `points` that may take longer than 10 s each; none if

@@ -713,6 +713,13 @@ TEST_CASE("program: says beforehand what takes long to simulate") {
   CHECK_THAT(run_program("s.json --dry-run --set workers=512", folder.path()).err,
              Catch::Contains("1 of 1 points may take long") && Catch::Contains("up to about 40 s"));
   CHECK_THAT(run_program("s.json --dry-run --set workers=128", folder.path()).err, !Catch::Contains("may take long"));
+  // Steps of a ring that are not alike: 3.6e-7 * 1024^2.6 = 24 s.
+  scenario["methods"] = {{{"name", "scalecom"}, {"k", 10}}};
+  folder.write("s.json", scenario.dump());
+  const std::string leader = "s.json --dry-run --set workers=1024";
+  CHECK_THAT(run_program(leader, folder.path()).err, !Catch::Contains("may take long"));
+  CHECK_THAT(run_program(leader + " --set network.model=ethernet-tcp", folder.path()).err,
+             Catch::Contains("up to about 24 s"));
   // Hosts of many GPUs: 65,536 ranks by themselves, rings of 512 leaders, and a ring around 64 GPUs on each of 64
   // hosts.
   const auto said = [&](int workers, int gpus, const char* hierarchy) {
