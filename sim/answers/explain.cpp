@@ -178,7 +178,7 @@ Seconds exchanging_of_last(const Times& times) {
 
 /// Why messages are not followed; empty where they are.
 std::string why_not_followed(const Scenario& scenario, const Setup& setup) {
-  if (setup.plan.local.is_local()) return "workers exchange once in many steps, and messages are followed in one";
+  if (setup.plan.local.is_local()) return "messages are not followed over local steps";
   if (scenario.workers > most_workers_traced)
     return "messages are followed among at most " + std::to_string(most_workers_traced) + " workers";
   if (time_to_simulate(scenario) > longest_traced) return "to follow each message would take long";

@@ -28,13 +28,30 @@ Seconds Device::start(Activity activity, Seconds duration) {
   const Seconds now = clock_.now();
   if (duration.value <= 0) return now;
   catch_up();
+  asked_[static_cast<std::size_t>(activity)] += duration;
   if (divisible_ && divisible_->end > now) {
-    interrupt(activity, duration);
+    started_until_ = interrupt(activity, duration, now);
   } else {
     run(activity, now, duration);
     started_until_ = free_at_;
   }
   return started_until_;
+}
+
+Seconds Device::repeat_since(const Asked& before, int times, Seconds begin) {
+  for (std::size_t i = 0; i < asked_.size(); ++i) {
+    const Seconds duration = static_cast<double>(times) * (asked_[i] - before[i]);
+    if (duration.value <= 0) continue;
+    const auto activity = static_cast<Activity>(i);
+    if (divisible_ && divisible_->end > begin) {
+      begin = interrupt(activity, duration, begin);
+    } else {
+      run(activity, begin, duration);
+      begin = free_at_;
+    }
+    asked_[i] += duration;
+  }
+  return begin;
 }
 
 std::vector<Span> Device::take_spans() {
@@ -57,15 +74,15 @@ void Device::begin_next() {
   spans_.pop_back();
 }
 
-/// Does work before what is left of the divisible piece.
-void Device::interrupt(Activity activity, Seconds duration) {
-  divide(std::max(clock_.now(), divisible_->begin));
+/// Does work before what is left of the divisible piece by then. Returns when it is done.
+Seconds Device::interrupt(Activity activity, Seconds duration, Seconds begin) {
+  divide(std::max(begin, divisible_->begin));
   spans_.push_back({activity, divisible_->begin, divisible_->begin + duration, duration});
-  started_until_ = spans_.back().end;
-  divisible_->begin = started_until_;
+  divisible_->begin = spans_.back().end;
   divisible_->end += duration;
   free_at_ += duration;
   ends_.back() += duration;
+  return divisible_->begin;
 }
 
 /// What is done of the divisible piece by then becomes a span.

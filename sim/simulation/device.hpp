@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -52,6 +53,14 @@ class Device {
   /// The same, and waits for it.
   void spend(Activity activity, Seconds duration) { clock_.wait_until(start(activity, duration)); }
 
+  /// How long all work was that exchanges have asked for so far, by activity.
+  using Asked = std::array<Seconds, 5>;
+  const Asked& asked() const { return asked_; }
+
+  /// What an exchange has asked for since `before` was done so many times more, one after another from `begin` on,
+  /// before now: by steps that were skipped. Returns when it was done.
+  Seconds repeat_since(const Asked& before, int times, Seconds begin);
+
   /// When all that was started so far is done.
   Seconds started_until() const { return started_until_; }
 
@@ -70,7 +79,7 @@ class Device {
   void catch_up();
   void begin_next();
   void run(Activity activity, Seconds earliest, Seconds duration);
-  void interrupt(Activity activity, Seconds duration);
+  Seconds interrupt(Activity activity, Seconds duration, Seconds begin);
   void divide(Seconds at);
 
   Transport& clock_;
@@ -78,6 +87,7 @@ class Device {
   std::vector<Seconds> ends_;  ///< when each piece that was begun is done
   Seconds free_at_;            ///< when all that was begun is done
   Seconds started_until_;
+  Asked asked_{};
   std::vector<Span> spans_;
   std::optional<Span> divisible_;  ///< what is left of a divisible piece that was begun last; in no span yet
 };

@@ -47,6 +47,9 @@ class Staging {
   /// The host's fixed work of an iteration.
   void work();
 
+  /// What the host did.
+  Device& host() { return host_device_; }
+
   /// What the host did since the last call, in order of time.
   std::vector<Span> take_spans() { return host_device_.take_spans(); }
 

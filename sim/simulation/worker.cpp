@@ -7,6 +7,7 @@
 #include "sim/network/part_transport.hpp"
 #include "sim/network/rotated_transport.hpp"
 #include "sim/simulation/metadata.hpp"
+#include "sim/simulation/working_transport.hpp"
 
 namespace simrun {
 namespace {
@@ -198,11 +199,12 @@ Outcome Worker::exchange_round(std::size_t group, std::size_t number) {
   std::optional<TimedAggregator> timed;
   if (round.aggregator) timed.emplace(round, times_, device_, staging_, memo_, plan_.stages[group].combined);
   const Payload& mine = payload_(transport_.rank(), group, number, iteration_);
+  WorkingTransport working(transport_, device_, staging_);
   if (round.part != Round::Part::exchange) {
-    PartTransport host(transport_, hosts.in_host(transport_.rank()), true);
+    PartTransport host(working, hosts.in_host(transport_.rank()), true);
     return round.collective->exchange(host, mine, timed ? &*timed : nullptr);
   }
-  PartTransport across(transport_, hosts.across_hosts(transport_.rank()), hosts.hierarchy != Hierarchy::leader);
+  PartTransport across(working, hosts.across_hosts(transport_.rank()), hosts.hierarchy != Hierarchy::leader);
   if (!round.is_led()) {
     staging_.copy_down(mine);
     if (plan_.metadata_apart && round.codec->combining() == Combining::gather)

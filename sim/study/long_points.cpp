@@ -42,18 +42,21 @@ double of_unlike_steps(const Scenario& scenario) {
   return 3.6e-7 * std::pow(scenario.workers, 2.6);
 }
 
-std::size_t count_groups(const Scenario& scenario) {
+/// Exchanges that are simulated before one like it comes again. Where they reach into the next, all of them twice.
+double count_exchanges(const Scenario& scenario) {
+  const LocalSteps& local = scenario.method.local;
   const bool is_open = std::holds_alternative<Grouping::Search>(scenario.grouping.how);
-  return is_open ? 1 : groups_of(scenario).size();
+  const std::size_t groups = is_open ? 1 : groups_of(scenario).size();
+  return static_cast<double>(groups) * static_cast<double>(local.cycle()) * (local.delay > 0 ? 2 : 1);
 }
 
 }  // namespace
 
 Seconds time_to_simulate(const Scenario& scenario) {
-  const auto groups = static_cast<double>(count_groups(scenario));
-  if (scenario.method.collective->joins_in_turn) return Seconds(3e-7 * std::pow(scenario.workers, 3) * groups);
+  const double exchanges = count_exchanges(scenario);
+  if (scenario.method.collective->joins_in_turn) return Seconds(3e-7 * std::pow(scenario.workers, 3) * exchanges);
   if (!scenario.method.collective->joins_all_pairs)
-    return Seconds((among_hosts(scenario) + of_unlike_steps(scenario)) * groups);
+    return Seconds((among_hosts(scenario) + of_unlike_steps(scenario)) * exchanges);
   // Measured with one group on one core. Flows that end one by one find shares anew as each ends, fewer of them on a
   // star, where a full link is at one end of each. Short messages over TCP are no flows: all that a shard gets, 8 bytes
   // an entry at most, may be short.
@@ -67,7 +70,7 @@ Seconds time_to_simulate(const Scenario& scenario) {
   const double once = ends_together || are_short ? together * std::pow(m, 2)
                       : is_star                  ? 1.2e-5 * std::pow(m, 2.6)
                                                  : 9e-8 * std::pow(m, 4);
-  return Seconds(once * groups);
+  return Seconds(once * exchanges);
 }
 
 std::optional<std::string> warn_of_long_points(const Study& study, const std::vector<std::size_t>& points) {

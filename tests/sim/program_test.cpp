@@ -720,6 +720,10 @@ TEST_CASE("program: says beforehand what takes long to simulate") {
   CHECK_THAT(run_program(leader, folder.path()).err, !Catch::Contains("may take long"));
   CHECK_THAT(run_program(leader + " --set network.model=ethernet-tcp", folder.path()).err,
              Catch::Contains("up to about 24 s"));
+  // Ten exchanges that each reach into the next: 20 * 3.4e-6 * 512^2 = 18 s.
+  scenario["methods"] = {{{"name", "cd-sgd"}}};
+  folder.write("s.json", scenario.dump());
+  CHECK_THAT(run_program("s.json --dry-run --set workers=512", folder.path()).err, Catch::Contains("up to about 18 s"));
   // Hosts of many GPUs: 65,536 ranks by themselves, rings of 512 leaders, and a ring around 64 GPUs on each of 64
   // hosts.
   const auto said = [&](int workers, int gpus, const char* hierarchy) {

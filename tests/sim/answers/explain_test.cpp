@@ -51,7 +51,7 @@ TEST_CASE("explain: of local steps it says what a step takes, and what of exchan
   CHECK(all["parts"]["exchanges_s"].get<double>() == Approx(latency + bytes).epsilon(1e-6));
   CHECK(all["shorter_by_1_percent_of"]["bandwidth"].get<double>() ==
         Approx((bytes - bytes / 1.01) / step).epsilon(1e-4));
-  CHECK(all["conclusions"][0].get<std::string>().starts_with("There is no critical path: workers exchange once"));
+  CHECK(all["conclusions"][0].get<std::string>().starts_with("There is no critical path: messages are not followed"));
   CHECK(all["conclusions"][1] ==
         "Exchanges take 12.1 ms a step, of which 0 s are hidden behind other work of the same worker.");
   // Applied three steps later, 30 ms of 48.3 are hidden: 7.5 ms a step.

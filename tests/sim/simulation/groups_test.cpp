@@ -79,6 +79,21 @@ TEST_CASE("dense groups: they travel as sgd's, beside groups that are compressed
   CHECK(of({{"name", "scalecom"}, {"k", 8000}}, {0}) == Approx(ring + led).epsilon(1e-4));
 }
 
+TEST_CASE("what is combined in steps that are skipped counts as if they were run") {
+  json scenario = tiny_scenario();
+  scenario["model"]["tensors"] = {{{"name", "a"}, {"shape", {100'000}}}};
+  scenario["workers"] = 24;
+  scenario["methods"] = {{{"name", "quantized-allreduce"}}};
+  for (const bool has_host : {false, true}) {
+    if (has_host) scenario["host"] = {{"bandwidth", "8 GB/s"}};
+    const Times skipped = times_of(scenario);
+    const Times literal = times_of(scenario, [](Setup& setup) { setup.repeats = Repeats::literal; });
+    for (Seconds Times::*part :
+         {&Times::iteration, &Times::compute, &Times::encode, &Times::communication, &Times::decode, &Times::staging})
+      CHECK((skipped.*part).value == Approx((literal.*part).value).epsilon(1e-9));
+  }
+}
+
 TEST_CASE("quantized all-reduce: a ring of bytes and scales, or one of scales and one of bytes") {
   // Of 80,000 elements a part has 20,000, rounded up to 79 blocks of 256; whole numbers are parted at words of 32.
   // There are 313 scales, of which a part has 79.
