@@ -230,9 +230,9 @@ class Terminal(io.StringIO):
 
 @needs_simrun
 def test_a_bar_moves_until_the_run_is_interrupted(monkeypatch):
-    monkeypatch.setattr(sys, "stderr", Terminal(end=r"points: +[0-9]+%.* [1-9][0-9]*/3000 "))
+    monkeypatch.setattr(sys, "stderr", Terminal(end=r"points: +[0-9]+%.* [1-9][0-9]*/15000 "))
     with pytest.raises(KeyboardInterrupt):
-        simrun.run(SMALL, {"workers": [2, 4], "k": range(1, 1501)}, ["top-k"])
+        simrun.run(SMALL, {"workers": range(2, 12), "k": range(1, 1501)}, ["top-k"])
     with pytest.raises(ChildProcessError):  # nobody is left
         os.waitpid(-1, os.WNOHANG)
 
