@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <iterator>
 #include <numeric>
 
 #include "kernels/parallel.hpp"
@@ -49,9 +51,44 @@ std::size_t sum_from(const Counts& counts, std::size_t bin) {
   return std::accumulate(counts.begin() + static_cast<std::ptrdiff_t>(bin), counts.end(), std::size_t{0});
 }
 
+/// Selects k of the elements at the cutoff, the first ones.
+void share_ties(Cutoff& cutoff, std::size_t k) {
+  for (Cutoff::Share& share : cutoff.shares) {
+    share.ties = std::min(share.ties, k);
+    k -= share.ties;
+  }
+}
+
+/// So few elements that it takes longer to go through the counts of a digit.
+constexpr std::size_t few = 1024;
+
+/// The same of few elements, by their keys.
+Cutoff find_cutoff_of_few(std::span<const std::span<const float>> chunks, std::size_t k) {
+  std::vector<std::uint32_t> keys;
+  for (const auto chunk : chunks) std::ranges::transform(chunk, std::back_inserter(keys), magnitude_key);
+  std::ranges::nth_element(keys, keys.begin() + static_cast<std::ptrdiff_t>(k - 1), std::greater<>());
+  Cutoff cutoff;
+  cutoff.key = keys[k - 1];
+  for (const auto chunk : chunks) {
+    Cutoff::Share& share = cutoff.shares.emplace_back();
+    for (const float value : chunk) {
+      const std::uint32_t key = magnitude_key(value);
+      share.above += static_cast<std::size_t>(key > cutoff.key);
+      share.ties += static_cast<std::size_t>(key == cutoff.key);
+      cutoff.non_finite |= key >= infinity_key;
+    }
+    k -= share.above;
+  }
+  share_ties(cutoff, k);
+  return cutoff;
+}
+
 }  // namespace
 
 Cutoff find_cutoff(std::span<const std::span<const float>> chunks, std::size_t k, unsigned threads) {
+  const std::size_t elements = std::transform_reduce(chunks.begin(), chunks.end(), std::size_t{0}, std::plus<>(),
+                                                     [](std::span<const float> chunk) { return chunk.size(); });
+  if (elements <= few) return find_cutoff_of_few(chunks, k);
   Cutoff cutoff;
   cutoff.shares.resize(chunks.size());
   std::vector<Counts> counts(chunks.size());
@@ -67,10 +104,7 @@ Cutoff find_cutoff(std::span<const std::span<const float>> chunks, std::size_t k
     }
     cutoff.key |= bin << digit.shift;
   }
-  for (Cutoff::Share& share : cutoff.shares) {
-    share.ties = std::min(share.ties, k);
-    k -= share.ties;
-  }
+  share_ties(cutoff, k);
   return cutoff;
 }
 

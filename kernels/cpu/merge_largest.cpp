@@ -159,12 +159,24 @@ class Union {
   std::vector<std::span<const float>> parts_;
 };
 
+Pairs all_of(const Union& sums) {
+  Pairs all;
+  all.indices.reserve(sums.size());
+  all.values.reserve(sums.size());
+  for (std::size_t p = 0; p < sums.parts().size(); ++p) {
+    const auto part = sums.parts()[p];
+    all.indices.insert(all.indices.end(), sums.indices(p), sums.indices(p) + part.size());
+    all.values.insert(all.values.end(), part.begin(), part.end());
+  }
+  return all;
+}
+
 }  // namespace
 
 Pairs cpu_merge_largest(PairsView a, PairsView b, std::size_t k, unsigned threads, ScratchPool& pool) {
   threads = useful_threads(a.indices.size() + b.indices.size(), threads);
   const Union sums(a, b, threads, pool);
-  k = std::min(k, sums.size());
+  if (k >= sums.size()) return all_of(sums);
   if (k == 0) return {};
   const Cutoff cutoff = find_cutoff(sums.parts(), k, threads);
   return gather(sums.parts(), cutoff, threads,

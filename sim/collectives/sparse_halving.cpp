@@ -19,8 +19,10 @@ class PartsOfSum {
 
   /// All of a part as one payload. Each part is taken once.
   Payload take(int part) {
-    std::vector<Payload> all = {own(static_cast<std::uint64_t>(part))};
-    if (const auto more = received_.extract(part)) all.insert(all.end(), more.mapped().begin(), more.mapped().end());
+    auto more = received_.extract(part);
+    std::vector<Payload> all;
+    if (more) all = std::move(more.mapped());
+    all.insert(all.begin(), own(static_cast<std::uint64_t>(part)));
     Payload sum = all.size() == 1 ? all.front() : aggregator_.combine(all);
     if (auto rest = aggregator_.cut_off(all, sum)) cut_off_.emplace(part, std::move(*rest));
     return sum;

@@ -30,7 +30,7 @@ void Repeat::finish(int rank, int step, const Times& times) {
       since = times.begin;
   }
   own.steps.push_back(times);
-  if (own.steps.size() > longest_period + 1) own.steps.pop_front();
+  if (own.steps.size() > longest_period + 1) own.steps.erase(own.steps.begin());
 
   const bool is_last = ++finished_[static_cast<std::size_t>(step)] == static_cast<int>(by_rank_.size());
   if (!is_last || front_ >= stop_) return;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -48,7 +47,7 @@ class Repeat {
 
  private:
   struct Rank {
-    std::deque<Times> steps;                          ///< the last ones
+    std::vector<Times> steps;                         ///< the last ones
     std::vector<std::optional<Seconds>> alike_since;  ///< by period, if the last step is like the one a period before
   };
 

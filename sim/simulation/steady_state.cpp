@@ -17,7 +17,7 @@ constexpr std::array busy_times = {&IterationRecord::compute, &IterationRecord::
 Watch watch_jitter(int workers) {
   constexpr int warm_up = 4;
   const int counted = std::clamp(2000 / workers, 10, 50);
-  return {.limit = warm_up + counted, .warm_up = warm_up, .may_settle = false};
+  return {.limit = warm_up + counted, .warm_up = warm_up, .may_settle = false, .jitters = true};
 }
 
 Watch watch_cycle(int iterations) {
@@ -57,7 +57,7 @@ bool SteadyState::record(int rank, IterationRecord iteration) {
 }
 
 void SteadyState::shorten(int limit) {
-  if (!watch_.may_settle || limit >= watch_.limit) return;
+  if (watch_.jitters || limit >= watch_.limit) return;
   watch_.limit = limit;
   watch_.warm_up = limit / 2;
 }

@@ -14,6 +14,7 @@ struct Watch {
   int limit = 64;          ///< iterations at most
   int warm_up = 32;        ///< of them: those that do not count where the limit is reached
   bool may_settle = true;  ///< whether iterations that repeat end it before
+  bool jitters = false;    ///< whether iterations are draws, of which there must be enough for an interval
   bool first_may = true;   ///< whether the first one may be one that repeats: the network begins as later ones find it
   bool twice = false;      ///< whether all ranks must take as long twice: exchanges of one reach into the next
 };
@@ -22,7 +23,7 @@ struct Watch {
 /// least 10. An iteration of many workers takes long to simulate, and varies less.
 Watch watch_jitter(int workers);
 
-/// For payloads that come again after so many iterations: each of them once.
+/// For payloads that come again after so many iterations: each of them once, unless that is shortened.
 Watch watch_cycle(int iterations);
 
 /// Watches all ranks' iterations and finds the period at which they repeat: as soon as all ranks end the first one at
@@ -38,7 +39,8 @@ class SteadyState {
   /// The time between the moments when the last worker finishes two successive iterations.
   Seconds period() const { return period_; }
 
-  /// Looks at no more than `limit` iterations, of which the second half counts, where they may settle but do not.
+  /// Looks at no more than `limit` iterations, of which the second half counts, and the middle one; not where they are
+  /// draws.
   void shorten(int limit);
 
   /// False where the period is the mean of iterations that differ.

@@ -60,4 +60,23 @@ TEST_CASE("what never settles has the mean period of the second half") {
   CHECK(steady.period().value == Approx(2));
 }
 
+TEST_CASE("where an iteration takes long to simulate, fewer are looked at") {
+  // The first is not counted, the second takes 2 and the third 4.
+  SteadyState steady(1, watch_cycle(4));
+  CHECK_FALSE(steady.record(0, at(1)));
+  steady.shorten(3);
+  CHECK_FALSE(steady.record(0, at(3)));
+  CHECK(steady.record(0, at(7)));
+  CHECK(steady.period() == Seconds(3));
+  CHECK(steady.durations() == std::vector<double>{2, 4});
+}
+
+TEST_CASE("draws are not made fewer") {
+  SteadyState steady(1, watch_jitter(200));
+  CHECK_FALSE(steady.record(0, at(1)));
+  steady.shorten(3);
+  CHECK_FALSE(steady.record(0, at(2)));
+  CHECK_FALSE(steady.record(0, at(3)));
+}
+
 }  // namespace simrun
