@@ -15,7 +15,7 @@ constexpr Seconds clock_grain(2e-9);
 
 /// Iterations after which those that never settle are averaged: at most 64, fewer where an iteration of many messages
 /// takes long to simulate, at least 4, or 3 of very many. Many workers vary little: 1 % from one iteration to the next
-/// among 128 shuffled over a chain of switches, less than 0.1 % among 1,024 whose payloads differ.
+/// among 128 shuffled over a chain of switches, 0.2 % after the first among 1,024 whose payloads differ.
 int most_unsettled(const Setup& setup, std::size_t messages) {
   constexpr double most_messages = 20'000;
   constexpr std::size_t very_many = 200'000;

@@ -39,8 +39,8 @@ class SteadyState {
   /// The time between the moments when the last worker finishes two successive iterations.
   Seconds period() const { return period_; }
 
-  /// Looks at no more than `limit` iterations, of which the second half counts, and the middle one; not where they are
-  /// draws.
+  /// Looks at no more than `limit` iterations, of which the first half, rounded down, does not count. Draws stay as
+  /// many as they are.
   void shorten(int limit);
 
   /// False where the period is the mean of iterations that differ.
