@@ -25,6 +25,7 @@ enum class Combining {
   vote,         ///< all M at once give one
   gather,       ///< not combined: every worker receives all M
   lead,         ///< not combined: every worker receives the leader's
+  neighbours,   ///< not combined: every worker receives its neighbours', one for each edge of a graph
 };
 
 /// Combines payloads. Knows no time and no network.
@@ -56,6 +57,7 @@ struct RoundContext {
   std::span<const Payload> previous = {};     ///< what each earlier round of the step gave, the same to all workers
   const Payload* last_step = nullptr;         ///< what the last round of the step before gave; null in the first step
   std::uint64_t workers = 1;                  ///< that encode and exchange; sizes may not depend on it
+  std::uint64_t step = 0;                     ///< its number, for codecs whose steps take turns: Codec::cycle
 };
 
 /// Turns a gradient into bytes and back. Immutable.
@@ -106,6 +108,15 @@ class Codec {
   virtual std::optional<Payload::Header> shape(std::uint64_t elements, std::uint64_t entries,
                                                std::span<const TensorShape> tensors) const = 0;
 
+  /// Steps after which payloads have the same shapes again: 1 unless steps take turns. What `shape` gives is then of
+  /// the first of them.
+  virtual std::size_t cycle() const { return 1; }
+
+  /// `shape` of a step by its number.
+  virtual std::optional<Payload::Header> shape_in_step(std::uint64_t step, std::uint64_t elements,
+                                                       std::uint64_t entries,
+                                                       std::span<const TensorShape> tensors) const;
+
   /// At most so many bytes a payload has, where its size depends on the values.
   virtual std::uint64_t most_bytes(std::uint64_t elements, std::uint64_t entries) const;
 
@@ -116,8 +127,14 @@ class Codec {
   /// sizes can do without contents.
   virtual bool sizes_need_contents() const { return true; }
 
-  /// Null where payloads are gathered and not combined.
+  /// Null where payloads are not combined.
   virtual std::unique_ptr<const Aggregator> aggregator() const = 0;
+};
+
+/// Which workers are neighbours, where each exchanges with its neighbours alone.
+enum class Graph {
+  ring,   ///< each has two, one of two workers
+  torus,  ///< a grid, as square as may be, that closes on itself: each has four
 };
 
 struct CodecOptions {
@@ -135,6 +152,7 @@ struct CodecOptions {
   std::uint32_t counters = 12;            ///< of a count sketch, for each entry that a worker keeps
   bool sends_indices = false;             ///< each worker draws its own entries, and says which
   bool two_way = false;                   ///< a server adds up what is gathered otherwise, and encodes the sum again
+  Graph graph = Graph::ring;              ///< whose edges join neighbours
   bool error_feedback = true;             ///< what is not sent is sent later, so that nothing is scaled up for it
 };
 

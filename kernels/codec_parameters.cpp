@@ -46,7 +46,7 @@ CodecParameter precision_words() {
 
 CodecParameter rank_numbers() {
   return {.key = "rank",
-          .about = "powersgd: rank of the matrices that approximate a gradient",
+          .about = "powersgd, powergossip: rank of the matrices that approximate a gradient, or what models differ by",
           .swept = true,
           .words = {},
           .least = 1,
@@ -170,6 +170,16 @@ CodecParameter two_way_words() {
           .set = [](CodecOptions& o, std::int64_t value) { o.two_way = value != 0; }};
 }
 
+CodecParameter graph_words() {
+  return {.key = "graph",
+          .about = "powergossip: which workers are neighbours",
+          .swept = true,
+          .words = {{"ring", "each worker has two neighbours, one of two workers", 0},
+                    {"torus", "a grid as square as may be that closes on itself: each has four", 1}},
+          .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.graph); },
+          .set = [](CodecOptions& o, std::int64_t value) { o.graph = static_cast<Graph>(value); }};
+}
+
 }  // namespace
 
 const CodecParameter* index_parameter() {
@@ -247,11 +257,17 @@ const CodecParameter* two_way_parameter() {
   return &parameter;
 }
 
+const CodecParameter* graph_parameter() {
+  static const CodecParameter parameter = graph_words();
+  return &parameter;
+}
+
 std::span<const CodecParameter* const> codec_parameters() {
   static const std::array table{
-      index_parameter(),  values_parameter(),  precision_parameter(), rank_parameter(),       levels_parameter(),
-      bucket_parameter(), packing_parameter(), indices_parameter(),   chunk_parameter(),      chunk_keeps_parameter(),
-      block_parameter(),  bits_parameter(),    counters_parameter(),  requantize_parameter(), two_way_parameter()};
+      index_parameter(),    values_parameter(),      precision_parameter(), rank_parameter(),
+      levels_parameter(),   bucket_parameter(),      packing_parameter(),   indices_parameter(),
+      chunk_parameter(),    chunk_keeps_parameter(), block_parameter(),     bits_parameter(),
+      counters_parameter(), requantize_parameter(),  two_way_parameter(),   graph_parameter()};
   return table;
 }
 

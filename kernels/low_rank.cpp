@@ -1,6 +1,24 @@
 #include "kernels/low_rank.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "kernels/finite.hpp"
+#include "kernels/philox.hpp"
+
 namespace simrun {
+namespace {
+
+/// A value of a standard normal distribution for each place and seed (Box and Muller).
+float normal_at(std::uint64_t seed, std::uint64_t place) {
+  const PhiloxBlock random = philox4x32_10(place, seed);
+  constexpr double unit = 0x1p-32;
+  const double radius = std::sqrt(-2 * std::log(unit * (random[0] + 0.5)));
+  return static_cast<float>(radius * std::cos(2 * std::numbers::pi * unit * random[1]));
+}
+
+}  // namespace
 
 std::vector<FactoredPart> factored_parts(std::span<const TensorShape> tensors, std::uint64_t elements, int rank) {
   if (tensors.empty()) return {{.first = 0, .elements = elements, .shape = {}}};
@@ -20,6 +38,21 @@ std::vector<FactoredPart> factored_parts(std::span<const TensorShape> tensors, s
     parts.push_back(part);
   }
   return parts;
+}
+
+bool draw_zero_vectors(std::span<float> vectors, std::uint64_t length, std::uint64_t seed, std::uint64_t place) {
+  bool any = false;
+  for (std::uint64_t at = 0; at < vectors.size(); at += length) {
+    const auto vector = vectors.subspan(at, length);
+    if (std::ranges::any_of(vector, [](float value) { return value != 0; })) continue;
+    for (std::uint64_t i = 0; i < length; ++i) vector[i] = normal_at(seed, place + at + i);
+    any = true;
+  }
+  return any;
+}
+
+void check_sums(std::span<const float> sums, std::span<const float> encoded) {
+  if (!is_finite(sums)) check_finite(encoded);
 }
 
 }  // namespace simrun

@@ -23,4 +23,12 @@ struct FactoredPart {
 /// approximated if rank x (rows + columns) < rows x columns. Without tensors all is one vector.
 std::vector<FactoredPart> factored_parts(std::span<const TensorShape> tensors, std::uint64_t elements, int rank);
 
+/// Draws vectors of `length` values that are zero at random: values of a standard normal distribution for each place
+/// and seed, the first at `place`. Returns whether there were some.
+bool draw_zero_vectors(std::span<float> vectors, std::uint64_t length, std::uint64_t seed, std::uint64_t place);
+
+/// Throws NonFiniteError if a value of what was encoded is not finite of which these are sums of products: such a value
+/// makes each of its sums one. Sums of finite values may be too large.
+void check_sums(std::span<const float> sums, std::span<const float> encoded);
+
 }  // namespace simrun

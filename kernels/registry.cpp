@@ -194,6 +194,12 @@ const std::vector<CodecEntry>& table() {
        .feeds_back = true,
        .parameters = {block_parameter(), bits_parameter(), precision_parameter()},
        .make = make_summed_levels},
+      {.name = "edge-factors",
+       .summary = "models' matrices times what both ends of an edge know, in turns from the right and from the left",
+       .encoding = "edge-factors",
+       .stands_alone = false,
+       .parameters = {rank_parameter(), graph_parameter()},
+       .make = make_edge_factors},
   };
   return all;
 }
@@ -213,6 +219,11 @@ std::vector<Payload> Codec::sizes(std::span<const float> gradient, std::size_t e
 
 std::optional<Payload> Aggregator::cut_off(std::span<const Payload>, const Payload&) const {
   return std::nullopt;
+}
+
+std::optional<Payload::Header> Codec::shape_in_step(std::uint64_t, std::uint64_t elements, std::uint64_t entries,
+                                                    std::span<const TensorShape> tensors) const {
+  return shape(elements, entries, tensors);
 }
 
 /// Of sparse payloads: header, values, gaps of 32 bits, and a base and a width for each block of 128 gaps or less,

@@ -24,6 +24,8 @@ std::unique_ptr<const Codec> make_left_factors(const CodecOptions& options,
                                                std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_right_factors(const CodecOptions& options,
                                                 std::shared_ptr<const Primitives> primitives);
+std::unique_ptr<const Codec> make_edge_factors(const CodecOptions& options,
+                                               std::shared_ptr<const Primitives> primitives);
 std::unique_ptr<const Codec> make_random_entries(const CodecOptions& options,
                                                  std::shared_ptr<const Primitives> primitives);
 
@@ -65,6 +67,9 @@ std::unique_ptr<const Codec> make_parted_pairs(const CodecOptions& options,
 /// Adds up payloads of that dense kind.
 std::unique_ptr<const Aggregator> make_dense_sum(PayloadKind kind, std::shared_ptr<const Primitives> primitives);
 
+/// a - b, both dense of fp32. Throws PayloadError unless they are of one size.
+Payload difference_of(const Payload& a, const Payload& b);
+
 /// A dense payload of the gradient's values at these indices. Throws NonFiniteError where one of these is not finite in
 /// that precision.
 Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t> indices, const Primitives& primitives,
@@ -86,6 +91,7 @@ const CodecParameter* bits_parameter();
 const CodecParameter* counters_parameter();
 const CodecParameter* requantize_parameter();
 const CodecParameter* two_way_parameter();
+const CodecParameter* graph_parameter();
 
 /// Throws PayloadError unless `payload` is of that kind and covers that many elements.
 void check_payload(const Payload& payload, PayloadKind kind, std::uint64_t elements);

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <cmath>
-#include <numbers>
 #include <utility>
 
 #include "kernels/byte_view.hpp"
@@ -8,7 +6,6 @@
 #include "kernels/finite.hpp"
 #include "kernels/layout.hpp"
 #include "kernels/low_rank.hpp"
-#include "kernels/philox.hpp"
 
 // PowerSGD, Vogels, Karimireddy, Jaggi, NeurIPS 2019, Algorithms 1 and 2: one step of power iteration. P = M Q is
 // added up over the workers and made orthonormal; Q = M^T P is added up likewise; decoded is P Q^T. Q is kept for the
@@ -29,14 +26,6 @@ std::uint64_t right_size(std::span<const FactoredPart> parts) {
   return size;
 }
 
-/// A value of a standard normal distribution for each place and seed (Box and Muller).
-float normal_at(std::uint64_t seed, std::uint64_t place) {
-  const PhiloxBlock random = philox4x32_10(place, seed);
-  constexpr double unit = 0x1p-32;
-  const double radius = std::sqrt(-2 * std::log(unit * (random[0] + 0.5)));
-  return static_cast<float>(radius * std::cos(2 * std::numbers::pi * unit * random[1]));
-}
-
 /// The last step's right factors. A column that is zero, as all are before the first step, is drawn at random.
 std::vector<float> first_right_factors(std::span<const FactoredPart> parts, const RoundContext& context) {
   std::vector<float> factors(right_size(parts), 0.0F);
@@ -46,19 +35,11 @@ std::vector<float> first_right_factors(std::span<const FactoredPart> parts, cons
   }
   std::uint64_t at = 0;
   for (const FactoredPart& part : parts) {
-    for (std::uint64_t c = 0; c < part.shape.rank; ++c, at += part.shape.columns) {
-      const auto column = std::span(factors).subspan(at, part.shape.columns);
-      if (std::ranges::any_of(column, [](float value) { return value != 0; })) continue;
-      for (std::uint64_t i = 0; i < column.size(); ++i) column[i] = normal_at(context.shared_seed, at + i);
-    }
+    if (!part.is_factored()) continue;
+    draw_zero_vectors(std::span(factors).subspan(at, part.right_size()), part.shape.columns, context.shared_seed, at);
+    at += part.right_size();
   }
   return factors;
-}
-
-/// Throws NonFiniteError if a value of the gradient is not finite of which these are sums of products: such a value
-/// makes each of its sums one. Sums of finite values may be too large.
-void check_sums(std::span<const float> sums, std::span<const float> gradient) {
-  if (!is_finite(sums)) check_finite(gradient);
 }
 
 /// A codec that works on the parts of a gradient.

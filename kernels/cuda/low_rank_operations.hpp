@@ -71,4 +71,42 @@ std::unique_ptr<Operation> decode_right_factors(Machine& machine, const Operatio
   });
 }
 
+// PowerGossip's of even steps, which multiply matrices from the right. What is read are models, which are fp32.
+
+template <class Machine>
+std::unique_ptr<Operation> encode_edge_factors(Machine& machine, const OperationCase& work) {
+  const FactoredPart part = part_of(work);
+  const auto model = shared_gradient<float>(machine, work);
+  const auto last = shared_copy(machine, view_as<float>(work.last_step.value().bytes()));
+  const auto known = shared_array<float>(machine, part.right_size());
+  const auto sent = shared_array<float>(machine, part.left_size());
+  const auto run = [=, &machine] {
+    if (!part.is_factored()) {
+      machine.clear(sent->data(), sent->size() * sizeof(float));
+      return launch_accumulate(machine, model->data(), 1.0F, sent->data(), sent->size());
+    }
+    launch_orthonormalise(machine, last->data(), known->data(), part.shape.rank, part.shape.columns);
+    launch_multiply(machine, part.shape, GivenElements<float>{model->data()}, known->data(), sent->data());
+  };
+  return operation_of(
+      run,
+      [=, &machine] {
+        return OperationResult{.bytes = full_payload(machine, full_header(PayloadKind::dense32, sent->size()), *sent)};
+      },
+      [] {});
+}
+
+template <class Machine>
+std::unique_ptr<Operation> decode_edge_factors(Machine& machine, const OperationCase& work) {
+  const FactoredPart part = part_of(work);
+  const auto last = shared_copy(machine, view_as<float>(work.last_step.value().bytes()));
+  const auto sent = shared_copy(machine, view_as<float>(work.payloads.at(0).bytes()));
+  const auto known = shared_array<float>(machine, part.right_size());
+  return decode_with(machine, work, [=, &machine](float* sums) {
+    if (!part.is_factored()) return launch_accumulate(machine, sent->data(), 1.0F, sums, part.elements);
+    launch_orthonormalise(machine, last->data(), known->data(), part.shape.rank, part.shape.columns);
+    launch_add_product(machine, part.shape, sent->data(), known->data(), 1.0F, sums);
+  });
+}
+
 }  // namespace simrun::cuda

@@ -88,6 +88,8 @@ std::span<const OperationMaker<Machine>> operation_makers() {
       {Stage::decode, "random-block", &decode_random_block<Machine>},
       {Stage::encode, "fitted-pairs", &encode_fitted_pairs<Gradient, Machine>},
       {Stage::decode, "fitted-pairs", &decode_pairs<Machine>},
+      {Stage::encode, "edge-factors", &encode_edge_factors<Machine>},
+      {Stage::decode, "edge-factors", &decode_edge_factors<Machine>},
   };
   return makers;
 }

@@ -36,6 +36,7 @@ constexpr Combining leads[] = {Combining::lead};
 constexpr Combining gathers[] = {Combining::gather};
 constexpr Combining part_merges[] = {Combining::merge_parts};
 constexpr Combining entry_sums[] = {Combining::sum_entries};
+constexpr Combining edges[] = {Combining::neighbours};
 
 }  // namespace
 
@@ -82,6 +83,10 @@ std::span<const CollectiveEntry> collectives() {
        .combines = entry_sums,
        .joins_in_turn = true,
        .make = make_balanced_split},
+      {.name = "gossip",
+       .summary = "one payload to each neighbour in a graph and one from each, all at once",
+       .combines = edges,
+       .make = make_gossip},
   };
   return table;
 }

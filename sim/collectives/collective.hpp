@@ -14,9 +14,10 @@ namespace simrun {
 
 /// What an exchange leaves on a worker, to be decoded.
 struct Outcome {
-  std::vector<Payload> parts;  ///< one payload where they were combined; all M, by rank, where they were gathered
-  int alike = 0;               ///< further gathered parts like the last, without contents
-  std::uint64_t apart = 0;     ///< bytes that came in an exchange of their own, of metadata
+  /// One payload where they were combined; by rank all M where they were gathered, or those of neighbours.
+  std::vector<Payload> parts;
+  int alike = 0;            ///< further gathered parts like the last, without contents
+  std::uint64_t apart = 0;  ///< bytes that came in an exchange of their own, of metadata
 
   /// Of sums that this worker made, what did not make its way into the result: Aggregator::cut_off. For its residual.
   std::optional<Payload> cut_off = std::nullopt;
@@ -32,7 +33,7 @@ class Collective {
   virtual ~Collective() = default;
 
   /// One worker's part. Every worker calls it with its own payload. `aggregator` combines payloads; null where they are
-  /// gathered.
+  /// not combined.
   virtual Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const = 0;
 
   /// The part of a server on a host of its own, for the collectives that have one. It serves several groups of workers
@@ -55,6 +56,7 @@ enum class ServerPlace {
 /// What users choose about collectives that have the choice.
 struct CollectiveOptions {
   ServerPlace server = ServerPlace::own_host;
+  Graph graph = Graph::ring;
 };
 
 /// A collective that users can name, and what it can combine.

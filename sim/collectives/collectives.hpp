@@ -19,6 +19,7 @@ std::unique_ptr<const Collective> make_allgather_doubling(const CollectiveOption
 std::unique_ptr<const Collective> make_broadcast(const CollectiveOptions&);
 std::unique_ptr<const Collective> make_sparse_halving(const CollectiveOptions&);
 std::unique_ptr<const Collective> make_balanced_split(const CollectiveOptions&);
+std::unique_ptr<const Collective> make_gossip(const CollectiveOptions& options);
 
 /// Of dense payloads, among the GPUs of a host; users name them by `hierarchy`.
 std::unique_ptr<const Collective> make_reduce_scatter();

@@ -94,6 +94,7 @@ std::vector<Step> DeviceProfile::steps(const Work& work) const {
   // The leader of a step selects as its layout says; its codec's operation is what the others do.
   const bool leads = work.kind == PayloadKind::indices && work.leads;
   if (!of_codec || leads || work.entries + work.elements == 0) return steps_of(work);
+  if (work.parts == 0) return {};
   const std::string own = operation_name(work.stage, std::string(work.codec));
   // Names of layouts are not meant here.
   const auto is_own = [&](const OperationEntry& entry) { return entry.name == own; };
@@ -101,7 +102,7 @@ std::vector<Step> DeviceProfile::steps(const Work& work) const {
   Work one = work;
   one.parts = 1;
   one.entries = work.entries / work.parts;
-  std::vector<Step> all = {{own, one, work.stage == Stage::decode ? work.parts : 1.0}};
+  std::vector<Step> all = {{own, one, work.parts}};
   if (work.kind == PayloadKind::indices) return all;
   for (Step& step : coding_steps_of(work)) all.push_back(std::move(step));
   return all;

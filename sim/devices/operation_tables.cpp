@@ -188,6 +188,10 @@ constexpr CodecWork codec_work[] = {
      {.per_element = 12, .per_entry = 8},
      {11, {.per_element = 32, .per_entry = 372}, 7}},
     {Stage::decode, "fitted-pairs", scattered_values, scatter},
+    // What the ends of an edge know made orthonormal, and the product of the model with it; the same and P Q^T. Neither
+    // the difference of payloads, which are small, nor that products from the left take two launches is counted.
+    {Stage::encode, "edge-factors", {.per_element = 4}, {2, {.per_element = 4}}},
+    {Stage::decode, "edge-factors", {.per_element = 8}, {2, {.per_element = 8}}},
 };
 
 OperationEntry codec_operation(Stage stage, const CodecEntry& codec) {

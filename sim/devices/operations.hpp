@@ -20,7 +20,7 @@ struct Work {
   ValueCoding values = ValueCoding::fp32;  ///< of kept entries
   double elements = 0;                     ///< N
   double entries = 0;                      ///< K, over all parts together
-  double parts = 1;                        ///< payloads that go in
+  double parts = 1;                        ///< payloads that go in; encode: that come out, one for each neighbour
   double result_entries = 0;               ///< combine: K of what comes out
   /// Combine: of the payloads that go in, where a sum is of another kind.
   std::optional<PayloadKind> summed = {};

@@ -28,13 +28,16 @@ struct LocalSteps {
   std::int64_t full_every = 0;               ///< every so many-th exchange of a parameter is of plain fp32; 0: none
   /// Of a method, not a key: what a worker has learnt while a result was on its way is added to it.
   bool keeps_steps = false;
+  /// Of a method, not a key: workers exchange parameters with their neighbours alone, and nothing is common to all.
+  bool with_neighbours = false;
 
   /// The steps (the first is 1) after which exchange number `exchange` (the first is 0) begins, of fragment number
   /// exchange mod P: (exchange + 1) H/P, rounded down.
   std::int64_t begin_of(std::int64_t exchange) const { return (exchange + 1) * steps / fragments; }
 
-  /// Exchanges of a parameter after which it is the same again: which of them are full.
-  std::int64_t cycle() const { return std::max<std::int64_t>(full_every, 1); }
+  /// Exchanges of a parameter after which it is the same again: which of them are full, or, with neighbours, which
+  /// side of matrices is sent.
+  std::int64_t cycle() const { return with_neighbours ? 2 : std::max<std::int64_t>(full_every, 1); }
 
   /// True if exchange number `exchange` is full: the last of each cycle.
   bool is_full(std::int64_t exchange) const { return full_every > 0 && (exchange / fragments + 1) % full_every == 0; }

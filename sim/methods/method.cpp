@@ -134,6 +134,12 @@ std::span<const MethodEntry> methods() {
        {},
        {.delay = 1, .full_every = 10, .keeps_steps = true},
        {.bits = 2}},
+      {"powergossip",
+       "matrices of a low rank by which neighbours' models differ, power iteration (Vogels et al., NeurIPS 2020)",
+       {{"edge-factors", "gossip"}},
+       {},
+       {.with_neighbours = true},
+       {.rank = 1}},
   };
   return all;
 }
@@ -151,6 +157,7 @@ const MethodEntry* find_method(std::string_view name) {
 }
 
 std::string_view why_not_local(const MethodEntry& method) {
+  if (method.local.with_neighbours) return "exchanges models with neighbours in every step";
   if (method.momentum.factor > 0) return "has a momentum of its own, which is of gradients";
   const auto codec = find_codec(method.rounds.back().codec)->make({}, nullptr);
   if (codec->combining() == Combining::vote || codec->kind() == PayloadKind::signs)
@@ -248,6 +255,8 @@ std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr
                                Hierarchy hierarchy) {
   CodecOptions options = choice.options;
   options.error_feedback = choice.error_feedback;
+  CollectiveOptions collective_options = choice.collective_options;
+  collective_options.graph = options.graph;
   std::vector<Round> rounds;
   const bool is_sharded = hierarchy == Hierarchy::shard;
   if (hierarchy != Hierarchy::flat)
@@ -258,7 +267,7 @@ std::vector<Round> make_rounds(const MethodChoice& choice, const std::shared_ptr
     round.entry = find_codec(entry.codec);
     round.codec = round.entry->make(options, primitives);
     const bool can = choice.collective->can(round.codec->combining());
-    round.collective = (can ? choice.collective : find_collective(entry.collective))->make(choice.collective_options);
+    round.collective = (can ? choice.collective : find_collective(entry.collective))->make(collective_options);
     round.aggregator = round.codec->aggregator();
     rounds.push_back(std::move(round));
   }

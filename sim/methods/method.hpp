@@ -10,6 +10,7 @@
 
 #include "kernels/codec.hpp"
 #include "sim/collectives/collective.hpp"
+#include "sim/collectives/graph.hpp"
 #include "sim/collectives/hierarchy.hpp"
 #include "sim/methods/kept.hpp"
 #include "sim/methods/local_steps.hpp"
@@ -94,6 +95,9 @@ struct MethodChoice {
 
   /// K for a model of `elements` parameters; N where the method does not sparsify.
   std::uint64_t entries(std::uint64_t elements) const { return kept ? kept->entries(elements) : elements; }
+
+  /// How many payloads each of so many workers sends at once: one for each neighbour, where it has some.
+  int payloads_at_once(int workers) const { return local.with_neighbours ? degree_of(options.graph, workers) : 1; }
 
   /// True if error feedback has something to keep. Signs that are sent count as the whole of their elements; fp32
   /// values are sent as they are.

@@ -15,7 +15,8 @@ class PayloadTable {
  public:
   /// For so many workers that encode: all, or one a host. Until they are set, payloads have the sizes that follow from
   /// N, K and the shapes of tensors; those whose sizes depend on values have none.
-  /// `steps`: training steps one after another, each with payloads of its own.
+  /// `steps`: training steps one after another, each with payloads of its own; of a codec whose steps take turns, as
+  /// many cycles of these.
   explicit PayloadTable(const Scenario& scenario, std::size_t encoders = 1, std::size_t steps = 1);
 
   /// What a worker sends, or the one that encodes for its host. A table of one is for all: they share one gradient, or
@@ -47,21 +48,23 @@ class PayloadTable {
   /// The first of the rounds that are the method's own.
   std::size_t first_round() const { return first_round_; }
 
-  /// The first worker's, without contents, for all.
+  /// The first worker's in each step, without contents, for all.
   PayloadTable sizes_of_first() const;
 
   /// Bytes that one worker encodes, all groups and rounds of the method together: the mean over all steps and the first
-  /// `workers` of the table, of those that encode. In a round that one worker leads, it alone sends, and each of the m
-  /// that exchange with each other is as likely to lead.
+  /// `workers` of the table, of those that encode, m of which exchange with each other. In a round that one worker
+  /// leads, it alone sends, and each of the m is as likely to lead. Neighbours encode one for each other.
   double mean_bytes(std::size_t workers, int m) const;
 
  private:
   /// Who encodes what is sent of a group. In rounds inside a host nobody does.
-  enum class Sender { nobody, all, leader };
+  enum class Sender { nobody, all, leader, neighbours };
   struct RoundOfAll {
     std::vector<Payload> payloads;  ///< by worker and group
     std::vector<Sender> senders;    ///< by group
   };
+
+  static Sender sender_of(const Round& round);
 
   std::size_t groups_ = 0;
   std::size_t encoders_ = 1;
@@ -69,6 +72,7 @@ class PayloadTable {
   std::size_t workers_an_encoder_ = 1;
   std::size_t first_round_ = 0;
   std::vector<RoundOfAll> rounds_;
+  Graph graph_ = Graph::ring;                                        ///< of neighbours
   std::map<std::pair<std::size_t, std::size_t>, Payload> combined_;  ///< by encoders and group
 };
 

@@ -68,7 +68,9 @@ MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const
   choice.grouping = text.grouping;
   choice.error_feedback = text.error_feedback;
   choice.local = text.local;
-  choice.local.keeps_steps = text.method->local.keeps_steps;  // no key of users
+  // No keys of users.
+  choice.local.keeps_steps = text.method->local.keeps_steps;
+  choice.local.with_neighbours = text.method->local.with_neighbours;
   if (choice.hierarchy == Hierarchy::shard && choice.follows_shapes()) {
     const std::string why = std::string(name) + " encodes matrices, which shards are not";
     throw UnfitPoint(where / "hierarchy", why, "accepted: flat or leader", why);

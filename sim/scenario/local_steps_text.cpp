@@ -131,7 +131,8 @@ void check_local_steps(const Scenario& scenario, const Where& where) {
   check_most(&LocalSteps::delay, local.steps, "delay");
   if (!local.is_local()) return;
   if (std::holds_alternative<Grouping::Search>(scenario.grouping.how))
-    (where / "local_steps").fail("does not go with a grouping that is searched for", "accepted: another grouping");
+    (where / (local.with_neighbours ? "name" : "local_steps"))
+        .fail("does not go with a grouping that is searched for", "accepted: another grouping");
   try {
     groups_of(scenario);
   } catch (const GroupingError& error) {
@@ -143,11 +144,15 @@ void check_local_steps(const Scenario& scenario, const Where& where) {
 
 void refuse_local_steps(const Study& study, const char* command) {
   for (const Point& point : study.points) {
-    if (!point.scenario.method.local.is_local()) continue;
-    (Where{study.file, ""} / "methods" / point.method)
-        .fail(
-            "takes local steps; simrun " + std::string(command) + " is for gradients that are exchanged in every step",
-            "accepted: local_steps 1, without delay, merge_weight, full_every and outer");
+    const LocalSteps& local = point.scenario.method.local;
+    if (!local.is_local()) continue;
+    const Where where = Where{study.file, ""} / "methods" / point.method;
+    if (local.with_neighbours)
+      where.fail("exchanges models with neighbours; simrun " + std::string(command) + " is for gradients",
+                 "accepted: methods that exchange gradients");
+    where.fail(
+        "takes local steps; simrun " + std::string(command) + " is for gradients that are exchanged in every step",
+        "accepted: local_steps 1, without delay, merge_weight, full_every and outer");
   }
 }
 

@@ -85,6 +85,7 @@ Scenario ScenarioReader::read(Json json, std::size_t method, std::optional<std::
     scenario.training = training_of(*text.training, method_text.training.value_or(MethodTrainingText{}),
                                     scenario.method, here / "training");
   }
+  check_neighbours(scenario, top, here);
   check_training(scenario, top, here);
   for (const std::string& note : notes_on(scenario, here)) add_note(note);
   find_other_files(scenario, top);

@@ -94,6 +94,30 @@ void check_sums(const Scenario& scenario, const Where& where) {
 
 }  // namespace
 
+void check_neighbours(const Scenario& scenario, const Where& top, const Where& here) {
+  const MethodChoice& method = scenario.method;
+  if (!method.local.with_neighbours) return;
+  const std::string name(method.method->name);
+  const auto [rows, columns] = torus_sides(scenario.workers);
+  if (method.options.graph == Graph::torus && scenario.workers > 1 && rows < 3)
+    (here / "graph")
+        .fail("a torus has at least 3 rows and columns, " + std::to_string(scenario.workers) + " workers make " +
+                  std::to_string(rows) + " x " + std::to_string(columns),
+              "accepted: ring, or as many workers as such a grid has, like 9, 12, 16 or 20");
+  if (method.hierarchy != Hierarchy::flat) {
+    const std::string why = name + " exchanges models of single GPUs";
+    throw UnfitPoint(here / "hierarchy", why, "accepted: flat", why);
+  }
+  if (method.error_feedback) (here / "error_feedback").fail(name + " keeps no residual", "accepted: false");
+  const auto* named = std::get_if<Grouping::Explicit>(&scenario.grouping.how);
+  if (named != nullptr && !named->dense.empty())
+    ((method.grouping ? here : top / "schedule") / "grouping" / "dense")
+        .fail("does not go with " + name, "leave it out, or " + name);
+  if (scenario.training && scenario.training->adversaries.share > 0)
+    (top / "training" / "adversaries")
+        .fail("does not go with " + name + ", which sends no gradients", "leave it out, or " + name);
+}
+
 void check_training(const Scenario& scenario, const Where& top, const Where& here) {
   check_hierarchy(scenario, here / "hierarchy");
   check_sums(scenario, here / "requantize");

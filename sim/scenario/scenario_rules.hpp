@@ -19,6 +19,9 @@ void check_together(const Scenario& scenario, const Where& top);
 /// Models that are too large for the method.
 void check_size(const Scenario& scenario, const Where& here);
 
+/// What does not go with models that are exchanged with neighbours.
+void check_neighbours(const Scenario& scenario, const Where& top, const Where& here);
+
 /// What does not go with hierarchies, and what of it not with training.
 void check_training(const Scenario& scenario, const Where& top, const Where& here);
 

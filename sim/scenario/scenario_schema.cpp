@@ -46,7 +46,8 @@ Json method_rules() {
       if (!codec.takes(*parameter)) fields[std::string(parameter->key)] = false;
     if (!why_not_local(method).empty())
       for (const char* key : local_steps_keys) fields[key] = false;
-    if (method.local.is_local()) fields["local_steps"] = {{"default", method.local.steps}};
+    if (why_not_local(method).empty() && method.local.is_local())
+      fields["local_steps"] = {{"default", method.local.steps}};
     rules.push_back({{"if", {{"properties", {{"name", {{"const", method.name}}}}}, {"required", {"name"}}}},
                      {"then", {{"properties", fields}}}});
   }

@@ -12,8 +12,8 @@ void Staging::copy(std::uint64_t bytes) {
   if (host_) host_device_.spend(Activity::staging, Seconds(static_cast<double>(bytes) / host_->bandwidth.value));
 }
 
-void Staging::copy_down(const Payload& mine) {
-  if (host_) copy(dense_crosses() ? 4 * mine.elements() : mine.size());
+void Staging::copy_down(const Payload& mine, double times) {
+  if (host_) copy(static_cast<std::uint64_t>(times) * (dense_crosses() ? 4 * mine.elements() : mine.size()));
 }
 
 void Staging::copy_up(const Outcome& outcome) {

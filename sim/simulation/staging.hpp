@@ -27,8 +27,8 @@ class Staging {
   /// `device_memory` is the bandwidth of the device that the profile's times are of.
   Staging(Transport& transport, const std::optional<Host>& host, BytesPerSecond device_memory);
 
-  /// Before an exchange: copies to the host what crosses.
-  void copy_down(const Payload& mine);
+  /// Before an exchange: copies to the host what crosses, of so many payloads of one size.
+  void copy_down(const Payload& mine, double times = 1);
 
   /// Between two rounds: copies to the device what the first gave.
   void copy_up(const Outcome& outcome);

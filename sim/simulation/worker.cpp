@@ -206,7 +206,7 @@ Outcome Worker::exchange_round(std::size_t group, std::size_t number) {
   }
   PartTransport across(working, hosts.across_hosts(transport_.rank()), hosts.hierarchy != Hierarchy::leader);
   if (!round.is_led()) {
-    staging_.copy_down(mine);
+    staging_.copy_down(mine, plan_.stages[group].encode[number].parts);
     if (plan_.metadata_apart && round.codec->combining() == Combining::gather)
       return gather_in_two(across, round, mine);
     return round.collective->exchange(across, mine, timed ? &*timed : nullptr);

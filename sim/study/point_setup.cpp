@@ -41,8 +41,9 @@ std::vector<IterationPlan::Stage> make_stages(const Scenario& scenario, const Pa
     while (remaining > groups[g].tensors.front()) stage.backward.push_back(backward[--remaining]);
     // One after another, since a round may read the indices of one before it. The last round is decoded.
     Work work{.stage = Stage::encode, .elements = static_cast<double>(groups[g].elements)};
-    // What hosts make of their GPUs' gradients is fp32.
-    if (hosts.gpus == 1) work.gradient = scenario.gradient_precision;
+    // What hosts make of their GPUs' gradients is fp32, as models are.
+    if (hosts.gpus == 1 && !scenario.method.local.with_neighbours) work.gradient = scenario.gradient_precision;
+    work.parts = scenario.method.payloads_at_once(scenario.workers);
     for (std::size_t r = 0; r < rounds.size(); ++r) {
       if (rounds[r].part != Round::Part::exchange) {
         stage.encode.push_back({});
@@ -59,12 +60,12 @@ std::vector<IterationPlan::Stage> make_stages(const Scenario& scenario, const Pa
   return stages;
 }
 
-/// Makes a cycle of exchanges, of which the last is full, one exchange of as many fragments.
+/// Makes a cycle of exchanges one exchange of as many fragments. `full`: the last of them, where it is dense.
 void lengthen_to_cycle(IterationPlan& plan, const std::vector<IterationPlan::Stage>& full) {
   const std::vector<IterationPlan::Stage> own = std::exchange(plan.stages, {});
   const std::int64_t cycle = plan.local.cycle();
   for (std::int64_t turn = 0; turn < cycle; ++turn) {
-    const bool is_full = turn + 1 == cycle;
+    const bool is_full = plan.local.full_every > 0 && turn + 1 == cycle;
     for (IterationPlan::Stage stage : is_full ? full : own) {
       stage.is_dense |= is_full;
       stage.fragment += static_cast<std::size_t>(turn * plan.local.fragments);
@@ -78,6 +79,11 @@ void lengthen_to_cycle(IterationPlan& plan, const std::vector<IterationPlan::Sta
 
 /// By worker, stage of the plan, round and step.
 Worker::PayloadOf payload_of(const Scenario& scenario, const PayloadTable& payloads, std::size_t stages) {
+  if (scenario.method.local.with_neighbours)
+    return [&payloads, groups = stages / payloads.steps()](int worker, std::size_t stage, std::size_t round,
+                                                           std::size_t) -> const Payload& {
+      return payloads.at(static_cast<std::size_t>(worker), stage % groups, round, stage / groups);
+    };
   if (scenario.method.local.full_every == 0)
     return [&payloads](int worker, std::size_t group, std::size_t round, std::size_t step) -> const Payload& {
       return payloads.at(static_cast<std::size_t>(worker), group, round, step);
@@ -120,6 +126,8 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
   if (plan.local.full_every > 0) {
     const Scenario full = in_full(scenario);
     lengthen_to_cycle(plan, make_stages(full, PayloadTable(full)));
+  } else if (plan.local.with_neighbours) {
+    lengthen_to_cycle(plan, {});
   }
   return plan;
 }
@@ -136,7 +144,7 @@ Setup make_setup(const Scenario& scenario, const PayloadTable& payloads) {
   setup.profile = scenario.device.get();
   setup.host = scenario.host;
   setup.payload = payload_of(scenario, payloads, setup.plan.stages.size());
-  setup.payload_steps = payloads.steps();
+  setup.payload_steps = setup.plan.local.with_neighbours ? 1 : payloads.steps();
   return setup;
 }
 

@@ -26,6 +26,11 @@ Json estimated_share(const PeeledEntries& peeled) {
   return peeled.all > 0 ? Json(peeled.estimated / peeled.all) : Json();
 }
 
+/// Null where all workers have one model after each exchange.
+Json consensus_distance(const Point& point, const CurvePoint& at) {
+  return point.scenario.method.local.with_neighbours ? Json(at.consensus_distance) : Json();
+}
+
 bool holds_out(const Study& study, std::size_t point) {
   return study.points[point].scenario.training->validation_share > 0;
 }
@@ -66,11 +71,13 @@ Columns<CurveRow> curve_columns(const Study& study) {
                                  {"downlink_bytes", [](Of row) { return count_of(row.at.downlink_bytes); }},
                                  {"simulated_s", [](Of row) { return row.at.simulated_s; }}});
   append_columns(columns, further_columns(), point_of);
-  columns.insert(columns.end(), {{"learning_rate", [](Of row) { return row.run.step; }},
-                                 {"validation_accuracy", validation},
-                                 {"diverged", [](Of row) { return row.at.has_grown(); }},
-                                 {"best", [](Of row) { return row.best ? Json(*row.best == row.run.step) : Json(); }},
-                                 {"estimated_share", [](Of row) { return estimated_share(row.at.peeled); }}});
+  columns.insert(columns.end(),
+                 {{"learning_rate", [](Of row) { return row.run.step; }},
+                  {"validation_accuracy", validation},
+                  {"diverged", [](Of row) { return row.at.has_grown(); }},
+                  {"best", [](Of row) { return row.best ? Json(*row.best == row.run.step) : Json(); }},
+                  {"estimated_share", [](Of row) { return estimated_share(row.at.peeled); }},
+                  {"consensus_distance", [point_of](Of row) { return consensus_distance(point_of(row), row.at); }}});
   append_columns(columns, swept_beside_settings(study), point_of);
   append_columns(columns, label_column(), point_of);
   return columns;

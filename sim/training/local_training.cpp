@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "kernels/finite.hpp"
 #include "kernels/parallel.hpp"
 #include "sim/training/adversary.hpp"
 
@@ -57,24 +56,17 @@ LocalTraining::Fragment::Fragment(const Scenario& whole, std::span<const Group> 
 
 LocalTraining::LocalTraining(const Scenario& scenario, std::uint64_t seed, unsigned threads,
                              std::span<const float> parameters)
-    : scenario_(scenario),
+    : WorkerModels(scenario, parameters),
+      scenario_(scenario),
       local_(scenario.method.local),
       seed_(seed),
-      threads_(threads),
-      models_(static_cast<std::size_t>(scenario.workers), {parameters.begin(), parameters.end()}),
-      optimizers_(models_.size(),
-                  {OptimizerRule::of(scenario.training->method), parameters.size(), make_cpu_primitives(1)}) {
+      threads_(threads) {
   const std::vector<Group> groups = groups_of(scenario);
   for (auto begin = groups.begin(); begin != groups.end();) {
     const auto end = std::find_if(begin, groups.end(), [&](const Group& g) { return g.fragment != begin->fragment; });
     fragments_.push_back(std::make_unique<Fragment>(scenario, std::span(begin, end), threads));
     begin = end;
   }
-}
-
-void LocalTraining::step(std::size_t worker, std::span<const float> gradient, float rate) {
-  check_finite(gradient);
-  optimizers_[worker].step(gradient, rate, models_[worker]);
 }
 
 const GradientExchange* LocalTraining::exchange(std::int64_t steps, std::optional<double> density,
@@ -86,7 +78,7 @@ const GradientExchange* LocalTraining::exchange(std::int64_t steps, std::optiona
   GradientExchange& used = local_.is_full(exchanges_) ? *fragment.full : fragment.exchange;
   const std::span<const float> agreed = send(fragment, used, density, outer);
   Result result{.due = steps + local_.delay, .fragment = number, .change = {agreed.begin(), agreed.end()}, .sent = {}};
-  if (local_.keeps_steps) result.sent = parameters_of(fragment);
+  if (local_.keeps_steps) result.sent = parameters_in(fragment);
   results_.push_back(std::move(result));
   ++exchanges_;
   apply_due(steps, outer);
@@ -112,7 +104,7 @@ std::span<const float> LocalTraining::send(const Fragment& fragment, GradientExc
 }
 
 /// By worker.
-std::vector<std::vector<float>> LocalTraining::parameters_of(const Fragment& fragment) const {
+std::vector<std::vector<float>> LocalTraining::parameters_in(const Fragment& fragment) const {
   std::vector<std::vector<float>> all(models_.size(), std::vector<float>(fragment.elements()));
   parallel_for(models_.size(), threads_, [&](std::size_t worker) {
     fragment.for_each([&](std::size_t i, std::size_t j) { all[worker][i] = models_[worker][j]; });

@@ -11,6 +11,7 @@
 
 #include "sim/training/exchange.hpp"
 #include "sim/training/optimizer.hpp"
+#include "sim/training/worker_models.hpp"
 
 namespace simrun {
 
@@ -21,16 +22,10 @@ namespace simrun {
 /// fragments and delayed: Streaming DiLoCo, Douillard et al., 2025. Where steps are kept it adds to the outer ones what
 /// it has come since it sent. A full exchange is dense; residuals wait until the next that is not. Source of both:
 /// CD-SGD, Yu et al., 2021 (arXiv 2106.10796).
-class LocalTraining {
+class LocalTraining : public WorkerModels {
  public:
   /// The scenario has a training part and outlives this. `parameters` (size N): those that all begin with.
   LocalTraining(const Scenario& scenario, std::uint64_t seed, unsigned threads, std::span<const float> parameters);
-
-  std::span<const float> parameters_of(std::size_t worker) const { return models_[worker]; }
-
-  /// A worker's own step along its gradient (size N). Calls for different workers may be made at the same time. Throws
-  /// NonFiniteError.
-  void step(std::size_t worker, std::span<const float> gradient, float rate);
 
   /// When every worker has made so many steps: applies what arrives to the outer parameters (size N) and to the
   /// workers', and exchanges the fragment that is due, with K/N as in GradientExchange::set_density. Returns that
@@ -82,7 +77,7 @@ class LocalTraining {
   /// Returns what the workers agree on, valid until the next exchange by the same.
   std::span<const float> send(const Fragment& fragment, GradientExchange& exchange, std::optional<double> density,
                               std::span<const float> outer);
-  std::vector<std::vector<float>> parameters_of(const Fragment& fragment) const;
+  std::vector<std::vector<float>> parameters_in(const Fragment& fragment) const;
   void apply_due(std::int64_t steps, std::span<float> outer);
   void apply(const Result& result, std::span<float> outer);
 
@@ -91,18 +86,15 @@ class LocalTraining {
   std::uint64_t seed_;
   unsigned threads_;
   std::vector<std::unique_ptr<Fragment>> fragments_;
-  std::vector<std::vector<float>> models_;  ///< by worker
-  std::vector<Optimizer> optimizers_;       ///< by worker
-  std::int64_t exchanges_ = 0;              ///< so far
-  std::vector<Result> results_;             ///< that have not arrived, in the order in which they were sent
+  std::int64_t exchanges_ = 0;   ///< so far
+  std::vector<Result> results_;  ///< that have not arrived, in the order in which they were sent
 };
 
 template <class Self, class Archive>
 void LocalTraining::visit_state(Self& local, Archive& archive) {
   using Part = std::conditional_t<std::is_const_v<Self>, const Fragment, Fragment>;
   archive(local.exchanges_);
-  for (auto& model : local.models_) archive(model);
-  for (auto& optimizer : local.optimizers_) Optimizer::visit_state(optimizer, archive);
+  visit_models(local, archive);
   for (auto& fragment : local.fragments_) {
     Part& part = *fragment;
     GradientExchange::visit_state(part.exchange, archive);

@@ -71,6 +71,10 @@ Trainer::Trainer(const Scenario& scenario, const Dataset& data, const TrainingId
       round_s_(clocks_.size()),
       simulated_s_(clocks_.size()),
       curves_(clocks_.size()) {
+  if (scenario.method.local.with_neighbours) {
+    gossip_.emplace(scenario, id.seed, threads_, parameters_);
+    return;
+  }
   if (scenario.method.local.is_local()) {
     local_.emplace(scenario, id.seed, threads_, parameters_);
     return;
@@ -89,11 +93,26 @@ void Trainer::step() {
     exchange_->set_density(density);
   }
   compute_gradients();
-  const GradientExchange* exchange =
-      local_ ? local_->exchange(round_ + 1, density, parameters_) : &exchange_gradients();
+  const GradientExchange* exchanged = exchange(density);
   time_rounds();
   ++round_;
-  account(exchange);
+  account(exchanged);
+}
+
+/// Returns what exchanged gradients, if anything did.
+const GradientExchange* Trainer::exchange(std::optional<double> density) {
+  if (local_) return local_->exchange(round_ + 1, density, parameters_);
+  if (!gossip_) return &exchange_gradients();
+  gossip_->exchange(round_);
+  so_far_.uplink_bytes += gossip_->bytes_in(round_);
+  so_far_.downlink_bytes += gossip_->bytes_in(round_);
+  return nullptr;
+}
+
+/// Null where all workers have one model.
+WorkerModels* Trainer::own_models() {
+  if (gossip_) return &*gossip_;
+  return local_ ? &*local_ : nullptr;
 }
 
 /// What workers agree on makes the step of all.
@@ -117,8 +136,8 @@ void Trainer::compute_gradients() {
     for (std::size_t worker = next++; worker < orders_.size(); worker = next++) {
       losses_[worker] += differentiate(worker, workspaces_[thread], gradient);
       round_to(scenario_.gradient_precision, gradient);
-      if (local_) {
-        local_->step(worker, gradient, rate());
+      if (WorkerModels* own = own_models()) {
+        own->step(worker, gradient, rate());
         continue;
       }
       const std::span<const float> prepared = prepare(worker, gradient);
@@ -155,9 +174,22 @@ double Trainer::differentiate(std::size_t worker, Classifier::Workspace& workspa
     data_.append_image(data_.train, sample, inputs);
     labels.push_back(data_.train.labels[sample]);
   }
-  const std::span<const float> parameters = local_ ? local_->parameters_of(worker) : parameters_;
+  const WorkerModels* own = own_models();
+  const std::span<const float> parameters = own != nullptr ? own->parameters_of(worker) : parameters_;
   return classifier_.differentiate(parameters, {size, inputs}, labels, gradient, workspace).loss /
          static_cast<double>(size);
+}
+
+/// True if payload sizes depend on values.
+bool Trainer::sizes_change() const {
+  if (gossip_) return false;
+  return local_ ? local_->sizes_change() : exchange_->sizes_change();
+}
+
+/// What was sent last of all of the model.
+PayloadTable Trainer::payloads() const {
+  if (gossip_) return gossip_->payloads();
+  return local_ ? local_->payloads() : exchange_->payloads();
 }
 
 /// How long a round takes is known when workers have exchanged all of the model; from then on it is found again where
@@ -167,11 +199,10 @@ void Trainer::time_rounds() {
   if ((round_ + 1) % period != 0) return;
   const bool is_first = round_ + 1 == period;
   const bool is_new = is_first || warmup_density(round_) != warmup_density(round_ - period);
-  const bool sizes_change = local_ ? local_->sizes_change() : exchange_->sizes_change();
   const std::int64_t every = std::max<std::int64_t>(1, training_.rounds / period / training_.timed_rounds);
-  if (!is_new && !(sizes_change && round_ / period % every == 0)) return;
+  if (!is_new && !(sizes_change() && round_ / period % every == 0)) return;
   for (std::size_t i = 0; i < clocks_.size(); ++i) {
-    round_s_[i] = clocks_[i](local_ ? local_->payloads() : exchange_->payloads()).value;
+    round_s_[i] = clocks_[i](payloads()).value;
     if (!is_first) continue;
     simulated_s_[i] = static_cast<double>(round_) * round_s_[i];
     for (CurvePoint& row : curves_[i]) row.simulated_s = static_cast<double>(row.round) * round_s_[i];
@@ -194,6 +225,7 @@ void Trainer::account(const GradientExchange* exchange) {
   so_far_.train_loss =
       std::accumulate(losses_.begin(), losses_.end(), 0.0) / static_cast<double>(rounds * scenario_.workers);
   std::fill(losses_.begin(), losses_.end(), 0.0);
+  if (gossip_) so_far_.consensus_distance = gossip_->find_mean(parameters_);
   so_far_.test_accuracy = accuracy(data_.test, tested_);
   if (!parts_.validation.empty()) so_far_.validation_accuracy = accuracy(data_.train, parts_.validation);
   for (std::size_t i = 0; i < clocks_.size(); ++i) {
@@ -248,6 +280,7 @@ void Trainer::visit_state(Self& trainer, Archive& archive) {
   if (trainer.exchange_) GradientExchange::visit_state(*trainer.exchange_, archive);
   if (trainer.optimizer_) Optimizer::visit_state(*trainer.optimizer_, archive);
   if (trainer.local_) LocalTraining::visit_state(*trainer.local_, archive);
+  if (trainer.gossip_) GossipTraining::visit_state(*trainer.gossip_, archive);
 }
 
 std::string Trainer::state() const {

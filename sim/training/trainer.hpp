@@ -12,6 +12,7 @@
 #include "sim/training/classifier.hpp"
 #include "sim/training/dataset.hpp"
 #include "sim/training/exchange.hpp"
+#include "sim/training/gossip_training.hpp"
 #include "sim/training/local_training.hpp"
 #include "sim/training/optimizer.hpp"
 #include "sim/training/split.hpp"
@@ -29,6 +30,7 @@ struct CurvePoint {
   double validation_accuracy = 0;  ///< of the samples that are held out; 0 where there are none
   double first_loss = 0;           ///< mean over the batches of the first round, before any step
   PeeledEntries peeled = {};       ///< in all rounds so far
+  double consensus_distance = 0;   ///< of workers that exchange with neighbours: GossipTraining::find_mean
 
   /// Training has made it worse.
   bool has_grown() const { return !(train_loss <= first_loss); }
@@ -71,7 +73,8 @@ class Trainer {
   /// The rows so far, with the time of one of the clocks.
   const std::vector<CurvePoint>& curve(std::size_t clock = 0) const { return curves_.at(clock); }
 
-  /// Those that all workers have alike, which are evaluated: with models of their own the outer ones.
+  /// Those that all workers have alike, which are evaluated: with models of their own the outer ones, or, of workers
+  /// that exchange with neighbours, the mean of all models as it was at the last row.
   const std::vector<float>& parameters() const { return parameters_; }
 
   /// Everything that the rounds to come depend on, as bytes, and back. A state of another scenario, data set, seed or
@@ -87,7 +90,11 @@ class Trainer {
   void compute_gradients();
   double differentiate(std::size_t worker, Classifier::Workspace& workspace, std::vector<float>& gradient);
   std::span<const float> prepare(std::size_t worker, std::vector<float>& gradient);
+  const GradientExchange* exchange(std::optional<double> density);
   const GradientExchange& exchange_gradients();
+  WorkerModels* own_models();
+  bool sizes_change() const;
+  PayloadTable payloads() const;
   void time_rounds();
   void account(const GradientExchange* exchange);
   double accuracy(const Samples& samples, std::span<const std::uint32_t> numbers);
@@ -113,6 +120,7 @@ class Trainer {
   std::optional<GradientExchange> exchange_;     ///< of workers that make the same step
   std::optional<Optimizer> optimizer_;           ///< likewise
   std::optional<LocalTraining> local_;           ///< of workers with models of their own
+  std::optional<GossipTraining> gossip_;         ///< of such that exchange with neighbours
   std::vector<std::vector<float>> velocities_;   ///< one a worker, where momentum is of what it encodes; else none
   std::vector<double> losses_;                   ///< by worker: sums over the batches since the last row
   std::int64_t evaluated_ = 0;                   ///< the round of the last row
