@@ -318,6 +318,7 @@ TEST_CASE("the codecs are those that users are told of") {
                                           "fitted-pairs",
                                           "parted-pairs",
                                           "ok-top-k",
-                                          "summed-levels"});
+                                          "summed-levels",
+                                          "edge-factors"});
   CHECK(find_codec("no such codec") == nullptr);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <stdexcept>
 
 #include "kernels/codecs/codecs.hpp"
 #include "kernels/index_coding.hpp"
@@ -101,6 +102,8 @@ std::vector<Payload> sequential_result(const Codec& codec, const std::vector<Pay
       return payloads;
     case Combining::lead:
       return {payloads.front()};
+    case Combining::neighbours:
+      throw std::logic_error("every worker is left with something else");
     case Combining::merge:
       return {merge_tree(*aggregator, payloads, 0, std::bit_ceil(payloads.size()))};
     case Combining::merge_parts:

@@ -27,7 +27,9 @@ TEST_CASE("method: every one has a codec, and a default collective that can comb
     CHECK(rounds.size() == method.rounds_with({}).size());
     for (const Round& round : rounds) {
       const Combining combining = round.codec->combining();
-      CHECK((round.aggregator == nullptr) == (combining == Combining::gather || combining == Combining::lead));
+      const bool is_combined =
+          combining != Combining::gather && combining != Combining::lead && combining != Combining::neighbours;
+      CHECK((round.aggregator != nullptr) == is_combined);
     }
   }
   CHECK(find_method("no such method") == nullptr);

@@ -180,6 +180,14 @@ TEST_CASE("broadcast: ceil(log2 M) steps of a whole payload") {
   }
 }
 
+TEST_CASE("gossip: a payload to both neighbours of a ring, which share the link, for any M") {
+  const Payload payload = dense(250'000);
+  const auto ends = [&](int m) { return simulated(star(), "gossip", payload, m).finish; };
+  CHECK(ends(1) == 0);
+  CHECK(ends(2) == close_to(a + 1e6 / B));
+  for (const int m : {3, 4, 9, 32}) CHECK(ends(m) == close_to(a + 2e6 / B));
+}
+
 TEST_CASE("sharded parameter server: M - 1 full shards in, M - 1 replies out") {
   // A full shard is ceil(ceil(N / 32) / M) words of 32 elements: 128 bytes each if dense, 4 as signs, which have a
   // header of 32 bytes. Those who have a short one, or none, are done earlier.

@@ -20,6 +20,7 @@ std::vector<json> all_methods() {
           {{"name", "signsgd-mv"}, {"training", {{"learning_rate", 0.01}, {"zeros", "random"}, {"ties", "random"}}}},
           {{"name", "ef-signsgd"}, {"training", {{"residual_weight", 0.9}}}},
           {{"name", "powersgd"}, {"rank", 2}},
+          {{"name", "powergossip"}, {"rank", 2}, {"training", {{"momentum", 0.9}}}},
           {{"name", "powersgd"}, {"error_feedback", false}, {"collective", "tree"}},
           {{"name", "scalecom"}, {"density", 0.05}, {"index", "delta"}, {"training", {{"beta", 0.5}}}},
           {{"name", "rand-k"}, {"density", 0.05}},
