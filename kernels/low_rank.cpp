@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "kernels/byte_view.hpp"
+#include "kernels/codecs/codecs.hpp"
 #include "kernels/finite.hpp"
 #include "kernels/philox.hpp"
 
@@ -53,6 +55,18 @@ bool draw_zero_vectors(std::span<float> vectors, std::uint64_t length, std::uint
 
 void check_sums(std::span<const float> sums, std::span<const float> encoded) {
   if (!is_finite(sums)) check_finite(encoded);
+}
+
+Payload difference_of(const Payload& a, const Payload& b) {
+  check_payload(a, PayloadKind::dense32, b.elements());
+  check_payload(b, PayloadKind::dense32, a.elements());
+  check_contents(a);
+  check_contents(b);
+  std::vector<std::byte> bytes(a.bytes().begin(), a.bytes().end());
+  const auto values = view_as<float>(std::span(bytes));
+  const auto taken = view_as<float>(b.bytes());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] -= taken[i];
+  return Payload::make(a.header(), std::move(bytes));
 }
 
 }  // namespace simrun

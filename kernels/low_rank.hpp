@@ -31,4 +31,8 @@ bool draw_zero_vectors(std::span<float> vectors, std::uint64_t length, std::uint
 /// makes each of its sums one. Sums of finite values may be too large.
 void check_sums(std::span<const float> sums, std::span<const float> encoded);
 
+/// a - b, both dense of fp32: what the ends of an edge find of what they send. Throws PayloadError unless they have
+/// contents of one size.
+Payload difference_of(const Payload& a, const Payload& b);
+
 }  // namespace simrun

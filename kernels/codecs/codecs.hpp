@@ -67,9 +67,6 @@ std::unique_ptr<const Codec> make_parted_pairs(const CodecOptions& options,
 /// Adds up payloads of that dense kind.
 std::unique_ptr<const Aggregator> make_dense_sum(PayloadKind kind, std::shared_ptr<const Primitives> primitives);
 
-/// a - b, both dense of fp32. Throws PayloadError unless they are of one size.
-Payload difference_of(const Payload& a, const Payload& b);
-
 /// A dense payload of the gradient's values at these indices. Throws NonFiniteError where one of these is not finite in
 /// that precision.
 Payload values_at(std::span<const float> gradient, std::span<const std::uint32_t> indices, const Primitives& primitives,

@@ -146,18 +146,6 @@ class EdgeFactors final : public Codec {
 
 }  // namespace
 
-Payload difference_of(const Payload& a, const Payload& b) {
-  check_payload(a, PayloadKind::dense32, b.elements());
-  check_payload(b, PayloadKind::dense32, a.elements());
-  check_contents(a);
-  check_contents(b);
-  std::vector<std::byte> bytes(a.bytes().begin(), a.bytes().end());
-  const auto values = view_as<float>(std::span(bytes));
-  const auto taken = view_as<float>(b.bytes());
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] -= taken[i];
-  return Payload::make(a.header(), std::move(bytes));
-}
-
 std::unique_ptr<const Codec> make_edge_factors(const CodecOptions& options,
                                                std::shared_ptr<const Primitives> primitives) {
   return std::make_unique<EdgeFactors>(options.rank, std::move(primitives));

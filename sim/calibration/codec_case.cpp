@@ -36,13 +36,14 @@ Payload payload_to_decode(const Codec& codec, const OperationCase& made, const V
   return workers == 1 ? payloads.front() : codec.aggregator()->combine(payloads);
 }
 
-/// The first `rounds` rounds of a step on these values, one payload each.
+/// The first `rounds` rounds of a step on these values, one payload each. `step`: its number.
 std::vector<Payload> payloads_of_step(const OperationCase& made, std::span<const MadeCodec> rounds,
-                                      std::span<const float> values) {
+                                      std::span<const float> values, std::uint64_t step = 0) {
   std::vector<Payload> payloads;
   for (const MadeCodec& codec : rounds) {
     RoundContext context = made.context();
     context.previous = payloads;
+    context.step = step;
     payloads.push_back(codec->encode(values, made.entries, context));
   }
   return payloads;
@@ -91,7 +92,8 @@ void complete_codec_case(OperationCase& made, const CodecEntry& codec, const Val
   }
   if (codec.sparsifies) made.entries = kept_for(*rounds[place.round], made);
   const auto of_elements = [&](std::size_t number) { return values(number).first(made.elements); };
-  if (rounds.front()->continues()) made.last_step = payloads_of_step(made, rounds, of_elements(4)).back();
+  if (rounds.front()->continues())
+    made.last_step = payloads_of_step(made, rounds, of_elements(4), rounds.front()->cycle() - 1).back();
   made.previous = payloads_of_step(made, std::span(rounds).first(place.round), of_elements(3));
   if (made.stage == Stage::decode) {
     made.payloads = {payload_to_decode(*rounds[place.round], made, of_elements)};

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "kernels/codecs/codecs.hpp"
+#include "kernels/low_rank.hpp"
 #include "kernels/parallel.hpp"
 #include "sim/training/random.hpp"
 

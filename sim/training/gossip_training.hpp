@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "sim/collectives/graph.hpp"
+#include "sim/methods/method.hpp"
 #include "sim/payloads/payload_table.hpp"
 #include "sim/training/tensor_groups.hpp"
 #include "sim/training/worker_models.hpp"

@@ -4,8 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "kernels/byte_view.hpp"
-#include "kernels/codecs/codecs.hpp"
+#include "kernels/low_rank.hpp"
 #include "tests/kernels/samples.hpp"
 
 namespace simrun {
