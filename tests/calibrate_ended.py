@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-OPERATIONS = 60
+OPERATIONS = 62
 
 
 def say(problem):

@@ -67,7 +67,7 @@ TEST_CASE("train: a row for each evaluation, a summary for each point") {
   CHECK(run.out.starts_with(
       "method,workers,k,density,seed,round,train_loss,test_accuracy,uplink_bytes,downlink_bytes,"
       "simulated_s,entry,index,error_feedback,model,learning_rate,validation_accuracy,diverged,best,estimated_share,"
-      "training.split,label\n"));
+      "consensus_distance,training.split,label\n"));
   const auto rows = parse_csv(run.out);
   REQUIRE(rows.size() == 2 * 2 * 2 * 2);  // splits, methods, seeds, evaluations
   CHECK(rows[0].at("method") == "sgd");
