@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "kernels/byte_view.hpp"
@@ -23,6 +25,50 @@ struct Regions {
   std::uint64_t begin(int region) const { return begins[static_cast<std::size_t>(region)]; }
   std::uint64_t end(int region) const { return begins[static_cast<std::size_t>(region) + 1]; }
 };
+
+/// Values in one part for each rank, equal parts but for the last ones. Parts that follow each other go on with the
+/// first after the last.
+class RoundTheRanks {
+ public:
+  RoundTheRanks(std::vector<float> values, int ranks)
+      : values_(std::move(values)), ranks_(ranks), size_((values_.size() + m() - 1) / m()) {}
+
+  /// Those of `count` parts.
+  std::vector<float> values(int first, int count) const {
+    std::vector<float> taken;
+    for (int part = first; part < first + count; ++part) {
+      const auto more = std::span(values_).subspan(begin(part), begin_after(part) - begin(part));
+      taken.insert(taken.end(), more.begin(), more.end());
+    }
+    return taken;
+  }
+
+  /// Adds to as many, from a part on.
+  void add(int first, std::span<const float> more) {
+    for (int part = first; !more.empty(); ++part) {
+      for (std::size_t i = begin(part); i < begin_after(part); ++i) values_[i] += more[i - begin(part)];
+      more = more.subspan(begin_after(part) - begin(part));
+    }
+  }
+
+ private:
+  std::size_t m() const { return static_cast<std::size_t>(ranks_); }
+  std::size_t begin(int part) const {
+    return std::min(static_cast<std::size_t>(part % ranks_) * size_, values_.size());
+  }
+  std::size_t begin_after(int part) const { return std::min(begin(part) + size_, values_.size()); }
+
+  std::vector<float> values_;
+  int ranks_;
+  std::size_t size_;  ///< of a part
+};
+
+/// Numbers of 4 bytes as a payload.
+template <class Number>
+Payload payload_of(std::span<const Number> numbers) {
+  const auto bytes = std::as_bytes(numbers);
+  return Payload::make(full_header(PayloadKind::dense32, numbers.size()), {bytes.begin(), bytes.end()});
+}
 
 /// How many entries each worker has of all that are kept, in the order of regions, and which of them go to whom so that
 /// all have as many.
@@ -97,14 +143,25 @@ class BalancedSplit final : public Collective {
  private:
   static constexpr int together = 8;
 
-  /// Sums over all workers, of which every one has as many values.
-  std::vector<float> sum_of_all(Transport& transport, std::span<const float> values) const {
-    std::vector<std::byte> bytes(values.size_bytes());
-    std::memcpy(bytes.data(), values.data(), bytes.size());
-    const Payload payload = Payload::make(full_header(PayloadKind::dense32, values.size()), std::move(bytes));
-    const Outcome sum = make_sparse_halving({})->exchange(transport, payload, sums_.get());
-    const auto all = view_as<float>(sum.parts.front().bytes()).first(values.size());
-    return {all.begin(), all.end()};
+  /// Sums over all workers, of which every one has as many values: a reduce-scatter by halving (SparseHalving's steps),
+  /// then an all-gather by doubling.
+  static std::vector<float> sum_of_all(Transport& transport, std::vector<float> values) {
+    const int m = transport.size();
+    const int rank = transport.rank();
+    RoundTheRanks parts(std::move(values), m);
+    for (int distance = static_cast<int>(std::bit_ceil(static_cast<unsigned>(m))) / 2; distance > 0; distance /= 2) {
+      const int count = std::min(distance, m - distance);
+      Message out = {payload_of<float>(parts.values(rank + distance, count))};
+      const Message in = transport.exchange((rank + distance) % m, std::move(out), (rank + m - distance) % m);
+      parts.add(rank, view_as<float>(in.front().bytes()));
+    }
+    const Payload own = payload_of<float>(parts.values(rank, 1));
+    std::vector<float> sums;
+    for (const Payload& part : make_allgather_doubling({})->exchange(transport, own, nullptr).parts) {
+      const auto more = view_as<float>(part.bytes());
+      sums.insert(sums.end(), more.begin(), more.end());
+    }
+    return sums;
   }
 
   /// The means of where each worker would part its entries, and of its least magnitude. Where payloads have no contents
@@ -190,9 +247,7 @@ class BalancedSplit final : public Collective {
 
   /// Those of all workers, by rank.
   static std::vector<Numbers> gather_numbers(Transport& transport, const Numbers& own) {
-    std::vector<std::byte> bytes(sizeof own);
-    std::memcpy(bytes.data(), own.data(), bytes.size());
-    const Payload payload = Payload::make(full_header(PayloadKind::dense32, own.size()), std::move(bytes));
+    const Payload payload = payload_of<std::uint32_t>(own);
     std::vector<Numbers> all;
     for (const Payload& part : make_allgather_doubling({})->exchange(transport, payload, nullptr).parts) {
       std::memcpy(all.emplace_back().data(), part.bytes().data(), sizeof own);
@@ -225,7 +280,6 @@ class BalancedSplit final : public Collective {
   }
 
   std::shared_ptr<const Primitives> primitives_ = make_cpu_primitives(1);
-  std::unique_ptr<const Aggregator> sums_ = find_codec("dense")->make({}, primitives_)->aggregator();
 };
 
 }  // namespace
