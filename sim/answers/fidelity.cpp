@@ -173,7 +173,7 @@ Fidelity fidelity_of(const Scenario& scenario, unsigned threads) {
   std::uint64_t bytes = 0;
   std::uint64_t elements = 0;
   for (std::size_t g = 0; g < source.groups().size(); ++g) {
-    const std::span<const float> gradient = source.fill(0, g, threads, buffer);
+    const std::span<const float> gradient = source.fill(0, source.groups()[g], threads, buffer);
     const std::vector<TensorShape> shapes = source.shapes(g);
     const std::uint64_t seed = source.seed(0, g);
     LoneExchange exchange(source.groups()[g].is_dense ? dense : own,

@@ -85,7 +85,7 @@ PayloadTable encode(const Scenario& scenario, std::size_t worker) {
       const RoundContext context{.seed = source.seed(encoder, g),
                                  .tensors = shapes,
                                  .workers = static_cast<std::uint64_t>(scenario.host_groups().hosts())};
-      table.set(0, g, codec->encode(source.fill(encoder, g, threads, buffer), entries[g], context),
+      table.set(0, g, codec->encode(source.fill(encoder, source.groups()[g], threads, buffer), entries[g], context),
                 table.first_round());
     }
   } catch (const NonFiniteError&) {

@@ -66,13 +66,20 @@ std::string GradientSource::identity(const Scenario& scenario) {
          ", " + std::to_string(scenario.method.local.fragments);
 }
 
+bool GradientSource::has_gradients_of(const GradientSource& other) const {
+  const Json& mine = *scenario_.resolved;
+  const Json& others = *other.scenario_.resolved;
+  return hosts_.gpus == 1 && other.hosts_.gpus == 1 && workers_ == other.workers_ && mine["model"] == others["model"] &&
+         mine["gradients"] == others["gradients"];
+}
+
 bool GradientSource::is_shared() const {
   const auto* files = std::get_if<GradientFiles>(&scenario_.gradients);
   return files != nullptr && files->count == 1;
 }
 
 void GradientSource::add_workers(const Scenario& scenario) {
-  if (!is_shared()) workers_ = std::max(workers_, static_cast<std::size_t>(scenario.host_groups().encoders()));
+  workers_ = std::max(workers_, scenario.different_gradients());
 }
 
 double GradientSource::bytes_kept() const {
@@ -145,7 +152,7 @@ void GradientSource::for_each_worker(std::size_t first, std::size_t last, unsign
 
 void GradientSource::for_each_part(std::size_t worker, std::size_t group, unsigned threads, std::span<float> buffer,
                                    const std::function<void(std::uint64_t, std::span<const float>)>& work) const {
-  if (hosts_.gpus > 1) return work(0, fill_mean(worker, group, threads, buffer));
+  if (hosts_.gpus > 1) return work(0, fill_mean(worker, groups_[group], threads, buffer));
   std::uint64_t first = 0;  // of what is in the buffer
   std::size_t held = 0;
   const auto hand_over = [&] {
@@ -168,11 +175,11 @@ void GradientSource::for_each_part(std::size_t worker, std::size_t group, unsign
   if (held > 0) hand_over();
 }
 
-std::span<const float> GradientSource::fill(std::size_t worker, std::size_t group, unsigned threads,
+std::span<const float> GradientSource::fill(std::size_t worker, const Group& group, unsigned threads,
                                             std::span<float> buffer) const {
   if (hosts_.gpus > 1) return fill_mean(worker, group, threads, buffer);
   std::size_t offset = 0;
-  for (const std::size_t tensor : groups_[group].tensors) {
+  for (const std::size_t tensor : group.tensors) {
     const std::size_t size = scenario_.model->tensors[tensor].elements();
     gradients_->fill(static_cast<int>(worker), tensor, threads, buffer.subspan(offset, size));
     offset += size;
@@ -181,16 +188,16 @@ std::span<const float> GradientSource::fill(std::size_t worker, std::size_t grou
 }
 
 /// The mean over the GPUs of a host, or the encoder's part of it.
-std::span<const float> GradientSource::fill_mean(std::size_t encoder, std::size_t group, unsigned threads,
+std::span<const float> GradientSource::fill_mean(std::size_t encoder, const Group& group, unsigned threads,
                                                  std::span<float> buffer) const {
   const auto gpus = static_cast<std::size_t>(hosts_.gpus);
   const bool is_part = hosts_.shards() > 1;
   const std::size_t host = is_part ? encoder / gpus : encoder;
-  const std::span<float> mean = buffer.first(groups_[group].elements);
+  const std::span<float> mean = buffer.first(group.elements);
   std::fill(mean.begin(), mean.end(), 0.0F);
   const std::uint64_t first = is_part ? encoder % gpus * mean.size() : 0;
   for (std::size_t gpu = 0; gpu < gpus; ++gpu)
-    add_range(static_cast<int>(host * gpus + gpu), groups_[group], first, threads, mean);
+    add_range(static_cast<int>(host * gpus + gpu), group, first, threads, mean);
   for (float& value : mean) value /= static_cast<float>(gpus);
   return mean;
 }

@@ -26,6 +26,12 @@ class GradientSource {
   /// What points that share gradients have in common.
   static std::string identity(const Scenario& scenario);
 
+  /// True if both have the same workers with the same gradients of the same tensors, whatever their groups. Hosts that
+  /// exchange means of gradients count as others.
+  bool has_gradients_of(const GradientSource& other) const;
+
+  const Model& model() const { return *scenario_.model; }
+
   /// Elements are those of what a worker encodes.
   const std::vector<Group>& groups() const { return groups_; }
 
@@ -70,14 +76,15 @@ class GradientSource {
   void for_each_part(std::size_t worker, std::size_t group, unsigned threads, std::span<float> buffer,
                      const std::function<void(std::uint64_t, std::span<const float>)>& work) const;
 
-  /// Writes a worker's gradient of a group to the start of `buffer` and returns that part of it.
-  std::span<const float> fill(std::size_t worker, std::size_t group, unsigned threads, std::span<float> buffer) const;
+  /// Writes a worker's gradient of a group to the start of `buffer` and returns that part of it. Groups may be others
+  /// than the source's.
+  std::span<const float> fill(std::size_t worker, const Group& group, unsigned threads, std::span<float> buffer) const;
 
   /// For codecs that draw random numbers: a seed of the worker's and the group's own in that step.
   std::uint64_t seed(std::size_t worker, std::size_t group, std::size_t step = 0) const;
 
  private:
-  std::span<const float> fill_mean(std::size_t encoder, std::size_t group, unsigned threads,
+  std::span<const float> fill_mean(std::size_t encoder, const Group& group, unsigned threads,
                                    std::span<float> buffer) const;
   void add_range(int worker, const Group& group, std::uint64_t first, unsigned threads, std::span<float> sum) const;
 

@@ -81,10 +81,7 @@ double elements_of_gradients(const Scenario& scenario) {
   const auto codec = scenario.method.codec->make(scenario.method.options, nullptr);
   if (is_dense(codec->kind()) || !codec->sizes_need_contents()) return 0;
   const double looks = codec->keeps_largest() ? 1 : varying_steps;
-  const auto* files = std::get_if<GradientFiles>(&scenario.gradients);
-  const bool is_shared = files != nullptr && files->count == 1;
-  const int encoders = is_shared ? 1 : scenario.host_groups().encoders();
-  return looks * encoders * static_cast<double>(scenario.elements());
+  return looks * static_cast<double>(scenario.different_gradients()) * static_cast<double>(scenario.elements());
 }
 
 }  // namespace simrun

@@ -18,6 +18,7 @@
 #include "sim/payloads/selections.hpp"
 #include "sim/payloads/selector.hpp"
 #include "sim/payloads/shared_memory.hpp"
+#include "sim/payloads/sizes_alone.hpp"
 #include "sim/payloads/voted_sizes.hpp"
 #include "sim/system/processor.hpp"
 #include "sim/text/error.hpp"
@@ -51,9 +52,8 @@ class PayloadStage::Plan {
     if (!sizes_.points.empty()) return in_order(std::exchange(sizes_, {}));
     if (!sampled_.empty()) return in_order(sample(sampled_.extract(sampled_.begin())));
     if (jobs_.empty()) return std::nullopt;
-    PayloadJob& job = jobs_.begin()->second;
-    Batch batch = next_of(job);
-    if (encoding_ == job.encodings.size()) {
+    Batch batch = next_of(jobs_.begin()->second);
+    while (!jobs_.empty() && encoding_ == jobs_.begin()->second.encodings.size()) {
       jobs_.erase(jobs_.begin());
       selections_.reset();
       place_.reset();
@@ -64,9 +64,13 @@ class PayloadStage::Plan {
 
  private:
   Batch next_of(PayloadJob& job) {
-    if (std::ranges::any_of(job.encodings, &Encoding::sizes_alone)) return make_sizes(job);
+    if (has_sizes_alone(job)) return make_sizes(job);
     if (count_of(Making::count, job) > 0) return count(job);
     return make(job, job.encodings[encoding_++]);
+  }
+
+  static bool has_sizes_alone(const PayloadJob& job) {
+    return std::ranges::any_of(job.encodings, &Encoding::sizes_alone);
   }
 
   void add(std::size_t point) {
@@ -119,9 +123,8 @@ class PayloadStage::Plan {
   std::shared_ptr<const PayloadTable> known_sizes(const Scenario& scenario) const {
     if (known_ == nullptr) return nullptr;
     const auto found = known_->find(name_of_sizes(scenario));
-    const auto encoders = static_cast<std::size_t>(scenario.host_groups().encoders());
     if (found == known_->end()) return nullptr;
-    return scenario.is_sampled() || found->second->encoders() >= encoders ? found->second : nullptr;
+    return scenario.is_sampled() || found->second->encoders() >= scenario.different_gradients() ? found->second : nullptr;
   }
 
   void check_memory() const {
@@ -205,34 +208,21 @@ class PayloadStage::Plan {
     });
   }
 
-  /// The sizes of all encodings of which only these are made, which are then no longer among the job's. Gradients are
-  /// made once for all.
-  Batch make_sizes(PayloadJob& job) {
-    std::vector<Encoding> sized;
-    std::ranges::copy_if(job.encodings, std::back_inserter(sized), &Encoding::sizes_alone);
-    std::erase_if(job.encodings, std::mem_fn(&Encoding::sizes_alone));
-    std::vector<std::shared_ptr<PayloadTable>> tables;
-    Batch batch;
-    for (const Encoding& encoding : sized) {
-      const Scenario& first = study_.points[encoding.points.front()].scenario;
-      tables.push_back(std::make_shared<PayloadTable>(first, job.source->workers(), encoding.steps));
-      batch.points.insert(batch.points.end(), encoding.points.begin(), encoding.points.end());
-      batch.tables.insert(batch.tables.end(), encoding.points.size(), tables.back());
-      if (known_ != nullptr) known_->insert_or_assign(name_of_sizes(first), tables.back());
+  /// The sizes of all encodings of which only these are made, of the first job and of all that differ in their groups.
+  Batch make_sizes(PayloadJob& first) {
+    std::vector<PayloadJob*> alike = {&first};
+    for (auto& [key, job] : jobs_) {
+      if (&job != &first && has_sizes_alone(job) && differ_in_groups_alone(first, job)) alike.push_back(&job);
     }
-    std::optional<SelectorOfWhole> selector;  // of what else the job selects
-    if (count_of(Making::encode, job) < job.encodings.size()) selector.emplace(*job.source, job.entries, cache_);
-    for_each_gradient(*job.source, [&](std::size_t worker, std::size_t g, std::span<const float> gradient) {
-      if (selector) selector->add(worker, g, gradient);
-      const std::vector<TensorShape> shapes = job.source->shapes(g);
-      for (std::size_t i = 0; i < sized.size(); ++i) {
-        std::vector<RoundContext> steps;
-        for (std::size_t s = 0; s < sized[i].steps; ++s)
-          steps.push_back({.seed = job.source->seed(worker, g, s), .tensors = shapes});
-        const std::vector<Payload> sizes = sized[i].codec->sizes(gradient, sized[i].entries[g], steps);
-        for (std::size_t s = 0; s < sizes.size(); ++s) tables[i]->set(worker, g, sizes[s], tables[i]->first_round(), s);
-      }
-    });
+    Batch batch;
+    const auto made =
+        take_sizes_alone(alike, study_, threads_, cache_, [this](std::uint64_t elements) { step(elements); });
+    for (const auto& [encoding, sizes] : made) {
+      batch.points.insert(batch.points.end(), encoding.points.begin(), encoding.points.end());
+      batch.tables.insert(batch.tables.end(), encoding.points.size(), sizes);
+      const Scenario& scenario = study_.points[encoding.points.front()].scenario;
+      if (known_ != nullptr) known_->insert_or_assign(name_of_sizes(scenario), sizes);
+    }
     return batch;
   }
 
@@ -243,7 +233,7 @@ class PayloadStage::Plan {
                            [&](std::size_t worker, unsigned inner, std::span<float> buffer) {
                              for (std::size_t g = 0; g < source.groups().size(); ++g) {
                                const Group& group = source.groups()[g];
-                               if (!group.is_dense) work(worker, g, source.fill(worker, g, inner, buffer));
+                               if (!group.is_dense) work(worker, g, source.fill(worker, group, inner, buffer));
                                step(group.elements);
                              }
                            });

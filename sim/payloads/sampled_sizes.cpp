@@ -107,7 +107,7 @@ std::shared_ptr<const PayloadTable> sampled_sizes(const Scenario& scenario, unsi
     std::vector<float> buffer(source.largest_group());
     for (std::size_t g = 0; g < groups.size(); ++g) {
       if (groups[g].is_dense) continue;
-      const std::span<const float> gradient = source.fill(worker, g, threads, buffer);
+      const std::span<const float> gradient = source.fill(worker, groups[g], threads, buffer);
       const std::uint64_t k = in_proportion(entries[g], gradient.size(), groups[g].elements);
       const auto known = codec->keeps_largest() ? std::optional(entries[g]) : std::nullopt;
       const std::vector<TensorShape> shapes = source.shapes(g);

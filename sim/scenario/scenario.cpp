@@ -15,6 +15,13 @@ bool Scenario::is_sampled() const {
   return codec->sizes_need_contents() && codec->combining() == Combining::gather;
 }
 
+std::size_t Scenario::different_gradients() const {
+  const auto* files = std::get_if<GradientFiles>(&gradients);
+  if (files != nullptr && files->count == 1) return 1;
+  const int encoders = host_groups().encoders();
+  return static_cast<std::size_t>(std::min(encoders, gradient_workers.value_or(encoders)));
+}
+
 HostGroups Scenario::host_groups() const {
   const int gpus = method.hierarchy == Hierarchy::flat ? 1 : std::min(network.gpus_per_host, workers);
   return {gpus > 1 ? method.hierarchy : Hierarchy::flat, workers, gpus};

@@ -62,6 +62,8 @@ struct Scenario {
   Precision gradient_precision = Precision::fp32;  ///< in which the backward pass leaves them
   /// Elements of a sample by which sizes that depend on contents are known; none: all are encoded.
   std::optional<std::uint64_t> gradient_sample;
+  /// Of how many workers gradients are made, at most; others send what these do, in turns. None: of all.
+  std::optional<int> gradient_workers;
   Grouping grouping;
   DecodeTime decode = DecodeTime::as_ready;
   bool metadata_apart = false;  ///< indices and scales travel in a collective of their own
@@ -82,6 +84,9 @@ struct Scenario {
 
   /// True if the sizes of what is sent depend on contents, and samples of gradients are all that is encoded.
   bool is_sampled() const;
+
+  /// How many gradients differ from each other.
+  std::size_t different_gradients() const;
 
   /// Which workers encode and exchange together. Flat where no host has several.
   HostGroups host_groups() const;

@@ -490,20 +490,20 @@ TEST_CASE("gradients: shards are parts of the mean over a host's workers") {
   std::vector<float> mean(1780, 0.0F);
   const GradientSource all(flat);
   for (std::size_t worker = 4; worker < 8; ++worker) {
-    const auto gradient = all.fill(worker, 0, 1, buffer);
+    const auto gradient = all.fill(worker, all.groups()[0], 1, buffer);
     for (std::size_t i = 0; i < gradient.size(); ++i) mean[i] += gradient[i];
   }
   for (float& value : mean) value /= 4;
   const GradientSource parts(shard);
   REQUIRE(parts.workers() == 8);
   for (std::size_t place = 0; place < 4; ++place) {
-    const auto part = parts.fill(4 + place, 0, 2, buffer);
+    const auto part = parts.fill(4 + place, parts.groups()[0], 2, buffer);
     REQUIRE(part.size() == 445);
     CHECK(std::equal(part.begin(), part.end(), mean.begin() + static_cast<std::ptrdiff_t>(445 * place)));
   }
   const GradientSource whole(leader);
   REQUIRE(whole.workers() == 2);
-  const auto second = whole.fill(1, 0, 1, buffer);
+  const auto second = whole.fill(1, whole.groups()[0], 1, buffer);
   REQUIRE(second.size() == 1777);
   CHECK(std::equal(second.begin(), second.end(), mean.begin()));
 }

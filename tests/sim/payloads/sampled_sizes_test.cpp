@@ -39,7 +39,7 @@ double whole_bytes(const Scenario& scenario) {
   std::vector<float> buffer(source.largest_group());
   double bytes = 0;
   for (std::size_t worker = 0; worker < samples_of_gradients; ++worker) {
-    const std::span<const float> gradient = source.fill(worker, 0, 1, buffer);
+    const std::span<const float> gradient = source.fill(worker, source.groups()[0], 1, buffer);
     bytes += static_cast<double>(codec->encode(gradient, scenario.entries(), {.seed = source.seed(worker, 0)}).size());
   }
   return bytes / samples_of_gradients;
