@@ -18,8 +18,8 @@ bool Scenario::is_sampled() const {
 std::size_t Scenario::different_gradients() const {
   const auto* files = std::get_if<GradientFiles>(&gradients);
   if (files != nullptr && files->count == 1) return 1;
-  const int encoders = host_groups().encoders();
-  return static_cast<std::size_t>(std::min(encoders, gradient_workers.value_or(encoders)));
+  const auto encoders = static_cast<std::uint64_t>(host_groups().encoders());
+  return std::min(encoders, gradient_workers.value_or(encoders));
 }
 
 HostGroups Scenario::host_groups() const {

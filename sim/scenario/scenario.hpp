@@ -63,7 +63,7 @@ struct Scenario {
   /// Elements of a sample by which sizes that depend on contents are known; none: all are encoded.
   std::optional<std::uint64_t> gradient_sample;
   /// Of how many workers gradients are made, at most; others send what these do, in turns. None: of all.
-  std::optional<int> gradient_workers;
+  std::optional<std::uint64_t> gradient_workers;
   Grouping grouping;
   DecodeTime decode = DecodeTime::as_ready;
   bool metadata_apart = false;  ///< indices and scales travel in a collective of their own

@@ -15,9 +15,9 @@ namespace {
 
 constexpr double step = 1.5;
 
-/// Where what a method sends varies from step to step, gradients of so many workers are looked at: they send as much in
-/// several steps as others, but for what is drawn.
-constexpr int workers_that_tell = 8;
+/// Where what a method sends varies from step to step, as it draws, gradients of so many workers are looked at for the
+/// whole model, and for smaller sizes of as many more, since there draws of a share of the elements tell less.
+constexpr std::uint64_t workers_that_tell = 8;
 
 /// From the smallest tensor to the whole model.
 std::vector<std::uint64_t> sizes_of(const Model& model) {
@@ -41,7 +41,7 @@ Scenario of_one_tensor(const Scenario& scenario, const std::shared_ptr<const Mod
     const double kept = one.method.kept->density(scenario.elements()) * static_cast<double>(model->elements());
     one.method.kept = Kept::number(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(kept))));
   }
-  if (one.method.codec->varies) one.gradient_workers = workers_that_tell;
+  if (one.method.codec->varies) one.gradient_workers = workers_that_tell * scenario.elements() / model->elements();
   Json resolved = *scenario.resolved;  // by which payloads are told apart
   resolved["model"] = {{"elements", model->elements()}};
   resolved["schedule"] = {{"grouping", "model"}};
