@@ -30,8 +30,8 @@ std::string interval_text(const RunPoint& at) {
   return interval ? show(interval->low) + " to " + show(interval->high) : "";
 }
 
-std::string ratio_text(const RunPoint& at) {
-  return three_digits(4.0 * static_cast<double>(at.scenario.elements()) / at.result.payload_bytes) + "x";
+std::optional<double> if_finite(double value) {
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
 /// Nothing where there is no number.
@@ -40,12 +40,14 @@ std::string shown_if(const std::optional<double>& value, const Show& show) {
   return value ? show(*value) : "";
 }
 
-Json end_of(const RunPoint& at, Seconds Interval::*end) {
-  return at.times.interval ? Json(((*at.times.interval).*end).value) : Json();
+/// Nothing where nothing is sent.
+std::string ratio_text(const RunPoint& at) {
+  const double ratio = 4.0 * static_cast<double>(at.scenario.elements()) / at.result.payload_bytes;
+  return shown_if(if_finite(ratio), [](double r) { return three_digits(r) + "x"; });
 }
 
-std::optional<double> if_finite(double value) {
-  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+Json end_of(const RunPoint& at, Seconds Interval::*end) {
+  return at.times.interval ? Json(((*at.times.interval).*end).value) : Json();
 }
 
 const Point& point_of(const RunPoint& at) {

@@ -816,4 +816,20 @@ TEST_CASE("program: golden run of the README's scenario", "[large]") {
   }
 }
 
+TEST_CASE("program: where nothing is sent there is no ratio, and no number that is none") {
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "powergossip"}}};
+  const auto table_of = [&](int workers) {
+    scenario["workers"] = workers;
+    folder.write("s.json", scenario.dump());
+    const Ended run = run_program("s.json --fresh", folder.path());
+    REQUIRE(run.status == 0);
+    return run.out;
+  };
+  CHECK_THAT(table_of(2), Catch::Contains("powergossip"));
+  const std::string alone = table_of(1);
+  CHECK_THAT(alone, Catch::Contains("powergossip") && !Catch::Contains("inf") && !Catch::Contains("nan"));
+}
+
 }  // namespace simrun
