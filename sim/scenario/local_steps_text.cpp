@@ -142,17 +142,16 @@ void check_local_steps(const Scenario& scenario, const Where& where) {
   }
 }
 
-void refuse_local_steps(const Study& study, const char* command) {
+void refuse_local_steps(const Study& study) {
   for (const Point& point : study.points) {
     const LocalSteps& local = point.scenario.method.local;
     if (!local.is_local()) continue;
     const Where where = Where{study.file, ""} / "methods" / point.method;
     if (local.with_neighbours)
-      where.fail("exchanges models with neighbours; simrun " + std::string(command) + " is for gradients",
+      where.fail("exchanges models with neighbours; simrun schedule is for gradients",
                  "accepted: methods that exchange gradients");
-    where.fail(
-        "takes local steps; simrun " + std::string(command) + " is for gradients that are exchanged in every step",
-        "accepted: local_steps 1, without delay, merge_weight, full_every and outer");
+    where.fail("takes local steps; simrun schedule is for gradients that are exchanged in every step",
+               "accepted: local_steps 1, without delay, merge_weight, full_every and outer");
   }
 }
 
