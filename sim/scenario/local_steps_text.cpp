@@ -8,6 +8,7 @@ namespace simrun {
 namespace {
 
 constexpr std::int64_t most_local_steps = 1'000'000;
+constexpr double most_momentum = 0.999999;     // of 1 nothing would ever be forgotten
 constexpr std::int64_t most_full_every = 100;  // all of these exchanges are simulated
 
 struct OuterText {
@@ -37,7 +38,7 @@ Field<OuterOptimizer> outer_field() {
           .either(
               "momentum",
               [usual](const OuterText& text) { return Fit{.if_missing = is_nesterov(text) ? usual.momentum : 0.0}; },
-              &OuterText::momentum, number({0, 1}), "mu in v = mu v + change (default 0.9; sgd: 0)")
+              &OuterText::momentum, number({0, most_momentum}), "mu in v = mu v + change (default 0.9; sgd: 0)")
           .field(),
       [](const OuterText& text, const Where&) {
         return OuterOptimizer{text.kind, text.learning_rate, text.momentum};
