@@ -52,6 +52,11 @@ Json outer_json(const std::optional<OuterOptimizer>& outer) {
           {"momentum", outer->momentum}};
 }
 
+/// At most local_steps, which is checked later.
+Field<std::int64_t> up_to_steps(std::int64_t least) {
+  return whole(least, most_local_steps, "accepted: a whole number from " + std::to_string(least) + " to local_steps");
+}
+
 /// A key of methods whose workers can step on their own, which is `own` to the method where it is left out.
 Fit fit_of(const MethodText& text, const Json& own, const Json& plain) {
   const std::string why(why_not_local(*text.method));
@@ -89,10 +94,10 @@ void add_local_steps(Object<MethodText>& object) {
                             usually(whole(1, most_local_steps), plain.steps),
                             "H: steps of each worker on its own from one exchange to the next")
       .either<std::int64_t>("fragments", fit_of(&LocalSteps::fragments), setter_of(&LocalSteps::fragments),
-                            usually(whole(1, most_local_steps), plain.fragments),
+                            usually(up_to_steps(1), plain.fragments),
                             "P: parts of the model, of which one is exchanged every H/P steps")
       .either<std::int64_t>("delay", fit_of(&LocalSteps::delay), setter_of(&LocalSteps::delay),
-                            usually(whole(0, most_local_steps), plain.delay),
+                            usually(up_to_steps(0), plain.delay),
                             "steps until what an exchange gives is applied, which workers compute meanwhile")
       .either<double>("merge_weight", fit_of(&LocalSteps::merge_weight), setter_of(&LocalSteps::merge_weight),
                       usually(number({0, 1}), plain.merge_weight),
