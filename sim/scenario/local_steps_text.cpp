@@ -73,6 +73,18 @@ std::function<void(MethodText&, T)> setter_of(T LocalSteps::*member) {
   return [member](MethodText& text, T value) { text.local.*member = value; };
 }
 
+/// The first key by which users have made exchanges other than those of a gradient in every step; "name" where the
+/// method is such by itself.
+std::string telling_key(const MethodChoice& choice) {
+  const LocalSteps plain;
+  if (choice.method->local.is_local()) return "name";
+  if (choice.local.steps != plain.steps) return "local_steps";
+  if (choice.local.fragments != plain.fragments) return "fragments";
+  if (choice.local.delay != plain.delay) return "delay";
+  if (choice.local.merge_weight != plain.merge_weight) return "merge_weight";
+  return choice.local.full_every != plain.full_every ? "full_every" : "outer";
+}
+
 /// "8", or "the 8 of streaming-diloco" where that is the method's own.
 std::string name_of_value(const Scenario& scenario, std::int64_t LocalSteps::*member) {
   const std::int64_t value = scenario.method.local.*member;
@@ -136,9 +148,11 @@ void check_local_steps(const Scenario& scenario, const Where& where) {
   check_most(&LocalSteps::fragments, local.steps, "fragments");
   check_most(&LocalSteps::delay, local.steps, "delay");
   if (!local.is_local()) return;
-  if (std::holds_alternative<Grouping::Search>(scenario.grouping.how))
-    (where / (local.with_neighbours ? "name" : "local_steps"))
-        .fail("does not go with a grouping that is searched for", "accepted: another grouping");
+  if (std::holds_alternative<Grouping::Search>(scenario.grouping.how)) {
+    const std::string key = telling_key(scenario.method);
+    const std::string what = key == "name" ? std::string(scenario.method.method->name) + " " : "";
+    (where / key).fail(what + "does not go with a grouping that is searched for", "accepted: another grouping");
+  }
   try {
     groups_of(scenario);
   } catch (const GroupingError& error) {
