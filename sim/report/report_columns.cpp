@@ -68,6 +68,17 @@ int hosts_of(const Scenario& scenario) {
   return (scenario.workers + gpus - 1) / gpus;
 }
 
+/// True if the profile's times are of another program's kernels.
+bool is_of_others(const DeviceProfile& profile) {
+  return profile.implementation != "simrun";
+}
+
+/// The device's name, and whose times they are where that is another program.
+std::string device_text(const RunPoint& at) {
+  const DeviceProfile& device = *at.scenario.device;
+  return device.name + (is_of_others(device) ? ", " + device.implementation : "");
+}
+
 /// The last part of a swept key, where no other ends with it; else all of it.
 std::string heading_of(const std::string& key, const Study& study) {
   const std::string end = key.substr(key.rfind('.') + 1);
@@ -89,15 +100,14 @@ std::vector<TextColumn> setting_text(const Study& study, const Columns<RunPoint>
                                       "local_steps", "fragments", "delay", "merge_weight", "full_every"};
   for (const auto& [key, count] : study.keys) {
     if (told.count(key) != 0) continue;
+    if (key == "device") {
+      shown.push_back({key, device_text});
+      continue;
+    }
     const auto column = std::find_if(columns.rbegin(), columns.rend(), [&](const auto& c) { return c.name == key; });
     shown.push_back({heading_of(key, study), [value = column->value](At at) { return table_cell(value(at)); }});
   }
   return shown;
-}
-
-/// True if the profile's times are of another program's kernels.
-bool is_of_others(const DeviceProfile& profile) {
-  return profile.implementation != "simrun";
 }
 
 }  // namespace
