@@ -32,6 +32,7 @@ VISIBLE = re.compile(
     r"|keeps every entry|cannot combine"
 )
 EXCEPT = {
+    "collective_unfit_with_two_way",
     "collective_unfit_without_two_way",  # which collectives fit depends on `two_way`
     "method_sent_indices_in_ring",  # which collectives fit depends on `indices`
     "quantity_overflow",  # written as a bandwidth is

@@ -57,9 +57,11 @@ void flatten(const Json& json, const Json& other, const std::string& path, std::
     flatten(value, other.is_null() ? Json() : other.value(key, Json()), path.empty() ? key : path + "." + key, to);
 }
 
-/// The scenario without its title, its method at `method`.
+/// The scenario without its title, its method at `method`; where `device` is an object, with whose times they are.
 Json inputs_of(const Scenario& scenario) {
   Json json = whole(scenario);
+  if (json.contains("device") && json["device"].is_object())
+    json["device"].emplace("implementation", scenario.device->implementation);
   json.erase("name");
   json["method"] = json["methods"].front();
   json.erase("methods");

@@ -10,7 +10,6 @@
 #include "sim/mpi/mpi_world.hpp"
 #include "sim/payloads/gradient_source.hpp"
 #include "sim/report/report.hpp"
-#include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/sweep.hpp"
 #include "sim/study/measurement.hpp"
 #include "sim/study/point_key.hpp"
@@ -99,7 +98,15 @@ PayloadTable encode(const Scenario& scenario, std::size_t worker) {
 class RankRun {
  public:
   RankRun(const Scenario& scenario, PayloadTable payloads)
-      : payloads_(std::move(payloads)), setup_(make_setup(scenario, payloads_)), device_(*setup_.profile) {}
+      : scenario_(scenario),
+        payloads_(std::move(payloads)),
+        setup_(make_setup(scenario, payloads_)),
+        steps_(measured_steps(setup_.plan)),
+        device_(*setup_.profile) {
+    setup_.plan.local.steps = steps_.waited;
+  }
+
+  const MeasuredSteps& steps() const { return steps_; }
 
   RankMeasurement run(MpiWorld& world, int iterations) {
     const auto work = [&](Transport& transport) {
@@ -111,7 +118,7 @@ class RankRun {
         record.exchanges.clear();
         seen_.iterations.push_back(std::move(record));
       }
-      seen_.payload_bytes = payloads_.mean_bytes(1, setup_.plan.hosts.hosts());
+      seen_.payload_bytes = bytes_of_step(scenario_, payloads_);
     };
     const auto serve = [&](Transport& transport) {
       const Staging staging(transport, std::nullopt, setup_.profile->bandwidth);
@@ -125,8 +132,10 @@ class RankRun {
   }
 
  private:
+  const Scenario& scenario_;
   PayloadTable payloads_;
   Setup setup_;
+  MeasuredSteps steps_;
   DeviceTimes device_;
   RankMeasurement seen_;
 };
@@ -144,7 +153,8 @@ PointResult measure_point(MpiWorld& world, const Scenario& scenario, const Measu
   if (world.rank() != 0) return {};
   std::vector<RankMeasurement> ranks;
   for (int r = 0; r < ranks_of(scenario); ++r) ranks.push_back(deserialised(texts[static_cast<std::size_t>(r)]));
-  return point_result(ranks, static_cast<std::size_t>(scenario.workers), static_cast<std::size_t>(arguments.warmup));
+  return point_result(ranks, static_cast<std::size_t>(scenario.workers), static_cast<std::size_t>(arguments.warmup),
+                      mine->steps());
 }
 
 /// The study, which must be the same on all ranks.
@@ -154,7 +164,6 @@ Study read_study_on_all(const MpiWorld& world, const std::string& file, const Me
   world.agree([&] {
     study = read_study(file, parse_overrides(arguments.set));
     refuse_searches(study, "measure");
-    refuse_local_steps(study, "measure");
     for (const std::string& key : point_keys(study)) keys += key;
   });
   const std::vector<std::string> all = world.gather(keys);

@@ -30,8 +30,8 @@ std::string interval_text(const RunPoint& at) {
   return interval ? show(interval->low) + " to " + show(interval->high) : "";
 }
 
-std::string ratio_text(const RunPoint& at) {
-  return three_digits(4.0 * static_cast<double>(at.scenario.elements()) / at.result.payload_bytes) + "x";
+std::optional<double> if_finite(double value) {
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
 /// Nothing where there is no number.
@@ -40,12 +40,14 @@ std::string shown_if(const std::optional<double>& value, const Show& show) {
   return value ? show(*value) : "";
 }
 
-Json end_of(const RunPoint& at, Seconds Interval::*end) {
-  return at.times.interval ? Json(((*at.times.interval).*end).value) : Json();
+/// Nothing where nothing is sent.
+std::string ratio_text(const RunPoint& at) {
+  const double ratio = 4.0 * static_cast<double>(at.scenario.elements()) / at.result.payload_bytes;
+  return shown_if(if_finite(ratio), [](double r) { return three_digits(r) + "x"; });
 }
 
-std::optional<double> if_finite(double value) {
-  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+Json end_of(const RunPoint& at, Seconds Interval::*end) {
+  return at.times.interval ? Json(((*at.times.interval).*end).value) : Json();
 }
 
 const Point& point_of(const RunPoint& at) {
@@ -64,6 +66,17 @@ bool has_hosts_of_gpus(const Study& study) {
 int hosts_of(const Scenario& scenario) {
   const int gpus = scenario.network.gpus_per_host;
   return (scenario.workers + gpus - 1) / gpus;
+}
+
+/// True if the profile's times are of another program's kernels.
+bool is_of_others(const DeviceProfile& profile) {
+  return profile.implementation != "simrun";
+}
+
+/// The device's name, and whose times they are where that is another program.
+std::string device_text(const RunPoint& at) {
+  const DeviceProfile& device = *at.scenario.device;
+  return device.name + (is_of_others(device) ? ", " + device.implementation : "");
 }
 
 /// The last part of a swept key, where no other ends with it; else all of it.
@@ -87,15 +100,14 @@ std::vector<TextColumn> setting_text(const Study& study, const Columns<RunPoint>
                                       "local_steps", "fragments", "delay", "merge_weight", "full_every"};
   for (const auto& [key, count] : study.keys) {
     if (told.count(key) != 0) continue;
+    if (key == "device") {
+      shown.push_back({key, device_text});
+      continue;
+    }
     const auto column = std::find_if(columns.rbegin(), columns.rend(), [&](const auto& c) { return c.name == key; });
     shown.push_back({heading_of(key, study), [value = column->value](At at) { return table_cell(value(at)); }});
   }
   return shown;
-}
-
-/// True if the profile's times are of another program's kernels.
-bool is_of_others(const DeviceProfile& profile) {
-  return profile.implementation != "simrun";
 }
 
 }  // namespace

@@ -67,6 +67,12 @@ bool any_takes(const Study& study, const std::string& key) {
   return std::any_of(study.points.begin(), study.points.end(), takes);
 }
 
+/// True if an entry of `methods` says the key itself.
+bool any_gives(const Study& study, const std::string& key) {
+  const Json methods = study.json->value("methods", Json::array());
+  return std::ranges::any_of(methods, [&](const Json& entry) { return entry.is_object() && entry.contains(key); });
+}
+
 /// The point's method and what the sweep gave it, but for one key.
 std::string all_but(const std::string& key, const Point& point) {
   std::string others = std::to_string(point.method) + " ";
@@ -83,7 +89,8 @@ std::vector<std::string> Report::warnings() const {
   if (const std::string line = unsettled(study_, results_); !line.empty()) lines.push_back(line);
   for (const auto& [key, values] : study_.keys) {
     if (!any_takes(study_, key)) {
-      lines.push_back("sweep." + key + ": no method takes it");
+      lines.push_back("sweep." + key +
+                      (any_gives(study_, key) ? ": entries that take it give their own" : ": no method takes it"));
     } else if (values > 1 && !moves(key)) {
       lines.push_back("sweep." + key + ": no result depends on it");
     }

@@ -20,9 +20,10 @@ std::string fitting(const MethodText& text) {
   std::string accepted = "accepted: " + one_of(fitting_collectives(*text.method, text.options));
   const CodecEntry& codec = *find_codec(text.method->codec());
   if (std::ranges::count(codec.parameters, std::string_view("two_way"), &CodecParameter::key) == 0) return accepted;
-  CodecOptions two_way = text.options;
-  two_way.two_way = true;
-  if (text.collective->can(combining_of(*text.method, two_way))) accepted += ", or two_way of the method: true";
+  CodecOptions other = text.options;
+  other.two_way = !other.two_way;
+  if (text.collective->can(combining_of(*text.method, other)))
+    accepted += std::string(", or two_way of the method: ") + (other.two_way ? "true" : "false");
   return accepted;
 }
 
@@ -53,7 +54,8 @@ MethodChoice choose_method(const MethodText& text, std::uint64_t elements, const
   const std::string_view name = text.method->name;
   if (!choice.collective->can(combining)) {
     (where / "collective")
-        .fail(std::string(choice.collective->name) + " cannot combine what " + std::string(name) + " sends",
+        .fail(std::string(choice.collective->name) + " cannot combine what " + std::string(name) + " sends" +
+                  (text.options.two_way ? " with two_way" : ""),
               fitting(text));
   }
   if (combining == Combining::sum && value_coding(text.options.values).common > 0)

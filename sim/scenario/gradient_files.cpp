@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "sim/system/data_path.hpp"
@@ -70,6 +71,34 @@ std::vector<std::string> saved_in(const fs::path& folder) {
   return files;
 }
 
+/// True if two files hold the same bytes; where they do not, this is known after the first that differ.
+bool are_copies(const std::string& a, const std::string& b) {
+  std::error_code ignored;
+  if (fs::file_size(a, ignored) != fs::file_size(b, ignored)) return false;
+  std::ifstream first(a, std::ios::binary);
+  std::ifstream second(b, std::ios::binary);
+  std::vector<char> of_first(1 << 16);
+  std::vector<char> of_second(of_first.size());
+  while (first.read(of_first.data(), std::ssize(of_first)) || first.gcount() > 0) {
+    second.read(of_second.data(), std::ssize(of_second));
+    const std::streamsize read = first.gcount();
+    if (second.gcount() != read || !std::equal(of_first.begin(), of_first.begin() + read, of_second.begin()))
+      return false;
+  }
+  return true;
+}
+
+/// What gradients that all workers have alike are; empty where they differ.
+std::string common_gradient(const std::vector<std::string>& files) {
+  std::set<fs::path> distinct;
+  for (const std::string& file : files) distinct.insert(fs::weakly_canonical(file));
+  if (distinct.size() == 1) return "the gradient of one file";
+  const fs::path& first = *distinct.begin();
+  const bool all_alike = std::all_of(std::next(distinct.begin()), distinct.end(),
+                                     [&](const fs::path& file) { return are_copies(first, file); });
+  return all_alike ? "copies of one gradient" : "";
+}
+
 }  // namespace
 
 std::vector<std::string> GradientFinder::find(GradientFiles& gradients, int workers, const Model& model,
@@ -100,10 +129,10 @@ std::vector<std::string> GradientFinder::find(GradientFiles& gradients, int work
     notes.push_back("gradients: nothing but zeros in " + known.zeros.front() +
                     (known.zeros.size() > 1 ? " and " + std::to_string(known.zeros.size() - 1) + " more" : "") +
                     ": which entries are the largest then means nothing");
-  if (workers > 1 && known.is_one_file)
-    notes.emplace_back(
-        "gradients: all workers have the gradient of one file, so they choose the same entries and vote alike: "
-        "payloads that are merged, and replies, are as small as they can be");
+  if (workers > 1 && !known.common.empty())
+    notes.emplace_back("gradients: all workers have " + known.common +
+                       ", so they choose the same entries and vote alike: payloads that are merged, and replies, are "
+                       "as small as they can be");
   return notes;
 }
 
@@ -115,10 +144,8 @@ const GradientFinder::Known& GradientFinder::look_at(const std::vector<std::stri
   const auto [known, is_new] = known_.try_emplace(key);
   if (!is_new) return known->second;
   const GradientFilesSummary summary = look_at_gradient_files(where.file, files, model);
-  std::set<fs::path> distinct;
-  for (const std::string& file : files) distinct.insert(fs::weakly_canonical(file));
   const bool has_one_each = summary.gradients == files.size();
-  known->second = {summary.gradients, has_one_each && distinct.size() == 1, summary.zeros};
+  known->second = {summary.gradients, has_one_each ? common_gradient(files) : "", summary.zeros};
   return known->second;
 }
 

@@ -21,7 +21,7 @@ class GradientFinder {
  private:
   struct Known {
     std::size_t gradients = 0;
-    bool is_one_file = false;
+    std::string common;  ///< what all workers have alike; empty where gradients differ
     std::vector<std::string> zeros;
   };
   const Known& look_at(const std::vector<std::string>& files, const Model& model, const Where& where);

@@ -8,6 +8,7 @@ namespace simrun {
 namespace {
 
 constexpr std::int64_t most_local_steps = 1'000'000;
+constexpr double most_momentum = 0.999999;     // of 1 nothing would ever be forgotten
 constexpr std::int64_t most_full_every = 100;  // all of these exchanges are simulated
 
 struct OuterText {
@@ -37,7 +38,7 @@ Field<OuterOptimizer> outer_field() {
           .either(
               "momentum",
               [usual](const OuterText& text) { return Fit{.if_missing = is_nesterov(text) ? usual.momentum : 0.0}; },
-              &OuterText::momentum, number({0, 1}), "mu in v = mu v + change (default 0.9; sgd: 0)")
+              &OuterText::momentum, number({0, most_momentum}), "mu in v = mu v + change (default 0.9; sgd: 0)")
           .field(),
       [](const OuterText& text, const Where&) {
         return OuterOptimizer{text.kind, text.learning_rate, text.momentum};
@@ -49,6 +50,11 @@ Json outer_json(const std::optional<OuterOptimizer>& outer) {
   return {{"optimizer", outer->kind == OuterOptimizer::Kind::nesterov ? "nesterov" : "sgd"},
           {"learning_rate", outer->learning_rate},
           {"momentum", outer->momentum}};
+}
+
+/// At most local_steps, which is checked later.
+Field<std::int64_t> up_to_steps(std::int64_t least) {
+  return whole(least, most_local_steps, "accepted: a whole number from " + std::to_string(least) + " to local_steps");
 }
 
 /// A key of methods whose workers can step on their own, which is `own` to the method where it is left out.
@@ -65,6 +71,18 @@ std::function<Fit(const MethodText&)> fit_of(T LocalSteps::*member) {
 template <class T>
 std::function<void(MethodText&, T)> setter_of(T LocalSteps::*member) {
   return [member](MethodText& text, T value) { text.local.*member = value; };
+}
+
+/// The first key by which users have made exchanges other than those of a gradient in every step; "name" where the
+/// method is such by itself.
+std::string telling_key(const MethodChoice& choice) {
+  const LocalSteps plain;
+  if (choice.method->local.is_local()) return "name";
+  if (choice.local.steps != plain.steps) return "local_steps";
+  if (choice.local.fragments != plain.fragments) return "fragments";
+  if (choice.local.delay != plain.delay) return "delay";
+  if (choice.local.merge_weight != plain.merge_weight) return "merge_weight";
+  return choice.local.full_every != plain.full_every ? "full_every" : "outer";
 }
 
 /// "8", or "the 8 of streaming-diloco" where that is the method's own.
@@ -88,10 +106,10 @@ void add_local_steps(Object<MethodText>& object) {
                             usually(whole(1, most_local_steps), plain.steps),
                             "H: steps of each worker on its own from one exchange to the next")
       .either<std::int64_t>("fragments", fit_of(&LocalSteps::fragments), setter_of(&LocalSteps::fragments),
-                            usually(whole(1, most_local_steps), plain.fragments),
+                            usually(up_to_steps(1), plain.fragments),
                             "P: parts of the model, of which one is exchanged every H/P steps")
       .either<std::int64_t>("delay", fit_of(&LocalSteps::delay), setter_of(&LocalSteps::delay),
-                            usually(whole(0, most_local_steps), plain.delay),
+                            usually(up_to_steps(0), plain.delay),
                             "steps until what an exchange gives is applied, which workers compute meanwhile")
       .either<double>("merge_weight", fit_of(&LocalSteps::merge_weight), setter_of(&LocalSteps::merge_weight),
                       usually(number({0, 1}), plain.merge_weight),
@@ -130,9 +148,11 @@ void check_local_steps(const Scenario& scenario, const Where& where) {
   check_most(&LocalSteps::fragments, local.steps, "fragments");
   check_most(&LocalSteps::delay, local.steps, "delay");
   if (!local.is_local()) return;
-  if (std::holds_alternative<Grouping::Search>(scenario.grouping.how))
-    (where / (local.with_neighbours ? "name" : "local_steps"))
-        .fail("does not go with a grouping that is searched for", "accepted: another grouping");
+  if (std::holds_alternative<Grouping::Search>(scenario.grouping.how)) {
+    const std::string key = telling_key(scenario.method);
+    const std::string what = key == "name" ? std::string(scenario.method.method->name) + " " : "";
+    (where / key).fail(what + "does not go with a grouping that is searched for", "accepted: another grouping");
+  }
   try {
     groups_of(scenario);
   } catch (const GroupingError& error) {
@@ -142,17 +162,16 @@ void check_local_steps(const Scenario& scenario, const Where& where) {
   }
 }
 
-void refuse_local_steps(const Study& study, const char* command) {
+void refuse_local_steps(const Study& study) {
   for (const Point& point : study.points) {
     const LocalSteps& local = point.scenario.method.local;
     if (!local.is_local()) continue;
     const Where where = Where{study.file, ""} / "methods" / point.method;
     if (local.with_neighbours)
-      where.fail("exchanges models with neighbours; simrun " + std::string(command) + " is for gradients",
+      where.fail("exchanges models with neighbours; simrun schedule is for gradients",
                  "accepted: methods that exchange gradients");
-    where.fail(
-        "takes local steps; simrun " + std::string(command) + " is for gradients that are exchanged in every step",
-        "accepted: local_steps 1, without delay, merge_weight, full_every and outer");
+    where.fail("takes local steps; simrun schedule is for gradients that are exchanged in every step",
+               "accepted: local_steps 1, without delay, merge_weight, full_every and outer");
   }
 }
 

@@ -29,7 +29,7 @@ void complete_outer(Json& entry);
 /// the model has parts, a grouping that is searched for.
 void check_local_steps(const Scenario& scenario, const Where& where);
 
-/// Throws InputError where workers of a point step on their own; `command` cannot do that.
-void refuse_local_steps(const Study& study, const char* command);
+/// Throws InputError where workers of a point step on their own: `simrun schedule` looks for groups of gradients.
+void refuse_local_steps(const Study& study);
 
 }  // namespace simrun

@@ -25,13 +25,14 @@ Json shown(const CodecParameter& parameter, const CodecOptions& options) {
 }
 
 Field<std::int64_t> number_field(const CodecParameter& parameter) {
-  const auto any = whole(parameter.least, parameter.most);
-  if (!parameter.powers_of_two) return any;
+  if (!parameter.powers_of_two) return whole(parameter.least, parameter.most);
   const std::string accepted = std::string("accepted: ") + (parameter.least == 0 ? "0, or " : "") +
                                "a power of two from 32 to " + std::to_string(parameter.most);
-  return convert(any, [accepted](std::int64_t number, const Where& where) {
-    if (number != 0 && (number < 32 || !std::has_single_bit(static_cast<std::uint64_t>(number))))
-      where.fail("is " + std::to_string(number), accepted);
+  return convert(whole(parameter.least, parameter.most, accepted), [accepted](std::int64_t number, const Where& where) {
+    if (number == 0) return number;
+    if (number < 32) where.fail(std::to_string(number) + " is out of range", accepted);
+    if (!std::has_single_bit(static_cast<std::uint64_t>(number)))
+      where.fail(std::to_string(number) + " is no power of two", accepted);
     return number;
   });
 }

@@ -244,7 +244,7 @@ int schedule(const ScheduleArguments& arguments) {
   const std::string file = find_file(arguments.scenario, "").value_or(arguments.scenario);
   const Study study = decoding_after_backward(read_study(file, parse_overrides(arguments.set)));
   check_groups_can_be_searched(study);
-  refuse_local_steps(study, "schedule");
+  refuse_local_steps(study);
   const std::string out = arguments.out.empty() ? "results/" + name_of_scenario(file) + "-schedule" : arguments.out;
   const std::vector<PointCosts> costs = costs_of(study, arguments.jobs, true);
   std::optional<std::size_t> most_groups;

@@ -58,18 +58,6 @@ const IterationRecord& shown_record(const SteadyState& steady) {
   return shown != nullptr ? *shown : records[static_cast<std::size_t>(steady.last_rank())];
 }
 
-/// Means over the steps of what was collected of H local ones.
-void share_among_steps(Times& times, Seconds exchanging, const LocalSteps& local) {
-  if (!local.is_local()) return;
-  const auto steps = static_cast<double>(local.steps);
-  for (Seconds* part : {&times.iteration, &times.compute, &times.encode, &times.communication, &times.decode,
-                        &times.staging, &times.rounds.reduce, &times.rounds.exchange, &times.rounds.share})
-    *part = *part / steps;
-  for (std::uint64_t* bytes : {&times.result_bytes, &times.sent_bytes, &times.received_bytes})
-    *bytes = static_cast<std::uint64_t>(std::llround(static_cast<double>(*bytes) / steps));
-  times.exchange = exchanging / static_cast<double>(local.fragments);
-}
-
 Times collect(const SteadyState& steady) {
   const auto& records = steady.records();
   const IterationRecord& shown = shown_record(steady);
@@ -165,6 +153,18 @@ OnRank noted(const OnRank& work, MessageLog* log) {
 }
 
 }  // namespace
+
+void share_among_steps(Times& times, Seconds exchanging, const LocalSteps& local) {
+  if (!local.is_local()) return;
+  const auto steps = static_cast<double>(local.steps);
+  for (Seconds* part : {&times.iteration, &times.compute, &times.encode, &times.communication, &times.decode,
+                        &times.staging, &times.rounds.reduce, &times.rounds.exchange, &times.rounds.share})
+    *part = *part / steps;
+  if (times.interval) *times.interval = {times.interval->low / steps, times.interval->high / steps};
+  for (std::uint64_t* bytes : {&times.result_bytes, &times.sent_bytes, &times.received_bytes})
+    *bytes = static_cast<std::uint64_t>(std::llround(static_cast<double>(*bytes) / steps));
+  times.exchange = exchanging / static_cast<double>(local.fragments);
+}
 
 bool varies(const Setup& setup) {
   return setup.plan.pace.jitters() || setup.payload_steps > 1;

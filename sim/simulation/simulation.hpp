@@ -71,6 +71,10 @@ struct Times {
 std::optional<Seconds> pause_between_exchanges(const Setup& setup, Seconds period,
                                                const std::vector<IterationRecord>& ranks);
 
+/// Makes times of an iteration of H local steps means over these. `exchanging`: all exchanges in it. Nothing where an
+/// iteration is a step.
+void share_among_steps(Times& times, Seconds exchanging, const LocalSteps& local);
+
 /// Runs workers until their period is known, on a cluster of this process (Cluster).
 Times simulate(const Setup& setup);
 

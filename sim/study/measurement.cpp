@@ -48,13 +48,24 @@ Json measurement_json(const MeasuredRun& measurement) {
           {"hosts", measurement.hosts}};
 }
 
+MeasuredSteps measured_steps(const IterationPlan& plan) {
+  const LocalSteps& local = plan.local;
+  if (plan.pace.jitters() || !plan.pace.stragglers.empty()) return {local, local.steps, {}};
+  const std::int64_t waited = std::min(local.steps, local.fragments * (local.delay + 2));
+  Seconds step = plan.forward + plan.update;
+  for (const IterationPlan::Stage& stage : plan.stages) {
+    for (const Seconds backward : stage.backward) step += backward;
+  }
+  return {local, waited, static_cast<double>(local.steps - waited) * step};
+}
+
 std::string serialised(const RankMeasurement& measurement) {
   Times used;
   used.used = measurement.used;
   Json iterations = Json::array();
   for (const IterationRecord& i : measurement.iterations)
     iterations.push_back({i.finish.value, i.compute.value, i.encode.value, i.decode.value, i.result_bytes,
-                          i.traffic.sent, i.traffic.received, i.leads});
+                          i.traffic.sent, i.traffic.received, i.leads, i.exchanging.value});
   return Json{
       {"iterations", iterations}, {"used", times_json(used)["used"]}, {"payload_bytes", measurement.payload_bytes}}
       .dump();
@@ -72,6 +83,7 @@ RankMeasurement deserialised(const std::string& text) {
     record.result_bytes = i[4];
     record.traffic = {i[5], i[6]};
     record.leads = i[7];
+    record.exchanging = Seconds(i[8].get<double>());
     measurement.iterations.push_back(record);
   }
   Json times = times_json({});
@@ -81,7 +93,7 @@ RankMeasurement deserialised(const std::string& text) {
   return measurement;
 }
 
-PointResult point_result(const AllRanks& ranks, std::size_t workers, std::size_t warmup) {
+PointResult point_result(const AllRanks& ranks, std::size_t workers, std::size_t warmup, const MeasuredSteps& steps) {
   const std::vector<double> all = durations(ranks, workers, warmup);
   std::vector<double> ascending = all;
   std::sort(ascending.begin(), ascending.end());
@@ -106,6 +118,8 @@ PointResult point_result(const AllRanks& ranks, std::size_t workers, std::size_t
   times.iteration = std::max(Seconds(median), busy);
   times.communication = times.iteration - busy;
   times.interval = Interval{Seconds(quantile(ascending, 0.05)), Seconds(quantile(ascending, 0.95))};
+  for (Seconds* time : {&times.compute, &times.iteration, &times.interval->low, &times.interval->high})
+    *time += steps.not_waited;
   for (std::size_t worker = 0; worker < workers; ++worker)  // a server decodes nothing
     times.result_bytes = std::max(times.result_bytes, ranks[worker].iterations[typical].result_bytes);
   double payload_bytes = 0;
@@ -115,6 +129,7 @@ PointResult point_result(const AllRanks& ranks, std::size_t workers, std::size_t
     include(times.used, rank.used);
     payload_bytes += rank.payload_bytes;
   }
+  share_among_steps(times, shown.exchanging, steps.local);
   return {.times = times, .payload_bytes = payload_bytes / static_cast<double>(workers), .failure = {}};
 }
 

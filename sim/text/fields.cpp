@@ -90,7 +90,7 @@ Field<bool> boolean() {
           }};
 }
 
-Field<std::int64_t> whole(std::int64_t least, std::int64_t most) {
+Field<std::int64_t> whole(std::int64_t least, std::int64_t most, const std::string& words) {
   Json schema = {{"type", "integer"}, {"minimum", least}, {"maximum", most}};
   std::string accepted = "accepted: a whole number, at least " + std::to_string(least);
   std::string at_most = "accepted: at most " + std::to_string(most);
@@ -99,6 +99,7 @@ Field<std::int64_t> whole(std::int64_t least, std::int64_t most) {
     if (least == most) accepted = "accepted: " + std::to_string(least);
     at_most = accepted;
   }
+  if (!words.empty()) accepted = at_most = words;
   return {schema, [least, most, accepted, at_most](Json& value, const Where& where) {
             if (!value.is_number()) where.fail("is " + brief(value), accepted);
             const auto real = value.get<double>();

@@ -28,8 +28,8 @@ Field<std::string> text();
 Field<std::string> name_text();  ///< not empty
 Field<bool> boolean();
 
-/// A whole number in [least, most].
-Field<std::int64_t> whole(std::int64_t least, std::int64_t most);
+/// A whole number in [least, most]. `words`: what users are told is accepted, where it is not just that.
+Field<std::int64_t> whole(std::int64_t least, std::int64_t most, const std::string& words = "");
 
 struct Range {
   double least;

@@ -28,6 +28,7 @@ struct Exchange {
   std::vector<fluid::Program> programs;
   double begin = 0;                   // of the simulated exchange, s
   std::vector<double> expected = {};  // by rank, the server's last; s from then on
+  Graph graph = Graph::ring;          // of neighbours
 };
 
 /// Every collective that simrun has. Dense payloads carry no header, pairs one of 32 bytes.
@@ -38,7 +39,7 @@ std::vector<Exchange> all_exchanges(int m, double bytes) {
   const Payload sparse = pairs(1'000'000'000, entries);
   const double whole = 4.0 * static_cast<double>(elements);
   const double listed = 32 + 8.0 * static_cast<double>(entries);
-  return {
+  std::vector<Exchange> all = {
       {"ring", {}, values, fluid::ring(m, elements)},
       {"halving-doubling", {}, values, fluid::halving_doubling(m, elements)},
       {"tree", {}, values, fluid::tree(m, whole)},
@@ -51,7 +52,10 @@ std::vector<Exchange> all_exchanges(int m, double bytes) {
       {"broadcast", {}, sparse, fluid::broadcast(m, listed)},
       {"sparse-halving", {}, sparse, fluid::sparse_halving(m, 1'000'000'000, entries)},
       {"balanced-split", {}, sparse, fluid::balanced_split(m, 1'000'000'000, entries)},
+      {"gossip", {}, values, fluid::gossip_ring(m, whole)},
   };
+  if (m == 9) all.push_back({"gossip", {}, values, fluid::gossip_torus(3, 3, whole), 0, {}, Graph::torus});
+  return all;
 }
 
 /// The network of a platform file that is written into the folder.
@@ -73,7 +77,8 @@ std::vector<std::vector<double>> simulate_all(const Network& network, int m, con
       for (std::size_t i = 0; i < exchanges.size(); ++i) {
         const Exchange& exchange = exchanges[i];
         if (rank >= exchange.programs.size()) continue;
-        const auto collective = find_collective(exchange.collective)->make({.server = exchange.place});
+        const auto collective =
+            find_collective(exchange.collective)->make({.server = exchange.place, .graph = exchange.graph});
         transport.wait_until(Seconds(exchange.begin + starts[rank]));
         if (transport.rank() < m)
           collective->exchange(transport, exchange.payload, &aggregator);
@@ -124,7 +129,8 @@ void check_exchanges(const std::string& name, const Network& network, const flui
   const auto simulated = simulate_all(network, m, exchanges, starts);
   for (std::size_t i = 0; i < exchanges.size(); ++i) {
     INFO(name << ", " << m << " workers, " << bytes << " bytes, " << exchanges[i].collective
-              << (exchanges[i].place == ServerPlace::rank0 ? " on rank 0" : ""));
+              << (exchanges[i].place == ServerPlace::rank0 ? " on rank 0" : "")
+              << (exchanges[i].graph == Graph::torus ? " on a torus" : ""));
     INFO("simulated " << Catch::StringMaker<std::vector<double>>::convert(simulated[i]));
     INFO("oracle    " << Catch::StringMaker<std::vector<double>>::convert(exchanges[i].expected));
     CHECK(difference(simulated[i], exchanges[i].expected) < tolerance);

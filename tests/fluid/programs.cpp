@@ -183,6 +183,37 @@ std::vector<Program> allgather_doubling(int m, double bytes) {
   return all;
 }
 
+std::vector<Program> gossip_ring(int m, double bytes) {
+  std::vector<Program> all(m);
+  for (int r = 0; r < m; ++r) {
+    const int right = (r + 1) % m;
+    const int left = (r - 1 + m) % m;
+    Step step{{{right, bytes}}, {right}};
+    if (left != right) {
+      step.sends.push_back({left, bytes});
+      step.receives.push_back(left);
+    }
+    all[r] = {step};
+  }
+  return all;
+}
+
+std::vector<Program> gossip_torus(int rows, int columns, double bytes) {
+  std::vector<Program> all(rows * columns);
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < columns; ++column) {
+      Step step;
+      for (const int other : {row * columns + (column + 1) % columns, row * columns + (column + columns - 1) % columns,
+                              (row + 1) % rows * columns + column, (row + rows - 1) % rows * columns + column}) {
+        step.sends.push_back({other, bytes});
+        step.receives.push_back(other);
+      }
+      all[row * columns + column] = {step};
+    }
+  }
+  return all;
+}
+
 std::vector<Program> sparse_halving(int m, long elements, long entries) {
   const long size = (elements + m - 1) / m;
   const auto listed = [&](long end) { return std::min(end, elements) * entries / elements; };

@@ -39,6 +39,13 @@ std::vector<Program> allgather_ring(int m, double bytes);
 /// missing, to the rank 2^i before it.
 std::vector<Program> allgather_doubling(int m, double bytes);
 
+/// `bytes` between neighbours, both ways and all at once. On a ring a rank's neighbours are the one before and the one
+/// after, which of two ranks are one.
+std::vector<Program> gossip_ring(int m, double bytes);
+
+/// The same on a torus, at least 3 x 3, of ranks row by row: neighbours are those to the left, right, above and below.
+std::vector<Program> gossip_torus(int rows, int columns, double bytes);
+
 /// Sums of m parts of a list of `entries` of `elements`, spread evenly: those before element e are floor(entries e /
 /// elements). A part takes 32 bytes, and 8 an entry. In steps of d = p/2, .. 2, 1, p the least power of two from m on,
 /// a rank sends the parts of rank + d and of those after it, d of them or as many as there are, to rank + d. Then all

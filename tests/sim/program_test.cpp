@@ -128,10 +128,13 @@ TEST_CASE("program: gradients that are one for all, or nothing but zeros, are po
     folder.write("s.json", scenario.dump());
     const Ended run = run_program("s.json", folder.path());
     CHECK(run.status == 0);
-    return std::pair(run.err.find("all workers have the gradient of one file") != std::string::npos,
+    return std::pair(run.err.find("all workers have ") != std::string::npos,
                      run.err.find("nothing but zeros in ") != std::string::npos);
   };
-  CHECK(said({"a.npy", "b.npy"}) == std::pair(false, false));
+  CHECK(said({"a.npy", "b.npy"}) == std::pair(true, false));  // copies
+  values.front() = 1;
+  folder.write("c.npy", npy_of(values));
+  CHECK(said({"a.npy", "c.npy"}) == std::pair(false, false));
   CHECK(said({"a.npy"}) == std::pair(true, false));
   CHECK(said({"a.npy", "./a.npy"}) == std::pair(true, false));
   CHECK(said({"a.npy", "zero.npy"}) == std::pair(false, true));
@@ -546,6 +549,12 @@ TEST_CASE("program: a key that moves nothing is pointed out") {
   scenario["sweep"] = {{"index", {"delta"}}};
   folder.write("s.json", scenario.dump());
   CHECK_THAT(run_program("s.json", folder.path()).err, Catch::Contains("warning: sweep.index: no method takes it"));
+  scenario["methods"] = {{{"name", "cd-sgd"}, {"full_every", 2}}, {{"name", "signsgd-mv"}}};
+  scenario["sweep"] = {{"full_every", {1, 3}}};
+  folder.write("s.json", scenario.dump());
+  CHECK_THAT(run_program("s.json", folder.path()).err,
+             Catch::Contains("warning: sweep.full_every: entries that take it give their own"));
+  scenario["methods"] = {{{"name", "sgd"}}};
   scenario["sweep"] = {{"gradients.seed", {1, 2}}};
   folder.write("s.json", scenario.dump());
   CHECK_THAT(run_program("s.json", folder.path()).err,
@@ -814,6 +823,33 @@ TEST_CASE("program: golden run of the README's scenario", "[large]") {
       }
     }
   }
+}
+
+TEST_CASE("program: where nothing is sent there is no ratio, and no number that is none") {
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "powergossip"}}};
+  const auto table_of = [&](int workers) {
+    scenario["workers"] = workers;
+    folder.write("s.json", scenario.dump());
+    const Ended run = run_program("s.json --fresh", folder.path());
+    REQUIRE(run.status == 0);
+    return run.out;
+  };
+  CHECK_THAT(table_of(2), Catch::Contains("powergossip"));
+  const std::string alone = table_of(1);
+  CHECK_THAT(alone, Catch::Contains("powergossip") && !Catch::Contains("inf") && !Catch::Contains("nan"));
+}
+
+TEST_CASE("program: a table over devices tells whose times they have") {
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "onebit"}}};
+  scenario["sweep"]["device"] = {{{"profile", "v100"}}, {{"profile", "v100"}, {"implementation", "pytorch"}}};
+  folder.write("s.json", scenario.dump());
+  const Ended run = run_program("s.json", folder.path());
+  REQUIRE(run.status == 0);
+  CHECK_THAT(run.out, Catch::Contains("  v100, pytorch  ") && Catch::Contains("           v100  "));
 }
 
 }  // namespace simrun

@@ -107,6 +107,25 @@ TEST_CASE("compare: what is a word in one run and an object in the other is one 
   CHECK(all["inputs"][0]["alone"]["0"].get<double>() == Approx(all["points"][0]["change"].get<double>()));
 }
 
+TEST_CASE("compare: whose times a device has is told where only one run says so") {
+  const TemporaryFolder folder;
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "onebit"}}};
+  scenario["device"] = {{"profile", "v100"}};
+  folder.write("a.json", scenario.dump());
+  scenario["device"]["implementation"] = "simrun";
+  folder.write("same.json", scenario.dump());
+  scenario["device"]["implementation"] = "pytorch";
+  folder.write("b.json", scenario.dump());
+  CHECK(compared_runs(folder, "a.json same.json")["inputs"].empty());
+  const json both = compared_runs(folder, "b.json a.json");
+  REQUIRE(both["inputs"].size() == 1);
+  CHECK(both["inputs"][0]["path"] == "device.implementation");
+  CHECK(both["inputs"][0]["first"] == "pytorch");
+  CHECK(both["inputs"][0]["second"] == "simrun");
+  CHECK(both["inputs"][0]["alone"]["0"].get<double>() == Approx(both["points"][0]["change"].get<double>()));
+}
+
 TEST_CASE("compare: points without a pair are named, and what went in is not called the same", "[large]") {
   const TemporaryFolder folder;
   json scenario = tiny_scenario();

@@ -53,11 +53,52 @@ TEST_CASE("measurement: a server's traffic counts, its payloads do not") {
   CHECK(result.payload_bytes == 15);
 }
 
+TEST_CASE("measurement: local steps that are not waited for are added, and times are means over all") {
+  std::vector<RankMeasurement> ranks = two_workers();
+  for (IterationRecord& record : ranks[1].iterations) record.exchanging = Seconds(0.5);
+  // Of 10 steps 2 were waited for in 1 s, 0.5 s of them computing: the other 8 take 2 s.
+  const PointResult result = point_result(ranks, 2, 1, {{.steps = 10, .fragments = 2}, 2, Seconds(2)});
+  const Times& times = *result.times;
+  CHECK(times.iteration.value == Approx(0.3));
+  CHECK(times.compute.value == Approx(0.25));
+  CHECK(times.communication.value == Approx(0.05));
+  CHECK(times.interval->low.value == Approx(0.3));
+  CHECK(times.interval->high.value == Approx(0.39));
+  REQUIRE(times.exchange);
+  CHECK(times.exchange->value == Approx(0.25));  // of a fragment
+  CHECK(times.sent_bytes == 10);
+}
+
+TEST_CASE(
+    "measurement: steps are waited for that may overlap with an exchange, and two more; all where workers differ") {
+  IterationPlan plan;
+  const auto waited = [&](std::int64_t steps, std::int64_t fragments, std::int64_t delay) {
+    plan.local = {.steps = steps, .fragments = fragments, .delay = delay};
+    return measured_steps(plan).waited;
+  };
+  CHECK(waited(1, 1, 0) == 1);
+  CHECK(waited(500, 1, 0) == 2);
+  CHECK(plan.local.is_local());
+  CHECK(waited(100, 8, 1) == 24);
+  CHECK(waited(100, 8, 12) == 100);  // exchanges meet
+  plan.forward = Seconds(1);
+  plan.update = Seconds(0.5);
+  plan.stages.emplace_back().backward = {Seconds(2), Seconds(0.5)};
+  plan.local = {.steps = 500};
+  CHECK(measured_steps(plan).not_waited.value == Approx(498 * 4));
+  plan.pace.stragglers = {{0, 2}};
+  CHECK(waited(500, 1, 0) == 500);
+  CHECK(measured_steps(plan).not_waited.value == 0);
+  plan.pace = {.jitter = 0.1, .stragglers = {}};
+  CHECK(waited(500, 1, 0) == 500);
+}
+
 TEST_CASE("measurement: what a rank saw comes back from text to the last bit") {
   RankMeasurement seen = two_workers()[0];
   seen.iterations[0].finish = Seconds(0.1 + 0.2);
   seen.iterations[0].encode = Seconds(1e-9);
   seen.iterations[0].decode = Seconds(3);
+  seen.iterations[0].exchanging = Seconds(0.7);
   seen.used["encode.pairs"] = {{1, 2}, {0.1, 0.3}};
   const RankMeasurement back = deserialised(serialised(seen));
   REQUIRE(back.iterations.size() == 4);
@@ -65,6 +106,7 @@ TEST_CASE("measurement: what a rank saw comes back from text to the last bit") {
   CHECK(back.iterations[0].compute.value == 0.25);
   CHECK(back.iterations[0].encode.value == 1e-9);
   CHECK(back.iterations[0].decode.value == 3);
+  CHECK(back.iterations[0].exchanging.value == 0.7);
   CHECK(back.iterations[0].result_bytes == 7);
   CHECK(back.iterations[0].traffic.sent == 100);
   CHECK(back.iterations[0].traffic.received == 200);
