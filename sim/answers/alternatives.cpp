@@ -55,17 +55,28 @@ bool takes_local_steps(const Json& entry, const MethodEntry& method) {
          std::ranges::any_of(local_steps_keys, [&](const char* key) { return entry.contains(key); });
 }
 
-/// Entries of `methods`: those of the scenario without what is looked for, then the other methods.
-Json entries_of(const Json& scenario, const std::vector<const MethodEntry*>& asked) {
-  std::vector<const MethodEntry*> wanted = asked;
-  if (wanted.empty()) {
-    for (const MethodEntry& method : methods()) {
-      const auto names = [&](const Json& entry) { return entry["name"] == method.name; };
-      // Local steps learn otherwise: they are no other way to do the same.
-      const bool is_asked = std::ranges::any_of(scenario["methods"], names);
-      if (is_asked || !method.local.is_local()) wanted.push_back(&method);
+/// The methods asked for; else all but those of local steps that the scenario does not have: they learn otherwise, and
+/// are no other way to do the same. What that leaves out is added to `left_out`.
+std::vector<const MethodEntry*> wanted_methods(const Json& scenario, const std::vector<const MethodEntry*>& asked,
+                                               std::vector<std::string>& left_out) {
+  if (!asked.empty()) return asked;
+  std::vector<const MethodEntry*> wanted;
+  std::vector<std::string> local;
+  for (const MethodEntry& method : methods()) {
+    const auto names = [&](const Json& entry) { return entry["name"] == method.name; };
+    if (!method.local.is_local() || std::ranges::any_of(scenario["methods"], names)) {
+      wanted.push_back(&method);
+    } else {
+      local.emplace_back(method.name);
     }
   }
+  if (!local.empty())
+    left_out.push_back(one_of(local, "and") + ": they train otherwise, and are compared where plan.methods names them");
+  return wanted;
+}
+
+/// Entries of `methods`: those of the scenario without what is looked for, then the other methods.
+Json entries_of(const Json& scenario, const std::vector<const MethodEntry*>& wanted) {
   Json entries = Json::array();
   for (const MethodEntry* method : wanted) {
     const std::size_t before = entries.size();
@@ -171,7 +182,7 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
   all.study.json = scenario;
   all.study.notes = asked.notes;
   std::map<std::string, std::size_t> too_long;
-  const Json entries = entries_of(one, plan.methods);
+  const Json entries = entries_of(one, wanted_methods(one, plan.methods, all.left_out));
   const Json given_collectives = one["sweep"]["collective"];
   std::optional<InputError> refused;
   for (const Json& entry : entries) {

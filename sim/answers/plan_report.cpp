@@ -70,6 +70,8 @@ std::string sentence_of_runner_up(const PlanFindings& plan) {
   const auto longer = second.longer();
   const std::string name = name_of_alternative(second.point());
   const std::string by = percent(second.share());
+  const bool is_as_fast = second.share() < 5e-4;  // 0.0 % as it would be shown
+  if (is_as_fast && (!longer || longer->low.value > 0)) return "As fast, to 0.1 %, is " + name + ".";
   if (!longer) return "The runner-up is " + name + ", which takes " + by + " longer.";
   const std::string range = range_of(longer, plan.all.front().value());
   if (longer->low.value > 0)
