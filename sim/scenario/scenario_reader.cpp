@@ -157,6 +157,8 @@ std::string ScenarioReader::named_file(const std::string& name, const Where& whe
   for (const std::string& folder : folders) {
     if (const auto file = file_in(folder, name + ".json")) return *file;
   }
+  // Of another kind, perhaps: whoever reads it says so.
+  if (const auto file = find_file(name, folder_); file && fs::is_regular_file(*file)) return *file;
   std::vector<std::string> names = json_names(folders.front());
   std::string text = "accepted: ";
   for (const std::string& word : accepted) {
