@@ -201,6 +201,7 @@ Json comparison_json(const Comparison& all) {
   return {
       {"first", {{"name", all.first.name}, {"simrun", all.first.version}, {"only_there", all.only_first.size()}}},
       {"second", {{"name", all.second.name}, {"simrun", all.second.version}, {"only_there", all.only_second.size()}}},
+      {"conclusions", {sentence_of_outputs(all)}},
       {"inputs", inputs},
       {"points", points},
       {"versions", {{"simrun", SIMRUN_VERSION}, {"commit", simrun_commit()}}}};
