@@ -171,6 +171,55 @@ InputError of_plan(const InputError& error) {
   return error;
 }
 
+/// Names of those of the sweep's collectives that the entry can use.
+std::vector<std::string> names_of_collectives(const Json& given, const Json& entry) {
+  if (given.is_array()) return given.get<std::vector<std::string>>();
+  std::vector<std::string> names;
+  for (const CollectiveEntry& collective : collectives()) {
+    if (can_use_collective(entry, std::string(collective.name))) names.emplace_back(collective.name);
+  }
+  return names;
+}
+
+/// What a cluster cannot have.
+struct Refused {
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> methods;  ///< by why, and in which way
+  std::optional<InputError> last;
+
+  std::vector<std::string> lines() const {
+    std::vector<std::string> all;
+    for (const auto& [why, names] : methods) all.push_back(one_of(names, "and") + why.second + ": " + why.first);
+    return all;
+  }
+};
+
+/// The points of one entry, without collectives that the cluster cannot have (a server where no host is left for it),
+/// which are added to `all`; none where it can have none of them. `one` has the entry alone.
+std::vector<Point> points_of(const std::string& file, Json one, Refused& all) {
+  try {
+    return expand(file, one).points;
+  } catch (const InputError&) {  // all at once; one by one tells which
+  }
+  const Json entry = one["methods"].front();
+  Json fitting = Json::array();
+  std::map<std::string, std::vector<std::string>> refused;
+  for (const std::string& name : names_of_collectives(one["sweep"]["collective"], entry)) {
+    one["sweep"]["collective"] = {name};
+    try {
+      expand(file, one);
+      fitting.push_back(name);
+    } catch (const InputError& error) {
+      all.last = of_plan(error);
+      refused[all.last->what()].push_back(name);
+    }
+  }
+  for (const auto& [why, names] : refused)
+    all.methods[{why, fitting.empty() ? "" : " by " + one_of(names, "and")}].push_back(entry["name"]);
+  if (fitting.empty()) return {};
+  one["sweep"]["collective"] = fitting;
+  return expand(file, one).points;
+}
+
 }  // namespace
 
 Alternatives alternatives(const Study& asked, const PlanText& plan) {
@@ -184,9 +233,8 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
   std::map<std::string, std::size_t> too_long;
   const Json entries = entries_of(one, wanted_methods(one, plan.methods, all.left_out));
   const Json given_collectives = one["sweep"]["collective"];
-  std::optional<InputError> refused;
+  Refused refused;
   for (const Json& entry : entries) {
-    Study of_entry;
     const auto method = entry["name"].get<std::string>();
     one["methods"] = Json::array({entry});
     one["sweep"]["collective"] = usable_collectives(given_collectives, entry);
@@ -194,14 +242,7 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
       all.left_out.push_back(method + ": can use none of the collectives");
       continue;
     }
-    try {
-      of_entry = expand(asked.file, one);
-    } catch (const InputError& error) {
-      refused = of_plan(error);
-      all.left_out.push_back(method + ": " + refused->what());
-      continue;
-    }
-    for (const Point& point : of_entry.points) {
+    for (const Point& point : points_of(asked.file, one, refused)) {
       if (time_to_simulate(point.scenario) > longest_to_simulate ||
           elements_of_gradients(point.scenario) > most_gradients) {
         ++too_long[method];
@@ -211,7 +252,8 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
       all.study.points.back().sgd.clear();
     }
   }
-  if (all.study.points.empty() && refused) throw InputError(*refused);
+  if (all.study.points.empty() && refused.last) throw InputError(*refused.last);
+  for (const std::string& line : refused.lines()) all.left_out.push_back(line);
   if (all.study.points.empty() && too_long.empty())
     (Where{asked.file, ""} / "plan" / "collective").fail("fits none of the methods", "accepted: all, or one that does");
   for (const auto& [method, ways] : too_long)

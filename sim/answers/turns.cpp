@@ -237,7 +237,12 @@ Turn TurnSearch::least_bandwidth(double efficiency) {
   const auto axis = bandwidth_axis(points_.front().scenario);
   Turn turn{.axis = "bandwidth"};
   if (!axis) {
-    turn.reason = "a platform file has its own bandwidths";
+    double most = 0;
+    for (const Standing& each : standings_)
+      most = std::max(most, points_.front().scenario.computing() / each.times.iteration);
+    turn.reason = std::string(most >= efficiency ? "reached as it is" : "not reached as it is") + ", with " +
+                  percent(most) +
+                  " at most; at which bandwidth it would be is not looked for, as a platform file has its own";
     return turn;
   }
   turn.now = axis->shown(axis->now);

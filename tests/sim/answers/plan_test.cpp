@@ -97,6 +97,28 @@ TEST_CASE("plan: the least bandwidth for an efficiency, or why there is none", "
   CHECK(missed["answer"][0].get<std::string>().find("cannot be reached") != std::string::npos);
 }
 
+TEST_CASE("plan: on a platform without a host for a server all other ways are looked at", "[large]") {
+  const TemporaryFolder folder;
+  json scenario = two_methods(folder);
+  folder.write("p.xml", R"(<?xml version="1.0"?><!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">
+<platform version="4.1"><cluster id="c" prefix="n" suffix="" radical="0-3" speed="1Gf" bw="125MBps" lat="25us"/></platform>)");
+  scenario["network"] = {{"platform", "p.xml"}};
+  scenario["plan"] = {{"methods", {"sgd", "top-k"}}, {"grouping", {"model"}}, {"target", {{"efficiency", 0.1}}}};
+  const json plan = planned(scenario, folder);
+  std::set<std::string> collectives;
+  for (const json& each : plan["alternatives"]) collectives.insert(each["collective"]);
+  CHECK(collectives ==
+        std::set<std::string>{"allgather-doubling", "allgather-ring", "halving-doubling", "ring", "tree"});
+  REQUIRE(plan["left_out"].size() == 1);
+  CHECK_THAT(plan["left_out"][0].get<std::string>(),
+             Catch::StartsWith("sgd by parameter-server: ") && Catch::Contains("accepted: at least 5"));
+  CHECK_THAT(plan["answer"][0].get<std::string>(),
+             Catch::StartsWith("A scaling efficiency of 10.0 % is reached as it is, with "));
+  scenario["workers"] = 5;
+  folder.write("s.json", scenario.dump());
+  CHECK(run_program("plan s.json", folder.path()).status == 2);
+}
+
 TEST_CASE("plan: time to a target is rounds times iterations", "[large]") {
   const TemporaryFolder folder;
   json scenario = two_methods(folder);
