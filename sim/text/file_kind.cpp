@@ -101,7 +101,7 @@ constexpr std::array kinds_by_keys = {
                    [](const Json& value) { return has_keys(value, {"operations"}); }},
     FileKind<Json>{"a model", "`model` of a scenario",
                    [](const Json& value) { return has_keys(value, {"tensors"}) || has_keys(value, {"weight_map"}); }},
-    FileKind<Json>{"compute times", "`compute` of a scenario",
+    FileKind<Json>{"a file of compute times", "`compute` of a scenario",
                    [](const Json& value) {
                      return has_keys(value, {"forward", "update"});
                    }},

@@ -242,6 +242,10 @@ def other_kinds(folder, made):
         yield made(f"results_are_{kind}", arguments=["report", folder / f"{kind}.kind"])
     for kind in ("scenario", "profile", "report", "archive", "trace"):
         yield made(f"model_is_{kind}", {"model": f"./{kind}.kind"})
+    for kind in ("model", "trace"):
+        yield made(f"compute_is_{kind}", {"compute": f"{kind}.kind"})
+    (folder / "short.json").write_text('{"forward": "1 ms", "update": "1 ms"}')
+    yield made("compute_of_file_with_mistake", {"compute": "short.json"})
     yield made("model_is_archive_beside", {"model": "archive.kind"})
     for kind in ("scenario", "model", "report", "safetensors"):
         yield made(f"device_is_{kind}", {"device": f"./{kind}.kind"})
