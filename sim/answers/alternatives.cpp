@@ -85,6 +85,7 @@ Json entries_of(const Json& scenario, const std::vector<const MethodEntry*>& wan
       for (const char* key : {"collective", "grouping", "hierarchy", "density", "k", "training"}) entry.erase(key);
       if (takes_local_steps(entry, *method)) entry["grouping"] = "model";
       add_once(entries, entry);
+      if (entry.erase("server") > 0) add_once(entries, entry);  // with it, collectives without a server do not fit
     }
     if (entries.size() == before) entries.push_back({{"name", method->name}});
   }

@@ -114,6 +114,13 @@ TEST_CASE("plan: on a platform without a host for a server all other ways are lo
              Catch::StartsWith("sgd by parameter-server: ") && Catch::Contains("accepted: at least 5"));
   CHECK_THAT(plan["answer"][0].get<std::string>(),
              Catch::StartsWith("A scaling efficiency of 10.0 % is reached as it is, with "));
+  // A server on a worker's host is one way of several.
+  scenario["methods"] = {{{"name", "signsgd-mv"}, {"server", "rank0"}}};
+  scenario["plan"]["methods"] = {"signsgd-mv"};
+  collectives.clear();
+  const json votes = planned(scenario, folder);
+  for (const json& each : votes["alternatives"]) collectives.insert(each["collective"]);
+  CHECK(collectives == std::set<std::string>{"parameter-server", "sharded-parameter-server"});
   scenario["workers"] = 5;
   folder.write("s.json", scenario.dump());
   CHECK(run_program("plan s.json", folder.path()).status == 2);
