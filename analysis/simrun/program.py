@@ -221,7 +221,7 @@ def _run(
     if sweep is not None:
         changes["sweep"] = sweep
     if methods is not None:
-        changes["methods"] = [{"name": entry} if isinstance(entry, str) else entry for entry in methods]
+        changes["methods"] = _entries(methods)
     flags = [*flags, *_changes(changes | dict(settings or {}))]
     with _as_file(scenario) as file:
         folder = Path(out) if out is not None else results.folder_of(_stem_of(scenario) + FOLDERS.get("".join(command), ""))
@@ -250,6 +250,13 @@ def _check(status: int, said: list[str], arguments: list[str]) -> None:
         raise SimrunError((said or [f"{arguments[0]}: ended with status {status}"])[-1], status)
 
 
+def _entries(methods: Any) -> Any:
+    """Entries of methods, of which a name alone has no options."""
+    if isinstance(methods, str) or not isinstance(methods, Sequence):
+        return methods  # the program says what it should be
+    return [{"name": entry} if isinstance(entry, str) else entry for entry in methods]
+
+
 def _json(value: Any) -> str:
     """JSON of anything that is made of lists or of NumPy's and pandas' arrays and numbers."""
     return json.dumps(value, default=lambda other: other.tolist() if hasattr(other, "tolist") else list(other))
@@ -269,7 +276,8 @@ def _as_file(scenario: Scenario) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="simrun-") as folder:
         file = Path(folder) / "scenario.json"
-        file.write_text(_json(scenario), encoding="utf-8")
+        entries = {"methods": _entries(scenario["methods"])} if "methods" in scenario else {}
+        file.write_text(_json(dict(scenario) | entries), encoding="utf-8")
         yield str(file)
 
 

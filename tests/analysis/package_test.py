@@ -154,6 +154,15 @@ def test_sweep_methods_and_settings_take_the_place_of_the_scenarios_own():
 
 
 @needs_simrun
+def test_methods_of_a_dict_may_be_names_alone(tmp_path):
+    by_name = simrun.run({**SMALL, "methods": ["sgd", {"name": "top-k", "density": 0.01}]})
+    assert by_name["iteration_s"].tolist() == simrun.run(SMALL, out=tmp_path / "entries")["iteration_s"].tolist()
+    for wrong in ("sgd", 5, [5]):
+        with pytest.raises(simrun.SimrunError, match="^scenario: methods"):
+            simrun.run({**SMALL, "methods": wrong})
+
+
+@needs_simrun
 def test_files_that_a_dict_names_are_those_of_the_working_folder(tmp_path):
     (tmp_path / "tiny.json").write_text(json.dumps(SMALL["model"]))
     assert simrun.run(SMALL | {"model": "tiny.json"})["parameters"].tolist() == [1500, 1500]
