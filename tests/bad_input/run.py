@@ -448,6 +448,11 @@ def answers(case):
               "network_model": "x", "devices": [], "interval": [], "points": [], "failed": []}
     rarely = {"s.json": json.dumps({**sound, "methods": [{"name": "diloco"}]})}
     yield case("schedule_local_steps", "schedule", "s.json", files=rarely)
+    yield case("schedule_left_out", "schedule")
+    yield case("schedule_missing", "schedule", "none.json")
+    yield case("schedule_set_unknown", "schedule", CASES / "sound.json", "--set", "wrokers=4")
+    yield case("schedule_max_groups_zero", "schedule", CASES / "sound.json", "--max-groups", "0")
+    yield case("schedule_out_below_file", "schedule", CASES / "sound.json", "-o", "f/out", files={"f": ""})
     yield case("explain_report_of_other_points", "explain", "r", files={"r/report.json": json.dumps(report)})
 
 
