@@ -4,8 +4,8 @@
     model_table.py MODULE:MAKE [--inputs 8,3,224,224 ...] [-o FILE]
 
 calls MAKE() of the Python module MODULE (torchvision.models:resnet50, or train:make_model of ./train.py), which returns
-a torch.nn.Module, and writes the model to FILE (default: model.json). It runs in the Python that has PyTorch. --inputs gives the shape of each input, of float32
-zeros; int:8,128 is one of integers. From Python, with inputs of any kind:
+a torch.nn.Module, and writes the model to FILE (default: model.json). It runs in the Python that has PyTorch. --inputs
+gives the shape of each input, of float32 zeros; int:8,128 is one of integers. From Python, with inputs of any kind:
 
     from model_table import model_table, write_model
 
