@@ -3,8 +3,11 @@
 
     compute_times.py TRACE.json MODEL.json [-o FILE]
 
+writes what a scenario names, `"compute": "FILE"`, or has in place of that.
+
 TRACE.json is what the profiler exports (Chrome JSON, gzip or not) of a training loop with our labels; MODEL.json is the
-scenario's model, as model_table.py writes it. The loop, on one worker, without compression and without communication:
+scenario's model, as model_table.py writes it. The loop, on one worker, without compression and without communication,
+run with the folder of this file in PYTHONPATH:
 
     from compute_times import StepLabels
     from torch.profiler import profile

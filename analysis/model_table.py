@@ -4,8 +4,8 @@
     model_table.py MODULE:MAKE [--inputs 8,3,224,224 ...] [-o FILE]
 
 calls MAKE() of the Python module MODULE (torchvision.models:resnet50, or train:make_model of ./train.py), which returns
-a torch.nn.Module, and writes the model to FILE (default: model.json). --inputs gives the shape of each input, of float32
-zeros; int:8,128 is one of integers. From Python, with inputs of any kind:
+a torch.nn.Module, and writes the model to FILE (default: model.json). It runs in the Python that has PyTorch. --inputs
+gives the shape of each input, of float32 zeros; int:8,128 is one of integers. From Python, with inputs of any kind:
 
     from model_table import model_table, write_model
 
@@ -29,8 +29,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+try:
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+except ModuleNotFoundError as error:
+    if __name__ != "__main__":
+        raise
+    sys.exit(f"model_table.py: {error}; accepted: a Python that has PyTorch, the one that the model runs in")
 
 
 @dataclass
@@ -146,9 +151,10 @@ class _Parser(argparse.ArgumentParser):
 def _input(text: str) -> torch.Tensor:
     """Zeros of the shape that `text` says: "8,3,224,224", or "int:8,128" of integers."""
     integers = text.startswith("int:")
-    shape = [int(size) for size in text.removeprefix("int:").split(",")]
-    if min(shape) < 1:
-        raise ValueError
+    sizes = text.removeprefix("int:").split(",")
+    if not all(size.isdecimal() and int(size) > 0 for size in sizes):
+        raise argparse.ArgumentTypeError(f"{text!r} is no shape, like 8,3,224,224 or int:8,128")
+    shape = [int(size) for size in sizes]
     return torch.zeros(shape, dtype=torch.int64 if integers else torch.float32)
 
 

@@ -237,6 +237,8 @@ def times_from_the_command_line(folder):
     check(json.loads(done.stdout) == compute_times.compute_times(trace, ORDER).as_json(), done)
     written = run("trace.json", "model.json", "-o", "compute.json")
     check(written.stdout == "" and (folder / "compute.json").read_text() == done.stdout, written)
+    named = simrun(folder, scenario("model.json", "compute.json"))
+    check(named == simrun(folder, scenario("model.json", json.loads(done.stdout))), named)
     for arguments in ([], ["trace.json"], ["none.json", "model.json"], ["no.json", "model.json"],
                       ["list.json", "model.json"], ["empty.json", "model.json"], ["text.json", "model.json"],
                       ["trace.json", "none.json"], ["trace.json", "trace.json"], ["trace.json", "other.json"],

@@ -362,6 +362,10 @@ def check_plan(browser, folder, simrun):
     check("alternatives", len(browser.rows("#alternatives")), len(plan["alternatives"]))
     turns = browser.run("return document.querySelectorAll('#turns li').length")
     check("turns", turns, len(plan["turns"]))
+    beyond = browser.run("const { scrollWidth, clientWidth } = document.querySelector('.scroll'); return scrollWidth - clientWidth")
+    check("columns out of sight", beyond, 0)
+    said = browser.run("return document.getElementById('provenance').textContent")
+    check("left out of intervals", [line for line in plan["interval_leaves_out"] if line not in said], [])
     check("console of plan", browser.complaints(), [])
     browser.screenshot(folder / "plan.png")
 

@@ -8,10 +8,10 @@ Times are in seconds, sizes in bytes. `results`, `curves` and `figures` have wha
 """
 
 from simrun.plots import plot_scaling, plot_timeline, plot_winners
-from simrun.program import SimrunError, load, plan, run, train
+from simrun.program import SimrunError, compare, explain, load, plan, run, train
 from simrun.results import ResultsError, beside, coverage
 
 __all__ = [
-    "ResultsError", "SimrunError", "beside", "coverage", "load", "plan", "plot_scaling", "plot_timeline", "plot_winners",
-    "run", "train",
+    "ResultsError", "SimrunError", "beside", "compare", "coverage", "explain", "load", "plan", "plot_scaling",
+    "plot_timeline", "plot_winners", "run", "train",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ with warnings.catch_warnings():  # of a notebook without ipywidgets, where the b
     from tqdm.auto import tqdm
 
 Scenario = str | os.PathLike[str] | Mapping[str, Any]
+Results = Scenario | pd.DataFrame
 
 # A bar as the program draws it: what is done, how much of it, and of how much.
 PROGRESS = re.compile(r"(.*) \[[= ]{30}\] (\d+)/(\d+)")
@@ -129,12 +130,46 @@ def plan(
     progress: bool = True,
 ) -> dict[str, Any]:
     """Asks `simrun plan` for the fastest way to train, and returns what its plan.json has; times are in seconds, sizes in
-    bytes, bandwidths in bytes per second. Under "answer" is what it says in words.
+    bytes, bandwidths of "turns" in bits per second. Under "answer" is what it says in words, under "notes" what it noted.
 
     Arguments are those of run(). The folder's name ends in -plan. Raises SimrunError.
     """
-    folder, _, answer = _run(["plan"], scenario, None, None, settings, out, [], progress)
-    return {"answer": answer} | results.read_json(folder / "plan.json")
+    folder, said, _ = _run(["plan"], scenario, None, None, settings, out, [], progress)
+    return results.read_json(folder / "plan.json") | {"notes": _notes(said)}
+
+
+def compare(first: Results, second: Results, *, jobs: int | None = None, progress: bool = True) -> dict[str, Any]:
+    """Asks `simrun compare` what differs between two runs: each the points that run() or load() returned, a folder, or a
+    scenario, a path or a dict. Returns what --format json prints; times are in seconds, changes are shares of the first.
+
+    "conclusions" has it in words; "inputs" is what differs in what went in, with what each changes "alone" in each of
+    "points"; "notes" is what the program noted. Raises SimrunError.
+
+    >>> before = run("scenarios/two_switches.json", methods=["sgd"])
+    >>> all = compare(before, run("scenarios/two_switches.json", methods=["sgd"], settings={"workers": 8}, out="eight"))
+    >>> [each["path"] for each in all["inputs"]]
+    ['workers']
+    """
+    with _as_argument(first) as one, _as_argument(second) as other:
+        return _answer(["compare", *_jobs(jobs), "--", one, other], progress)
+
+
+def explain(
+    what: Results, point: int | str | None = None, settings: Mapping[str, Any] | None = None, *, progress: bool = True
+) -> dict[str, Any]:
+    """Asks `simrun explain` what an iteration consists of: of the points that run() or load() returned, of a folder, or of
+    a scenario, a path or a dict. Returns what --format json prints; times are in seconds.
+
+    `point` is a row of the points, from 0, or a part of a label (default: the fastest). `settings` are those of run(), of
+    a scenario alone. "conclusions" has it in words; "critical_path" has its pieces; "shorter_by_1_percent_of" is how much
+    shorter an iteration is, as a share, with 1 % more of each; "notes" is what the program noted. Raises SimrunError.
+
+    >>> explain("scenarios/two_switches.json", "gtop-k")["conclusions"][0]
+    'The critical path consists of 99.5 % computing, ...'
+    """
+    named = [] if point is None else [point if isinstance(point, str) else str(int(point) + 1)]
+    with _as_argument(what) as name:
+        return _answer(["explain", *_changes(settings or {}), "--", name, *named], progress)
 
 
 def load(folder: str | os.PathLike[str]) -> pd.DataFrame:
@@ -154,9 +189,17 @@ def _jobs(jobs: int | None) -> list[str]:
     return [] if jobs is None else ["--jobs", str(jobs)]
 
 
+def _notes(said: list[str]) -> list[str]:
+    return [line for line in said if line.startswith(("note: ", "warning: "))]
+
+
+def _changes(settings: Mapping[str, Any]) -> list[str]:
+    return [word for path, value in settings.items() for word in ("--set", f"{path}={_json(value)}")]
+
+
 def _noted(table: pd.DataFrame, said: list[str]) -> pd.DataFrame:
     """The table with the program's notes; its warnings are Python's, too."""
-    table.attrs["notes"] = [line for line in said if line.startswith(("note: ", "warning: "))]
+    table.attrs["notes"] = _notes(said)
     for line in said:
         if line.startswith("warning: "):
             warnings.warn(line.removeprefix("warning: "), stacklevel=3)
@@ -178,9 +221,8 @@ def _run(
     if sweep is not None:
         changes["sweep"] = sweep
     if methods is not None:
-        changes["methods"] = [{"name": entry} if isinstance(entry, str) else entry for entry in methods]
-    for path, value in (changes | dict(settings or {})).items():
-        flags = [*flags, "--set", f"{path}={_json(value)}"]
+        changes["methods"] = _entries(methods)
+    flags = [*flags, *_changes(changes | dict(settings or {}))]
     with _as_file(scenario) as file:
         folder = Path(out) if out is not None else results.folder_of(_stem_of(scenario) + FOLDERS.get("".join(command), ""))
         arguments = [program(), *command, "--out", os.fspath(folder), *flags, "--", file]
@@ -190,9 +232,29 @@ def _run(
     if failed := [line for line in said if line.startswith("failed: ")]:
         more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
         raise SimrunError(f"{failed[0]}{more}; simrun.load({str(folder)!r}) has what did not fail", status)
+    _check(status, said, arguments)
+    return folder, said, answer
+
+
+def _answer(command: list[str], progress: bool) -> dict[str, Any]:
+    """Runs a command that prints what it found; returns that, and its notes. Raises SimrunError."""
+    arguments = [program(), command[0], "--format", "json", *command[1:]]
+    status, said, answer = _execute(arguments, progress)
+    _check(status, said, arguments)
+    return json.loads(answer) | {"notes": _notes(said)}
+
+
+def _check(status: int, said: list[str], arguments: list[str]) -> None:
+    """Raises SimrunError where the program found a mistake."""
     if status != 0:
         raise SimrunError((said or [f"{arguments[0]}: ended with status {status}"])[-1], status)
-    return folder, said, answer
+
+
+def _entries(methods: Any) -> Any:
+    """Entries of methods, of which a name alone has no options."""
+    if isinstance(methods, str) or not isinstance(methods, Sequence):
+        return methods  # the program says what it should be
+    return [{"name": entry} if isinstance(entry, str) else entry for entry in methods]
 
 
 def _json(value: Any) -> str:
@@ -214,8 +276,21 @@ def _as_file(scenario: Scenario) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="simrun-") as folder:
         file = Path(folder) / "scenario.json"
-        file.write_text(_json(scenario), encoding="utf-8")
+        entries = {"methods": _entries(scenario["methods"])} if "methods" in scenario else {}
+        file.write_text(_json(dict(scenario) | entries), encoding="utf-8")
         yield str(file)
+
+
+@contextmanager
+def _as_argument(what: Results) -> Iterator[str]:
+    """The name of a folder or a file that has the points or the scenario."""
+    if isinstance(what, pd.DataFrame):
+        if "folder" not in what.attrs:
+            raise SimrunError("the table's attrs have no folder; accepted: points as simrun.run or simrun.load return them")
+        yield what.attrs["folder"]
+        return
+    with _as_file(what) as name:
+        yield name
 
 
 def _execute(arguments: list[str], progress: bool) -> tuple[int, list[str], str]:

@@ -55,17 +55,28 @@ bool takes_local_steps(const Json& entry, const MethodEntry& method) {
          std::ranges::any_of(local_steps_keys, [&](const char* key) { return entry.contains(key); });
 }
 
-/// Entries of `methods`: those of the scenario without what is looked for, then the other methods.
-Json entries_of(const Json& scenario, const std::vector<const MethodEntry*>& asked) {
-  std::vector<const MethodEntry*> wanted = asked;
-  if (wanted.empty()) {
-    for (const MethodEntry& method : methods()) {
-      const auto names = [&](const Json& entry) { return entry["name"] == method.name; };
-      // Local steps learn otherwise: they are no other way to do the same.
-      const bool is_asked = std::ranges::any_of(scenario["methods"], names);
-      if (is_asked || !method.local.is_local()) wanted.push_back(&method);
+/// The methods asked for; else all but those of local steps that the scenario does not have: they learn otherwise, and
+/// are no other way to do the same. What that leaves out is added to `left_out`.
+std::vector<const MethodEntry*> wanted_methods(const Json& scenario, const std::vector<const MethodEntry*>& asked,
+                                               std::vector<std::string>& left_out) {
+  if (!asked.empty()) return asked;
+  std::vector<const MethodEntry*> wanted;
+  std::vector<std::string> local;
+  for (const MethodEntry& method : methods()) {
+    const auto names = [&](const Json& entry) { return entry["name"] == method.name; };
+    if (!method.local.is_local() || std::ranges::any_of(scenario["methods"], names)) {
+      wanted.push_back(&method);
+    } else {
+      local.emplace_back(method.name);
     }
   }
+  if (!local.empty())
+    left_out.push_back(one_of(local, "and") + ": they train otherwise, and are compared where plan.methods names them");
+  return wanted;
+}
+
+/// Entries of `methods`: those of the scenario without what is looked for, then the other methods.
+Json entries_of(const Json& scenario, const std::vector<const MethodEntry*>& wanted) {
   Json entries = Json::array();
   for (const MethodEntry* method : wanted) {
     const std::size_t before = entries.size();
@@ -74,6 +85,7 @@ Json entries_of(const Json& scenario, const std::vector<const MethodEntry*>& ask
       for (const char* key : {"collective", "grouping", "hierarchy", "density", "k", "training"}) entry.erase(key);
       if (takes_local_steps(entry, *method)) entry["grouping"] = "model";
       add_once(entries, entry);
+      if (entry.erase("server") > 0) add_once(entries, entry);  // with it, collectives without a server do not fit
     }
     if (entries.size() == before) entries.push_back({{"name", method->name}});
   }
@@ -160,6 +172,55 @@ InputError of_plan(const InputError& error) {
   return error;
 }
 
+/// Names of those of the sweep's collectives that the entry can use.
+std::vector<std::string> names_of_collectives(const Json& given, const Json& entry) {
+  if (given.is_array()) return given.get<std::vector<std::string>>();
+  std::vector<std::string> names;
+  for (const CollectiveEntry& collective : collectives()) {
+    if (can_use_collective(entry, std::string(collective.name))) names.emplace_back(collective.name);
+  }
+  return names;
+}
+
+/// What a cluster cannot have.
+struct Refused {
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> methods;  ///< by why, and in which way
+  std::optional<InputError> last;
+
+  std::vector<std::string> lines() const {
+    std::vector<std::string> all;
+    for (const auto& [why, names] : methods) all.push_back(one_of(names, "and") + why.second + ": " + why.first);
+    return all;
+  }
+};
+
+/// The points of one entry, without collectives that the cluster cannot have (a server where no host is left for it),
+/// which are added to `all`; none where it can have none of them. `one` has the entry alone.
+std::vector<Point> points_of(const std::string& file, Json one, Refused& all) {
+  try {
+    return expand(file, one).points;
+  } catch (const InputError&) {  // all at once; one by one tells which
+  }
+  const Json entry = one["methods"].front();
+  Json fitting = Json::array();
+  std::map<std::string, std::vector<std::string>> refused;
+  for (const std::string& name : names_of_collectives(one["sweep"]["collective"], entry)) {
+    one["sweep"]["collective"] = {name};
+    try {
+      expand(file, one);
+      fitting.push_back(name);
+    } catch (const InputError& error) {
+      all.last = of_plan(error);
+      refused[all.last->what()].push_back(name);
+    }
+  }
+  for (const auto& [why, names] : refused)
+    all.methods[{why, fitting.empty() ? "" : " by " + one_of(names, "and")}].push_back(entry["name"]);
+  if (fitting.empty()) return {};
+  one["sweep"]["collective"] = fitting;
+  return expand(file, one).points;
+}
+
 }  // namespace
 
 Alternatives alternatives(const Study& asked, const PlanText& plan) {
@@ -171,11 +232,10 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
   all.study.json = scenario;
   all.study.notes = asked.notes;
   std::map<std::string, std::size_t> too_long;
-  const Json entries = entries_of(one, plan.methods);
+  const Json entries = entries_of(one, wanted_methods(one, plan.methods, all.left_out));
   const Json given_collectives = one["sweep"]["collective"];
-  std::optional<InputError> refused;
+  Refused refused;
   for (const Json& entry : entries) {
-    Study of_entry;
     const auto method = entry["name"].get<std::string>();
     one["methods"] = Json::array({entry});
     one["sweep"]["collective"] = usable_collectives(given_collectives, entry);
@@ -183,14 +243,7 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
       all.left_out.push_back(method + ": can use none of the collectives");
       continue;
     }
-    try {
-      of_entry = expand(asked.file, one);
-    } catch (const InputError& error) {
-      refused = of_plan(error);
-      all.left_out.push_back(method + ": " + refused->what());
-      continue;
-    }
-    for (const Point& point : of_entry.points) {
+    for (const Point& point : points_of(asked.file, one, refused)) {
       if (time_to_simulate(point.scenario) > longest_to_simulate ||
           elements_of_gradients(point.scenario) > most_gradients) {
         ++too_long[method];
@@ -200,7 +253,8 @@ Alternatives alternatives(const Study& asked, const PlanText& plan) {
       all.study.points.back().sgd.clear();
     }
   }
-  if (all.study.points.empty() && refused) throw InputError(*refused);
+  if (all.study.points.empty() && refused.last) throw InputError(*refused.last);
+  for (const std::string& line : refused.lines()) all.left_out.push_back(line);
   if (all.study.points.empty() && too_long.empty())
     (Where{asked.file, ""} / "plan" / "collective").fail("fits none of the methods", "accepted: all, or one that does");
   for (const auto& [method, ways] : too_long)

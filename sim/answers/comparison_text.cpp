@@ -12,11 +12,13 @@ namespace {
 
 struct NamedPart {
   const char* name;
+  const char* word;  ///< in a sentence
   Seconds Parts::*part;
 };
-constexpr std::array named_parts = {NamedPart{"compute", &Parts::compute}, NamedPart{"encode", &Parts::encode},
-                                    NamedPart{"communication", &Parts::communication},
-                                    NamedPart{"decode", &Parts::decode}, NamedPart{"staging", &Parts::staging}};
+constexpr std::array named_parts = {
+    NamedPart{"compute", "computing", &Parts::compute}, NamedPart{"encode", "encoding", &Parts::encode},
+    NamedPart{"communication", "communication", &Parts::communication}, NamedPart{"decode", "decoding", &Parts::decode},
+    NamedPart{"staging", "copies through the host", &Parts::staging}};
 
 /// A pair of which both have times.
 struct BothParts {
@@ -130,7 +132,7 @@ std::string sentence_of_outputs(const Comparison& all) {
     most_of = sum;
     most = &part;
   }
-  return most == nullptr ? text : text + " The largest part of the changes is in " + most->name + ".";
+  return most == nullptr ? text : text + " The largest part of the changes is in " + most->word + ".";
 }
 
 Row row_of_pair(const BothParts& both) {
@@ -199,6 +201,7 @@ Json comparison_json(const Comparison& all) {
   return {
       {"first", {{"name", all.first.name}, {"simrun", all.first.version}, {"only_there", all.only_first.size()}}},
       {"second", {{"name", all.second.name}, {"simrun", all.second.version}, {"only_there", all.only_second.size()}}},
+      {"conclusions", {sentence_of_outputs(all)}},
       {"inputs", inputs},
       {"points", points},
       {"versions", {{"simrun", SIMRUN_VERSION}, {"commit", simrun_commit()}}}};

@@ -246,6 +246,8 @@ int explain(const ExplainArguments& arguments) {
   if (arguments.format == "csv") print_data(explanation_csv(all));
   if (arguments.format == "json") print_data(explanation_json(all).dump(2) + "\n");
   if (arguments.format == "table") print_lines(explanation_text(all));
+  if (std::holds_alternative<PlatformFile>(point.scenario.network.topology))
+    say("note: what bandwidth and latency are worth is not looked for: a platform file has its own");
   return 0;
 }
 

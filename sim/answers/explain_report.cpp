@@ -155,7 +155,7 @@ std::string explanation_text(const Explanation& all) {
   const Times& times = all.times;
   std::string text = shown_name(name_of_alternative(all.point)) + ", " + std::to_string(all.point.scenario.workers) +
                      " workers: " + iteration_of(all) + show(times.iteration) + "\n";
-  for (const std::string& sentence : conclusions_of(all)) text += sentence + "\n";
+  for (const std::string& sentence : conclusions_of(all)) text += wrapped(sentence, 0) + "\n";
   text += "\ncompute " + show(times.compute) + ", encode " + show(times.encode) + ", waiting for others " +
           show(times.communication) + ", decode " + show(times.decode);
   if (times.staging.value > 0) text += ", staging " + show(times.staging);

@@ -70,6 +70,8 @@ std::string sentence_of_runner_up(const PlanFindings& plan) {
   const auto longer = second.longer();
   const std::string name = name_of_alternative(second.point());
   const std::string by = percent(second.share());
+  const bool is_as_fast = second.share() < 5e-4;  // 0.0 % as it would be shown
+  if (is_as_fast && (!longer || longer->low.value > 0)) return "As fast, to 0.1 %, is " + name + ".";
   if (!longer) return "The runner-up is " + name + ", which takes " + by + " longer.";
   const std::string range = range_of(longer, plan.all.front().value());
   if (longer->low.value > 0)
@@ -82,6 +84,7 @@ std::string sentence_of_runner_up(const PlanFindings& plan) {
 std::string sentence_of_bandwidth(const PlanFindings& plan) {
   const Turn& found = *plan.least_bandwidth;
   const std::string aim = "A scaling efficiency of " + percent(*plan.target.efficiency);
+  if (!found.value && found.now.empty()) return aim + " is " + found.reason + ".";
   if (!found.value) return aim + " cannot be reached: " + found.reason + ".";
   return aim + " takes a bandwidth of " + found.shown + " (now " + found.now + "), with " +
          name_of_alternative(plan.study.points[*found.by]) + ".";

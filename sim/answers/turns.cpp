@@ -207,7 +207,7 @@ std::vector<Turn> TurnSearch::turns() {
 
 std::vector<Turn> TurnSearch::turns_of_encoding() {
   std::vector<Turn> both;
-  if (standings_.size() < 2 || standings_.front().rounds) return both;
+  if (standings_.size() < 2) return both;
   for (const bool is_best : {true, false}) {
     const Standing& own = standings_[is_best ? 0 : 1];
     const Standing& other = standings_[is_best ? 1 : 0];
@@ -215,12 +215,14 @@ std::vector<Turn> TurnSearch::turns_of_encoding() {
     Turn turn{.axis = "encoding of " + std::string(points_[own.point].scenario.method.method->name),
               .now = show(own.times.encode),
               .above = is_best};
-    const auto times = kept_.at_break_even(points_[own.point], points_[other.point]);
+    const double share = own.rounds ? other.rounds->median / own.rounds->median : 1;
+    const auto times = kept_.at_break_even(points_[own.point], points_[other.point], share);
     if (!times) continue;
+    const Seconds as_fast = share * other.times.iteration;
     // A free encoding that is still slower.
-    if (times->iteration > (1 + 1e-6) * other.times.iteration) {
-      turn.reason = "even an encoding that takes no time leaves it " +
-                    percent(times->iteration / other.times.iteration - 1) + " slower";
+    if (times->iteration > (1 + 1e-6) * as_fast) {
+      turn.reason =
+          "even an encoding that takes no time leaves it " + percent(times->iteration / as_fast - 1) + " slower";
     } else {
       turn.value = times->encode.value;
       turn.shown = show(times->encode);
@@ -235,7 +237,12 @@ Turn TurnSearch::least_bandwidth(double efficiency) {
   const auto axis = bandwidth_axis(points_.front().scenario);
   Turn turn{.axis = "bandwidth"};
   if (!axis) {
-    turn.reason = "a platform file has its own bandwidths";
+    double most = 0;
+    for (const Standing& each : standings_)
+      most = std::max(most, points_.front().scenario.computing() / each.times.iteration);
+    turn.reason = std::string(most >= efficiency ? "reached as it is" : "not reached as it is") + ", with " +
+                  percent(most) +
+                  " at most; at which bandwidth it would be is not looked for, as a platform file has its own";
     return turn;
   }
   turn.now = axis->shown(axis->now);

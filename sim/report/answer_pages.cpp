@@ -119,7 +119,8 @@ Json training_page_data(const std::string& results, const std::string& title) {
 Json plan_page_data(const std::string& results, const std::string& title) {
   const Json plan = read_plan(results);
   Json data = {{"title", page_title(plan["scenario"], title)}};
-  for (const char* key : {"scenario", "versions", "answer", "turns", "points"}) data[key] = plan[key];
+  for (const char* key : {"scenario", "versions", "answer", "turns", "points", "interval_leaves_out"})
+    data[key] = plan[key];
   data["alternatives"] = Json::array();
   for (const Json& alternative : plan["alternatives"]) {
     Json shown = Json::object();

@@ -37,7 +37,9 @@ std::vector<const Json*> scenarios_of_points(const Json& report) {
 std::string option_text(const std::string& key, const Json& value) {
   if (key == "grouping" && value.is_object() && value.contains("bucket") && value["bucket"].is_string())
     return value["bucket"].get<std::string>() + " buckets";
-  if (value.is_string()) return (key == "grouping" ? "grouping " : "") + value.get<std::string>();
+  if (key == "grouping" && value == "model") return "whole model";
+  if (key == "grouping" && value == "tensor") return "tensor by tensor";
+  if (value.is_string()) return value.get<std::string>();
   return key + " " + value.dump();
 }
 

@@ -124,15 +124,16 @@ constexpr std::array keys_of_summaries = {
 
 constexpr std::array data_keys = {Key{"folder", text}, Key{"train", number}, Key{"test", number}};
 
-constexpr std::array plan_keys = {Key{"scenario", object},   Key{"answer", list},    Key{"turns", list},
-                                  Key{"alternatives", list}, Key{"left_out", list},  Key{"without_target", list},
-                                  Key{"points", object},     Key{"versions", object}};
+constexpr std::array plan_keys = {
+    Key{"scenario", object}, Key{"answer", list},         Key{"turns", list},    Key{"alternatives", list},
+    Key{"left_out", list},   Key{"without_target", list}, Key{"points", object}, Key{"interval_leaves_out", list},
+    Key{"versions", object}};
 
 constexpr std::array point_count_keys = {Key{"simulated", number}, Key{"from_before", number}};
 
-constexpr std::array turn_keys = {Key{"axis", text},          Key{"now", text},   Key{"direction", text},
-                                  Key{"value", maybe_number}, Key{"shown", text}, Key{"by", maybe_text},
-                                  Key{"reason", text}};
+constexpr std::array turn_keys = {Key{"axis", text},          Key{"now", text},     Key{"direction", text},
+                                  Key{"value", maybe_number}, Key{"shown", text},   Key{"by", maybe_text},
+                                  Key{"reason", text},        Key{"left_out", list}};
 
 constexpr std::array alternative_keys = {Key{"method", text},
                                          Key{"label", text},
@@ -204,9 +205,12 @@ Json read_plan(const std::string& results) {
   check(plan["versions"], top / "versions", std::array{version_keys.front()});
   check(plan["points"], top / "points", point_count_keys);
   check_each(plan["turns"], top / "turns", turn_keys);
+  for (std::size_t i = 0; i < plan["turns"].size(); ++i)
+    check_lines(plan["turns"][i]["left_out"], top / "turns" / i / "left_out");
   check_each(plan["alternatives"], top / "alternatives", alternative_keys);
   if (plan["alternatives"].empty()) (top / "alternatives").fail("is empty", accepted);
-  for (const char* key : {"answer", "left_out", "without_target"}) check_lines(plan[key], top / key);
+  for (const char* key : {"answer", "left_out", "without_target", "interval_leaves_out"})
+    check_lines(plan[key], top / key);
   return plan;
 }
 

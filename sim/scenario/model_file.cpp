@@ -87,8 +87,8 @@ Model model_of(const std::string& file, std::vector<StoredTensor> tensors) {
   if (model.tensors.empty()) where.fail("has no tensor of floating-point numbers", "accepted: a model's parameters");
   check_tensors(model.tensors, where);
   model.assumed =
-      "parameters by name, numbers by value, since the file has no forward order, which moves times only where groups "
-      "overlap the backward pass";
+      "parameters by name, numbers by value, as the file has no forward order; its buffers and tied copies count "
+      "(docs/scenario.md)";
   if (!left_out.empty())
     model.assumed += "; left out: " + std::to_string(left_out.size()) +
                      " that no gradient has (integers, running means and variances), " + left_out.front() +

@@ -1,8 +1,12 @@
 #include "sim/scenario/overrides.hpp"
 
+#include <filesystem>
+
+#include "sim/scenario/compute_text.hpp"
 #include "sim/scenario/json_path.hpp"
 #include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/sweep_keys.hpp"
+#include "sim/system/data_path.hpp"
 #include "sim/text/fields.hpp"
 #include "sim/text/file_kind.hpp"
 
@@ -28,6 +32,20 @@ Json value_of(const Override& change, const std::string& file) {
   }
 }
 
+/// Where `compute` is a file's name it becomes what the file has.
+void take_compute(Json& json, const std::string& file) {
+  if (!json.is_object() || !json.contains("compute") || !json["compute"].is_string()) return;
+  const auto name = json["compute"].get<std::string>();
+  const std::string found = find_file(name, std::filesystem::path(file).parent_path().string()).value_or(name);
+  const std::string why = why_unreadable(found);
+  if (!why.empty())
+    Where{file, "compute"}.fail(brief(json["compute"]) + " " + why, "accepted: an object, or a file that has it");
+  Json times = parse_json_of("file of compute times", found, read_text(found));
+  Json checked = times;  // reading fills in defaults
+  compute_field().read(checked, {found, ""});
+  json["compute"] = std::move(times);
+}
+
 }  // namespace
 
 std::vector<Override> parse_overrides(const std::vector<std::string>& set) {
@@ -47,8 +65,10 @@ Json read_scenario_json(const std::string& file, const std::vector<Override>& ov
   refuse_folder_of_results(file);
   refuse_other_start(file, "scenario");
   Json json = parse_json_of("scenario", file, read_argument(file));
+  take_compute(json, file);
   for (const Override& change : overrides) {
     set_at(json, change.path, value_of(change, file), {file, change.path});
+    take_compute(json, file);
     // What is set is not swept any more.
     if (json.contains("sweep") && json["sweep"].is_object() && json["sweep"].erase(change.path) > 0)
       notes.push_back("sweep." + change.path + ": left out, since " + change.path + " is set");

@@ -16,7 +16,8 @@ struct Override {
 /// What `--set PATH=VALUE` says, each. Throws InputError.
 std::vector<Override> parse_overrides(const std::vector<std::string>& set);
 
-/// What the file says, with overrides; what users should know of these is appended to `notes`. Throws InputError.
+/// What the file says, with overrides and what its `compute` names; what users should know of overrides is appended to
+/// `notes`. Throws InputError.
 Json read_scenario_json(const std::string& file, const std::vector<Override>& overrides,
                         std::vector<std::string>& notes);
 

@@ -157,6 +157,8 @@ std::string ScenarioReader::named_file(const std::string& name, const Where& whe
   for (const std::string& folder : folders) {
     if (const auto file = file_in(folder, name + ".json")) return *file;
   }
+  // Of another kind, perhaps: whoever reads it says so.
+  if (const auto file = find_file(name, folder_); file && fs::is_regular_file(*file)) return *file;
   std::vector<std::string> names = json_names(folders.front());
   std::string text = "accepted: ";
   for (const std::string& word : accepted) {
@@ -234,9 +236,9 @@ void ScenarioReader::check_hosts(const PlatformFile& file, int workers, int serv
   const int wanted = workers + servers;
   const auto check_count = [&](const Where& at, const std::string& what, std::size_t count) {
     if (count >= static_cast<std::size_t>(wanted)) return;
-    at.fail(what + std::to_string(count) + " hosts", "accepted: at least " + std::to_string(wanted) + " for " +
-                                                         std::to_string(workers) + " workers" +
-                                                         (servers > 0 ? " and a parameter server" : ""));
+    at.fail(what + std::to_string(count) + " hosts",
+            "accepted: at least " + std::to_string(wanted) + " for " + std::to_string(workers) + " workers" +
+                (servers > 0 ? " and a parameter server; or server rank0, on a worker's" : ""));
   };
   if (!file.hosts.empty()) check_count(where / "hosts", "names ", file.hosts.size());
   auto [known, is_new] = platform_hosts_.try_emplace({path, file.hosts, wanted}, 0);

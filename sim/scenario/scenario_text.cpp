@@ -226,6 +226,8 @@ Field<MethodText> method_field() {
 Field<ScenarioText> scenario_field() {
   Field<Json> model = anything();
   model.schema = {{"anyOf", {{{"type", "string"}}, model_field().schema}}};
+  Field<Compute> compute = compute_field();
+  compute.schema = {{"anyOf", {{{"type", "string"}}, compute.schema}}};  // a file's name has been replaced
   Field<Json> method_list = anything();
   method_list.schema = list_of(method_field()).schema;
   method_list.read = [list = list_of(anything())](Json& value, const Where& where) {
@@ -240,7 +242,8 @@ Field<ScenarioText> scenario_field() {
       .required("model", &ScenarioText::model, model, "a name under scenarios/models, a path, or the model itself")
       .required("batch_per_worker", &ScenarioText::batch_per_worker, whole(1, 1'000'000'000),
                 "samples a worker and iteration")
-      .required("compute", &ScenarioText::compute, compute_field(), "what a worker computes in an iteration")
+      .required("compute", &ScenarioText::compute, compute,
+                "what a worker computes in an iteration, or a path of a file with that")
       .with_default("device", "auto", &ScenarioText::device, device_field(),
                     "device profile: auto, cpu, cuda, a name or a path")
       .optional("host", &ScenarioText::host, host_field(),

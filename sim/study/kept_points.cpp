@@ -50,17 +50,20 @@ std::vector<PointResult> KeptPoints::run(const Study& study, const char* what) {
   return results;
 }
 
-std::optional<Times> KeptPoints::at_break_even(const Point& point, const Point& other) {
+std::optional<Times> KeptPoints::at_break_even(const Point& point, const Point& other, double share) {
   Study both;
   both.file = point.scenario.file;
   both.points = {point, other};
   both.points[0].sgd = {1};
-  const std::vector<PointResult> results = run(both);
+  std::vector<PointResult> results = run(both);
   if (!results[0].times || !results[1].times || results[0].times->encode.value == 0) return std::nullopt;
+  results[1].times->iteration = share * results[1].times->iteration;
   const std::vector<std::string> keys = point_keys(both);
-  const PointStore store(folder_, {comparison_key(keys[0], keys[1])});
-  if (!folder_.empty()) {
-    if (const auto stored = store.read().front()) return stored->times;
+  const PointStore store(folder_, {comparison_key(keys[0], keys[1], share)});
+  const auto stored = folder_.empty() ? std::nullopt : store.read().front();
+  if (stored) {
+    if (own_.insert(store.keys().front()).second) ++taken_over_;
+    return stored->times;
   }
   PayloadStage payloads(
       both, {0}, jobs_, cache_, [](std::uint64_t, std::uint64_t) {}, &sizes_);
@@ -68,6 +71,7 @@ std::optional<Times> KeptPoints::at_break_even(const Point& point, const Point& 
   run_at_break_even(both, results, payloads, {.jobs = jobs_}, [&](std::size_t, PointResult result) {
     if (result.times && !folder_.empty()) store.keep(0, result);
     found = result.times;
+    own_.insert(store.keys().front());
     ++simulated_;
   });
   return found;

@@ -22,9 +22,9 @@ class KeptPoints {
   /// empty: none is shown. Throws InputError and WriteError.
   std::vector<PointResult> run(const Study& study, const char* what = "");
 
-  /// The times of `point` with the longest encoding with which it is as fast as `other` (search_break_even); none where
-  /// it encodes for no time.
-  std::optional<Times> at_break_even(const Point& point, const Point& other);
+  /// The times of `point` with the longest encoding with which its iteration takes as long as `share` of the other's
+  /// (search_break_even); none where it encodes for no time.
+  std::optional<Times> at_break_even(const Point& point, const Point& other, double share);
 
   std::size_t simulated() const { return simulated_; }    ///< points by this object
   std::size_t taken_over() const { return taken_over_; }  ///< that were there

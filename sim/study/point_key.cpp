@@ -111,8 +111,8 @@ std::vector<ContentDigests> contents_of(const Study& study) {
   return all;
 }
 
-std::string comparison_key(const std::string& point, const std::string& other) {
-  return digest_of(Json{point, other}.dump());
+std::string comparison_key(const std::string& point, const std::string& other, double share) {
+  return digest_of(Json{point, other, share}.dump());
 }
 
 }  // namespace simrun

@@ -21,7 +21,7 @@ using ContentDigests = std::map<std::string, std::string>;
 /// By point. Throws std::runtime_error if a file cannot be read.
 std::vector<ContentDigests> contents_of(const Study& study);
 
-/// A name for what is found of a point by holding it against another, of their keys.
-std::string comparison_key(const std::string& point, const std::string& other);
+/// A name for what is found of a point by holding it against a share of another, of their keys.
+std::string comparison_key(const std::string& point, const std::string& other, double share = 1);
 
 }  // namespace simrun

@@ -177,8 +177,8 @@ std::string one_of(const std::vector<std::string>& words, std::string_view last)
 
 std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& words) {
   std::optional<std::string> best;
-  // At most half of the letters may be wrong, of short words two.
-  std::size_t fewest = std::min(word.size(), std::max<std::size_t>(2, word.size() / 2)) + 1;
+  // At most half of the letters may be wrong, of one letter that.
+  std::size_t fewest = std::min(word.size(), std::max<std::size_t>(1, word.size() / 2)) + 1;
   for (const std::string& candidate : words) {
     const std::size_t sizes_differ = std::max(word.size(), candidate.size()) - std::min(word.size(), candidate.size());
     if (sizes_differ >= fewest) continue;  // at least as many letters are wrong

@@ -72,6 +72,8 @@ constexpr std::array kinds_by_bytes = {
     StartKind{"a SimGrid platform", "`network.platform` of a scenario",
               [](const std::string_view& text) { return holds_tag(text, "<platform"); }},
     StartKind{"a trace", "analysis/compute_times.py, which makes `compute` of a scenario", begins_as_trace},
+    StartKind{"a table in CSV", "`plan.curves` of a scenario, if it has curves of training",
+              [](const std::string_view& text) { return text.starts_with("method,"); }},
     StartKind{"a page in HTML", "a browser",
               [](const std::string_view& text) {
                 return holds_tag(text, "<html") || holds_tag(text, "<!doctype html") ||
@@ -99,7 +101,7 @@ constexpr std::array kinds_by_keys = {
                    [](const Json& value) { return has_keys(value, {"operations"}); }},
     FileKind<Json>{"a model", "`model` of a scenario",
                    [](const Json& value) { return has_keys(value, {"tensors"}) || has_keys(value, {"weight_map"}); }},
-    FileKind<Json>{"compute times", "`compute` of a scenario",
+    FileKind<Json>{"a file of compute times", "`compute` of a scenario",
                    [](const Json& value) {
                      return has_keys(value, {"forward", "update"});
                    }},
@@ -147,7 +149,10 @@ Json parse_json_of(std::string_view wanted, const std::string& file, const std::
 
 void refuse_folder_of_results(const std::string& file) {
   std::error_code ignored;
-  if (std::filesystem::exists(std::filesystem::path(file) / "report.json", ignored))
+  const auto has = [&](const char* name) {
+    return std::filesystem::exists(std::filesystem::path(file) / name, ignored);
+  };
+  if (has("report.json") || has("training.json") || has("plan.json"))
     throw InputError(file, "file", "is a folder of results, not a scenario",
                      "accepted: a scenario; this one goes to `simrun report FOLDER`");
 }

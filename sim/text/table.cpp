@@ -40,9 +40,17 @@ std::string percent(double share, int decimals) {
 }
 
 std::string wrapped(std::string_view text, std::size_t indent) {
+  std::vector<std::string> words;
+  for (std::string& word : pieces_between(text, " ")) {
+    // A number stays with its percent sign.
+    if (word.starts_with('%') && !words.empty()) {
+      words.back() += " " + word;
+    } else {
+      words.push_back(std::move(word));
+    }
+  }
   std::string all;
-  for (const std::string& line : filled_lines(pieces_between(text, " "), page_width, indent))
-    all += (all.empty() ? "" : "\n") + line;
+  for (const std::string& line : filled_lines(words, page_width, indent)) all += (all.empty() ? "" : "\n") + line;
   return all;
 }
 

@@ -17,7 +17,7 @@ std::string percent(double share, int decimals = 1);
 constexpr std::size_t page_width = 120;
 
 /// Text broken at spaces into lines of at most page_width characters where it can be; those after the first are
-/// indented by `indent` spaces. No line end at the end.
+/// indented by `indent` spaces. A percent sign stays behind its number. No line end at the end.
 std::string wrapped(std::string_view text, std::size_t indent);
 
 /// Text in columns, the first aligned left, the others right. Cells are shown as names are (shown_name).

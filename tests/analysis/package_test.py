@@ -14,6 +14,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
@@ -153,6 +154,15 @@ def test_sweep_methods_and_settings_take_the_place_of_the_scenarios_own():
 
 
 @needs_simrun
+def test_methods_of_a_dict_may_be_names_alone(tmp_path):
+    by_name = simrun.run({**SMALL, "methods": ["sgd", {"name": "top-k", "density": 0.01}]})
+    assert by_name["iteration_s"].tolist() == simrun.run(SMALL, out=tmp_path / "entries")["iteration_s"].tolist()
+    for wrong in ("sgd", 5, [5]):
+        with pytest.raises(simrun.SimrunError, match="^scenario: methods"):
+            simrun.run({**SMALL, "methods": wrong})
+
+
+@needs_simrun
 def test_files_that_a_dict_names_are_those_of_the_working_folder(tmp_path):
     (tmp_path / "tiny.json").write_text(json.dumps(SMALL["model"]))
     assert simrun.run(SMALL | {"model": "tiny.json"})["parameters"].tolist() == [1500, 1500]
@@ -288,10 +298,46 @@ def test_a_plan_is_what_the_program_writes(tmp_path):
     (tmp_path / "small.json").write_text(json.dumps(SMALL))
     plan = simrun.plan("small.json")
     assert json.loads((tmp_path / "results/small-plan/plan.json").read_text()).items() <= plan.items()
-    assert plan["answer"]
+    assert len(plan["answer"]) == 2 and any(note.startswith("note: left out: ") for note in plan["notes"])
     with pytest.raises(simrun.SimrunError) as raised:
         simrun.plan("small.json", {"network.bandwidth": "1 Gbs"})
     assert (raised.value.file, raised.value.path) == ("small.json", "network.bandwidth")
+
+
+# Answers
+
+
+@needs_simrun
+def test_two_runs_are_compared_however_they_are_named(tmp_path):
+    fast = {**SMALL, "network": {**SMALL["network"], "bandwidth": "10 Gbps"}}
+    before, after = simrun.run(SMALL), simrun.run(fast, out=tmp_path / "fast")
+    found = simrun.compare(before, after)
+    assert [(each["path"], each["second"]) for each in found["inputs"]] == [("network.bandwidth", "10 Gbps")]
+    for row, point in enumerate(found["points"]):
+        change = after["iteration_s"][row] / before["iteration_s"][row] - 1
+        assert point["change"] == pytest.approx(change)
+        assert found["inputs"][0]["alone"][str(row)] == pytest.approx(change)
+    assert found["conclusions"][0].startswith("2 points are in both; in the second 2 are faster")
+    (tmp_path / "slow.json").write_text(json.dumps(SMALL))
+    assert simrun.compare("slow.json", fast)["points"] == found["points"]
+    assert simrun.compare(before.attrs["folder"], simrun.load(tmp_path / "fast"))["points"] == found["points"]
+    with pytest.raises(simrun.SimrunError, match="no folder; accepted: points as simrun.run"):
+        simrun.compare(before, pd.DataFrame({"method": ["sgd"]}))
+    with pytest.raises(simrun.SimrunError, match="nowhere: file: cannot be opened"):
+        simrun.compare(before, "nowhere")
+
+
+@needs_simrun
+def test_an_iteration_is_explained_by_row_or_label(tmp_path):
+    points = simrun.run(SMALL)
+    for row, method in enumerate(points["method"]):
+        by_row, by_label = simrun.explain(points, row), simrun.explain(SMALL, method)
+        assert by_row["iteration_s"] == pytest.approx(points["iteration_s"][row])
+        assert by_row["critical_path"] == by_label["critical_path"] and by_row["conclusions"]
+    slower = simrun.explain(SMALL, "sgd", {"compute.forward": "14 ms"})["iteration_s"]
+    assert slower == pytest.approx(points["iteration_s"][0] + 0.01)
+    with pytest.raises(simrun.SimrunError, match='there is no point "3"; accepted: 1 sgd; 2 top-k'):
+        simrun.explain(points, 2)
 
 
 # Figures

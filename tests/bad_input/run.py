@@ -233,6 +233,7 @@ def other_kinds(folder, made):
         "events": json.dumps([{"ph": "X", "ts": 1}]).encode(),
         "times": json.dumps({"forward": "1 s", "update": "1 s"}).encode(),
         "schema": json.dumps({"$schema": "x", "properties": {}}).encode(),
+        "table": b"method,round,accuracy\n",
     }
     for kind, content in kinds.items():
         (folder / f"{kind}.kind").write_bytes(content)
@@ -241,6 +242,11 @@ def other_kinds(folder, made):
         yield made(f"results_are_{kind}", arguments=["report", folder / f"{kind}.kind"])
     for kind in ("scenario", "profile", "report", "archive", "trace"):
         yield made(f"model_is_{kind}", {"model": f"./{kind}.kind"})
+    for kind in ("model", "trace"):
+        yield made(f"compute_is_{kind}", {"compute": f"{kind}.kind"})
+    (folder / "short.json").write_text('{"forward": "1 ms", "update": "1 ms"}')
+    yield made("compute_of_file_with_mistake", {"compute": "short.json"})
+    yield made("model_is_archive_beside", {"model": "archive.kind"})
     for kind in ("scenario", "model", "report", "safetensors"):
         yield made(f"device_is_{kind}", {"device": f"./{kind}.kind"})
     for kind in ("scenario", "model", "gzip", "platform"):
@@ -256,6 +262,9 @@ def other_kinds(folder, made):
     (folder / "done").mkdir()
     (folder / "done/report.json").write_bytes(kinds["report"])
     yield made("scenario_is_results", arguments=[folder / "done"])
+    (folder / "planned").mkdir()
+    (folder / "planned/plan.json").write_text("{}")
+    yield made("scenario_is_results_of_plan", arguments=["plan", folder / "planned"])
 
 
 def command_lines():
@@ -439,6 +448,11 @@ def answers(case):
               "network_model": "x", "devices": [], "interval": [], "points": [], "failed": []}
     rarely = {"s.json": json.dumps({**sound, "methods": [{"name": "diloco"}]})}
     yield case("schedule_local_steps", "schedule", "s.json", files=rarely)
+    yield case("schedule_left_out", "schedule")
+    yield case("schedule_missing", "schedule", "none.json")
+    yield case("schedule_set_unknown", "schedule", CASES / "sound.json", "--set", "wrokers=4")
+    yield case("schedule_max_groups_zero", "schedule", CASES / "sound.json", "--max-groups", "0")
+    yield case("schedule_out_below_file", "schedule", CASES / "sound.json", "-o", "f/out", files={"f": ""})
     yield case("explain_report_of_other_points", "explain", "r", files={"r/report.json": json.dumps(report)})
 
 
@@ -449,7 +463,9 @@ def pages_of_answers(case):
     training = {"scenario": {}, "versions": {"simrun": "0"}, "data": [], "summary": [summary], "steps": [summary],
                 "failed": []}
     plan = {"scenario": {}, "versions": {"simrun": "0"}, "answer": ["x"], "turns": [], "alternatives": [],
-            "left_out": [], "without_target": [], "points": {"simulated": 1, "from_before": 0}}
+            "left_out": [], "without_target": [], "interval_leaves_out": [],
+            "points": {"simulated": 1, "from_before": 0}}
+    turn = {"axis": "x", "now": "1", "direction": "above", "value": 1, "shown": "1", "by": "x", "reason": "", "left_out": [1]}
 
     def page(name, file, content):
         return case(f"report_{name}", "report", "r", files={f"r/{file}": json.dumps(content), "r/curves.csv": ""})
@@ -463,6 +479,7 @@ def pages_of_answers(case):
     yield page("plan_without_alternatives", "plan.json", plan)
     yield page("plan_answer_number", "plan.json", {**plan, "alternatives": [{}]})
     yield page("plan_turn_text", "plan.json", {**plan, "turns": ["x"]})
+    yield page("plan_turn_of_numbers", "plan.json", {**plan, "turns": [turn]})
     yield case("explain_folder_of_training", "explain", "r", files={"r/training.json": json.dumps(training), "r/curves.csv": ""})
 
 

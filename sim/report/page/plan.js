@@ -5,9 +5,8 @@ Object.assign(COLUMNS, {
   rounds: { title: "rounds", show: share },
   total_s: { title: "until the target", show: seconds },
   longer_by: { title: "longer by", show: percent },
-  longer_by_low: { title: "5 %", show: percent },
-  longer_by_high: { title: "95 %", show: percent },
-  implementation: { title: "implementation" },
+  iteration_range: { title: "90 %" },
+  longer_by_range: { title: "90 % of that" },
 });
 
 const hasTarget = data.alternatives.some((row) => row.total_s !== null);
@@ -77,7 +76,11 @@ function drawBars() {
 }
 
 const turnText = (turn) => `${turn.axis}, now ${turn.now}: ` +
-  (turn.value === null ? turn.reason : `at ${turn.shown} and ${turn.direction === "above" ? "more" : "less"} ${turn.by} is faster`);
+  (turn.value === null ? turn.reason : `at ${turn.shown} and ${turn.direction === "above" ? "more" : "less"} ${turn.by} is faster`) +
+  (turn.left_out.length === 0 ? "" : ` (not looked at everywhere: ${turn.left_out.join(", ")})`);
+
+/// "141 ms to 142 ms"; nothing where no interval is known.
+const rangeOf = (low, high, showEnd) => (low === null ? null : `${showEnd(low)} to ${showEnd(high)}`);
 
 function fillPlan() {
   document.title = `${data.title} - simrun`;
@@ -90,12 +93,15 @@ function fillPlan() {
   }));
   listLines("turns-section", data.turns.map(turnText));
   listLines("left-out", data.left_out);
-  const columns = ["label", "density", "implementation", "iteration_s", "iteration_low_s", "iteration_high_s",
-    "scaling_efficiency", "memory_bytes", "rounds", "total_s", "longer_by", "longer_by_low", "longer_by_high"]
-    .filter((column) => data.alternatives.some((row) => typeof row[column] === "number" || isText(column)));
-  fillTable("alternatives", columns.map((column) => cell("th", column, titleOf(column))), columns, data.alternatives);
+  const rows = data.alternatives.map((row) => ({ ...row,
+    iteration_range: rangeOf(row.iteration_low_s, row.iteration_high_s, seconds),
+    longer_by_range: rangeOf(row.longer_by_low, row.longer_by_high, percent) }));
+  const columns = ["label", "density", "iteration_s", "iteration_range", "scaling_efficiency", "memory_bytes", "rounds",
+    "total_s", "longer_by", "longer_by_range"].filter((column) => rows.some((row) => row[column] !== null));
+  fillTable("alternatives", columns.map((column) => cell("th", column, titleOf(column))), columns, rows);
   addTerms(element("provenance"), [
     ["simrun", data.versions.simrun],
+    ["intervals leave out", data.interval_leaves_out.join("; ")],
     ["points", `${data.points.simulated} simulated, ${data.points.from_before} taken over`],
   ]);
   element("scenario").textContent = JSON.stringify(data.scenario, null, 2);

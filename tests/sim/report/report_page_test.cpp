@@ -73,7 +73,7 @@ TEST_CASE("report page: groupings that entries have of their own are in the labe
   points[1]["grouping"] = {{"bucket", "25 MB"}};
   points[2]["grouping"] = "model";
   CHECK(page_data(report_of(points, Json::array()), "")["labels"] ==
-        Json({"sgd, grouping model", "sgd, 25 MB buckets", "top-k"}));
+        Json({"sgd, whole model", "sgd, 25 MB buckets", "top-k"}));
 }
 
 TEST_CASE("report page: data are rows by column, swept objects are text") {

@@ -64,6 +64,9 @@ TEST_CASE("table: text is broken at spaces into lines of a page") {
   CHECK(wrapped("  " + word + " " + word + " " + word, 4) == "  " + word + " " + word + "\n    " + word);
   const std::string too_long(200, 'w');
   CHECK(wrapped("a " + too_long + " b", 2) == "a\n  " + too_long + "\n  b");
+  // A percent sign is not torn from its number: as many characters fit as a page has.
+  const std::string long_word(113, 'w');
+  CHECK(wrapped(long_word + " 12.3 %, b", 0) == long_word + "\n12.3 %, b");
 }
 
 }  // namespace simrun
