@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "kernels/layout.hpp"
 #include "sim/collectives/collectives.hpp"
@@ -6,22 +7,33 @@
 namespace simrun {
 namespace {
 
-/// Elements [begin, end) of shard s of M: equal numbers of 32-element words, so that packed signs can be cut there, or
-/// of the layout's grain where that is more. The last shards are short or empty where these run out.
-struct Shard {
-  std::uint64_t begin;
-  std::uint64_t end;
-
-  Shard(const Payload& whole, int shard, int shards) {
-    const std::uint64_t elements = whole.elements();
+/// The M shards of a payload: equal numbers of 32-element words, so that packed signs can be cut there, or of the
+/// layout's grain where that is more. The last shards are short or empty where these run out.
+class Shards {
+ public:
+  Shards(const Payload& whole, int count) : whole_(whole) {
     const std::uint64_t least = grain_of(layout_of(whole.kind()), whole.header().format);
     const std::uint64_t grain = std::max<std::uint64_t>(least, 32);
-    const std::uint64_t grains = (elements + grain - 1) / grain;
-    const std::uint64_t each = (grains + shards - 1) / shards * grain;
-    begin = std::min(elements, each * shard);
-    end = std::min(elements, each * (shard + 1));
+    const std::uint64_t grains = (whole.elements() + grain - 1) / grain;
+    each_ = (grains + count - 1) / count * grain;
+    if (!whole.has_contents() && each_ <= whole.elements()) full_ = cut(whole, 0, each_);
   }
-  bool empty() const { return begin == end; }
+
+  bool is_empty(int shard) const { return begin(shard) == whole_.elements(); }
+
+  /// Nothing of an empty one.
+  std::optional<Payload> slice(int shard) const {
+    if (is_empty(shard)) return std::nullopt;
+    const bool is_full = each_ * (shard + 1) <= whole_.elements();
+    return is_full && full_ ? *full_ : cut(whole_, begin(shard), begin(shard + 1));
+  }
+
+ private:
+  std::uint64_t begin(int shard) const { return std::min(whole_.elements(), each_ * shard); }
+
+  const Payload& whole_;
+  std::uint64_t each_;           ///< elements of a full one
+  std::optional<Payload> full_;  ///< any full one, where there are no contents
 };
 
 /// Every worker serves one shard of N/M elements: it receives that shard from all others at once, combines, and replies
@@ -30,44 +42,17 @@ struct Shard {
 class ShardedParameterServer final : public Collective {
  public:
   Outcome exchange(Transport& transport, const Payload& mine, const Aggregator* aggregator) const override {
-    const int m = transport.size();
-    const auto shard_of = [&](int owner) { return Shard(mine, owner, m); };
-    const auto slice = [&](int owner) { return cut(mine, shard_of(owner).begin, shard_of(owner).end); };
-
-    const Shard own = shard_of(transport.rank());
-    std::vector<Payload> slices = all_to_all(
-        transport, slice, [&](int to) { return !shard_of(to).empty(); }, [&](int) { return !own.empty(); });
-    Payload result;
-    if (!own.empty()) result = aggregator->combine(slices);
-    const std::vector<Payload> replies = all_to_all(
-        transport, [&](int) { return result; }, [&](int) { return !own.empty(); },
-        [&](int from) { return !shard_of(from).empty(); });
+    const Shards shards(mine, transport.size());
+    const bool serves = !shards.is_empty(transport.rank());
+    std::optional<Payload> reply;
+    {
+      const std::vector<Payload> slices =
+          transport.all_to_all([&](int to) { return shards.slice(to); }, [&](int) { return serves; });
+      if (serves) reply = aggregator->combine(slices);
+    }  // M ranks would otherwise hold M^2 of them while replies are on their way
+    const std::vector<Payload> replies =
+        transport.all_to_all([&](int) { return reply; }, [&](int from) { return !shards.is_empty(from); });
     return {{transport.wants_contents() ? join(replies) : join_sizes(replies)}};
-  }
-
- private:
-  /// Sends payload(r) to every rank r that it is sent to, receives from every rank that sends, all at once; what was
-  /// received, and what this rank sends itself, by rank.
-  template <class Make, class SendsTo, class ReceivesFrom>
-  static std::vector<Payload> all_to_all(Transport& transport, Make payload, SendsTo sends_to,
-                                         ReceivesFrom receives_from) {
-    const int rank = transport.rank();
-    const int m = transport.size();
-    std::vector<Request> sends;
-    std::vector<Request> receives(m);
-    for (int i = 1; i < m; ++i) {
-      const int to = (rank + i) % m;
-      const int from = (rank + m - i) % m;
-      if (receives_from(from)) receives[from] = transport.start_receive(from);
-      if (sends_to(to)) sends.push_back(transport.start_send(to, {payload(to)}));
-    }
-    std::vector<Payload> received;
-    for (int r = 0; r < m; ++r) {
-      if (r == rank ? sends_to(r) && receives_from(r) : receives_from(r))
-        received.push_back(r == rank ? payload(r) : transport.wait(receives[r]).front());
-    }
-    for (const Request send : sends) transport.wait(send);
-    return received;
   }
 };
 

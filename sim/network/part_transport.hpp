@@ -30,6 +30,8 @@ class PartTransport final : public ForwardingTransport {
  private:
   int below(int rank) const override { return rank == size() ? beneath().size() : ranks_.first + rank * ranks_.step; }
 
+  bool keeps_ranks() const override { return size() == beneath().size(); }
+
   PartOfRanks ranks_;
   bool all_take_part_;
 };

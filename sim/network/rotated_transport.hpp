@@ -16,6 +16,8 @@ class RotatedTransport final : public ForwardingTransport {
  private:
   int below(int rank) const override { return (rank + first_) % size(); }
 
+  bool keeps_ranks() const override { return first_ == 0; }
+
   int first_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "kernels/payload.hpp"
@@ -70,6 +71,14 @@ class Transport {
 
   void send(int to, Message message, int tag = 0) { wait(start_send(to, std::move(message), tag)); }
   Message receive(int from, int tag = 0) { return wait(start_receive(from, tag)); }
+
+  /// What a rank sends to another one, if anything, and whether another one sends it something.
+  using PayloadTo = std::function<std::optional<Payload>(int to)>;
+  using ComesFrom = std::function<bool(int from)>;
+
+  /// Sends to every other rank what is for it, to the next one first, and receives from those that send to this one,
+  /// all at once. All ranks call it together. Returns what was received, and what is for this rank itself, by sender.
+  virtual std::vector<Payload> all_to_all(const PayloadTo& payload, const ComesFrom& comes);
 
   /// Sends and receives at once.
   Message exchange(int to, Message message, int from, int tag = 0);

@@ -30,6 +30,7 @@ struct Flow : boost::intrusive_ref_counter<Flow, boost::thread_unsafe_counter> {
   Bytes on_wire;               ///< what takes time on links
   Seconds left;                ///< when it left its sender; latency comes after that
   Seconds arrival = never;     ///< once it is known, of one that SimGrid does not move
+  Seconds known;               ///< since when it is
   FlowPtr successor;           ///< while it is unmatched: the next one of its ends and tag
   simgrid::s4u::CommPtr comm;  ///< of one that SimGrid moves; null until it is due
 

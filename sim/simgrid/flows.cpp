@@ -31,6 +31,7 @@ void Flows::start(const FlowPtr& flow, Seconds time) {
 
 void Flows::arrive(const FlowPtr& flow, Seconds time) {
   flow->arrival = time;
+  flow->known = now();
   rouse_those_who_await(*flow);
 }
 
@@ -105,10 +106,13 @@ Seconds Flows::wait(const FlowPtr& flow, int rank) {
 
 void Flows::sleep_until(Seconds time, int rank) {
   if (time <= now()) return;
-  End& end = ends_[static_cast<std::size_t>(rank)];
+  rouse_at(time, rank);
+  while (now() < time) sleep(rank);
+}
+
+void Flows::rouse_at(Seconds time, int rank) {
   agenda_.at(
-      time, [&end] { rouse(end); }, rank);
-  while (now() < time) sleep(end);
+      time, [&end = ends_[static_cast<std::size_t>(rank)]] { rouse(end); }, rank);
 }
 
 /// Until somebody rouses the actor: what it waits for has come about, or a flow from its rank is due, which it then

@@ -38,9 +38,16 @@ class Flows {
 
   /// The way that `flow` takes; its links are there until the next call. Throws std::runtime_error where its ranks are
   /// not joined.
-  Path path(const Flow& flow) { return routes_.between(flow.from, flow.to); }
+  Path path(const Flow& flow) { return path(flow.from, flow.to); }
+  Path path(int from, int to) { return routes_.between(from, to); }
 
   const FairLinks& links() const { return links_; }
+
+  /// True if every host has a link of its own each way, and messages take no others.
+  bool take_own_links() const { return routes_.are_own_links(); }
+
+  /// True if SimGrid moves them.
+  bool are_simgrids() const { return is_simgrids_; }
 
   /// Blocks the actor of `rank`, which sends or receives `flow`, until it is known when that arrives; returns when. A
   /// receiver waits once.
@@ -48,6 +55,15 @@ class Flows {
 
   /// Blocks the actor of `rank` until `time`.
   void sleep_until(Seconds time, int rank);
+
+  /// Blocks the actor of `rank` until it is roused.
+  void sleep(int rank) { sleep(ends_[static_cast<std::size_t>(rank)]); }
+
+  /// Rouses the actor of `rank`, if it sleeps. It may go on before this returns.
+  void rouse(int rank) { rouse(ends_[static_cast<std::size_t>(rank)]); }
+
+  /// Rouses the actor of `rank`, if it sleeps then, at `time`, now or later.
+  void rouse_at(Seconds time, int rank);
 
   /// Does `what` at `time`, now or later.
   void at(Seconds time, std::function<void()> what) { agenda_.at(time, std::move(what)); }

@@ -23,6 +23,9 @@ class Routes {
   /// `hosts` by rank. `links` outlives this.
   Routes(const Network& network, const std::vector<simgrid::s4u::Host*>& hosts, FairLinks& links);
 
+  /// True if every host has a link of its own each way, and routes have no others.
+  bool are_own_links() const { return !own_links_.empty(); }
+
   /// Its links are there until the next call. Throws std::runtime_error where the ranks are not joined.
   Path between(int from, int to);
 

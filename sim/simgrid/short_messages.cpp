@@ -1,6 +1,7 @@
 #include "sim/simgrid/short_messages.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 namespace simrun {
@@ -15,11 +16,10 @@ bool ShortMessages::Link::has_long(Seconds now) {
 }
 
 void ShortMessages::send(const FlowPtr& flow) {
+  catch_up();
   const Seconds now = flows_.now();
   const Path path = flows_.path(*flow);
-  const bool meets_long =
-      std::any_of(path.links.begin(), path.links.end(), [&](int number) { return link(number).has_long(now); });
-  if (meets_long) return flows_.start(flow, now);
+  if (is_with_long(path, now)) return flows_.start(flow, now);
   flow->left = now;
   pass(flow, path, Seconds(0));
 }
@@ -41,7 +41,67 @@ void ShortMessages::pass(const FlowPtr& flow, Path path, Seconds end) {
   flows_.arrive(flow, end + path.latency);
 }
 
+bool ShortMessages::is_with_long(Path path, Seconds now) {
+  return has_longs_ &&
+         std::any_of(path.links.begin(), path.links.end(), [&](int number) { return link(number).has_long(now); });
+}
+
+void ShortMessages::begin(Row& row) {
+  catch_up();
+  leave(row, 1);
+  catch_up();
+  follow();
+}
+
+void ShortMessages::catch_up() {
+  while (const std::optional<StreamQueue::Event> event = leaving_.pop(flows_.now())) pass(*event);
+}
+
+/// A message of a stream leaves: on its way it waits for the receiver's link alone.
+void ShortMessages::pass(const StreamQueue::Event& event) {
+  Row& row = *event.row;
+  const Seconds now = event.time;
+  const int to = row.to(event.offset);
+  const Bytes size(static_cast<double>(row.payload(event.offset)->size()));
+  const Path path = flows_.path(row.rank(), to);
+  if (is_with_long(path, now)) {
+    const FlowPtr flow = row.make_flow(event.offset);
+    flow->on_wire = size;
+    flows_.start(flow, now);
+  } else {
+    Seconds begin = now;
+    Seconds end;
+    for (const int number : path.links) {
+      Seconds& free_at = link(number).free_at;
+      begin = std::max(begin, free_at);
+      free_at = begin + Seconds(size.value / flows_.links().capacity(number).value);
+      end = std::max(end, free_at);
+    }
+    row.passage(event.offset).arrival = end + path.latency;
+  }
+  leave(row, event.offset + 1);
+}
+
+/// The next message of the stream from this offset on, if any.
+void ShortMessages::leave(Row& row, int offset) {
+  const int next = row.next_message(offset);
+  if (next < row.ranks()) leaving_.push(row.passage(next).left, &row, next);
+}
+
+void ShortMessages::follow() {
+  if (!has_longs_ || leaving_.next() >= followed_) return;
+  followed_ = leaving_.next();
+  flows_.at(followed_, [this, time = followed_] {
+    if (time == followed_) followed_ = Flow::never;
+    catch_up();
+    follow();
+  });
+}
+
 Seconds ShortMessages::let_in(const FlowPtr& long_flow) {
+  catch_up();
+  has_longs_ = true;
+  follow();
   const Seconds now = flows_.now();
   Seconds begin = now;
   for (const int number : flows_.path(*long_flow).links) {

@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <vector>
 
+#include "sim/simgrid/all_to_all.hpp"
 #include "sim/simgrid/flows.hpp"
+#include "sim/simgrid/stream_queue.hpp"
 
 namespace simrun {
 
@@ -12,6 +14,9 @@ namespace simrun {
 ///
 /// Long messages are flows. A link does not carry both at once: a long one waits until the short ones are through that
 /// came before it, and short ones that come while a long one is there are flows, too, and share the link with it.
+///
+/// Streams of short messages are behind the clock: what they do is found out when somebody asks, in the order in which
+/// it happens. Only where there are long messages, which they may meet, do they keep up with it.
 class ShortMessages {
  public:
   /// `flows` outlives this.
@@ -19,6 +24,12 @@ class ShortMessages {
 
   /// A short message leaves its sender now.
   void send(const FlowPtr& flow);
+
+  /// The stream of `row`, whose hosts have own links, begins. At one instant its messages come before others.
+  void begin(Row& row);
+
+  /// What streams do until now is done.
+  void catch_up();
 
   /// A long message is to leave its sender now: when the short ones before it are through its links.
   Seconds let_in(const FlowPtr& long_flow);
@@ -34,10 +45,17 @@ class ShortMessages {
 
   /// The first byte of `flow` comes to the links of `path` now; its last one is through those before at `end`.
   void pass(const FlowPtr& flow, Path path, Seconds end);
+  bool is_with_long(Path path, Seconds now);
+  void pass(const StreamQueue::Event& event);
+  void leave(Row& row, int offset);
+  void follow();
   Link& link(int number);
 
   Flows& flows_;
-  std::vector<Link> links_;  ///< by number
+  std::vector<Link> links_;         ///< by number
+  StreamQueue leaving_;             ///< the next message of each stream
+  bool has_longs_ = false;          ///< or has had
+  Seconds followed_ = Flow::never;  ///< when the agenda lets streams catch up next
 };
 
 }  // namespace simrun

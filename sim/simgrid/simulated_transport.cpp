@@ -14,13 +14,17 @@ SharedState::SharedState(const Network& network, int workers_, Repeats repeats_,
       repeats(repeats_),
       eager_between(network.eager_limit()),
       flows(network, hosts),
-      short_messages(flows) {
+      short_messages(flows),
+      exchanges_at_once(repeats != Repeats::literal && !flows.are_simgrids()) {
   if (network.model != Network::Model::ethernet_tcp) return;
   // GPUs of a host are on the network by its card.
   const std::vector<BytesPerSecond> links =
       gpus_per_host > 1 ? std::vector(hosts.size(), network.bandwidth) : link_bandwidths(hosts);
   for (const BytesPerSecond link : links)
     tcp.emplace_back(network.tcp, network.tcp.goodput * link, flows, short_messages);
+  // Where short messages meet on links that hosts share, which of two comes first at one instant depends on when their
+  // receivers are roused.
+  exchanges_at_once = exchanges_at_once && flows.take_own_links();
 }
 
 void SharedState::start_if_ready(const FlowPtr& flow) {
@@ -62,7 +66,8 @@ Message SimulatedTransport::wait(Request request) {
   last_arrival_ = flow->end();
   traffic_.received += static_cast<std::uint64_t>(flow->size.value);
   if (!shared_.tcp.empty() && !shared_.is_inside(*flow))
-    wait_until(shared_.tcp[rank_].take_in(*flow, shared_.tcp[flow->from]));
+    wait_until(shared_.tcp[rank_].take_in({flow->from, flow->size, flow->left, flow->end()}, shared_.tcp[flow->from],
+                                          shared_.flows.now()));
   return std::move(flow->message);
 }
 

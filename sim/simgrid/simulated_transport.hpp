@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/network/transport.hpp"
+#include "sim/simgrid/all_to_all.hpp"
 #include "sim/simgrid/cluster.hpp"
 #include "sim/simgrid/flows.hpp"
 #include "sim/simgrid/repeats.hpp"
@@ -39,11 +40,15 @@ struct SharedState {
   Flows flows;
   ShortMessages short_messages;
   std::deque<TcpEndpoint> tcp;  ///< by rank; empty if the network model is not ethernet-tcp
+  bool exchanges_at_once;       ///< an all-to-all is more than its messages one by one
   Unmatched unmatched;
   std::size_t messages = 0;  ///< that are ready to leave, so far
 
   std::deque<std::unique_ptr<Repeat>> repeat_calls;
   std::size_t first_repeat_call = 0;  ///< number of repeat_calls.front() among all calls so far
+
+  std::deque<std::shared_ptr<AllToAll>> all_to_alls;
+  std::size_t first_all_to_all = 0;  ///< likewise
 };
 
 /// One rank in simulated time. A rank that works or takes a message in runs ahead of SimGrid's clock, and waits for it
@@ -62,11 +67,22 @@ class SimulatedTransport final : public Transport {
   Traffic traffic() const override { return traffic_; }
   bool wants_contents() const override { return false; }
   int repeat(int count, const std::function<void(int)>& step) override;
+  std::vector<Payload> all_to_all(const PayloadTo& payload, const ComesFrom& comes) override;
 
  private:
   Request keep(FlowPtr flow);
   Repeat& join_repeat(int count);
   void leave_repeat();
+  std::shared_ptr<AllToAll> join_all_to_all();
+  void leave_all_to_all();
+  void start_flow(const AllToAll& all, Row& row, int offset);
+  void rouse_receiver(AllToAll& all, Row& row, int offset);
+  bool send_row(const std::shared_ptr<AllToAll>& all, const PayloadTo& payload);
+  void post(AllToAll& all, int offset);
+  void await_all(AllToAll& all);
+  void await_row(AllToAll& all, int from);
+  Payload take_in(AllToAll& all, int from, Seconds& known);
+  void await_own(Row& row, Seconds begun);
 
   SharedState& shared_;
   int rank_;
@@ -74,6 +90,7 @@ class SimulatedTransport final : public Transport {
   Traffic traffic_;
   Seconds last_arrival_;  ///< of what was received last
   std::size_t repeat_calls_ = 0;
+  std::size_t all_to_alls_ = 0;
   std::vector<FlowPtr> flows_;  ///< by request
   std::vector<int> free_;       ///< requests that were waited for
 };

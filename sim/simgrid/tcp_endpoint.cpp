@@ -12,21 +12,50 @@ void TcpEndpoint::send(const FlowPtr& flow, TcpEndpoint& to) {
   if (queue_.size() == 1) flows_.at(short_until_, [this] { send_queued(); });
 }
 
-Seconds TcpEndpoint::take_in(const Flow& flow, const TcpEndpoint& from) {
+std::size_t TcpEndpoint::stream(std::shared_ptr<AllToAll> all, int rank) {
+  Row& row = all->row(rank);
+  const int first = row.next_message(1);
+  short_until_ = row.stream(std::max(flows_.now(), short_until_), [&](Bytes size) { return time_on_link(size); });
+  streams_.push_back({std::move(all), rank, first});
+  shorts_.begin(row);
+  return row.messages();
+}
+
+Seconds TcpEndpoint::take_in(const Arrival& message, const TcpEndpoint& from, Seconds known) {
+  follow_streams(known);
+  const bool sends = last_send_ != nullptr ? last_send_->lasts_beyond(message.left) : last_send_end_ > message.left;
   Seconds more;
-  if (last_send_ != nullptr && last_send_->lasts_beyond(flow.left)) {
-    const bool hands_over = last_from_ != nullptr && last_from_ != &from && last_end_ <= flow.left;
-    more += tcp_.both_ways(flow.size, link_) + (hands_over ? tcp_.handover : 0) * time_on_link(flow.size);
+  if (sends) {
+    const bool hands_over = last_from_ != nullptr && last_from_ != &from && last_end_ <= message.left;
+    more += tcp_.both_ways(message.size, link_) + (hands_over ? tcp_.handover : 0) * time_on_link(message.size);
   }
-  if (last_long_ != nullptr && last_long_->to != flow.from && last_long_->lasts_beyond(flow.left))
-    more += tcp_.rendezvous(flow.size, link_);
+  if (last_long_ != nullptr && last_long_->to != message.from && last_long_->lasts_beyond(message.left))
+    more += tcp_.rendezvous(message.size, link_);
   last_from_ = &from;
-  last_end_ = flow.end();
+  last_end_ = message.end;
   free_at_ = std::max(free_at_, last_end_ + more) + tcp_.message;
   return free_at_;
 }
 
+/// What of streams had left by `until`, now or before, was the last send.
+void TcpEndpoint::follow_streams(Seconds until) {
+  if (streams_.empty()) return;
+  shorts_.catch_up();
+  while (!streams_.empty()) {
+    auto& [all, rank, offset] = streams_.front();
+    Row& row = all->row(rank);
+    while (offset < row.ranks() && row.passage(offset).left <= until) {
+      last_send_ = row.flow(offset);
+      last_send_end_ = row.passage(offset).arrival;
+      offset = row.next_message(offset + 1);
+    }
+    if (offset < row.ranks()) return;
+    streams_.pop_front();
+  }
+}
+
 void TcpEndpoint::put(const FlowPtr& flow, TcpEndpoint& to) {
+  follow_streams(flows_.now());
   flow->on_wire = shaped(flow->size, to);
   last_send_ = flow;
   if (flow->size > tcp_.eager_limit) last_long_ = flow;

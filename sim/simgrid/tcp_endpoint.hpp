@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
+#include <memory>
 
 #include "sim/network/ethernet_tcp.hpp"
 #include "sim/simgrid/flows.hpp"
@@ -20,8 +22,25 @@ class TcpEndpoint {
   /// once.
   void send(const FlowPtr& flow, TcpEndpoint& to);
 
-  /// When `flow`, which has arrived, is taken in. Once a message, in the order of waiting.
-  Seconds take_in(const Flow& flow, const TcpEndpoint& from);
+  /// True if the messages of `row` are short, and no others but streams wait to leave.
+  bool may_stream(const Row& row) const {
+    return row.most() <= std::min(tcp_.send_buffer, tcp_.eager_limit) && queue_.empty();
+  }
+
+  /// Sends the row of `rank`, which has messages and for which that holds, as a stream, which leaves in its turn.
+  /// Returns how many messages.
+  std::size_t stream(std::shared_ptr<AllToAll> all, int rank);
+
+  /// A message that has arrived.
+  struct Arrival {
+    int from;
+    Bytes size;
+    Seconds left;
+    Seconds end;
+  };
+
+  /// When the message is taken in, of which its receiver knew at `known`. Once a message, in the order of waiting.
+  Seconds take_in(const Arrival& message, const TcpEndpoint& from, Seconds known);
 
  private:
   /// A short message on its way out.
@@ -30,7 +49,15 @@ class TcpEndpoint {
     TcpEndpoint* to;
   };
 
+  /// A stream of this rank, from that offset on.
+  struct Streaming {
+    std::shared_ptr<AllToAll> all;
+    int rank;
+    int offset;
+  };
+
   void put(const FlowPtr& flow, TcpEndpoint& to);
+  void follow_streams(Seconds until);
   Bytes shaped(Bytes size, TcpEndpoint& to);
   void send_queued();
   Seconds time_on_link(Bytes size) const { return Seconds(size.value / link_.value); }
@@ -42,8 +69,10 @@ class TcpEndpoint {
   Shaper up_;
   Shaper down_;
 
-  FlowPtr last_send_;
-  FlowPtr last_long_;  ///< the last send beyond the eager limit
+  FlowPtr last_send_;              ///< null: of a stream
+  Seconds last_send_end_;          ///< then
+  std::deque<Streaming> streams_;  ///< of which not all have left by the last time that was asked for
+  FlowPtr last_long_;              ///< the last send beyond the eager limit
 
   std::deque<Queued> queue_;  ///< short messages, one after another
   Seconds short_until_;       ///< until when short messages keep the link busy

@@ -34,6 +34,7 @@ class WorkingTransport final : public ForwardingTransport {
 
  private:
   int below(int rank) const override { return rank; }
+  bool keeps_ranks() const override { return true; }
 
   Device& device_;
   Staging& staging_;

@@ -57,10 +57,11 @@ Run simulated(const Network& network, const char* name, const Payload& payload, 
   return run;
 }
 
-std::vector<double> ends(const Network& network, int ranks, const std::function<void(Transport&)>& program) {
+std::vector<double> ends(const Network& network, int ranks, const std::function<void(Transport&)>& program,
+                         Repeats repeats) {
   const std::string text = run_in_child([&] {
     std::vector<double> seconds(static_cast<std::size_t>(ranks));
-    Cluster(network, ranks, Repeats::literal).run([&](Transport& transport) {
+    Cluster(network, ranks, repeats).run([&](Transport& transport) {
       program(transport);
       seconds[static_cast<std::size_t>(transport.rank())] = transport.now().value;
     });

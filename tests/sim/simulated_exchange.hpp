@@ -42,7 +42,8 @@ Run simulated(const Network& network, const char* name, const Payload& payload, 
               Repeats repeats = Repeats::skipped, double stagger = 0, ServerPlace place = ServerPlace::own_host);
 
 /// When each of so many ranks, which all run `program`, is done with it.
-std::vector<double> ends(const Network& network, int ranks, const std::function<void(Transport&)>& program);
+std::vector<double> ends(const Network& network, int ranks, const std::function<void(Transport&)>& program,
+                         Repeats repeats = Repeats::literal);
 
 Approx close_to(double value);
 

@@ -1,6 +1,7 @@
 // The network model `ideal` where links are unequal and meet: what physics gives, derived beside each case. Notation: n
 // bytes of a payload, latencies as named.
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -128,6 +129,41 @@ TEST_CASE("ideal: a long message starts when its receiver is ready: rings on a l
     const double seen = simulated(of_file(folder.write("line.xml", line(m, "10us"))), "ring", payload, m).finish;
     CHECK(seen >= bytes + 2 * (m - 1) * 10e-6);
     CHECK(seen <= bytes + 2 * (m - 1) * (m - 1) * 10e-6 + 1e-9);
+  }
+}
+
+TEST_CASE("an exchange of all with all takes as long as its messages one by one") {
+  // Shards below, about and above 64 KiB, up to which messages are short: with 4,192,288 elements only the last one is.
+  // Two ranks begin later than the others, and exchanges follow at once, so that replies meet slices, and streams other
+  // streams and long messages. Where one begins as long after the other as a message takes (12,532 bytes), theirs come
+  // to links at the same instant; where both are late, others wait for them alone.
+  Network tree = star();
+  Tree switches;
+  switches.hosts_per_switch = 3;
+  switches.uplink_bandwidth = BytesPerSecond(B);
+  tree.topology = switches;
+  Network buffered = star();
+  buffered.tcp.send_buffer = Bytes(1e6);
+  const Seconds slot(12'532 / (buffered.tcp.goodput * B));
+  const Seconds late(10e-3);
+  const std::vector<std::array<Seconds, 2>> begins = {{}, {slot, 2 * slot}, {late, late + slot}, {late, 2 * late}};
+  const auto collective = find_collective("sharded-parameter-server")->make({});
+  const Hollow hollow;
+  for (Network network : {star(), tree, buffered}) {
+    for (const Network::Model model : {Network::Model::ideal, Network::Model::ethernet_tcp}) {
+      network.model = model;
+      for (const std::uint64_t elements : {1000, 800'000, 4'192'288, 4'200'000}) {
+        for (const std::array<Seconds, 2>& begin : begins) {
+          const auto program = [&](Transport& transport) {
+            if (transport.rank() / 2 == 2) transport.wait_until(begin[static_cast<std::size_t>(transport.rank() % 2)]);
+            for (const Payload& payload : {signs(elements), signs(elements / 3), signs(elements)})
+              collective->exchange(transport, payload, &hollow);
+          };
+          CAPTURE(elements, begin[0].value, begin[1].value, name_of(model));
+          CHECK(ends(network, 8, program, Repeats::skipped) == ends(network, 8, program));
+        }
+      }
+    }
   }
 }
 
