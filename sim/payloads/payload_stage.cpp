@@ -124,7 +124,8 @@ class PayloadStage::Plan {
     if (known_ == nullptr) return nullptr;
     const auto found = known_->find(name_of_sizes(scenario));
     if (found == known_->end()) return nullptr;
-    return scenario.is_sampled() || found->second->encoders() >= scenario.different_gradients() ? found->second : nullptr;
+    return scenario.is_sampled() || found->second->encoders() >= scenario.different_gradients() ? found->second
+                                                                                                : nullptr;
   }
 
   void check_memory() const {
