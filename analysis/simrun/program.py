@@ -160,15 +160,15 @@ def explain(
     """Asks `simrun explain` what an iteration consists of: of the points that run() or load() returned, of a folder, or of
     a scenario, a path or a dict. Returns what --format json prints; times are in seconds.
 
-    `point` is a row of the points, from 0, or a part of a label (default: the fastest). `settings` are those of run(), of
-    a scenario alone. "conclusions" has it in words; "critical_path" has its pieces; "shorter_by_1_percent_of" is how much
+    `point` is a row of the points, from 0, as they are given, sorted or filtered; or a part of a label in their folder
+    (default: the fastest there). `settings` are those of run(), of a scenario alone. "conclusions" has it in words; "critical_path" has its pieces; "shorter_by_1_percent_of" is how much
     shorter an iteration is, as a share, with 1 % more of each; "notes" is what the program noted. Raises SimrunError.
 
     >>> explain("scenarios/two_switches.json", "gtop-k")["conclusions"][0]
     'The critical path consists of 99.5 % computing, ...'
     """
-    named = [] if point is None else [point if isinstance(point, str) else str(int(point) + 1)]
     with _as_argument(what) as name:
+        named = [] if point is None else [point if isinstance(point, str) else str(_number_of(what, int(point)))]
         return _answer(["explain", *_changes(settings or {}), "--", name, *named], progress)
 
 
@@ -283,14 +283,43 @@ def _as_file(scenario: Scenario) -> Iterator[str]:
 
 @contextmanager
 def _as_argument(what: Results) -> Iterator[str]:
-    """The name of a folder or a file that has the points or the scenario."""
+    """The name of a folder or a file that has the points or the scenario. Raises SimrunError where the folder has others."""
     if isinstance(what, pd.DataFrame):
         if "folder" not in what.attrs:
             raise SimrunError("the table's attrs have no folder; accepted: points as simrun.run or simrun.load return them")
+        _places(what)
         yield what.attrs["folder"]
         return
     with _as_file(what) as name:
         yield name
+
+
+def _places(points: pd.DataFrame) -> list[int]:
+    """Which row of their folder's table each of the points is, from 0. Raises SimrunError where it is none of them."""
+    folder = points.attrs["folder"]
+    held = load(folder)
+    columns = [column for column in held.columns if column in points.columns]
+
+    def rows(table: pd.DataFrame) -> list[tuple[str, ...]]:
+        return [tuple(map(str, row)) for row in table[columns].itertuples(index=False)]
+
+    places = {row: place for place, row in enumerate(rows(held))}
+    try:
+        return [places[row] for row in rows(points)]
+    except KeyError:
+        raise SimrunError(
+            f"{folder}: has other points than these, of a later run or before they were changed; "
+            "accepted: points as they are in their folder; out=... gives a run a folder of its own"
+        ) from None
+
+
+def _number_of(what: Results, point: int) -> int:
+    """The number that the program knows a point by, from 1. Raises SimrunError where the table has no such row."""
+    if not isinstance(what, pd.DataFrame):
+        return point + 1
+    if not 0 <= point < len(what):
+        raise SimrunError(f"there is no row {point}; accepted: 0 to {len(what) - 1}")
+    return _places(what)[point] + 1
 
 
 def _execute(arguments: list[str], progress: bool) -> tuple[int, list[str], str]:

@@ -336,8 +336,22 @@ def test_an_iteration_is_explained_by_row_or_label(tmp_path):
         assert by_row["critical_path"] == by_label["critical_path"] and by_row["conclusions"]
     slower = simrun.explain(SMALL, "sgd", {"compute.forward": "14 ms"})["iteration_s"]
     assert slower == pytest.approx(points["iteration_s"][0] + 0.01)
-    with pytest.raises(simrun.SimrunError, match='there is no point "3"; accepted: 1 sgd; 2 top-k'):
+    with pytest.raises(simrun.SimrunError, match="there is no row 2; accepted: 0 to 1"):
         simrun.explain(points, 2)
+    with pytest.raises(simrun.SimrunError, match='there is no point "3"; accepted: 1 sgd; 2 top-k'):
+        simrun.explain(SMALL, 2)
+
+
+@needs_simrun
+def test_points_are_their_own_however_they_are_sorted_and_whatever_runs_later(tmp_path):
+    points = simrun.run(SMALL, {"workers": [2, 8]})
+    turned = points[points["workers"] == 8].iloc[::-1].reset_index(drop=True)
+    for row in range(len(turned)):
+        assert simrun.explain(turned, row)["iteration_s"] == pytest.approx(turned["iteration_s"][row])
+    simrun.run(SMALL, {"workers": [2, 8]}, settings={"network.bandwidth": "10 Gbps"})  # into the same folder
+    for refused in (lambda: simrun.explain(points, 0), lambda: simrun.compare(points, SMALL)):
+        with pytest.raises(simrun.SimrunError, match="has other points than these.*out="):
+            refused()
 
 
 # Figures

@@ -170,6 +170,6 @@ function drawPlot() {
   }, `Line plot: ${what}, ${lines.map((line) => line.label).join("; ")}. The table of all points has the values.`);
   const hasBars = lines.some((line) => line.data.some((at) => at.ends !== null));
   document.getElementById("plot-caption").textContent = (what[0].toUpperCase() + what.slice(1)) +
-    (shared === "" ? "" : `; ${shared}`) + (hasBars ? "; bars: 90 % of iterations" : "");
+    (shared === "" ? "" : `; ${shared}`) + (hasBars ? `; bars: ${holds}` : "");
   drawLegend(lines);
 }

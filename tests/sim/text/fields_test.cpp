@@ -72,6 +72,8 @@ TEST_CASE("fields: one of several words, text or an object") {
   Json twoo = "twoo";
   CHECK_THROWS_WITH(word.read(twoo, {"f", "w"}),
                     Catch::Contains("did you mean \"two\"?") && Catch::Contains("one or two"));
+  Json capitals = "TWO";
+  CHECK_THROWS_WITH(word.read(capitals, {"f", "w"}), Catch::Contains("did you mean \"two\"?"));
   Json other = "own";  // two of three letters are others
   CHECK_THROWS_WITH(word.read(other, {"f", "w"}), !Catch::Contains("did you mean"));
   Json number = 2;
