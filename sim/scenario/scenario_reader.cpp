@@ -209,6 +209,13 @@ std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const DeviceTex
   const bool is_object = text.scaled_to || text.implementation || text.memory;
   DeviceProfile profile = read_device(text.profile, implementation, is_object ? where / "profile" : where);
   check(profile);
+  if (!text.implementation && text.profile == profile.name) {
+    for (const std::string& other : implementations_of(profile)) {
+      if (other != profile.implementation)
+        add_note("device: these are times of " + profile.implementation + "'s kernels; of " + other +
+                 "'s: { \"profile\": \"" + profile.name + "\", \"implementation\": \"" + other + "\" }");
+    }
+  }
   if (text.scaled_to) profile = scaled_to(profile, scaled.name, scaled.bandwidth);
   known->second = std::make_shared<DeviceProfile>(std::move(profile));
   return known->second;

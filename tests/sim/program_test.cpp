@@ -850,6 +850,13 @@ TEST_CASE("program: a table over devices tells whose times they have") {
   const Ended run = run_program("s.json", folder.path());
   REQUIRE(run.status == 0);
   CHECK_THAT(run.out, Catch::Contains("  v100, pytorch  ") && Catch::Contains("           v100  "));
+  // Where one is named without the other, there is a word of that.
+  const auto said = [&](const std::string& device) {
+    return run_program("s.json --dry-run --set device=" + device, folder.path()).err;
+  };
+  CHECK_THAT(said("v100"), Catch::Contains("these are times of simrun's kernels; of pytorch's: { \"profile\""));
+  CHECK_THAT(said("v100-pytorch"), !Catch::Contains("these are times"));
+  CHECK_THAT(said("p102-100"), !Catch::Contains("these are times"));
 }
 
 }  // namespace simrun
