@@ -90,10 +90,10 @@ TEST_CASE("random entries: 4 K bytes, and what is decoded and what is left are t
 }
 
 TEST_CASE("random entries: without error feedback the mean over draws is the gradient") {
-  // Each element is there in 1 of 4 draws, times 4: mean x, standard deviation sqrt(3) |x|, of 400 draws 0.0866 |x|;
-  // the squares of what the mean is off by, over x^2, have a mean of 3 / 400 over all elements, and over 4,096 of them
-  // a standard deviation of about sqrt(2 / 4,096) of that, 2.2 %. Elements of a block are there together, in 3 blocks'
-  // lengths that are nearly independent: the mean of their squares tells little, that of each element as much.
+  // Each draw has a quarter of the elements, times 4: over all of them the mean of what is decoded over x is 1,
+  // whatever is drawn. An element is there in 1 of 4 draws: of 400, standard deviation sqrt(3 / 400) = 0.0866 of x.
+  // Where draws of elements do not depend on each other, the squares of that over 4,096 elements have a mean of 3 /
+  // 400, known to 2.2 %.
   const std::vector<float> gradient = normal_values(4'096, 1);
   for (const char* name : {"random-entries", "random-block"}) {
     const auto codec = find_codec(name)->make({.error_feedback = false}, make_cpu_primitives(1));
@@ -102,12 +102,15 @@ TEST_CASE("random entries: without error feedback the mean over draws is the gra
       const RoundContext context{.shared_seed = seed};
       codec->decode(codec->encode(gradient, 1'024, context), 1, sum, context);
     }
+    double total = 0;
     double squares = 0;
     for (std::size_t i = 0; i < gradient.size(); ++i) {
       const double off = sum[i] / 400 / gradient[i] - 1;
       CHECK(std::abs(off) < 5 * 0.0866);
+      total += off;
       squares += off * off;
     }
+    CHECK(std::abs(total / 4'096) < 1e-4);
     if (name == std::string("random-entries")) CHECK(squares / 4'096 == Approx(3.0 / 400).epsilon(5 * 0.022));
   }
 }
