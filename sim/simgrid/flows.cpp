@@ -15,7 +15,7 @@ Flows::Flows(const Network& network, const std::vector<sg4::Host*>& hosts)
       is_simgrids_(network.model == Network::Model::lv08),
       agenda_(is_simgrids_),
       routes_(network, hosts, links_) {
-  for (sg4::Host* host : hosts) ends_.push_back({.host = host, .actor = nullptr, .wake = sg4::Semaphore::create(0)});
+  for (sg4::Host* host : hosts) ends_.push_back({.host = host, .actor = nullptr});
 }
 
 void Flows::start(const FlowPtr& flow, Seconds time) {
@@ -119,7 +119,7 @@ void Flows::rouse_at(Seconds time, int rank) {
 /// sets off.
 void Flows::sleep(End& end) {
   end.sleeps = true;
-  end.wake->acquire();
+  sg4::this_actor::suspend();
   for (const FlowPtr& own : set_off(end, most_an_actor_ - std::min(end.own, most_an_actor_))) {
     own->is_own = true;
     ++end.own;
@@ -128,7 +128,7 @@ void Flows::sleep(End& end) {
 
 void Flows::rouse(End& end) {
   if (!std::exchange(end.sleeps, false)) return;
-  end.wake->release();
+  end.actor->resume();
 }
 
 void Flows::rouse_those_who_await(const Flow& flow) {

@@ -76,7 +76,6 @@ class Flows {
   struct End {
     simgrid::s4u::Host* host;
     simgrid::s4u::ActorPtr actor;
-    simgrid::s4u::SemaphorePtr wake;
     const Flow* awaited = nullptr;                       ///< for which its actor waits
     bool sleeps = false;                                 ///< its actor, which may be roused
     std::vector<FlowPtr> due = {};                       ///< for SimGrid to move
