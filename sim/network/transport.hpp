@@ -58,15 +58,18 @@ class Transport {
   struct Traffic {
     std::uint64_t sent = 0;
     std::uint64_t received = 0;
+
+    friend bool operator==(const Traffic& a, const Traffic& b) = default;
+    friend Traffic operator-(const Traffic& a, const Traffic& b) { return {a.sent - b.sent, a.received - b.received}; }
   };
   virtual Traffic traffic() const = 0;
 
   /// True if what an exchange gives is looked at, and not its size alone. In simulated time it is not.
   virtual bool wants_contents() const { return true; }
 
-  /// Runs step(0) .. step(count - 1). All ranks call it together, and every step sends and receives the same number of
-  /// bytes on every rank. In simulated time it may skip ahead once two successive steps took every rank the same time;
-  /// returns the number of steps that really ran, the same on every rank.
+  /// Runs step(0) .. step(count - 1). All ranks call it together. Where every step sends and receives the same number
+  /// of bytes on every rank, it may, in simulated time, skip ahead once two successive steps took every rank the same
+  /// time; returns the number of steps that really ran, the same on every rank.
   virtual int repeat(int count, const std::function<void(int)>& step);
 
   void send(int to, Message message, int tag = 0) { wait(start_send(to, std::move(message), tag)); }

@@ -19,7 +19,7 @@ bool are_alike(const Repeat::Times& a, const Repeat::Times& b) {
 
 void Repeat::finish(int rank, int step, const Times& times) {
   const bool known = stop_ < count_;
-  if (known) return;
+  if (known || is_irregular_) return;
   Rank& own = by_rank_[static_cast<std::size_t>(rank)];
   own.alike_since.resize(longest_period + 1);
   for (int period = 1; period <= longest_period && period <= static_cast<int>(own.steps.size()); ++period) {

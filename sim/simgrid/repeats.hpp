@@ -39,6 +39,9 @@ class Repeat {
   /// The time of all the steps that are skipped.
   Seconds jump() const { return jump_; }
 
+  /// A step sent or received other bytes than the one before: none is skipped.
+  void give_up() { is_irregular_ = true; }
+
   void enter(int step) { front_ = std::max(front_, step + 1); }
   void finish(int rank, int step, const Times& times);
 
@@ -59,6 +62,7 @@ class Repeat {
   int count_;
   int front_ = 0;
   int left_ = 0;
+  bool is_irregular_ = false;
   Seconds jump_;
   std::vector<Rank> by_rank_;
   std::vector<int> finished_;  ///< ranks, by step

@@ -74,18 +74,20 @@ Message SimulatedTransport::wait(Request request) {
 int SimulatedTransport::repeat(int count, const std::function<void(int)>& step) {
   if (count == 0 || shared_.repeats == Repeats::literal) return Transport::repeat(count, step);
   Repeat& all = join_repeat(count);
-  Traffic before;
+  Traffic of_step;
   int i = 0;
   for (; i < all.stop(); ++i) {
-    before = traffic_;
+    const Traffic before = traffic_;
     const Seconds start = now();
     all.enter(i);
     step(i);
+    const Traffic of_last = std::exchange(of_step, traffic_ - before);
+    if (i > 0 && of_step != of_last) all.give_up();
     all.finish(rank_, i, {start, last_arrival_, now()});
   }
   const int skipped = count - i;
-  traffic_.sent += (traffic_.sent - before.sent) * skipped;
-  traffic_.received += (traffic_.received - before.received) * skipped;
+  traffic_.sent += of_step.sent * skipped;
+  traffic_.received += of_step.received * skipped;
   const Seconds jump = all.jump();
   leave_repeat();
   if (skipped > 0) wait_until(now() + jump);

@@ -12,10 +12,6 @@
 namespace simrun {
 namespace {
 
-Transport::Traffic operator-(const Transport::Traffic& a, const Transport::Traffic& b) {
-  return {a.sent - b.sent, a.received - b.received};
-}
-
 /// Spans do not overlap, so busy times are sums.
 void account(IterationRecord& record) {
   for (const Span& span : record.spans) {
