@@ -4,6 +4,7 @@
 /// What it calls in its loops must be inlined into it.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
     !defined(__SANITIZE_THREAD__)
+#define SIMRUN_HAS_SIMD_VERSIONS
 #define SIMRUN_EVERY_SIMD __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define SIMRUN_EVERY_SIMD

@@ -7,90 +7,24 @@
 #include <optional>
 
 #include "kernels/parallel.hpp"
-#include "kernels/philox.hpp"
+#include "kernels/simd.hpp"
 #include "sim/workload/gradients.hpp"
 #include "sim/workload/kept_tensors.hpp"
+#include "sim/workload/random_tiles.hpp"
 
 // Everything here is made of operations that IEEE 754 or C++ defines to the last bit; the logarithms, exponentials and
 // sines of the C library are not among them, so this file has its own. gcc makes a version of each function for wider
 // vectors and picks one when the program starts; sanitizers cannot run that choice. It needs -fno-math-errno to
 // vectorise a loop with a square root; the bytes are the same without.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define SIMRUN_VERSIONS __attribute__((target_clones("avx512f", "avx2", "default")))
-#define SIMRUN_AVX2_PHILOX
-#include <immintrin.h>
-#else
-#define SIMRUN_VERSIONS
-#endif
-#define SIMRUN_INLINE [[gnu::always_inline]] inline
 
 namespace simrun {
 namespace {
 
-// Random words come in tiles. Tile t of a stream is made of the blocks with counters 64 t to 64 t + 63, and words[i][j]
-// is word i of block 64 t + j. That order needs no transposition between lanes of a vector.
-constexpr std::size_t blocks = 64;
-constexpr std::size_t words = 4 * blocks;
-using Tile = std::array<std::array<std::uint32_t, blocks>, 4>;
-
-/// One sequence of random numbers. The key is the seed; the counter's words are, lowest first, the block's number (two
-/// words), the tensor's index and whose numbers they are. So no two streams of a seed share a counter.
-struct Stream {
-  std::uint64_t seed;
-  std::uint32_t tensor;
-  std::uint32_t owner;
-};
 constexpr std::uint32_t common_to_all = 0;
 constexpr std::uint32_t tensor_scales = 0xFFFFFFFF;
 constexpr std::uint32_t of_worker(int worker) {
   return static_cast<std::uint32_t>(worker) + 1;
 }
-
-#ifdef SIMRUN_AVX2_PHILOX
-__attribute__((target("default")))
-#endif
-void make_tile(const Stream& stream, std::uint64_t tile, Tile& out) {
-  const std::uint64_t first = tile * blocks;
-  for (std::uint32_t j = 0; j < blocks; ++j) {
-    const PhiloxBlock block =
-        philox4x32_10({low_word(first) + j, high_word(first), stream.tensor, stream.owner}, stream.seed);
-    for (std::size_t i = 0; i < 4; ++i) out[i][j] = block[i];
-  }
-}
-
-#ifdef SIMRUN_AVX2_PHILOX
-__attribute__((target("avx2"))) inline __m256i all(std::uint32_t x) {
-  return _mm256_set1_epi32(static_cast<int>(x));
-}
-
-// The same by hand: gcc does not find the instruction that multiplies the low halves of 64-bit lanes, which is all that
-// Philox needs. Even and odd blocks are in different vectors; the high halves of their lanes are not used.
-__attribute__((target("avx2"))) void make_tile(const Stream& stream, std::uint64_t tile, Tile& out) {
-  const std::uint64_t first = tile * blocks;
-  const __m256i multiplier0 = all(philox_factor0), multiplier2 = all(philox_factor2);
-  for (std::uint32_t j = 0; j < blocks; j += 8) {
-    const __m256i counter = _mm256_add_epi32(all(low_word(first) + j), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-    __m256i even[4] = {counter, all(high_word(first)), all(stream.tensor), all(stream.owner)};
-    __m256i odd[4] = {_mm256_srli_epi64(counter, 32), even[1], even[2], even[3]};
-    std::uint32_t key0 = low_word(stream.seed), key1 = high_word(stream.seed);
-#pragma GCC unroll 10
-    for (int round = 0; round < 10; ++round, key0 += philox_step_low, key1 += philox_step_high) {
-      for (auto* c : {even, odd}) {
-        const __m256i product0 = _mm256_mul_epu32(c[0], multiplier0), product2 = _mm256_mul_epu32(c[2], multiplier2);
-        c[0] = _mm256_srli_epi64(product2, 32) ^ c[1] ^ all(key0);
-        c[1] = product2;
-        c[2] = _mm256_srli_epi64(product0, 32) ^ c[3] ^ all(key1);
-        c[3] = product0;
-      }
-    }
-    for (int i = 0; i < 4; ++i) {
-      const __m256i both = _mm256_blend_epi32(even[i], _mm256_slli_epi64(odd[i], 32), 0b10101010);
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(&out[i][j]), both);
-    }
-  }
-}
-#endif
 
 /// -ln u for the uniform u = (m + 1/2) / 2^31, m the word's upper 31 bits: between 0 and 22.2, with u at float's
 /// precision however small it is. The polynomial is Cephes' for logf.
@@ -154,33 +88,33 @@ struct Parameters {
 };
 
 /// By inversion, an element a word: its upper 31 bits give the magnitude, its lowest the sign.
-SIMRUN_VERSIONS void add_laplace(const Tile& tile, const Parameters& with, float* out) {
+SIMRUN_EVERY_SIMD void add_laplace(const Tile& tile, const Parameters& with, float* out) {
   const std::uint32_t* word = tile[0].data();
-  for (std::size_t i = 0; i < words; ++i) {
+  for (std::size_t i = 0; i < words_a_tile; ++i) {
     const float magnitude = with.weight * minus_log_uniform(word[i]);
     out[i] += std::bit_cast<float>(std::bit_cast<std::uint32_t>(magnitude) ^ (word[i] << 31));
   }
 }
 
 /// Box and Muller: two elements from two words.
-SIMRUN_VERSIONS void add_normal(const Tile& tile, const Parameters& with, float* out) {
+SIMRUN_EVERY_SIMD void add_normal(const Tile& tile, const Parameters& with, float* out) {
   for (std::size_t half = 0; half < 4; half += 2) {
-    for (std::size_t j = 0; j < blocks; ++j) {
+    for (std::size_t j = 0; j < blocks_a_tile; ++j) {
       const float radius = with.weight * std::sqrt(2.0f * minus_log_uniform(tile[half][j]));
       const Direction at = direction(tile[half + 1][j]);
-      out[half * blocks + j] += radius * at.cosine;
-      out[(half + 1) * blocks + j] += radius * at.sine;
+      out[half * blocks_a_tile + j] += radius * at.cosine;
+      out[(half + 1) * blocks_a_tile + j] += radius * at.sine;
     }
   }
 }
 
 /// Bailey (1994): sqrt(df (u^(-2/df) - 1)) cos(2 pi v) has Student's distribution. Its sine is not independent of it,
 /// so an element takes two words.
-SIMRUN_VERSIONS void add_student_t(const Tile& tile, const Parameters& with, float* out) {
+SIMRUN_EVERY_SIMD void add_student_t(const Tile& tile, const Parameters& with, float* out) {
   for (std::size_t half = 0; half < 2; ++half) {
-    for (std::size_t j = 0; j < blocks; ++j) {
+    for (std::size_t j = 0; j < blocks_a_tile; ++j) {
       const float squared = exp_minus_1(with.exponent * minus_log_uniform(tile[2 * half][j]));
-      out[half * blocks + j] += with.weight * std::sqrt(squared) * direction(tile[2 * half + 1][j]).cosine;
+      out[half * blocks_a_tile + j] += with.weight * std::sqrt(squared) * direction(tile[2 * half + 1][j]).cosine;
     }
   }
 }
@@ -196,15 +130,15 @@ Sampler sampler(const SyntheticGradients& options) {
   using enum SyntheticGradients::Distribution;
   switch (options.distribution) {
     case normal:
-      return {add_normal, words, {1.0f, 0.0f}};
+      return {add_normal, words_a_tile, {1.0f, 0.0f}};
     case laplace:
-      return {add_laplace, words, {0.70710678f, 0.0f}};
+      return {add_laplace, words_a_tile, {0.70710678f, 0.0f}};
     case student_t:
       break;
   }
   // Beyond 10^9 a float no longer tells Student's distribution from the normal one, and 2 / df would underflow.
   const double df = std::min(options.degrees_of_freedom, 1e9);
-  return {add_student_t, words / 2, {static_cast<float>(std::sqrt(df - 2)), static_cast<float>(2 / df)}};
+  return {add_student_t, words_a_tile / 2, {static_cast<float>(std::sqrt(df - 2)), static_cast<float>(2 / df)}};
 }
 
 /// A stream and how much of it there is in a gradient.
@@ -213,7 +147,7 @@ struct Part {
   Parameters parameters;
 };
 
-static_assert(Gradients::grain % words == 0, "a part begins with a tile");
+static_assert(Gradients::grain % words_a_tile == 0, "a part begins with a tile");
 
 class Synthetic final : public Gradients {
  public:
@@ -261,7 +195,7 @@ class Synthetic final : public Gradients {
 
   void fill_tiles(const std::vector<Part>& parts, const float* common, std::uint64_t tile, std::span<float> out) const {
     Tile random;
-    std::array<float, words> rest{};  // of a tile that is wanted in part
+    std::array<float, words_a_tile> rest{};  // of a tile that is wanted in part
     for (; !out.empty(); ++tile) {
       const std::size_t n = std::min(out.size(), sampler_.elements);
       float* sum = n == sampler_.elements ? out.data() : rest.data();
@@ -283,7 +217,7 @@ class Synthetic final : public Gradients {
   /// exp(spread z), z the first normal number of the tensor's own stream; cut at e^80 and e^-80, within a float.
   float scale(std::size_t tensor, double spread) const {
     Tile random;
-    std::array<float, words> z{};
+    std::array<float, words_a_tile> z{};
     make_tile({seed_, static_cast<std::uint32_t>(tensor), tensor_scales}, 0, random);
     add_normal(random, {1.0f, 0.0f}, z.data());
     const float x = static_cast<float>(spread) * z[0];
