@@ -15,6 +15,8 @@
 
 namespace simrun {
 
+struct FittedThreshold;
+
 /// A NaN or an infinity in data that is to be encoded.
 struct NonFiniteError : std::runtime_error {
   explicit NonFiniteError(std::size_t element);
@@ -172,8 +174,9 @@ class Primitives {
   /// the sums of 1024 are added up likewise.
   virtual double sum(Term term, std::span<const float> x) const = 0;
 
-  /// The sum of the magnitudes that are at least `threshold`, in the same order; a NaN counts as such.
-  virtual double sum_above(std::span<const float> x, float threshold) const = 0;
+  /// How many magnitudes reach the threshold that `plan`, of x.size() elements, fits to them. In each stage those that
+  /// reach the last one are added up in that order, too. Throws NonFiniteError.
+  virtual std::uint64_t fitted_count(std::span<const float> x, const FittedThreshold& plan) const = 0;
 
   /// The largest |x[i]|; 0 of none. Not finite if an element is not.
   virtual float largest_magnitude(std::span<const float> x) const = 0;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "kernels/codecs/threshold_pairs.hpp"
 #include "kernels/fitted_threshold.hpp"
@@ -13,16 +14,16 @@ class FittedPairs final : public ThresholdPairs {
  public:
   using ThresholdPairs::ThresholdPairs;
 
+  std::vector<Payload> sizes(std::span<const float> gradient, std::size_t entries,
+                             std::span<const RoundContext> steps) const override {
+    const Payload size = size_of(gradient, kept(gradient, entries, 0), {});
+    return {steps.size(), size};  // nothing is drawn
+  }
+
  private:
   std::size_t kept(std::span<const float> gradient, std::size_t entries, std::uint64_t) const override {
     const FittedThreshold plan(gradient.size(), entries);
-    float threshold = 0;
-    std::size_t count = gradient.size();
-    for (unsigned stage = 0; stage < plan.stages; ++stage) {
-      const double sum = primitives().sum_above(gradient, threshold);
-      threshold = FittedThreshold::next(threshold, sum, static_cast<double>(count), plan.factor(stage));
-      count = primitives().count_above(gradient, threshold);
-    }
+    const std::size_t count = primitives().fitted_count(gradient, plan);
     return std::min(std::clamp(count, plan.least, plan.most), gradient.size());
   }
 

@@ -27,11 +27,8 @@ class SampledPairs final : public ThresholdPairs {
     const Pairs largest = primitives().select_largest(gradient, std::min<std::uint64_t>(enough, gradient.size()));
     const auto above = [&](float threshold) { return primitives().count_above(largest.values, threshold); };
     std::vector<Payload> all;
-    for (const RoundContext& step : steps) {
-      const std::size_t count = kept_of(gradient, entries, step.seed, above);
-      const auto shape = pairs().shape(gradient.size(), count, {});
-      all.push_back(shape ? Payload::size_only(*shape) : pairs().encode(gradient, count, step).without_contents());
-    }
+    for (const RoundContext& step : steps)
+      all.push_back(size_of(gradient, kept_of(gradient, entries, step.seed, above), step));
     return all;
   }
 

@@ -13,6 +13,11 @@ Payload ThresholdPairs::encode(std::span<const float> gradient, std::size_t entr
   return pairs_->encode(gradient, kept(gradient, entries, context.seed), context);  // which looks at all elements
 }
 
+Payload ThresholdPairs::size_of(std::span<const float> gradient, std::size_t kept, const RoundContext& context) const {
+  const auto shape = pairs_->shape(gradient.size(), kept, {});
+  return shape ? Payload::size_only(*shape) : pairs_->encode(gradient, kept, context).without_contents();
+}
+
 void ThresholdPairs::decode(const Payload& payload, float weight, std::span<float> out,
                             const RoundContext& context) const {
   pairs_->decode(payload, weight, out, context);

@@ -25,7 +25,9 @@ class ThresholdPairs : public Codec {
 
  protected:
   const Primitives& primitives() const { return *primitives_; }
-  const Codec& pairs() const { return *pairs_; }
+
+  /// What `encode` would make with so many elements kept, without contents.
+  Payload size_of(std::span<const float> gradient, std::size_t kept, const RoundContext& context) const;
 
  private:
   /// How many elements are kept. Those are the largest, because all of a threshold's magnitude are.

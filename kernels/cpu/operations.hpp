@@ -33,7 +33,7 @@ void cpu_accumulate_narrow(Precision precision, std::span<const std::uint16_t> v
                            unsigned threads);
 void cpu_pack_signs(std::span<const float> x, std::span<std::uint32_t> words, unsigned threads);
 double cpu_sum(Term term, std::span<const float> x, unsigned threads);
-double cpu_sum_above(std::span<const float> x, float threshold, unsigned threads);
+std::uint64_t cpu_fitted_count(std::span<const float> x, const FittedThreshold& plan, unsigned threads);
 float cpu_largest_magnitude(std::span<const float> x, unsigned threads);
 std::uint64_t cpu_count_above(std::span<const float> x, float threshold, unsigned threads);
 void cpu_add_signs(std::span<const std::uint32_t> words, float positive, float negative, std::span<float> out,

@@ -51,8 +51,8 @@ class CpuPrimitives final : public Primitives {
 
   double sum(Term term, std::span<const float> x) const override { return cpu_sum(term, x, threads_); }
 
-  double sum_above(std::span<const float> x, float threshold) const override {
-    return cpu_sum_above(x, threshold, threads_);
+  std::uint64_t fitted_count(std::span<const float> x, const FittedThreshold& plan) const override {
+    return cpu_fitted_count(x, plan, threads_);
   }
 
   float largest_magnitude(std::span<const float> x) const override { return cpu_largest_magnitude(x, threads_); }

@@ -1,11 +1,17 @@
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <utility>
 #include <vector>
 
+#include "kernels/cpu/mask.hpp"
 #include "kernels/cpu/operations.hpp"
+#include "kernels/finite.hpp"
+#include "kernels/fitted_threshold.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/simd.hpp"
 
@@ -27,21 +33,12 @@ struct TermOf {
   }
 };
 
-/// Magnitudes are ordered as their bits are, which are whole numbers. Without a comparison, of which the compiler would
-/// make a branch.
-class MagnitudeFrom {
- public:
-  explicit MagnitudeFrom(float threshold) : least_(threshold > 0 ? std::bit_cast<std::int32_t>(threshold) : 0) {}
-
-  SIMRUN_INLINE double operator()(float x) const {
-    const std::int32_t magnitude = std::bit_cast<std::int32_t>(x) & std::numeric_limits<std::int32_t>::max();
-    const std::int32_t is_below = (magnitude - least_) >> 31;  // -1 or 0
-    return static_cast<double>(std::bit_cast<float>(magnitude & ~is_below));
+SIMRUN_INLINE double sum_of_lanes(std::array<double, lanes>& sums) {
+  for (std::size_t half = lanes / 2; half > 0; half /= 2) {
+    for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
   }
-
- private:
-  std::int32_t least_;  ///< the threshold's bits; nothing is below a NaN
-};
+  return sums[0];
+}
 
 template <class Terms, class T>
 SIMRUN_INLINE double sum_run(const Terms& term_of, const T* x, std::size_t size) {
@@ -51,10 +48,33 @@ SIMRUN_INLINE double sum_run(const Terms& term_of, const T* x, std::size_t size)
     for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += term_of(x[i + lane]);
   }
   for (std::size_t lane = 0; i + lane < size; ++lane) sums[lane] += term_of(x[i + lane]);
-  for (std::size_t half = lanes / 2; half > 0; half /= 2) {
-    for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
+  return sum_of_lanes(sums);
+}
+
+/// One sum for each run of `x`, and how many elements reach the threshold in all. Magnitudes are ordered as their bits
+/// are, which are whole numbers. Without a comparison, of which the compiler would make a branch.
+SIMRUN_EVERY_SIMD std::uint64_t tails_of_runs(float threshold, std::span<const float> x, std::span<double> sums) {
+  const std::int32_t least = threshold > 0 ? std::bit_cast<std::int32_t>(threshold) : 0;  // nothing is below a NaN
+  std::array<std::int32_t, lanes> counts{};
+  std::uint64_t count = 0;
+  const auto add = [&](float value, std::size_t lane, std::array<double, lanes>& own) SIMRUN_INLINE_LAMBDA {
+    const std::int32_t magnitude = std::bit_cast<std::int32_t>(value) & std::numeric_limits<std::int32_t>::max();
+    const std::int32_t is_below = (magnitude - least) >> 31;  // -1 or 0
+    own[lane] += static_cast<double>(std::bit_cast<float>(magnitude & ~is_below));
+    counts[lane] += 1 + is_below;
+  };
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const auto some = x.subspan(i * run, std::min(run, x.size() - i * run));
+    std::array<double, lanes> own{};
+    std::size_t j = 0;
+    for (; j + lanes <= some.size(); j += lanes) {
+      for (std::size_t lane = 0; lane < lanes; ++lane) add(some[j + lane], lane, own);
+    }
+    for (std::size_t lane = 0; j + lane < some.size(); ++lane) add(some[j + lane], lane, own);
+    sums[i] = sum_of_lanes(own);
+    for (std::int32_t& of_lane : counts) count += static_cast<std::uint64_t>(std::exchange(of_lane, 0));
   }
-  return sums[0];
+  return count;
 }
 
 /// One sum for each run of `x`.
@@ -80,10 +100,6 @@ SIMRUN_EVERY_SIMD void sum_positives(std::span<const float> x, std::span<double>
   sum_runs(TermOf<Term::positive>{}, x, sums);
 }
 
-SIMRUN_EVERY_SIMD void sum_magnitudes_from(float threshold, std::span<const float> x, std::span<double> sums) {
-  sum_runs(MagnitudeFrom{threshold}, x, sums);
-}
-
 void sum_elements(Term term, std::span<const float> x, std::span<double> sums) {
   switch (term) {
     case Term::magnitude:
@@ -106,6 +122,15 @@ std::size_t runs_of(std::size_t size) {
   return (size + run - 1) / run;
 }
 
+double sum_of_runs(std::vector<double> sums) {
+  while (sums.size() > 1) {
+    std::vector<double> next(runs_of(sums.size()));
+    sum_sums(sums, next);
+    sums = std::move(next);
+  }
+  return sums.front();
+}
+
 /// `sum_some` writes the sum of every run of the elements that it is given.
 template <class SumSome>
 double sum_all(std::span<const float> x, unsigned threads, const SumSome& sum_some) {
@@ -115,12 +140,53 @@ double sum_all(std::span<const float> x, unsigned threads, const SumSome& sum_so
                   [&](std::size_t, std::size_t begin, std::size_t end) {
                     sum_some(x.subspan(std::min(begin * run, x.size())), std::span(sums).subspan(begin, end - begin));
                   });
-  while (sums.size() > 1) {
-    std::vector<double> next(runs_of(sums.size()));
-    sum_sums(sums, next);
-    sums = std::move(next);
+  return sum_of_runs(std::move(sums));
+}
+
+/// Magnitudes that reach a threshold.
+struct Tail {
+  double sum = 0;
+  std::uint64_t count = 0;
+};
+
+Tail tail_of(std::span<const float> x, float threshold, unsigned threads) {
+  std::atomic<std::uint64_t> count = 0;
+  const double sum = sum_all(x, threads, [&](std::span<const float> some, std::span<double> sums) {
+    count += tails_of_runs(threshold, some, sums);
+  });
+  return {sum, count};
+}
+
+/// Of so many elements, of which all that reach the threshold are among `some`: what does not reach it adds zeros.
+Tail tail_of(const Pairs& some, std::size_t elements, float threshold) {
+  std::vector<double> sums(runs_of(elements));
+  std::array<double, lanes> own{};
+  Tail tail;
+  std::size_t at = 0;  // the run
+  for (std::size_t j = 0; j < some.indices.size(); ++j) {
+    const float magnitude = std::fabs(some.values[j]);
+    if (magnitude < threshold) continue;
+    if (const std::size_t next = some.indices[j] / run; next != at) {
+      sums[std::exchange(at, next)] = sum_of_lanes(own);
+      own.fill(0);
+    }
+    own[some.indices[j] % lanes] += static_cast<double>(magnitude);
+    ++tail.count;
   }
-  return sums.front();
+  sums[at] = sum_of_lanes(own);
+  tail.sum = sum_of_runs(std::move(sums));
+  return tail;
+}
+
+Pairs reaching(std::span<const float> x, float threshold, std::size_t most) {
+  Pairs found;
+  found.indices.reserve(most);
+  found.values.reserve(most);
+  for_each_at_least(x, magnitude_key(threshold), [&](std::size_t i) {
+    found.indices.push_back(static_cast<std::uint32_t>(i));
+    found.values.push_back(x[i]);
+  });
+  return found;
 }
 
 }  // namespace
@@ -130,10 +196,19 @@ double cpu_sum(Term term, std::span<const float> x, unsigned threads) {
                  [=](std::span<const float> some, std::span<double> sums) { sum_elements(term, some, sums); });
 }
 
-double cpu_sum_above(std::span<const float> x, float threshold, unsigned threads) {
-  return sum_all(x, threads, [=](std::span<const float> some, std::span<double> sums) {
-    sum_magnitudes_from(threshold, some, sums);
-  });
+/// Once an eighth of the elements or fewer are left, those that the next stage leaves are kept apart: the stages after
+/// it look at no others.
+std::uint64_t cpu_fitted_count(std::span<const float> x, const FittedThreshold& plan, unsigned threads) {
+  float threshold = 0;
+  Tail tail = tail_of(x, threshold, threads);
+  if (!std::isfinite(tail.sum)) check_finite(x);
+  std::optional<Pairs> left;
+  for (unsigned stage = 0; stage < plan.stages; ++stage) {
+    threshold = FittedThreshold::next(threshold, tail.sum, static_cast<double>(tail.count), plan.factor(stage));
+    if (!left && tail.count <= x.size() / 8) left = reaching(x, threshold, tail.count);
+    tail = left ? tail_of(*left, x.size(), threshold) : tail_of(x, threshold, threads);
+  }
+  return tail.count;
 }
 
 }  // namespace simrun

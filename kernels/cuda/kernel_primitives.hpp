@@ -8,6 +8,7 @@
 #include "kernels/cuda/device_chunks.hpp"
 #include "kernels/cuda/device_selection.hpp"
 #include "kernels/cuda/device_sketch.hpp"
+#include "kernels/cuda/device_sums.hpp"
 #include "kernels/cuda/device_votes.hpp"
 #include "kernels/cuda/low_rank.hpp"
 #include "kernels/cuda/primitive_checks.hpp"
@@ -15,7 +16,6 @@
 #include "kernels/cuda/rounding.hpp"
 #include "kernels/cuda/scatter.hpp"
 #include "kernels/cuda/signs.hpp"
-#include "kernels/cuda/sum.hpp"
 
 namespace simrun::cuda {
 
@@ -74,10 +74,10 @@ class KernelPrimitives final : public Primitives {
     machine_->download(words, packed.data());
   }
 
-  double sum(Term term, std::span<const float> x) const override { return sum_of(TermOf{term}, x); }
+  double sum(Term term, std::span<const float> x) const override { return sum_on(*machine_, term, x); }
 
-  double sum_above(std::span<const float> x, float threshold) const override {
-    return sum_of(MagnitudeFrom{threshold}, x);
+  std::uint64_t fitted_count(std::span<const float> x, const FittedThreshold& plan) const override {
+    return fitted_count_on(*machine_, x, plan);
   }
 
   float largest_magnitude(std::span<const float> x) const override {
@@ -258,15 +258,6 @@ class KernelPrimitives final : public Primitives {
  private:
   template <class T>
   using Buffer = typename Machine::template Buffer<T>;
-
-  template <class Terms>
-  double sum_of(const Terms& term_of, std::span<const float> x) const {
-    if (x.empty()) return 0;
-    const auto values = uploaded(*machine_, x);
-    Buffer<double> sums(sums_of(x.size()));
-    launch_sum(*machine_, term_of, values.data(), x.size(), sums.data());
-    return downloaded(*machine_, sums.data(), sums.size()).back();
-  }
 
   template <class Code>
   void round(const Code& code, unsigned bits, std::span<const float> x, std::uint64_t seed,

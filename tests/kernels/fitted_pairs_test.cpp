@@ -108,17 +108,36 @@ TEST_CASE("fitted pairs: no payload takes more than is said") {
   }
 }
 
-TEST_CASE("sums of what reaches a threshold have the bits of the documented order, on any number of threads") {
-  for (const Sample& sample : samples()) {
-    const std::vector<float> x = sample.make(100'003);
-    for (const float threshold : {0.0F, 1e-40F, 0.25F, 1.0F, 1e9F}) {
-      INFO(sample.name << ", " << threshold);
-      std::vector<double> reaching(x.begin(), x.end());
-      for (double& value : reaching) value = std::abs(value) >= static_cast<double>(threshold) ? std::abs(value) : 0;
-      const auto expected = std::bit_cast<std::uint64_t>(sum_in_order(reaching));
-      for (const unsigned threads : {1U, 3U})
-        CHECK(std::bit_cast<std::uint64_t>(make_cpu_primitives(threads)->sum_above(x, threshold)) == expected);
+TEST_CASE("fitted count: what the stages leave, on any number of threads") {
+  for (const std::size_t n : {1UL, 1023UL, 1024UL, 1025UL, 100'003UL}) {
+    for (const Sample& sample : samples()) {
+      const std::vector<float> x = sample.make(n);
+      for (const std::size_t k : {std::size_t{1}, (n + 99) / 100, (n + 2) / 3, n}) {
+        INFO(sample.name << ", " << k << " of " << n);
+        const std::size_t expected = left_by_stages(x, static_cast<double>(k) / static_cast<double>(n));
+        for (const unsigned threads : {1U, 3U})
+          CHECK(make_cpu_primitives(threads)->fitted_count(x, FittedThreshold(n, k)) == expected);
+      }
     }
   }
-  CHECK(make_cpu_primitives(1)->sum_above({}, 1) == 0);
+}
+
+TEST_CASE("fitted pairs: sizes alone are those of what is encoded, and refuse what it refuses") {
+  constexpr std::size_t n = 20'011;
+  const std::vector<RoundContext> steps(3);
+  for (const CodecCase& each : codec_cases()) {
+    if (each.entry->name != "fitted-pairs") continue;
+    const auto codec = each.make();
+    for (const Sample& sample : samples()) {
+      INFO(each.name << ", " << sample.name);
+      const std::vector<float> x = sample.make(n);
+      const Payload encoded = codec->encode(x, 200, {}).without_contents();
+      CHECK(codec->sizes(x, 200, steps) == std::vector<Payload>(3, encoded));
+    }
+    std::vector<float> x(n, 1.0F);
+    x[n - 1] = std::numeric_limits<float>::quiet_NaN();
+    CHECK_THROWS_AS(codec->sizes(x, 200, steps), NonFiniteError);
+    x[n - 1] = -std::numeric_limits<float>::infinity();
+    CHECK_THROWS_AS(codec->sizes(x, 200, steps), NonFiniteError);
+  }
 }

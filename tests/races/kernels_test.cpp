@@ -198,7 +198,7 @@ TEST_CASE("passes over dense arrays without races") {
   });
   for (const Term term : {Term::magnitude, Term::square, Term::negative, Term::positive})
     both([&](const Primitives& on) { return on.sum(term, x); });
-  both([&](const Primitives& on) { return on.sum_above(x, 0.5F); });
+  both([&](const Primitives& on) { return on.fitted_count(x, FittedThreshold(x.size(), x.size() / 100)); });
   both([&](const Primitives& on) { return on.largest_magnitude(x); });
   both([&](const Primitives& on) { return on.count_above(x, 0.5F); });
   const Rounding rounding{.levels = 5, .bits = 4, .bucket = 64};
