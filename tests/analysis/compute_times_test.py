@@ -34,7 +34,8 @@ def test_times_of_the_host_are_the_spans(tmp_path):
     times = times_of(tmp_path, step(1000))
     assert (times.forward, times.backward_by_tensor, times.update) == (10_000, [30_000, 10_000], 6_000)
     assert times.as_json() == {
-        "forward": "10.000 us", "backward_by_tensor": ["30.000 us", "10.000 us"], "update": "6.000 us"
+        "forward": "10.000 us", "backward_by_tensor": ["30.000 us", "10.000 us"], "update": "6.000 us",
+        "measured_on": {"kind": "cpu"},
     }
     assert times.assumed == []
 
@@ -93,9 +94,16 @@ def test_times_of_a_device_are_those_of_what_was_launched(tmp_path):
     ]
     events += [label(FORWARD, 500, 100, cat="gpu_user_annotation")]
     times = times_of(tmp_path, step(0) + events)
+    assert times.as_json()["measured_on"] == {"kind": "gpu"}
     # Launched before the label of b at 25: the first two; before that of a at 40: the third; backward ends at 55.
     assert (times.forward, times.backward_by_tensor, times.update) == (100_000, [250_000, 300_000], 20_000)
     assert times.assumed == ["times of the device, of 5 kernels"]
+    # As PyTorch lists what there is; the kernels are of the second.
+    gpus = [{"id": 0, "name": "NVIDIA A"}, {"id": 1, "name": "NVIDIA B"}]
+    for event in events:
+        event.setdefault("args", {})["device"] = 1
+    named = times_of(tmp_path, json.dumps({"traceEvents": step(0) + events, "deviceProperties": gpus}))
+    assert named.as_json()["measured_on"] == {"kind": "gpu", "name": "NVIDIA B"}
 
 
 @pytest.mark.parametrize(

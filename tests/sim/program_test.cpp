@@ -698,6 +698,28 @@ TEST_CASE("program: notes say where a network hardly is what somebody means") {
   CHECK(notes_with(platform(" sharing_policy=\"SPLITDUPLEX\"", " direction=\"UP\"")).empty());
 }
 
+TEST_CASE("program: compute times of a processor beside a GPU's coding times are noted, and the other way round") {
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  const auto note_with = [&](const std::string& device, const json& measured_on) {
+    scenario["device"] = device;
+    scenario["compute"]["measured_on"] = measured_on;
+    folder.write("s.json", scenario.dump());
+    const Ended run = run_program("s.json --dry-run", folder.path());
+    CHECK(run.status == 0);
+    const std::size_t at = run.err.find("note: compute.measured_on: ");
+    return at == std::string::npos ? "" : run.err.substr(at, run.err.find('\n', at) - at);
+  };
+  CHECK(note_with("a100", {{"kind", "gpu"}, {"name", "NVIDIA A100"}}).empty());
+  CHECK(note_with("cpu", {{"kind", "cpu"}}).empty());
+  CHECK(
+      note_with("a100", {{"kind", "cpu"}}) ==
+      "note: compute.measured_on: these times are of a cpu, coding times of a gpu (a100); take both from one machine");
+  CHECK(note_with("cpu", {{"kind", "gpu"}}) ==
+        "note: compute.measured_on: these times are of a gpu, coding times of a cpu (cpu); take both from one machine");
+}
+
 TEST_CASE("program: says beforehand what takes long to simulate") {
   // M^2 flows of different sizes at once: of 512 workers, 1.2e-5 * 512^2.6 = 133 s.
   const TemporaryFolder folder;
