@@ -120,7 +120,8 @@ def compute_times(trace: str | Path, tensors: list[str]) -> ComputeTimes:
     """Reads the trace of a loop with StepLabels; `tensors` are the names of the model's in forward order.
 
     A gradient that comes before that of a tensor behind it in `tensors` is taken to be there with that one. A tensor
-    without a label (not used, or frozen) takes no time. Raises TraceError, OSError.
+    without a label (not used, or frozen) takes no time. Where no label names a tensor as it is, the `module.` is left out
+    that DistributedDataParallel and DataParallel put before all names. Raises TraceError, OSError.
     """
     read = _read(Path(trace))
     events = _events(read)
@@ -172,10 +173,13 @@ class _Step:
     def times(self, clock: _DeviceClock, tensors: list[str], assumed: list[str]) -> ComputeTimes:
         backward, update = clock.after(self.backward.begin), clock.after(self.update.begin)
         backward_end, end = clock.after(self.backward.end), clock.after(self.update.end)
-        missing = [name for name in tensors if name not in self.gradients]
+        labels = self.gradients
+        if not set(labels) & set(tensors):
+            tensors, labels = _unwrapped(tensors), dict(zip(_unwrapped(list(labels)), labels.values()))
+        missing = [name for name in tensors if name not in labels]
         if len(missing) == len(tensors):
             raise TraceError(f"no label names a tensor of the model; there are {_some(list(self.gradients))}")
-        unknown = [name for name in self.gradients if name not in set(tensors)]
+        unknown = [name for name in labels if name not in set(tensors)]
         if unknown:
             assumed = [*assumed, f"labels of no tensor of the model: {_some(unknown)}"]
         if missing:
@@ -184,12 +188,12 @@ class _Step:
         by_tensor = [0] * len(tensors)
         early = []
         for i in reversed(range(len(tensors))):
-            if tensors[i] in self.gradients:
-                at = min(clock.after(self.gradients[tensors[i]]), backward_end)
+            if tensors[i] in labels:
+                at = min(clock.after(labels[tensors[i]]), backward_end)
                 early += [tensors[i]] if at < there else []
                 by_tensor[i] = max(at - there, 0)
                 there += by_tensor[i]
-        first = min(i for i, name in enumerate(tensors) if name in self.gradients)
+        first = min(i for i, name in enumerate(tensors) if name in labels)
         by_tensor[first] += backward_end - there
         if early:
             assumed = [*assumed, f"there before one behind it in the model, and taken with that: {_some(early)}"]
@@ -304,8 +308,16 @@ def _steps(events: list[dict[str, Any]]) -> list[_Step]:
             steps.append(_Step(before, forward, backward, part, there))
         batches = []
     if not steps:
-        raise TraceError("no step with the labels forward, backward and update; the help of this program has the loop")
+        missing = [name for name in PARTS if name not in {part.name for part in parts}]
+        why = f"no label {' and none '.join(map(repr, missing))}" if missing else "not in this order"
+        raise TraceError(f"no step with the labels forward, backward and update: {why}; the help of this program has the loop")
     return steps
+
+
+def _unwrapped(names: list[str]) -> list[str]:
+    """Without the prefix of DistributedDataParallel and DataParallel, where all have it."""
+    wrapper = "module."
+    return [name.removeprefix(wrapper) for name in names] if all(name.startswith(wrapper) for name in names) else names
 
 
 def _some(names: list[str]) -> str:

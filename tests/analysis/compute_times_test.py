@@ -116,6 +116,31 @@ def test_what_is_no_trace_of_steps_is_refused_in_one_line(text, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+def test_names_of_a_wrapped_model_are_those_of_the_model(tmp_path):
+    """DistributedDataParallel(model) has all parameters of `model` under `module.`."""
+    plain = times_of(tmp_path, step(0)).as_json()
+    wrapped = json.loads(json.dumps(step(0)).replace(GRADIENT, GRADIENT + "module."))
+    assert times_of(tmp_path, wrapped).as_json() == plain
+    assert times_of(tmp_path, wrapped, ["module.a", "module.b"]).as_json() == plain
+    assert times_of(tmp_path, step(0), ["module.a", "module.b"]).as_json() == plain
+    # A model that has a part of that name, whose other part is frozen: as it is.
+    times = times_of(tmp_path, wrapped, ["module.a", "module.b", "head"])
+    assert times.backward_by_tensor == [30_000, 10_000, 0]
+    assert times.assumed == ["no time: 1 (head), whose gradients have no label"]
+    with pytest.raises(TraceError, match="no label names a tensor of the model"):  # one label without it
+        times_of(tmp_path, json.loads(json.dumps(wrapped).replace("module.b", "b")), ["a", "c"])
+
+
+def test_the_label_that_is_missing_is_named(tmp_path):
+    for part in (FORWARD, BACKWARD, UPDATE):
+        with pytest.raises(TraceError, match=f"update: no label '{part}';"):
+            times_of(tmp_path, [event for event in step(0) if event["name"] != part])
+    with pytest.raises(TraceError, match=f"no label '{FORWARD}' and none '{BACKWARD}' and none '{UPDATE}';"):
+        times_of(tmp_path, [label("aten::mm", 0, 1)])
+    with pytest.raises(TraceError, match="update: not in this order;"):
+        times_of(tmp_path, [label(UPDATE, 0, 1), label(BACKWARD, 2, 1), label(FORWARD, 4, 1)])
+
+
 def test_labels_of_another_model_are_refused(tmp_path):
     with pytest.raises(TraceError, match="no label names a tensor of the model; there are 2"):
         times_of(tmp_path, step(0), ["x"])
