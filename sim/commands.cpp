@@ -216,6 +216,7 @@ int run_merge(const Arguments& given) {
 constexpr Command all_commands[] = {
     {"plan", "find the fastest way to train a scenario: method, K, collective, grouping; and what would turn it",
      "simrun plan scenarios/32gpu_1gbe.json\n"
+     "simrun plan my.json --set plan.methods=scenario\n"
      "simrun plan my.json --set 'plan={\"target\": {\"efficiency\": 0.9}}'",
      add_plan, run_plan},
     {"compare", "say what differs in what went into two runs, and in what came out, and what explains it",

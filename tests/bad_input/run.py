@@ -409,6 +409,7 @@ def answers(case):
     yield plan("curves_without_target", {"curves": "s.json"})
     yield plan("methods_unknown", {"methods": ["topk"]})
     yield plan("methods_empty", {"methods": []})
+    yield plan("methods_word", {"methods": "all"})
     yield plan("density_text", {"density": ["0.1"]})
     yield plan("collective_unknown", {"collective": ["rings"]})
     yield plan("collective_fits_none", {"methods": ["sgd"], "collective": ["allgather-ring"]})

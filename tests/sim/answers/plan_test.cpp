@@ -269,6 +269,25 @@ TEST_CASE("plan: all methods, collectives and groupings are looked at if nothing
     CHECK(each["label"].get<std::string>().find("bitmap") != std::string::npos);
     CHECK(each["density"] == 0.05);
   }
+  // What the scenario does not name is told from what it names, in the table too.
+  for (const json& each : plan["alternatives"]) CHECK(each["named"] == (each["method"] == "top-k"));
+  CHECK_THAT(plan["answer"][1].get<std::string>(),
+             Catch::StartsWith("The scenario does not name it, and what it costs in accuracy was not looked at; of the "
+                               "methods that it names top-k"));
+  const auto text_of = [&](const char* more) {
+    return run_program(std::string("plan s.json ") + more, folder.path()).out;
+  };
+  const std::string text = text_of("");
+  CHECK(text.find("\nsgd, ") != std::string::npos);
+  CHECK(text.find(" *  ") != std::string::npos);
+  CHECK(text.find("\n* not named by the scenario: ") != std::string::npos);
+  const json named = planned(scenario, folder, " --set plan.methods=scenario");
+  CHECK(named["alternatives"].size() == 4);
+  for (const json& each : named["alternatives"]) CHECK(each["method"] == "top-k");
+  CHECK(text_of("--set plan.methods=scenario").find('*') == std::string::npos);
+  // Named by the plan is named.
+  const json one = planned(scenario, folder, " --set 'plan.methods=[\"sgd\"]'");
+  for (const json& each : one["alternatives"]) CHECK(each["named"] == true);
 }
 
 }  // namespace simrun
