@@ -254,10 +254,14 @@ void ScenarioReader::check_hosts(const PlatformFile& file, int workers, int serv
       // SimGrid allows one platform a process, and some mistakes end it.
       const std::string found = run_in_child([&] {
         const PlatformContents contents = check_platform({path, file.hosts, wanted});
-        return std::to_string(contents.hosts) + " " + contents.half_duplex;
+        return Json{contents.hosts, contents.without_unit, contents.half_duplex}.dump(
+            -1, ' ', false, Json::error_handler_t::replace);  // names are in the file's own encoding
       });
-      known->second = std::stoul(found);
-      if (const std::string link = found.substr(found.find(' ') + 1); !link.empty())
+      const Json contents = Json::parse(found);
+      known->second = contents[0].get<std::size_t>();
+      if (const auto given = contents[1].get<std::string>(); !given.empty())
+        add_note("network.platform: " + given + ", as SimGrid takes it; with a unit it is like 10Gbps or 50us");
+      if (const auto link = contents[2].get<std::string>(); !link.empty())
         add_note("network.platform: both directions share link " + link +
                  " (SimGrid's default); sharing_policy=\"SPLITDUPLEX\" gives each its own bandwidth");
     } catch (const ChildFailure& crash) {

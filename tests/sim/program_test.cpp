@@ -696,6 +696,21 @@ TEST_CASE("program: notes say where a network hardly is what somebody means") {
         "sharing_policy=\"SPLITDUPLEX\" gives each its own bandwidth\n");
   CHECK(notes_with(platform(" sharing_policy=\"FATPIPE\"", "")).empty());
   CHECK(notes_with(platform(" sharing_policy=\"SPLITDUPLEX\"", " direction=\"UP\"")).empty());
+  // A number alone is in B/s or s; zero is zero. Clusters have names of their own for both.
+  const auto cluster = [&](const std::string& bandwidth, const std::string& latency) {
+    folder.write("p.xml",
+                 "<?xml version=\"1.0\"?><!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">"
+                 "<platform version=\"4.1\"><cluster id=\"mine\" prefix=\"n\" suffix=\"\" radical=\"0-1\" "
+                 "speed=\"1Gf\" bw=\"" +
+                     bandwidth + "\" lat=\"" + latency + "\"/></platform>");
+    return json{{"platform", "./p.xml"}};
+  };
+  CHECK(notes_with(cluster("1Gbps", "0")).empty());
+  CHECK(
+      notes_with(cluster("1000", "20us")) ==
+      "note: network.platform: bw=\"1000\" of mine has no unit: 1000 B/s, as SimGrid takes it; with a unit it is like "
+      "10Gbps or 50us\n");
+  CHECK_THAT(notes_with(cluster("1Gbps", "1e1")), Catch::Contains("lat=\"1e1\" of mine has no unit: 1e1 s,"));
 }
 
 TEST_CASE("program: compute times of a processor beside a GPU's coding times are noted, and the other way round") {
