@@ -52,6 +52,11 @@ const Command* command_of(const CLI::App& app) {
   return nullptr;
 }
 
+/// "see simrun plan --help".
+std::string see_help_of(const Command* command) {
+  return "see simrun " + (command == nullptr ? "" : std::string(command->name) + " ") + "--help";
+}
+
 /// Options of a run do nothing beside a command.
 void check_commands(const CLI::App& app) {
   const auto given = app.get_subcommands();
@@ -59,7 +64,7 @@ void check_commands(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     if (option->count() > 0)
       throw InputError("command line", option->get_name(), "does not go with " + given.front()->get_name(),
-                       "see simrun --help");
+                       see_help_of(command_of(app)));
   }
 }
 
@@ -91,7 +96,7 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::Success& done) {
     return app.exit(done);
   } catch (const CLI::ParseError& error) {
-    return refuse(app, InputError("command line", "arguments", error.what(), "see simrun --help"));
+    return refuse(app, InputError("command line", "arguments", error.what(), see_help_of(command_of(app))));
   } catch (const InputError& mistake) {
     return refuse(app, mistake);
   }

@@ -432,6 +432,9 @@ def answers(case):
     yield case("compare_one", "compare", CASES / "sound.json")
     yield case("compare_folder_without_report", "compare", "r", "r", files={"r/points.csv": ""})
     yield case("compare_missing", "compare", CASES / "sound.json", "none.json")
+    yield case("compare_set_unknown", "compare", CASES / "sound.json", CASES / "sound.json", "--set", "wrokers=4")
+    yield case("compare_set_of_folder", "compare", CASES / "sound.json", "r", "--set", "workers=4", files={"r/report.json": ""})
+    yield case("compare_option_unknown", "compare", CASES / "sound.json", CASES / "sound.json", "--fresh")
     other = {**sound, "methods": [{"name": "qsgd"}]}
     yield case("compare_nothing_in_common", "compare", CASES / "sound.json", "s.json",
                files={"s.json": json.dumps(other)})

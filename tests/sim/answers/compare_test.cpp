@@ -47,6 +47,12 @@ TEST_CASE("compare: parts add up to the change, and one difference alone changes
   CHECK(of_scenarios["inputs"][1]["path"] == "network.bandwidth");
   CHECK(of_scenarios["inputs"][1]["alone"]["0"].get<double>() == Approx(-43.2 * ms / before).epsilon(1e-6));
 
+  // Both differences on the command line, in the second alone.
+  const json of_one =
+      compared_runs(folder, "a.json a.json --set 'network.bandwidth=\"10 Gbps\"' --set 'compute.forward=\"2 ms\"'");
+  CHECK(of_one["points"] == of_scenarios["points"]);
+  CHECK(of_one["inputs"] == of_scenarios["inputs"]);
+
   // Folders that runs wrote say the same.
   for (const char* run : {"a.json -o a", "b.json -o b"}) REQUIRE(run_program(run, folder.path()).status == 0);
   const json of_folders = compared_runs(folder, "a b");
