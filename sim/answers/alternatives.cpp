@@ -215,7 +215,8 @@ std::vector<Point> points_of(const std::string& file, Json one, Refused& all) {
       fitting.push_back(name);
     } catch (const InputError& error) {
       all.last = of_plan(error);
-      refused[all.last->what()].push_back(name);
+      const std::string why = all.last->what();
+      refused[why.substr(0, why.find("; or for "))].push_back(name);  // what else they can is each method's own
     }
   }
   for (const auto& [why, names] : refused)

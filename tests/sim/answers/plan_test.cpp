@@ -111,7 +111,8 @@ TEST_CASE("plan: on a platform without a host for a server all other ways are lo
         std::set<std::string>{"allgather-doubling", "allgather-ring", "halving-doubling", "ring", "tree"});
   REQUIRE(plan["left_out"].size() == 1);
   CHECK_THAT(plan["left_out"][0].get<std::string>(),
-             Catch::StartsWith("sgd by parameter-server: ") && Catch::Contains("accepted: at least 5"));
+             Catch::StartsWith("sgd by parameter-server: ") &&
+                 Catch::EndsWith("a parameter server takes one; accepted: at least 5"));
   CHECK_THAT(plan["answer"][0].get<std::string>(),
              Catch::StartsWith("A scaling efficiency of 10.0 % is reached as it is, with "));
   // A server on a worker's host is one way of several.
@@ -124,6 +125,13 @@ TEST_CASE("plan: on a platform without a host for a server all other ways are lo
   scenario["workers"] = 5;
   folder.write("s.json", scenario.dump());
   CHECK(run_program("plan s.json", folder.path()).status == 2);
+  // A run says whose server it is, and what that method can do without.
+  scenario["workers"] = 4;
+  scenario["methods"] = {{{"name", "sgd"}}, {{"name", "signsgd-mv"}}};
+  folder.write("s.json", scenario.dump());
+  CHECK_THAT(run_program("s.json", folder.path()).err,
+             Catch::EndsWith("accepted: at least 5; or for signsgd-mv server rank0, on a worker's, or collective "
+                             "sharded-parameter-server\n"));
 }
 
 TEST_CASE("plan: time to a target is rounds times iterations", "[large]") {
