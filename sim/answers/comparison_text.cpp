@@ -87,9 +87,14 @@ std::string output_table(const std::vector<BothParts>& both) {
   return table.text();
 }
 
+constexpr const char* not_alone = "not by itself";
+constexpr const char* why_not_alone =
+    "not by itself: could not be simulated alone (it goes only with others, the second leaves it out, contents\n"
+    "of files differ, a run was measured), or there would be too many simulations\n";
+
 /// "-85.3 %", or "-85.3 % to -3.1 %".
 std::string range_of(const std::map<std::size_t, double>& alone) {
-  if (alone.empty()) return "not by itself";
+  if (alone.empty()) return not_alone;
   const auto [least, most] = std::ranges::minmax_element(alone, {}, [](const auto& entry) { return entry.second; });
   const std::string low = signed_percent(least->second);
   const std::string high = signed_percent(most->second);
@@ -108,7 +113,8 @@ std::string input_table(const Comparison& all) {
   for (const InputDifference& each : all.inputs)
     table.add_row({each.is_contents ? "contents of " + each.path : each.path, text(each.first), text(each.second),
                    std::to_string(each.pairs.size()), range_of(each.alone)});
-  return table.text();
+  const bool any_left = std::ranges::any_of(all.inputs, [](const auto& each) { return each.alone.empty(); });
+  return table.text() + (any_left ? why_not_alone : "");
 }
 
 /// What explains most of all changes together.

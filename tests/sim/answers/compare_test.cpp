@@ -84,6 +84,8 @@ TEST_CASE("compare: a file of one name and other contents is told, also where it
     write_model(std::string(side) + "/m.json", side == std::string("one") ? 1000 : 2000);
   }
   const json inputs = compared_runs(folder, "one/s.json two/s.json")["inputs"];
+  CHECK_THAT(run_program("compare one/s.json two/s.json", folder.path()).out,
+             Catch::Contains(" not by itself\nnot by itself: could not be simulated alone ("));
   REQUIRE(inputs.size() == 1);
   CHECK(inputs[0]["path"] == "model");
   CHECK(inputs[0]["contents"] == true);
