@@ -206,6 +206,15 @@ Json turn_json(const PlanFindings& plan, const Turn& turn) {
           {"reason", turn.reason}};
 }
 
+/// What all alternatives share.
+Json cluster_json(const Scenario& scenario) {
+  return {{"model", scenario.model->name},
+          {"parameters", scenario.elements()},
+          {"workers", scenario.workers},
+          {"device", scenario.device->name},
+          {"network_model", name_of(scenario.network.model)}};
+}
+
 }  // namespace
 
 std::vector<std::string> answer_of(const PlanFindings& plan) {
@@ -239,6 +248,7 @@ Json plan_json(const PlanFindings& plan) {
   const Compared second{plan, plan.best.size() > 1 ? plan.best[1] : plan.best[0]};
   const auto longer = second.longer();
   return {{"scenario", *plan.study.json},
+          {"cluster", cluster_json(plan.study.points.front().scenario)},
           {"answer", answer_of(plan)},
           {"winner", rows.front()},
           {"runner_up", plan.best.size() > 1 ? object_of(row_of(columns, second)) : Json()},

@@ -481,6 +481,7 @@ def pages_of_answers(case):
     yield case("report_training_without_curves", "report", "r", files={"r/training.json": json.dumps(training)})
     yield page("plan_number", "plan.json", 5)
     yield page("plan_without_alternatives", "plan.json", plan)
+    yield page("plan_cluster_text", "plan.json", {**plan, "alternatives": [{}], "cluster": {"model": 1}})
     yield page("plan_answer_number", "plan.json", {**plan, "alternatives": [{}]})
     yield page("plan_turn_text", "plan.json", {**plan, "turns": ["x"]})
     yield page("plan_turn_of_numbers", "plan.json", {**plan, "turns": [turn]})

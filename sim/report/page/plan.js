@@ -19,6 +19,14 @@ const bestOfEach = labels.map((method) => data.alternatives.find((row) => row.me
 /// With a star where no one has named it: what it costs in accuracy was not looked at.
 const nameOf = (row, name = row.label) => (row.named === false ? `${name} *` : name);
 
+/// The method, and where there is room how it is run.
+function linesOf(row) {
+  const way = row.label.startsWith(`${row.method}, `) ? [row.label.slice(row.method.length + 2)] : [];
+  if (row.density !== null) way.push(`K/N ${show("density", row.density)}`);
+  const isWide = element("bars-frame").clientWidth >= 700;
+  return [nameOf(row, row.method), ...(isWide && way.length > 0 ? [way.join(", ")] : [])];
+}
+
 /// [low, high] of a bar, as far as an interval is known.
 function endsOf(row) {
   if (row.iteration_low_s === null) return null;
@@ -52,11 +60,11 @@ const whiskers = {
 function drawBars() {
   const what = hasTarget ? "time until the target" : "iteration time";
   const most = Math.max(...bestOfEach.flatMap((row) => [valueOf(row), ...(endsOf(row) ?? [])]));
-  element("bars-frame").style.height = `${6 + 2 * bestOfEach.length}rem`;
+  element("bars-frame").style.height = `${6 + 2.5 * bestOfEach.length}rem`;
   draw("bars", {
     type: "bar",
     data: {
-      labels: bestOfEach.map((row) => nameOf(row, row.method)),
+      labels: bestOfEach.map(linesOf),
       datasets: [{ data: bestOfEach.map(valueOf), backgroundColor: COLOURS[2], maxBarThickness: 22 }],
     },
     plugins: [whiskers],
@@ -85,10 +93,15 @@ const turnText = (turn) => `${turn.axis}, now ${turn.now}: ` +
 /// "141 ms to 142 ms"; nothing where no interval is known.
 const rangeOf = (low, high, showEnd) => (low === null ? null : `${showEnd(low)} to ${showEnd(high)}`);
 
+/// What all alternatives share; plans of versions before do not say it.
+const clusterFacts = (cluster) => (cluster === null ? [] : [
+  `model ${cluster.model}, ${cluster.parameters} parameters`, `${cluster.workers} workers`, `device ${cluster.device}`,
+  `network model ${cluster.network_model}`]);
+
 function fillPlan() {
   document.title = `${data.title} - simrun`;
   element("title").textContent = data.title;
-  element("facts").textContent = `${data.alternatives.length} alternatives`;
+  element("facts").textContent = [...clusterFacts(data.cluster), `${data.alternatives.length} alternatives`].join(" · ");
   element("answer").replaceChildren(...data.answer.map((sentence) => {
     const paragraph = document.createElement("p");
     paragraph.textContent = sentence;
