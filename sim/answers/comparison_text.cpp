@@ -3,6 +3,7 @@
 
 #include "sim/answers/alternatives.hpp"
 #include "sim/answers/comparison.hpp"
+#include "sim/scenario/point_label.hpp"
 #include "sim/system/version.hpp"
 #include "sim/text/csv.hpp"
 #include "sim/text/table.hpp"
@@ -70,6 +71,13 @@ std::vector<NamedPart> changing_parts(const std::vector<BothParts>& both) {
   return changing;
 }
 
+/// With what is swept beside workers and K, by which points are told apart.
+std::string name_in_table(const Point& point) {
+  std::string name = name_of_alternative(point);
+  for (const std::string& swept : swept_beside_label(point)) name += ", " + swept;
+  return name;
+}
+
 std::string output_table(const std::vector<BothParts>& both) {
   constexpr std::size_t most_rows = 50;
   const std::vector<NamedPart> parts = changing_parts(both);
@@ -77,7 +85,7 @@ std::string output_table(const std::vector<BothParts>& both) {
   for (const NamedPart& part : parts) table.add_column(part.name);
   for (std::size_t i = 0; i < both.size() && i < most_rows; ++i) {
     const BothParts& each = both[i];
-    std::vector<std::string> row = {name_of_alternative(each.point), workers_text(each), show(each.first.iteration),
+    std::vector<std::string> row = {name_in_table(each.point), workers_text(each), show(each.first.iteration),
                                     show(each.second.iteration), signed_percent(each.change() / each.first.iteration)};
     for (const NamedPart& part : parts) row.push_back(signed_time(each.change(part)));
     table.add_row(std::move(row));
@@ -153,6 +161,9 @@ Row row_of_pair(const BothParts& both) {
              {"change", both.change() / both.first.iteration}};
   for (const NamedPart& part : named_parts)
     row.emplace_back(std::string(part.name) + "_change_s", both.change(part).value);
+  Json swept = Json::object();
+  for (const auto& [key, value] : both.point.swept) swept[key] = *value;
+  row.emplace_back("swept", swept.empty() ? Json() : swept);
   return row;
 }
 

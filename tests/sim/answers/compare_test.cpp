@@ -147,6 +147,21 @@ TEST_CASE("compare: points without a pair are named, and what went in is not cal
   CHECK_THAT(said, !Catch::Contains("What went in is the same.\n"));
 }
 
+TEST_CASE("compare: what is swept tells points apart", "[large]") {
+  const TemporaryFolder folder;
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  scenario["sweep"] = {{"network.latency", {"50 us", "70 us"}}, {"workers", {2}}};
+  folder.write("a.json", scenario.dump());
+  const std::string runs = "a.json a.json --set 'network.bandwidth=\"10 Gbps\"'";
+  const std::string text = run_program("compare " + runs, folder.path()).out;
+  CHECK_THAT(text, Catch::Contains("\nsgd, network.latency \"50 us\"  ") &&
+                       Catch::Contains("\nsgd, network.latency \"70 us\"  "));
+  const json points = compared_runs(folder, runs)["points"];
+  REQUIRE(points.size() == 2);
+  CHECK(points[1]["swept"] == json{{"network.latency", "70 us"}, {"workers", 2}});
+}
+
 TEST_CASE("compare: runs with other workers are held against each other", "[large]") {
   const TemporaryFolder folder;
   json scenario = tiny_scenario();
