@@ -9,10 +9,20 @@
 #include "sim/system/data_path.hpp"
 #include "sim/text/error.hpp"
 #include "sim/text/fields.hpp"
+#include "sim/text/table.hpp"
 #include "sim/text/terminal.hpp"
 
 namespace simrun {
 namespace {
+
+/// Help whose lines have at most 100 columns. Commands stand in a line each, by which completion and man pages are
+/// made.
+class NarrowHelp : public CLI::Formatter {
+ public:
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return wrapped(CLI::Formatter::make_option_desc(option), 0, 100 - get_column_width());
+  }
+};
 
 /// A word that is neither a command nor a file, nor looks like one.
 void check_scenario_is_none_of_commands(const std::string& word) {
@@ -30,6 +40,7 @@ void check_scenario_is_none_of_commands(const std::string& word) {
 }
 
 void declare(CLI::App& app, Arguments& arguments) {
+  app.formatter(std::make_shared<NarrowHelp>());
   app.require_subcommand(0, 1);
   app.set_version_flag("--version", std::string("simrun ") + SIMRUN_VERSION + ", SimGrid " + simgrid_version());
   add_run(app, arguments.run);

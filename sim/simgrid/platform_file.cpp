@@ -284,7 +284,9 @@ PlatformContents check_platform(const PlatformUse& use) {
   } catch (const std::exception& error) {
     std::string what = error.what();
     if (what == "stoi" || what == "stod") what = "SimGrid cannot read one of its numbers";  // they say no more
-    throw InputError(use.file, "platform", what.substr(0, what.find('\n')), accepted);
+    const bool is_of_unit = what.find("unknown unit") != std::string::npos;
+    throw InputError(use.file, "platform", what.substr(0, what.find('\n')),
+                     is_of_unit ? "accepted: bandwidths like 10Gbps or 125MBps, latencies like 50us" : accepted);
   }
 }
 

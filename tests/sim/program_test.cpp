@@ -664,6 +664,21 @@ TEST_CASE("program: device memory is residual, payload and what is decoded, and 
              Catch::Contains("  memory   " + up_to + "4.00 kB"));
 }
 
+TEST_CASE("program: lines of help have at most 100 columns") {
+  const TemporaryFolder folder;
+  const std::string commands = run_program("--help", folder.path()).out;
+  std::istringstream lines(commands.substr(commands.find("Subcommands:")));
+  std::string line;
+  std::vector<std::string> helps = {"--help"};
+  std::getline(lines, line);
+  while (std::getline(lines, line) && !line.empty()) helps.push_back(line.substr(2, line.find(' ', 2) - 2) + " --help");
+  CHECK(helps.size() > 10);
+  for (const std::string& help : helps) {
+    std::istringstream said(run_program(help, folder.path()).out);
+    while (std::getline(said, line)) CHECK((line.size() <= 100 || line.starts_with("simrun ")));  // an example
+  }
+}
+
 TEST_CASE("program: notes say where a network hardly is what somebody means") {
   const TemporaryFolder folder;
   json scenario = small_scenario();
