@@ -17,7 +17,10 @@ const labels = [...new Set(data.alternatives.map((row) => row.method))];
 const bestOfEach = labels.map((method) => data.alternatives.find((row) => row.method === method));
 
 /// With a star where no one has named it: what it costs in accuracy was not looked at.
-const nameOf = (row, name = row.label) => (row.named === false ? `${name} *` : name);
+const nameOf = (row, name = row.label) => (row.named === false ? `${name}\u00a0*` : name);
+
+const aboutStars = data.alternatives.some((row) => row.named === false)
+  ? "* not named by the scenario: what it costs in accuracy was not looked at." : "";
 
 /// The method, and where there is room how it is run.
 function linesOf(row) {
@@ -83,7 +86,7 @@ function drawBars() {
     },
   }, `Bars: ${what} of ${bestOfEach.map((row) => `${row.method} ${seconds(valueOf(row))}`).join("; ")}.`);
   element("bars-caption").textContent = `By ${what}` +
-    (bestOfEach.some(endsOf) ? "; lines: 90 % of medians over iterations." : ".");
+    (bestOfEach.some(endsOf) ? "; lines: 90 % of medians over iterations. " : ". ") + aboutStars;
 }
 
 const turnText = (turn) => `${turn.axis}, now ${turn.now}: ` +
@@ -109,9 +112,7 @@ function fillPlan() {
   }));
   listLines("turns-section", data.turns.map(turnText));
   listLines("left-out", data.left_out);
-  const added = data.alternatives.some((row) => row.named === false);
-  element("alternatives-caption").textContent = added
-    ? "* not named by the scenario: what it costs in accuracy was not looked at." : "";
+  element("alternatives-caption").textContent = aboutStars;
   const rows = data.alternatives.map((row) => ({ ...row, label: nameOf(row),
     iteration_range: rangeOf(row.iteration_low_s, row.iteration_high_s, seconds),
     longer_by_range: rangeOf(row.longer_by_low, row.longer_by_high, percent) }));
