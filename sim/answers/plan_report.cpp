@@ -151,8 +151,9 @@ Columns<Compared> plan_columns() {
 }
 
 std::string best_table(const PlanFindings& plan) {
-  std::vector<std::string> headings = {"best of each method", "iteration",   "efficiency", "memory",
-                                       "longer by",           "90 % of that"};
+  const char* model = name_of(plan.study.points.front().scenario.network.model);
+  const std::string first = std::string("best of each method, network model ") + model;
+  std::vector<std::string> headings = {first, "iteration", "efficiency", "memory", "longer by", "90 % of that"};
   if (!plan.curves.empty()) headings.insert(headings.begin() + 2, {"rounds", "total"});
   Table table(headings);
   bool any_added = false;

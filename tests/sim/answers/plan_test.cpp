@@ -286,6 +286,7 @@ TEST_CASE("plan: all methods, collectives and groupings are looked at if nothing
     return run_program(std::string("plan s.json ") + more, folder.path()).out;
   };
   const std::string text = text_of("");
+  CHECK(text.find("\nbest of each method, network model ideal ") != std::string::npos);
   CHECK(text.find("\nsgd, ") != std::string::npos);
   CHECK(text.find(" *  ") != std::string::npos);
   CHECK(text.find("\n* not named by the scenario: ") != std::string::npos);
