@@ -29,7 +29,8 @@ Of several steps that one is read whose time is the median, and what they spread
 micro-batches, whose gradients are sent in the last backward pass, `forward` is all that comes before that pass. A
 label of a gradient says when that gradient is there. The times of `backward_by_tensor` are those from one to the next,
 last tensor first, as simulated workers have them; they sum to the backward pass. Where kernels run on a device, a label's
-time is when all that was launched before it has ended there.
+time is when all that was launched before it has ended there. `measured_on` says what the times are of: the GPU whose
+kernels the trace has, else a processor, `cpu`.
 """
 
 from __future__ import annotations
@@ -102,6 +103,7 @@ class ComputeTimes:
     backward_by_tensor: list[int]  # in forward order
     update: int
     assumed: list[str] = field(default_factory=list)  # one line each
+    measured_on: dict[str, str] = field(default_factory=lambda: {"kind": "cpu"})  # or gpu, with its name where known
 
     @property
     def backward(self) -> int:
@@ -110,16 +112,19 @@ class ComputeTimes:
     def as_json(self) -> dict[str, Any]:
         """The scenario's `compute`."""
         backward = [_duration(time) for time in self.backward_by_tensor]
-        return {"forward": _duration(self.forward), "backward_by_tensor": backward, "update": _duration(self.update)}
+        times = {"forward": _duration(self.forward), "backward_by_tensor": backward, "update": _duration(self.update)}
+        return times | {"measured_on": self.measured_on}
 
 
 def compute_times(trace: str | Path, tensors: list[str]) -> ComputeTimes:
     """Reads the trace of a loop with StepLabels; `tensors` are the names of the model's in forward order.
 
     A gradient that comes before that of a tensor behind it in `tensors` is taken to be there with that one. A tensor
-    without a label (not used, or frozen) takes no time. Raises TraceError, OSError.
+    without a label (not used, or frozen) takes no time. Where no label names a tensor as it is, the `module.` is left out
+    that DistributedDataParallel and DataParallel put before all names. Raises TraceError, OSError.
     """
-    events = _events(Path(trace))
+    read = _read(Path(trace))
+    events = _events(read)
     steps = _steps(events)
     clock = _DeviceClock(events)
     spans = [step.span(clock) for step in steps]
@@ -133,7 +138,9 @@ def compute_times(trace: str | Path, tensors: list[str]) -> ComputeTimes:
         assumed.append(f"{len(step.before) // 2 + 1} micro-batches: forward is all before the last backward pass")
     if clock.kernels:
         assumed.append(f"times of the device, of {clock.kernels} kernels")
-    return step.times(clock, tensors, assumed)
+    times = step.times(clock, tensors, assumed)
+    times.measured_on = {"kind": "gpu", **_name_of_gpu(read, events)} if clock.kernels else {"kind": "cpu"}
+    return times
 
 
 @dataclass
@@ -166,10 +173,13 @@ class _Step:
     def times(self, clock: _DeviceClock, tensors: list[str], assumed: list[str]) -> ComputeTimes:
         backward, update = clock.after(self.backward.begin), clock.after(self.update.begin)
         backward_end, end = clock.after(self.backward.end), clock.after(self.update.end)
-        missing = [name for name in tensors if name not in self.gradients]
+        labels = self.gradients
+        if not set(labels) & set(tensors):
+            tensors, labels = _unwrapped(tensors), dict(zip(_unwrapped(list(labels)), labels.values()))
+        missing = [name for name in tensors if name not in labels]
         if len(missing) == len(tensors):
             raise TraceError(f"no label names a tensor of the model; there are {_some(list(self.gradients))}")
-        unknown = [name for name in self.gradients if name not in set(tensors)]
+        unknown = [name for name in labels if name not in set(tensors)]
         if unknown:
             assumed = [*assumed, f"labels of no tensor of the model: {_some(unknown)}"]
         if missing:
@@ -178,12 +188,12 @@ class _Step:
         by_tensor = [0] * len(tensors)
         early = []
         for i in reversed(range(len(tensors))):
-            if tensors[i] in self.gradients:
-                at = min(clock.after(self.gradients[tensors[i]]), backward_end)
+            if tensors[i] in labels:
+                at = min(clock.after(labels[tensors[i]]), backward_end)
                 early += [tensors[i]] if at < there else []
                 by_tensor[i] = max(at - there, 0)
                 there += by_tensor[i]
-        first = min(i for i, name in enumerate(tensors) if name in self.gradients)
+        first = min(i for i, name in enumerate(tensors) if name in labels)
         by_tensor[first] += backward_end - there
         if early:
             assumed = [*assumed, f"there before one behind it in the model, and taken with that: {_some(early)}"]
@@ -242,13 +252,27 @@ def _time(event: dict[str, Any], key: str = "ts") -> int:
     return int(Decimal(value) * 1000)
 
 
-def _events(trace: Path) -> list[dict[str, Any]]:
+def _read(trace: Path) -> Any:
     data = trace.read_bytes()
     try:
         text = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
-        read = json.loads(text, parse_float=Decimal)
+        return json.loads(text, parse_float=Decimal)
     except (ValueError, OSError, EOFError, RecursionError) as error:
         raise TraceError(f"not a trace in JSON: {error}") from None
+
+
+def _name_of_gpu(read: Any, events: list[dict[str, Any]]) -> dict[str, str]:
+    """That of the first kernel's device, which the trace lists by number; empty where it does not."""
+    used = next((event.get("args") for event in events if _category(event) == "kernel"), None)
+    number = used.get("device") if isinstance(used, dict) else None
+    listed = read.get("deviceProperties") if isinstance(read, dict) else None
+    for each in listed if isinstance(listed, list) else []:
+        if isinstance(each, dict) and number is not None and each.get("id") == number and each.get("name"):
+            return {"name": str(each["name"])}
+    return {}
+
+
+def _events(read: Any) -> list[dict[str, Any]]:
     events = read.get("traceEvents") if isinstance(read, dict) else read
     if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
         raise TraceError("not a trace: it has no list of events")
@@ -284,8 +308,16 @@ def _steps(events: list[dict[str, Any]]) -> list[_Step]:
             steps.append(_Step(before, forward, backward, part, there))
         batches = []
     if not steps:
-        raise TraceError("no step with the labels forward, backward and update; the help of this program has the loop")
+        missing = [name for name in PARTS if name not in {part.name for part in parts}]
+        why = f"no label {' and none '.join(map(repr, missing))}" if missing else "not in this order"
+        raise TraceError(f"no step with the labels forward, backward and update: {why}; the help of this program has the loop")
     return steps
+
+
+def _unwrapped(names: list[str]) -> list[str]:
+    """Without the prefix of DistributedDataParallel and DataParallel, where all have it."""
+    wrapper = "module."
+    return [name.removeprefix(wrapper) for name in names] if all(name.startswith(wrapper) for name in names) else names
 
 
 def _some(names: list[str]) -> str:

@@ -12,7 +12,8 @@ gives the shape of each input, of float32 zeros; int:8,128 is one of integers. F
     write_model(model_table(module, inputs), "model.json")
 
 The order is that in which a forward pass of the inputs first uses the parameters. Without inputs it is that in which the
-modules were made. Buffers (running means, masks) are no parameters and are left out, and so are frozen parameters, which
+modules were made, which may be another. The model's name is that of FILE where -o names one, else the class of the
+module. Buffers (running means, masks) are no parameters and are left out, and so are frozen parameters, which
 have no gradient. Tied parameters are one and count once, by the name where they were made first. A parameter that the
 forward pass does not use comes last. What of this was met is said on stderr.
 """
@@ -71,7 +72,9 @@ def model_table(module: torch.nn.Module, inputs: Sequence[Any] | None = None, na
     assumed += [f"counted once: {' and '.join(names)}, which are tied" for _, names in tied if len(names) > 1]
     order = "as the modules were made"
     names = list(trained)
-    if inputs is not None:
+    if inputs is None:
+        assumed.append("a forward pass may use the parameters in another order; with inputs it is that")
+    else:
         order = "as a forward pass first uses them"
         used = [name for name in _order_of_use(module, inputs) if name in trained]
         unused = [name for name in names if name not in set(used)]
@@ -162,6 +165,10 @@ def _made(parser: _Parser, what: str) -> torch.nn.Module:
     module, _, make = what.partition(":")
     if not module or not make:
         parser.error(f"{what!r} is not MODULE:MAKE")
+    if module.endswith(".py"):
+        file = Path(module)
+        folder = f" with {str(file.parent)!r} in PYTHONPATH" if file.parent != Path() else ""
+        parser.error(f"{what!r} names a file; accepted: {file.stem}:{make}{folder}")
     sys.path.insert(0, str(Path.cwd()))
     try:
         made = getattr(importlib.import_module(module), make)
@@ -178,16 +185,19 @@ def main() -> None:
     parser.add_argument("make", metavar="MODULE:MAKE", help="what returns the torch.nn.Module, or is one")
     help_ = "of each input: 8,3,224,224 (float32) or int:8,128; without, the order is that of the modules"
     parser.add_argument("--inputs", nargs="+", type=_input, metavar="SHAPE", help=help_)
-    parser.add_argument("-o", dest="out", type=Path, default=Path("model.json"), metavar="FILE", help="default: model.json")
+    help_ = "the model, whose name is that of FILE (default: model.json, with the name of the module's class)"
+    parser.add_argument("-o", dest="out", type=Path, metavar="FILE", help=help_)
     arguments = parser.parse_args()
+    out = arguments.out or Path("model.json")
+    name = arguments.out.stem if arguments.out else None
     try:
-        table = model_table(_made(parser, arguments.make), arguments.inputs, arguments.out.stem)
+        table = model_table(_made(parser, arguments.make), arguments.inputs, name)
     except (ValueError, RuntimeError, TypeError) as error:
         parser.error(f"{arguments.make}: {str(error).splitlines()[0]}")
     try:
-        write_model(table, arguments.out)
+        write_model(table, out)
     except OSError as error:
-        parser.error(f"-o: {str(arguments.out)!r} cannot be written: {error.strerror}")
+        parser.error(f"-o: {str(out)!r} cannot be written: {error.strerror}")
     said = [f"{table.parameters} parameters in {len(table.tensors)} tensors, ordered {table.order}", *table.assumed]
     print(*said, sep="\n", file=sys.stderr)
 

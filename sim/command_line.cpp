@@ -9,10 +9,20 @@
 #include "sim/system/data_path.hpp"
 #include "sim/text/error.hpp"
 #include "sim/text/fields.hpp"
+#include "sim/text/table.hpp"
 #include "sim/text/terminal.hpp"
 
 namespace simrun {
 namespace {
+
+/// Help whose lines have at most 100 columns. Commands stand in a line each, by which completion and man pages are
+/// made.
+class NarrowHelp : public CLI::Formatter {
+ public:
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return wrapped(CLI::Formatter::make_option_desc(option), 0, 100 - get_column_width());
+  }
+};
 
 /// A word that is neither a command nor a file, nor looks like one.
 void check_scenario_is_none_of_commands(const std::string& word) {
@@ -30,6 +40,7 @@ void check_scenario_is_none_of_commands(const std::string& word) {
 }
 
 void declare(CLI::App& app, Arguments& arguments) {
+  app.formatter(std::make_shared<NarrowHelp>());
   app.require_subcommand(0, 1);
   app.set_version_flag("--version", std::string("simrun ") + SIMRUN_VERSION + ", SimGrid " + simgrid_version());
   add_run(app, arguments.run);
@@ -52,6 +63,11 @@ const Command* command_of(const CLI::App& app) {
   return nullptr;
 }
 
+/// "see simrun plan --help".
+std::string see_help_of(const Command* command) {
+  return "see simrun " + (command == nullptr ? "" : std::string(command->name) + " ") + "--help";
+}
+
 /// Options of a run do nothing beside a command.
 void check_commands(const CLI::App& app) {
   const auto given = app.get_subcommands();
@@ -59,7 +75,7 @@ void check_commands(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     if (option->count() > 0)
       throw InputError("command line", option->get_name(), "does not go with " + given.front()->get_name(),
-                       "see simrun --help");
+                       see_help_of(command_of(app)));
   }
 }
 
@@ -91,7 +107,7 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::Success& done) {
     return app.exit(done);
   } catch (const CLI::ParseError& error) {
-    return refuse(app, InputError("command line", "arguments", error.what(), "see simrun --help"));
+    return refuse(app, InputError("command line", "arguments", error.what(), see_help_of(command_of(app))));
   } catch (const InputError& mistake) {
     return refuse(app, mistake);
   }

@@ -192,6 +192,7 @@ void add_compare(CLI::App& app, Arguments& arguments) {
   app.add_option("first", compare.first, "folder that a run wrote, or a scenario")->type_name(kind)->required();
   app.add_option("second", compare.second, "what it is held against, likewise")->type_name(kind)->required();
   add_jobs(app, compare.jobs, "simulations side by side (default: one a core)");
+  add_set(app, compare.set, "override a field of the second, a scenario, by its dotted path; repeatable");
   add_format(app, compare.format);
 }
 
@@ -214,19 +215,21 @@ int run_merge(const Arguments& given) {
 }
 
 constexpr Command all_commands[] = {
-    {"plan", "find the fastest way to train a scenario: method, K, collective, grouping; and what would turn it",
+    {"plan", "find the fastest way to train on a cluster, and what would turn it",
      "simrun plan scenarios/32gpu_1gbe.json\n"
+     "simrun plan my.json --set plan.methods=scenario\n"
      "simrun plan my.json --set 'plan={\"target\": {\"efficiency\": 0.9}}'",
      add_plan, run_plan},
-    {"compare", "say what differs in what went into two runs, and in what came out, and what explains it",
+    {"compare", "say what differs between two runs, and what explains it",
      "simrun compare results/before results/after\n"
+     "simrun compare my.json my.json --set network.bandwidth=\"10 Gbps\"\n"
      "simrun compare scenarios/sweep_k_m.json scenarios/sweep_k_m_10gbe.json --format csv",
      add_compare, run_compare},
-    {"explain", "say what an iteration consists of: who waits for what, what is hidden, what would make it faster",
+    {"explain", "say who waits for what in an iteration, and what would shorten it",
      "simrun explain results/32gpu_1gbe\n"
      "simrun explain scenarios/32gpu_1gbe.json gtop-k",
      add_explain, run_explain},
-    {"fidelity", "say how many bits an element each method sends and how much of a gradient that leaves out",
+    {"fidelity", "say how many bits each method sends, and what of a gradient is lost",
      "simrun fidelity scenarios/mergecomp_8gpu.json\n"
      "simrun fidelity my.json --set model=resnet20-cifar10 --format csv",
      add_fidelity, run_fidelity},
@@ -238,27 +241,27 @@ constexpr Command all_commands[] = {
      "simrun schema\n"
      "simrun schema > scenario.schema.json",
      add_nothing, run_schema},
-    {"calibrate", "measure the codecs on this machine's GPU or processor and write a device profile",
+    {"calibrate", "measure this machine's GPU or processor, and write a device profile",
      "simrun calibrate --quick\n"
      "simrun calibrate --implementation pytorch -o my_gpu.json",
      add_calibrate, run_calibrate},
-    {"report", "write a results folder as one HTML page to send around: plots, table, provenance; nothing else needed",
+    {"report", "write a results folder as one HTML page: plots, table, provenance",
      "simrun report results/32gpu_1gbe\n"
      "simrun report results/sweep_k_m -o sweep.html",
      add_report, run_report},
-    {"measure", "run a scenario's exchanges between real processes: mpirun -np RANKS simrun measure SCENARIO.json",
+    {"measure", "run a scenario's exchanges between real processes, by mpirun",
      "mpirun -np 9 simrun measure my.json\n"
      "mpirun -np 9 --hostfile hosts simrun measure my.json --iterations 50",
      add_measure, run_measure, refuse_to_measure},
-    {"train", "train a scenario's model with its methods on real data: accuracy by round, bytes and simulated time",
+    {"train", "train a scenario's model on real data: accuracy by round and time",
      "simrun train scenarios/train_fashion_mnist.json\n"
      "simrun train scenarios/train_fashion_mnist.json --set training.rounds=50 -o results/short",
      add_train, run_train},
-    {"merge", "take the points of shards' results folders into one and write its report; runs none",
+    {"merge", "take the points of shards into one folder, with its report; runs none",
      "simrun merge my_sweep.json -o results/my_sweep\n"
      "simrun merge my_sweep.json shard-1 shard-2 shard-3 -o results/my_sweep",
      add_merge, run_merge},
-    {"schedule", "compare groupings of a scenario's tensors: by rule, MergeComp's search, and the best there is",
+    {"schedule", "compare groupings of a scenario's tensors, and find the best there is",
      "simrun schedule scenarios/mergecomp_8gpu.json\n"
      "simrun schedule scenarios/mergecomp_8gpu.json --max-groups 2 --format csv",
      add_schedule, run_schedule},
@@ -279,7 +282,8 @@ void add_run(CLI::App& app, RunArguments& run) {
   app.add_flag("--dry-run", run.dry_run, "validate, list the points, run none");
   app.add_flag("--trace", run.trace, "also write a trace a point, which Perfetto opens");
   app.add_flag("--break-even", run.break_even,
-               "also search for the break-evens of encoding where groups overlap; a few simulations a point");
+               "also where a point has several groups or rounds, find the longest encoding with which it is as fast "
+               "as sgd, by a few simulations");
   app.add_option("--shard", run.shard,
                  "run the I-th of N shares of the points; all into the same results folder, in any order")
       ->type_name("I/N");

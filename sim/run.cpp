@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <set>
 
 #include "sim/report/report.hpp"
-#include "sim/scenario/sweep_keys.hpp"
+#include "sim/scenario/point_label.hpp"
 #include "sim/scheduling/schedule.hpp"
 #include "sim/study/fastest.hpp"
 #include "sim/study/long_points.hpp"
@@ -32,9 +31,7 @@ std::string points(std::size_t count) {
 std::string described(const Point& point) {
   std::string text = shown_name(point.label) + ", " + std::to_string(point.scenario.workers) + " workers";
   if (point.scenario.method.kept) text += ", " + point.scenario.method.kept->text();
-  const std::set<std::string> told = {"workers", "density", "k"};
-  for (const auto& [key, value] : point.swept)
-    text += told.contains(key) || is_way_of_running(key) ? "" : ", " + shown_name(key + " " + brief(*value));
+  for (const std::string& other : swept_beside_label(point)) text += ", " + shown_name(other);
   return text;
 }
 

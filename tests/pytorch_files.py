@@ -88,7 +88,9 @@ def table_in_forward_order(folder):
         "counted once: head.weight and tied.weight, which are tied",
         "put last: 2 parameters (unused.weight, unused.bias) not used in the forward pass",
     ], table.assumed)
-    made = [name for name, _ in model_table.model_table(network).tensors]
+    without = model_table.model_table(network)
+    made = [name for name, _ in without.tensors]
+    check(without.assumed[-1] == "a forward pass may use the parameters in another order; with inputs it is that", without)
     check(made[:2] == ["scale", "head.weight"] and sorted(made) == sorted(ORDER), made)
     model_table.write_model(table, folder / "model.json")
     rows = simrun(folder, scenario("model.json", {"forward": "1 ms", "backward": "2 ms"}))
@@ -117,8 +119,13 @@ def table_from_the_command_line(folder):
     done = run("mine:make", "--inputs", "int:2,3", "-o", "mine.json")
     check(done.returncode == 0 and done.stderr.startswith("40 parameters in 1 tensors, ordered as a forward pass"), done)
     table = json.loads((folder / "mine.json").read_text())
-    check(table["tensors"] == [{"name": "weight", "shape": [10, 4]}], table)
-    for arguments in ([], ["mine"], ["none:make"], ["mine:none"], ["mine:number"], ["mine:make", "--inputs", "2,x"],
+    check((table["name"], table["tensors"]) == ("mine", [{"name": "weight", "shape": [10, 4]}]), table)
+    done = run("mine:make")
+    check(done.returncode == 0 and "with inputs it is that" in done.stderr, done)
+    check(json.loads((folder / "model.json").read_text())["name"] == "Embedding", done)
+    for named, accepted in {"mine.py:make": "mine:make;", "nets/mine.py:make": "mine:make with 'nets' in PYTHONPATH;"}.items():
+        check(f"names a file; accepted: {accepted}" in run(named).stderr, run(named))
+    for arguments in ([], ["mine"], ["mine.py:make"], ["none:make"], ["mine:none"], ["mine:number"], ["mine:make", "--inputs", "2,x"],
                       ["mine:make", "--inputs", "0"], ["mine:make", "--inputs", "2,3"], ["mine:make", "-o", "no/m.json"]):
         done = run(*arguments)
         check((done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), (arguments, done))

@@ -358,7 +358,13 @@ def check_plan(browser, folder, simrun):
     for row in plan["alternatives"]:
         best.setdefault(row["method"], row["iteration_s"])
     bars = browser.run("const { labels, datasets } = Chart.getChart('bars').data; return [labels, datasets[0].data]")
-    check("bars", bars, [list(best), list(best.values())])
+    first = {row["method"]: row for row in reversed(plan["alternatives"])}
+    ways = {method: [row["label"].removeprefix(method).removeprefix(", "), "K/N 0.01" if row["density"] else ""]
+            for method, row in first.items()}
+    lines = [[method, *filter(None, [", ".join(filter(None, ways[method]))])] for method in best]
+    check("bars", bars, [lines, list(best.values())])
+    facts = browser.run("return document.getElementById('facts').textContent")
+    check("facts", facts.split(" · ")[:4], ["model small, 200000 parameters", "4 workers", "device a100", "network model ideal"])
     check("alternatives", len(browser.rows("#alternatives")), len(plan["alternatives"]))
     turns = browser.run("return document.querySelectorAll('#turns li').length")
     check("turns", turns, len(plan["turns"]))

@@ -122,8 +122,9 @@ def _counted(number: int, thing: str) -> str:
 def provenance(table: pd.DataFrame) -> str:
     """One line that says where the numbers of `table` come from: scenario, version, model, number of seeds."""
     seeds = table["seed"].nunique() if "seed" in table else table["seeds"].max()
+    versions = results.attribute(table, "versions")
     return (
-        f"{results.title_of(table)}; simrun {table.attrs['versions']['simrun']}; {', '.join(table['model'].unique())}; "
+        f"{results.title_of(table)}; simrun {versions['simrun']}; {', '.join(table['model'].unique())}; "
         f"{_counted(seeds, 'seed')}"
     )
 

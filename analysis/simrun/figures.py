@@ -149,10 +149,13 @@ def line_of_setting(name: str, number: int) -> dict[str, Any]:
     return line_of(name) | ({"linestyle": dashes, "fillstyle": "none"} if number > 0 else {})
 
 
-def name_of(rows: pd.DataFrame, width: int = 60) -> str:
-    """The method of rows of results.best_of_each, how it is set and how it is run, in lines of at most `width` characters."""
+def name_of(rows: pd.DataFrame, width: int = 60, density: float | None = None) -> str:
+    """The method of rows of results.best_of_each, how it is set, their K/N if it is given as `density`, and how it is run, in
+    lines of at most `width` characters.
+    """
     ways = results.ways_of(rows)
-    name = ", ".join(filter(None, rows[["method", "setting"]].iloc[0]))
+    kept = "" if density is None else f"K/N {density:g}"
+    name = ", ".join(filter(None, [*rows[["method", "setting"]].iloc[0], kept]))
     return "\n".join([name, *textwrap.wrap(ways, width, break_on_hyphens=False)])
 
 

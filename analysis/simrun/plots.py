@@ -19,8 +19,8 @@ def plot_scaling(
     communicate: scaling_efficiency in %, or samples_per_s of the whole cluster (1/s).
 
     Each method is shown with the best of its collectives and groupings, at the one of its densities that is nearest to
-    `density` (K/N). Bands hold 90 % of medians over iterations, as far as errors are known. Without `axes` the figure is
-    one of its own and has a legend.
+    `density` (K/N), which the legend names. Bands hold 90 % of medians over iterations, as far as errors are known.
+    Without `axes` the figure is one of its own and has a legend.
 
     Raises ResultsError for another `value`, and where points differ in what is neither an axis nor a way of running a method.
     """
@@ -31,13 +31,15 @@ def plot_scaling(
     axes = axes or plt.subplots(figsize=(6, 4.4), layout="constrained")[1]
     numbers = {method: list(dict.fromkeys(rows["setting"])) for method, rows in best.groupby("method", sort=False)}
     for (method, setting), rows in best.groupby(["method", "setting"], sort=False):
+        kept = None
         if rows["density"].notna().any():
-            rows = rows[rows["density"] == results.nearest(rows["density"], density)]
+            kept = results.nearest(rows["density"], density)
+            rows = rows[rows["density"] == kept]
         shown = rows.sort_values("workers")
         if value == "scaling_efficiency":
             shown = shown.assign(scaling_efficiency=100 * shown["scaling_efficiency"])
         look = figures.line_of_setting(str(method), numbers[method].index(setting))
-        axes.plot(shown["workers"], shown[value], **look | {"label": figures.name_of(shown)})
+        axes.plot(shown["workers"], shown[value], **look | {"label": figures.name_of(shown, density=kept)})
         figures.draw_band(axes, shown, value)
     workers = sorted(best["workers"].unique())
     if value == "scaling_efficiency":
@@ -58,7 +60,8 @@ def plot_scaling(
 def plot_winners(points: pd.DataFrame, place: int = 1, axes: Axes | None = None) -> Axes:
     """Draws which method is fastest over the number of workers and density (K/N), each method at the best of its
     collectives and groupings. Dots mark where it is not certain: the interval of another method reaches below the end of
-    its. With `place` 2 it is the second fastest, without dots. Without `axes` the figure is one of its own and has a legend.
+    its; the legend says so where there are any. With `place` 2 it is the second fastest, without dots. Without `axes` the
+    figure is one of its own and has a legend.
 
     Raises ResultsError where no density was run, for another `place`, and where plot_scaling does.
     """
@@ -71,16 +74,16 @@ def plot_winners(points: pd.DataFrame, place: int = 1, axes: Axes | None = None)
     axes = axes or plt.subplots(figsize=(6, 4.6), layout="constrained")[1]
     rows = results.fastest(best) if place == 1 else results.second_fastest(best)
     figures.draw_choice(axes, rows, "method")
-    if place == 1:
-        unsure = results.undecided(best)
-        axes.plot(unsure["workers"], unsure["density"], linestyle="", marker=".", color="black")
+    unsure = results.undecided(best) if place == 1 else rows.head(0)
+    look = {"linestyle": "", "marker": ".", "color": "black", "label": "not certain: intervals overlap"}
+    dots = [] if unsure.empty else axes.plot(unsure["workers"], unsure["density"], **look)
     what = ("fastest method", "second fastest")[place - 1]
     axes.set_title(what)
     if own:
         methods = rows.groupby("method", sort=False)
         fills = [Patch(label=figures.name_of(some), **figures.fill_of(str(name))) for name, some in methods]
         axes.set_title(results.title_of(points))
-        axes.figure.legend(handles=fills, loc="outside lower center", ncols=2, handleheight=1.6, title=what)
+        axes.figure.legend(handles=fills + dots, loc="outside lower center", ncols=2, handleheight=1.6, title=what)
     return axes
 
 
@@ -92,7 +95,7 @@ def plot_timeline(points: pd.DataFrame, row: int = 0, axes: Axes | None = None) 
     Raises ResultsError where there is no trace.
     """
     own = axes is None
-    trace = results.load_trace(points.attrs["folder"], row)
+    trace = results.load_trace(results.attribute(points, "folder"), row)
     axes = axes or plt.subplots(figsize=(7, 2.4), layout="constrained")[1]
     figures.draw_timeline(axes, trace)
     axes.set_xlabel("time (ms)")
@@ -109,7 +112,7 @@ def _best(points: pd.DataFrame, settings: Sequence[str] = ()) -> pd.DataFrame:
     """The points as best_of_each has them, if it has not made them yet. Raises ResultsError where it would take the best of
     what is no way of running a method.
     """
-    swept = points.attrs["scenario"].get("sweep", {})
+    swept = results.attribute(points, "scenario").get("sweep", {})
     shown = (*results.WAYS, *settings)
     others = [key for key in swept if key not in shown and key in points and points[key].astype(str).nunique() > 1]
     if others:

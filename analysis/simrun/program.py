@@ -32,6 +32,9 @@ Results = Scenario | pd.DataFrame
 # A bar as the program draws it: what is done, how much of it, and of how much.
 PROGRESS = re.compile(r"(.*) \[[= ]{30}\] (\d+)/(\d+)")
 
+# What the command line calls arguments of these functions.
+ARGUMENTS = {"--set": "settings", "--out": "out", "--jobs": "jobs", "POINT": "point", "SECOND": "second", "RESULTS": "what"}
+
 
 def program() -> str:
     """The path of the program: $SIMRUN, else what ./simrun has built in the checkout that this package is part of or was
@@ -81,7 +84,7 @@ def run(
     Results go to the folder `out` (default: results.folder_of the file's stem, or of a dict's name). Points that are
     there are not run again, unless `fresh`. `jobs` points run side by side (default: one a core). `trace` is for
     plot_timeline; `break_even` searches for break-evens of encoding where groups overlap, too. Relative names in a dict
-    are of the working folder. `progress` shows a bar, in a notebook or a terminal.
+    are of the working folder. `progress` shows a bar and then the notes, in a notebook or a terminal.
 
     Raises SimrunError with the program's line where there is a mistake, or where points failed; then load() has the others.
     Its warnings are Python's, too.
@@ -161,15 +164,23 @@ def explain(
     a scenario, a path or a dict. Returns what --format json prints; times are in seconds.
 
     `point` is a row of the points, from 0, as they are given, sorted or filtered; or a part of a label in their folder
-    (default: the fastest there). `settings` are those of run(), of a scenario alone. "conclusions" has it in words; "critical_path" has its pieces; "shorter_by_1_percent_of" is how much
+    (default: the fastest there). The command line counts the same points from 1. `settings` are those of run(), of a
+    scenario alone. "conclusions" has it in words; "critical_path" has its pieces; "shorter_by_1_percent_of" is how much
     shorter an iteration is, as a share, with 1 % more of each; "notes" is what the program noted. Raises SimrunError.
 
     >>> explain("scenarios/two_switches.json", "gtop-k")["conclusions"][0]
     'The critical path consists of 99.5 % computing, ...'
     """
     with _as_argument(what) as name:
-        named = [] if point is None else [point if isinstance(point, str) else str(_number_of(what, int(point)))]
-        return _answer(["explain", *_changes(settings or {}), "--", name, *named], progress)
+        is_label = isinstance(point, str) and not point.isdecimal()
+        row = None if point is None or is_label else int(point)
+        named = [] if point is None else [str(point) if row is None else str(_number_of(what, row))]
+        try:
+            return _answer(["explain", *_changes(settings or {}), "--", name, *named], progress)
+        except SimrunError as error:
+            if row is None or error.path != "point":
+                raise
+            raise SimrunError(f"arguments: point: there is no row {row}; accepted: a row from 0, or a part of a label") from None
 
 
 def load(folder: str | os.PathLike[str]) -> pd.DataFrame:
@@ -229,6 +240,7 @@ def _run(
         status, said, answer = _execute(arguments, progress)
         if isinstance(scenario, Mapping):
             said = [line.replace(file, "scenario") for line in said]
+    _show_notes(said, progress)
     if failed := [line for line in said if line.startswith("failed: ")]:
         more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
         raise SimrunError(f"{failed[0]}{more}; simrun.load({str(folder)!r}) has what did not fail", status)
@@ -240,6 +252,7 @@ def _answer(command: list[str], progress: bool) -> dict[str, Any]:
     """Runs a command that prints what it found; returns that, and its notes. Raises SimrunError."""
     arguments = [program(), command[0], "--format", "json", *command[1:]]
     status, said, answer = _execute(arguments, progress)
+    _show_notes(said, progress)
     _check(status, said, arguments)
     return json.loads(answer) | {"notes": _notes(said)}
 
@@ -247,7 +260,15 @@ def _answer(command: list[str], progress: bool) -> dict[str, Any]:
 def _check(status: int, said: list[str], arguments: list[str]) -> None:
     """Raises SimrunError where the program found a mistake."""
     if status != 0:
-        raise SimrunError((said or [f"{arguments[0]}: ended with status {status}"])[-1], status)
+        raise SimrunError(_in_python((said or [f"{arguments[0]}: ended with status {status}"])[-1]), status)
+
+
+def _in_python(line: str) -> str:
+    """The program's line, with arguments by their names here."""
+    word = re.match(r"command line: ([^:]+): ", line)
+    if word and word[1] in ARGUMENTS:
+        line = f"arguments: {ARGUMENTS[word[1]]}: {line[word.end():]}"
+    return re.sub(r"--set ([\w.-]+)=(.+)$", r'settings={"\1": \2}', line)
 
 
 def _entries(methods: Any) -> Any:
@@ -285,10 +306,9 @@ def _as_file(scenario: Scenario) -> Iterator[str]:
 def _as_argument(what: Results) -> Iterator[str]:
     """The name of a folder or a file that has the points or the scenario. Raises SimrunError where the folder has others."""
     if isinstance(what, pd.DataFrame):
-        if "folder" not in what.attrs:
-            raise SimrunError("the table's attrs have no folder; accepted: points as simrun.run or simrun.load return them")
+        folder = results.attribute(what, "folder")
         _places(what)
-        yield what.attrs["folder"]
+        yield folder
         return
     with _as_file(what) as name:
         yield name
@@ -327,9 +347,8 @@ def _execute(arguments: list[str], progress: bool) -> tuple[int, list[str], str]
 
     It draws bars on terminals, and gets one; what it draws there moves a bar of tqdm's.
     """
-    shown = progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)
     ours, its = pty.openpty()
-    with tempfile.TemporaryFile() as answer, tqdm(disable=not shown, delay=1, leave=False, unit="") as bar:
+    with tempfile.TemporaryFile() as answer, tqdm(disable=not _is_watched(progress), delay=1, leave=False, unit="") as bar:
         try:
             try:
                 process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=answer, stderr=its)
@@ -346,6 +365,18 @@ def _execute(arguments: list[str], progress: bool) -> tuple[int, list[str], str]
             os.close(ours)
         answer.seek(0)
         return status, said, answer.read().decode("utf-8", "replace")
+
+
+def _is_watched(progress: bool) -> bool:
+    """Whether somebody sees what is shown beside the results."""
+    return progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+
+
+def _show_notes(said: list[str], progress: bool) -> None:
+    """Notes are shown where a bar is; warnings are Python's."""
+    for line in said:
+        if line.startswith("note: ") and _is_watched(progress):
+            print(line, file=sys.stderr)
 
 
 def _moves(bar: tqdm, line: str) -> bool:

@@ -129,6 +129,18 @@ def attributes(report: Mapping[str, Any], folder: str | os.PathLike[str], table:
     return {"scenario": report["scenario"], "versions": report["versions"]} | where
 
 
+def attribute(table: pd.DataFrame, name: str) -> Any:
+    """What `attrs` of points have under `name`. Raises ResultsError where they have nothing: pandas leaves out the attrs of
+    tables that are joined, unless all have the same.
+    """
+    if name not in table.attrs:
+        raise ResultsError(
+            f"the table's attrs have no {name}, which pandas.concat and merge leave out; accepted: points as simrun.run or "
+            "simrun.load return them, or attrs that are set, table.attrs = points.attrs"
+        )
+    return table.attrs[name]
+
+
 def load_trace(folder: str | os.PathLike[str], row: int) -> pd.DataFrame:
     """The trace of the point in row `row` of points.csv, one row a span; of a sweep in which no point failed.
 
@@ -162,7 +174,7 @@ def entries(folder: str | os.PathLike[str]) -> list[dict[str, Any]]:
 
 def provenance(table: pd.DataFrame) -> str:
     """One line that says where the numbers of `table` come from: scenario, versions, network model, devices."""
-    versions = table.attrs["versions"]
+    versions = attribute(table, "versions")
     return (
         f"{title_of(table)}; simrun {versions['simrun']}, SimGrid "
         f"{versions['simgrid']}; {_network_of(table)}; device "
@@ -179,12 +191,12 @@ def _network_of(table: pd.DataFrame) -> str:
 
 def title_of(table: pd.DataFrame) -> str:
     """The name that the scenario gives itself."""
-    return table.attrs["scenario"].get("name", "unnamed scenario")
+    return attribute(table, "scenario").get("name", "unnamed scenario")
 
 
 def link_of(table: pd.DataFrame) -> tuple[float, float]:
     """(latency in s, bandwidth in B/s) of the star network that all points of `table` share. Raises ResultsError."""
-    network = table.attrs["scenario"]["network"]
+    network = attribute(table, "scenario")["network"]
     try:
         return quantity(network["latency"]), quantity(network["bandwidth"])
     except KeyError as key:

@@ -55,18 +55,22 @@ bool takes_local_steps(const Json& entry, const MethodEntry& method) {
          std::ranges::any_of(local_steps_keys, [&](const char* key) { return entry.contains(key); });
 }
 
+bool has_method(const Json& scenario, const MethodEntry& method) {
+  return std::ranges::any_of(scenario["methods"], [&](const Json& entry) { return entry["name"] == method.name; });
+}
+
 /// The methods asked for; else all but those of local steps that the scenario does not have: they learn otherwise, and
 /// are no other way to do the same. What that leaves out is added to `left_out`.
-std::vector<const MethodEntry*> wanted_methods(const Json& scenario, const std::vector<const MethodEntry*>& asked,
+std::vector<const MethodEntry*> wanted_methods(const Json& scenario, const PlanMethods& asked,
                                                std::vector<std::string>& left_out) {
-  if (!asked.empty()) return asked;
+  if (!asked.names.empty()) return asked.names;
   std::vector<const MethodEntry*> wanted;
   std::vector<std::string> local;
   for (const MethodEntry& method : methods()) {
-    const auto names = [&](const Json& entry) { return entry["name"] == method.name; };
-    if (!method.local.is_local() || std::ranges::any_of(scenario["methods"], names)) {
+    const bool is_of_scenario = has_method(scenario, method);
+    if (is_of_scenario || (!asked.are_of_scenario && !method.local.is_local())) {
       wanted.push_back(&method);
-    } else {
+    } else if (!asked.are_of_scenario) {
       local.emplace_back(method.name);
     }
   }
@@ -211,7 +215,8 @@ std::vector<Point> points_of(const std::string& file, Json one, Refused& all) {
       fitting.push_back(name);
     } catch (const InputError& error) {
       all.last = of_plan(error);
-      refused[all.last->what()].push_back(name);
+      const std::string why = all.last->what();
+      refused[why.substr(0, why.find("; or for "))].push_back(name);  // what else they can is each method's own
     }
   }
   for (const auto& [why, names] : refused)

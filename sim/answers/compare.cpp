@@ -34,9 +34,10 @@ ComparedRun run_of_folder(const std::string& name) {
   return run;
 }
 
-ComparedRun run_of_scenario(const std::string& name, unsigned jobs) {
+ComparedRun run_of_scenario(const std::string& name, const std::vector<Override>& changes, unsigned jobs) {
   const std::string file = find_file(name, "").value_or(name);
-  ComparedRun run{.name = name, .version = SIMRUN_VERSION, .study = read_study(file, {}), .parts = {}, .contents = {}};
+  ComparedRun run{
+      .name = name, .version = SIMRUN_VERSION, .study = read_study(file, changes), .parts = {}, .contents = {}};
   refuse_searches(run.study, "compare");
   run.contents = contents_of(run.study);
   for (const PointResult& result : KeptPoints("", jobs).run(run.study, "points")) {
@@ -49,11 +50,15 @@ ComparedRun run_of_scenario(const std::string& name, unsigned jobs) {
 }  // namespace
 
 int compare(const CompareArguments& arguments) {
-  const auto run_of = [&](const std::string& name) {
-    return is_results_folder(name) ? run_of_folder(name) : run_of_scenario(name, arguments.jobs);
+  const auto run_of = [&](const std::string& name, const std::vector<Override>& changes) {
+    return is_results_folder(name) ? run_of_folder(name) : run_of_scenario(name, changes, arguments.jobs);
   };
-  ComparedRun first = run_of(arguments.first);
-  Comparison all = compared(std::move(first), run_of(arguments.second));
+  const std::vector<Override> changes = parse_overrides(arguments.set);
+  if (!changes.empty() && is_results_folder(arguments.second))
+    throw InputError("command line", "--set", "does not go with a results folder",
+                     "accepted: with a scenario as second");
+  ComparedRun first = run_of(arguments.first, {});
+  Comparison all = compared(std::move(first), run_of(arguments.second, changes));
   if (all.pairs.empty())
     throw InputError("command line", "SECOND",
                      "\"" + arguments.second + "\" has no point that \"" + arguments.first + "\" has",

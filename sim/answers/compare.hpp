@@ -11,6 +11,7 @@ namespace simrun {
 struct CompareArguments {
   std::string first;  ///< a results folder or a scenario
   std::string second;
+  std::vector<std::string> set;  ///< PATH=VALUE, of the second, a scenario
   unsigned jobs = usable_cores();
   std::string format = "table";
 };

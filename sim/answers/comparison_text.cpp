@@ -3,6 +3,7 @@
 
 #include "sim/answers/alternatives.hpp"
 #include "sim/answers/comparison.hpp"
+#include "sim/scenario/point_label.hpp"
 #include "sim/system/version.hpp"
 #include "sim/text/csv.hpp"
 #include "sim/text/table.hpp"
@@ -70,6 +71,13 @@ std::vector<NamedPart> changing_parts(const std::vector<BothParts>& both) {
   return changing;
 }
 
+/// With what is swept beside workers and K, by which points are told apart.
+std::string name_in_table(const Point& point) {
+  std::string name = name_of_alternative(point);
+  for (const std::string& swept : swept_beside_label(point)) name += ", " + swept;
+  return name;
+}
+
 std::string output_table(const std::vector<BothParts>& both) {
   constexpr std::size_t most_rows = 50;
   const std::vector<NamedPart> parts = changing_parts(both);
@@ -77,7 +85,7 @@ std::string output_table(const std::vector<BothParts>& both) {
   for (const NamedPart& part : parts) table.add_column(part.name);
   for (std::size_t i = 0; i < both.size() && i < most_rows; ++i) {
     const BothParts& each = both[i];
-    std::vector<std::string> row = {name_of_alternative(each.point), workers_text(each), show(each.first.iteration),
+    std::vector<std::string> row = {name_in_table(each.point), workers_text(each), show(each.first.iteration),
                                     show(each.second.iteration), signed_percent(each.change() / each.first.iteration)};
     for (const NamedPart& part : parts) row.push_back(signed_time(each.change(part)));
     table.add_row(std::move(row));
@@ -87,9 +95,14 @@ std::string output_table(const std::vector<BothParts>& both) {
   return table.text();
 }
 
+constexpr const char* not_alone = "not by itself";
+constexpr const char* why_not_alone =
+    "not by itself: could not be simulated alone (it goes only with others, the second leaves it out, contents\n"
+    "of files differ, a run was measured), or there would be too many simulations\n";
+
 /// "-85.3 %", or "-85.3 % to -3.1 %".
 std::string range_of(const std::map<std::size_t, double>& alone) {
-  if (alone.empty()) return "not by itself";
+  if (alone.empty()) return not_alone;
   const auto [least, most] = std::ranges::minmax_element(alone, {}, [](const auto& entry) { return entry.second; });
   const std::string low = signed_percent(least->second);
   const std::string high = signed_percent(most->second);
@@ -108,7 +121,8 @@ std::string input_table(const Comparison& all) {
   for (const InputDifference& each : all.inputs)
     table.add_row({each.is_contents ? "contents of " + each.path : each.path, text(each.first), text(each.second),
                    std::to_string(each.pairs.size()), range_of(each.alone)});
-  return table.text();
+  const bool any_left = std::ranges::any_of(all.inputs, [](const auto& each) { return each.alone.empty(); });
+  return table.text() + (any_left ? why_not_alone : "");
 }
 
 /// What explains most of all changes together.
@@ -147,6 +161,9 @@ Row row_of_pair(const BothParts& both) {
              {"change", both.change() / both.first.iteration}};
   for (const NamedPart& part : named_parts)
     row.emplace_back(std::string(part.name) + "_change_s", both.change(part).value);
+  Json swept = Json::object();
+  for (const auto& [key, value] : both.point.swept) swept[key] = *value;
+  row.emplace_back("swept", swept.empty() ? Json() : swept);
   return row;
 }
 

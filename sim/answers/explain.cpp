@@ -227,12 +227,14 @@ int explain(const ExplainArguments& arguments) {
   const Asked asked = read_asked(arguments);
   const Study& study = asked.study;
   refuse_searches(study, "explain");
-  const std::size_t number = fastest_of(asked, asked_points(study, arguments.point));
+  const std::vector<std::size_t> points = asked_points(study, arguments.point);
+  const std::size_t number = fastest_of(asked, points);
   PayloadCache cache = PayloadCache::of_user();
   PayloadStage stage(study, {number}, usable_cores(), cache, [](std::uint64_t, std::uint64_t) {});
   const auto batch = stage.next();
   const Point& point = study.points[number];
   Explanation all = traced(point, *batch->tables.front());
+  all.among = points.size();
   // As in a run: with messages that are skipped fewer or more iterations may count.
   all.times = simulate_point(point.scenario, *batch->tables.front());
   all.elasticities = elasticities_of(point.scenario, *batch->tables.front(), all.times);

@@ -157,8 +157,12 @@ std::vector<std::string> conclusions_of(const Explanation& all) {
 
 std::string explanation_text(const Explanation& all) {
   const Times& times = all.times;
-  std::string text = shown_name(name_of_alternative(all.point)) + ", " + std::to_string(all.point.scenario.workers) +
-                     " workers: " + iteration_of(all) + show(times.iteration) + "\n";
+  const Scenario& scenario = all.point.scenario;
+  std::string text = all.among > 1 ? "The fastest of " + std::to_string(all.among) + " points: " : "";
+  text += shown_name(name_of_alternative(all.point)) + ", " + std::to_string(scenario.workers) +
+          " workers, network model " + name_of(scenario.network.model) + ": " + iteration_of(all) +
+          show(times.iteration);
+  text = wrapped(text, 0) + "\n";
   for (const std::string& sentence : conclusions_of(all)) text += wrapped(sentence, 0) + "\n";
   text += "\ncompute " + show(times.compute) + ", encode " + show(times.encode) + ", waiting for others " +
           show(times.communication) + ", decode " + show(times.decode);
@@ -193,6 +197,8 @@ Json explanation_json(const Explanation& all) {
   for (const Elasticity& each : all.elasticities) shorter[each.name] = each.shorter;
   return {{"point", name_of_alternative(all.point)},
           {"workers", all.point.scenario.workers},
+          {"fastest_of", all.among},
+          {"network_model", name_of(all.point.scenario.network.model)},
           {"iteration_s", all.times.iteration.value},
           {"conclusions", conclusions_of(all)},
           {"parts", parts_json(all)},

@@ -20,6 +20,7 @@ struct Elasticity {
 /// What `simrun explain` has found of a point.
 struct Explanation {
   const Point& point;
+  std::size_t among = 1;  ///< points that were asked for, of which this is the fastest
   Times times;
   std::vector<PathPiece> path;
   std::string why_no_path = {};  ///< empty where there is one

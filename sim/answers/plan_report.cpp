@@ -20,6 +20,15 @@ struct Compared {
   const Point& point() const { return plan.study.points[standing.point]; }
   const Scenario& scenario() const { return point().scenario; }
   bool is_best() const { return standing.point == plan.all.front().point; }
+  /// What the scenario or its `plan` does not name, and of whose accuracy no curves tell.
+  bool is_added() const {
+    if (!plan.curves.empty()) return false;
+    const Json& asked = *plan.study.json;
+    const std::string_view name = scenario().method.method->name;
+    const auto is_it = [&](const Json& entry) { return (entry.is_object() ? entry["name"] : entry) == name; };
+    const Json planned = asked.value("plan", Json::object()).value("methods", Json::array());
+    return std::ranges::none_of(asked["methods"], is_it) && std::ranges::none_of(planned, is_it);
+  }
   double share() const { return standing.value() / plan.all.front().value() - 1; }
 
   /// Of share(); none for the fastest, and where nothing is known.
@@ -62,6 +71,21 @@ std::string sentence_of_best(const PlanFindings& plan) {
                  : ")");
   if (const auto efficiency = compared.efficiency()) text += ", scaling efficiency " + percent(*efficiency);
   return text + ".";
+}
+
+constexpr const char* not_looked_at = "what it costs in accuracy was not looked at";
+
+/// Nothing where the fastest is one of those named.
+std::string sentence_of_added(const PlanFindings& plan) {
+  if (!Compared{plan, plan.all.front()}.is_added()) return "";
+  const std::string text = std::string("The scenario does not name it, and ") + not_looked_at;
+  const auto named = std::ranges::find_if(plan.best, [&](const Standing& each) {
+    return !Compared{plan, each}.is_added();
+  });
+  if (named == plan.best.end() || named == plan.best.begin() + 1) return text + ".";
+  const Compared best{plan, *named};
+  return text + "; of the methods that it names " + name_of_alternative(best.point()) +
+         " is the fastest: " + show(named->value()) + ", " + percent(best.share()) + " longer.";
 }
 
 std::string sentence_of_runner_up(const PlanFindings& plan) {
@@ -122,18 +146,23 @@ Columns<Compared> plan_columns() {
           {"total_s", [](Of of) { return of.standing.rounds ? Json(of.standing.value().value) : Json(); }},
           {"longer_by", [](Of of) { return of.share(); }},
           {"longer_by_low", end(&Interval::low)},
-          {"longer_by_high", end(&Interval::high)}};
+          {"longer_by_high", end(&Interval::high)},
+          {"named", [](Of of) { return !of.is_added(); }}};
 }
 
 std::string best_table(const PlanFindings& plan) {
-  std::vector<std::string> headings = {"best of each method", "iteration",   "efficiency", "memory",
-                                       "longer by",           "90 % of that"};
+  const char* model = name_of(plan.study.points.front().scenario.network.model);
+  const std::string first = std::string("best of each method, network model ") + model;
+  std::vector<std::string> headings = {first, "iteration", "efficiency", "memory", "longer by", "90 % of that"};
   if (!plan.curves.empty()) headings.insert(headings.begin() + 2, {"rounds", "total"});
   Table table(headings);
+  bool any_added = false;
   for (const Standing& standing : plan.best) {
     const Compared of{plan, standing};
     const auto efficiency = of.efficiency();
-    std::vector<std::string> row = {name_of_alternative(of.point()), show(standing.times.iteration)};
+    any_added = any_added || of.is_added();
+    std::vector<std::string> row = {name_of_alternative(of.point()) + (of.is_added() ? " *" : ""),
+                                    show(standing.times.iteration)};
     if (standing.rounds) {
       row.push_back(show(standing.rounds->median));
       row.push_back(show(standing.value()));
@@ -145,7 +174,9 @@ std::string best_table(const PlanFindings& plan) {
     table.add_row(std::move(row));
   }
   table.fit_page();
-  return table.text();
+  return table.text() + (any_added ? std::string("* not named by the scenario: ") + not_looked_at +
+                                         "; --set plan.methods=scenario leaves these out\n"
+                                   : "");
 }
 
 /// "at 123 Gbps and more sgd, ring is faster".
@@ -176,12 +207,22 @@ Json turn_json(const PlanFindings& plan, const Turn& turn) {
           {"reason", turn.reason}};
 }
 
+/// What all alternatives share.
+Json cluster_json(const Scenario& scenario) {
+  return {{"model", scenario.model->name},
+          {"parameters", scenario.elements()},
+          {"workers", scenario.workers},
+          {"device", scenario.device->name},
+          {"network_model", name_of(scenario.network.model)}};
+}
+
 }  // namespace
 
 std::vector<std::string> answer_of(const PlanFindings& plan) {
   std::vector<std::string> sentences;
   if (plan.least_bandwidth) sentences.push_back(sentence_of_bandwidth(plan));
   sentences.push_back(sentence_of_best(plan));
+  if (const std::string added = sentence_of_added(plan); !added.empty()) sentences.push_back(added);
   sentences.push_back(sentence_of_runner_up(plan));
   return sentences;
 }
@@ -208,6 +249,7 @@ Json plan_json(const PlanFindings& plan) {
   const Compared second{plan, plan.best.size() > 1 ? plan.best[1] : plan.best[0]};
   const auto longer = second.longer();
   return {{"scenario", *plan.study.json},
+          {"cluster", cluster_json(plan.study.points.front().scenario)},
           {"answer", answer_of(plan)},
           {"winner", rows.front()},
           {"runner_up", plan.best.size() > 1 ? object_of(row_of(columns, second)) : Json()},

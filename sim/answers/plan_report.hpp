@@ -26,7 +26,7 @@ struct PlanFindings {
   std::size_t taken_over = 0;
 };
 
-/// The answer, in two sentences or three.
+/// The answer, in two to four sentences.
 std::vector<std::string> answer_of(const PlanFindings& plan);
 
 /// The answer, the best of each method, and what would turn it. Lines have at most page_width characters where they

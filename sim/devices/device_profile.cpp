@@ -143,6 +143,11 @@ void DeviceProfile::add_modelled() {
   for (const OperationEntry& operation : codec_operations()) add(operation);
 }
 
+bool DeviceProfile::is_of_processor() const {
+  const bool is_gpu = !uuid.empty() || model.multiprocessors;
+  return !scaled_processor.empty() || (provenance == "measured" && !is_gpu);
+}
+
 std::string profile_name(const std::string& device) {
   std::string name;
   for (const char c : device) {
@@ -167,8 +172,7 @@ DeviceProfile scaled_to(const DeviceProfile& profile, const std::string& name, B
     return times;
   };
   DeviceProfile scaled = profile;
-  const bool is_gpu = !profile.uuid.empty() || profile.model.multiprocessors;
-  if (profile.provenance == "measured" && !is_gpu) scaled.scaled_processor = profile.name;
+  if (profile.is_of_processor() && profile.scaled_processor.empty()) scaled.scaled_processor = profile.name;
   scaled.name = name;
   scaled.device = name + ", " + show(bandwidth);
   scaled.uuid.clear();

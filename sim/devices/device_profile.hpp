@@ -129,6 +129,9 @@ struct DeviceProfile {
   /// estimates; of others, the range that is stated, if any.
   Band band(const Step& step) const;
 
+  /// True for a processor that was measured, and one scaled from it; other profiles are of GPUs.
+  bool is_of_processor() const;
+
   /// Gives the model's times to all operations that simrun's kernels have and the profile does not.
   void add_modelled();
 

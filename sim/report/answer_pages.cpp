@@ -121,6 +121,7 @@ Json plan_page_data(const std::string& results, const std::string& title) {
   Json data = {{"title", page_title(plan["scenario"], title)}};
   for (const char* key : {"scenario", "versions", "answer", "turns", "points", "interval_leaves_out"})
     data[key] = plan[key];
+  data["cluster"] = plan.value("cluster", Json());
   data["alternatives"] = Json::array();
   for (const Json& alternative : plan["alternatives"]) {
     Json shown = Json::object();

@@ -186,7 +186,8 @@ std::vector<std::string> Report::coding_notes() const {
   const std::string on = devices.size() > 3 ? std::to_string(devices.size()) + " devices" : joined(devices);
   std::string longest;
   if (compared) longest = "; break-even: the longest encoding that is as fast as sgd";
-  if (is_open) longest += compared ? ", of several groups with --break-even" : "; --break-even: how long it may take";
+  if (is_open)
+    longest += compared ? ", of several groups or rounds with --break-even" : "; --break-even: how long it may take";
   return {(from == to ? to : from + " to " + to) + " of an iteration, by times that are " + joined(provenances) +
           ", not measured on " + on + longest};
 }

@@ -129,6 +129,10 @@ constexpr std::array plan_keys = {
     Key{"left_out", list},   Key{"without_target", list}, Key{"points", object}, Key{"interval_leaves_out", list},
     Key{"versions", object}};
 
+/// Of `cluster`, which versions before did not write.
+constexpr std::array cluster_keys = {Key{"model", text}, Key{"parameters", number}, Key{"workers", number},
+                                     Key{"device", text}, Key{"network_model", text}};
+
 constexpr std::array point_count_keys = {Key{"simulated", number}, Key{"from_before", number}};
 
 constexpr std::array turn_keys = {Key{"axis", text},          Key{"now", text},     Key{"direction", text},
@@ -202,6 +206,7 @@ Json read_plan(const std::string& results) {
   Json plan = read_results(file);
   const Where top{file, ""};
   check(plan, top, plan_keys);
+  if (plan.contains("cluster")) check(plan["cluster"], top / "cluster", cluster_keys);
   check(plan["versions"], top / "versions", std::array{version_keys.front()});
   check(plan["points"], top / "points", point_count_keys);
   check_each(plan["turns"], top / "turns", turn_keys);

@@ -68,7 +68,8 @@ std::string Report::heading() const {
   for (const Point& point : study_.points) {
     const Scenario& scenario = point.scenario;
     models.insert(shown_name(scenario.model->name) + ", " + std::to_string(scenario.elements()) + " parameters");
-    networks.insert(name_of(scenario.network.model));
+    const bool is_ideal = scenario.network.model == Network::Model::ideal;
+    networks.insert(name_of(scenario.network.model) + std::string(is_ideal ? " (latency and bandwidth alone)" : ""));
     devices.insert(visible(shortened(device_line(*scenario.device), 1000)));
   }
   const std::string network =

@@ -16,6 +16,7 @@ struct ComputeText {
   std::optional<double> jitter;
   std::optional<std::int64_t> jitter_seed;
   std::vector<Straggler> stragglers;
+  std::optional<MeasuredOn> measured_on;
 };
 
 /// The whole backward pass.
@@ -55,13 +56,22 @@ Compute compute_of(const ComputeText& text, const Where& where) {
           .backward = backward_of(text, where),
           .backward_by_tensor = text.backward_by_tensor,
           .update = text.update,
-          .pace = pace_of(text, where)};
+          .pace = pace_of(text, where),
+          .measured_on = text.measured_on};
 }
 
 Field<Straggler> straggler_field() {
   return Object<Straggler>()
       .required("worker", &Straggler::worker, whole(0, 65535), "the worker's rank, from 0")
       .required("factor", &Straggler::factor, number({0, 1e6, true}), "how many times as long it computes")
+      .field();
+}
+
+Field<MeasuredOn> measured_on_field() {
+  return Object<MeasuredOn>()
+      .required("kind", &MeasuredOn::kind,
+                choice<MeasuredOn::Kind>({{"cpu", MeasuredOn::Kind::cpu}, {"gpu", MeasuredOn::Kind::gpu}}), "of device")
+      .optional("name", &MeasuredOn::name, text(), "of the device")
       .field();
 }
 
@@ -81,6 +91,8 @@ Field<Compute> compute_field() {
                     usually(whole(0, std::numeric_limits<std::int64_t>::max()), 1), "seed of the jitter")
           .optional("stragglers", &ComputeText::stragglers, list_of(straggler_field()),
                     "workers that always compute longer than the others")
+          .optional("measured_on", &ComputeText::measured_on, measured_on_field(),
+                    "what these times were taken on; it moves no result")
           .field(),
       compute_of);
 }

@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "sim/scenario/scenario_text.hpp"
+#include "sim/scenario/step_text.hpp"
 
 namespace simrun {
 namespace {
 
 constexpr std::int64_t most_local_steps = 1'000'000;
-constexpr double most_momentum = 0.999999;     // of 1 nothing would ever be forgotten
 constexpr std::int64_t most_full_every = 100;  // all of these exchanges are simulated
 
 struct OuterText {

@@ -34,14 +34,26 @@ Field<Json> collective_list() {
   return names;
 }
 
+/// A list of names, or "scenario".
+Field<PlanMethods> plan_methods() {
+  const auto list = list_of(entry_of(methods()));
+  return {.schema = {{"anyOf", {{{"const", "scenario"}}, list.schema}}},
+          .read = [list](Json& value, const Where& where) {
+            if (value == "scenario") return PlanMethods{.names = {}, .are_of_scenario = true};
+            if (!value.is_array()) where.fail("is " + brief(value), "accepted: a list of names, or \"scenario\"");
+            return PlanMethods{.names = list.read(value, where)};
+          }};
+}
+
 }  // namespace
 
 Field<PlanText> plan_field() {
   Field<Json> grouping = anything();
   grouping.schema = {{"$ref", "#/properties/schedule/properties/grouping"}};
   return Object<PlanText>()
-      .optional("methods", &PlanText::methods, list_of(entry_of(methods())),
-                "names of methods, with the options that the scenario's methods have; left out, all there are")
+      .optional("methods", &PlanText::methods, plan_methods(),
+                "names of methods, with the options that the scenario's methods have, or scenario: those alone that it "
+                "has; left out, all there are")
       .optional("density", &PlanText::density, list_of(number({0, 1, true})),
                 "values of K/N; left out, those of the curves, else of the scenario, else 0.001")
       .optional("collective", &PlanText::collective, collective_list(), "names of collectives, or all (default)")

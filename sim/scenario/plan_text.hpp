@@ -17,9 +17,15 @@ struct PlanTarget {
   std::optional<double> loss;        ///< likewise
 };
 
+/// Those that are compared.
+struct PlanMethods {
+  std::vector<const MethodEntry*> names;  ///< empty: all that there are
+  bool are_of_scenario = false;           ///< those of the scenario alone
+};
+
 /// Among what `simrun plan` looks for the best, as it stands in the file. Empty lists leave it to the command.
 struct PlanText {
-  std::vector<const MethodEntry*> methods;
+  PlanMethods methods;
   std::vector<double> density;
   std::optional<Json> collective;  ///< as in `sweep`
   std::vector<Json> grouping;

@@ -4,6 +4,9 @@
 #include <set>
 #include <string>
 
+#include "sim/scenario/sweep_keys.hpp"
+#include "sim/text/json.hpp"
+
 namespace simrun {
 namespace {
 
@@ -39,6 +42,15 @@ void label_points(Study& study) {
     if (of_method.feeds_back.size() > 1 && !method.error_feedback) point.label += ", no error feedback";
     if (of_method.shows_grouping()) point.label += ", " + name_of(point.scenario.grouping);
   }
+}
+
+std::vector<std::string> swept_beside_label(const Point& point) {
+  const std::set<std::string> told = {"workers", "density", "k"};
+  std::vector<std::string> others;
+  for (const auto& [key, value] : point.swept) {
+    if (!told.contains(key) && !is_way_of_running(key)) others.push_back(key + " " + brief(*value));
+  }
+  return others;
 }
 
 }  // namespace simrun

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "sim/scenario/sweep.hpp"
 
 namespace simrun {
@@ -9,5 +12,8 @@ namespace simrun {
 /// "sgd, ring"; so do those of which an entry or the sweep gives the grouping, unless it is the whole model throughout:
 /// "sgd, ring, 25.0 MB buckets".
 void label_points(Study& study);
+
+/// What of the sweep neither a label nor a column for workers and K tells, "network.bandwidth \"1 Gbps\"".
+std::vector<std::string> swept_beside_label(const Point& point);
 
 }  // namespace simrun

@@ -22,6 +22,13 @@
 
 namespace simrun {
 
+/// What compute times were taken on.
+struct MeasuredOn {
+  enum class Kind { cpu, gpu };
+  Kind kind = Kind::cpu;
+  std::string name;  ///< empty where it is not said
+};
+
 /// What one worker computes in an iteration.
 struct Compute {
   Seconds forward;
@@ -29,6 +36,7 @@ struct Compute {
   std::vector<Seconds> backward_by_tensor;  ///< in forward order; empty: shared out by size
   Seconds update;
   Pace pace;
+  std::optional<MeasuredOn> measured_on;  ///< where it is said
 };
 
 /// Gradients from files, of one worker or of M; of a folder that training has written, of at least M.

@@ -23,6 +23,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What else a method can do whose server has no host.
+std::string ways_without_host(const Scenario& scenario) {
+  const MethodChoice& choice = scenario.method;
+  std::vector<std::string> others = fitting_collectives(*choice.method, choice.options);
+  std::erase(others, choice.collective->name);
+  return "; or for " + std::string(choice.method->name) + " server rank0, on a worker's" +
+         (others.empty() ? "" : ", or collective " + one_of(others));
+}
+
 /// All but what is found by name and what training adds.
 Scenario scenario_of(const ScenarioText& text, const MethodText& method, std::shared_ptr<const Model> model,
                      const Where& top, const Where& here) {
@@ -100,10 +109,9 @@ void ScenarioReader::find_other_files(Scenario& scenario, const Where& top) {
       add_note(note);
   }
   if (auto* file = std::get_if<PlatformFile>(&scenario.network.topology)) {
-    const int servers = scenario.has_server_host() ? 1 : 0;
     file->platform = readable_file(file->platform, top / "network" / "platform", "SimGrid platform");
     refuse_other_kind(file->platform, "platform", "SimGrid platform");
-    check_hosts(*file, scenario.workers, servers);
+    check_hosts(*file, scenario);
   }
 }
 
@@ -237,15 +245,18 @@ DeviceProfile ScenarioReader::read_device(const std::string& name, const std::st
 }
 
 /// The hosts that are used: enough of them, and all joined.
-void ScenarioReader::check_hosts(const PlatformFile& file, int workers, int servers) {
+void ScenarioReader::check_hosts(const PlatformFile& file, const Scenario& scenario) {
   const Where where{file_, "network"};
   const std::string& path = file.platform;
-  const int wanted = workers + servers;
+  const bool has_server = scenario.has_server_host();
+  const int wanted = scenario.workers + (has_server ? 1 : 0);
+  const std::string workers = std::to_string(scenario.workers) + " workers";
   const auto check_count = [&](const Where& at, const std::string& what, std::size_t count) {
     if (count >= static_cast<std::size_t>(wanted)) return;
-    at.fail(what + std::to_string(count) + " hosts",
-            "accepted: at least " + std::to_string(wanted) + " for " + std::to_string(workers) + " workers" +
-                (servers > 0 ? " and a parameter server; or server rank0, on a worker's" : ""));
+    const std::string hosts = what + std::to_string(count) + " hosts";
+    const std::string least = "accepted: at least " + std::to_string(wanted);
+    if (!has_server) at.fail(hosts, least + " for " + workers);
+    at.fail(hosts + ", and beside " + workers + " a parameter server takes one", least + ways_without_host(scenario));
   };
   if (!file.hosts.empty()) check_count(where / "hosts", "names ", file.hosts.size());
   auto [known, is_new] = platform_hosts_.try_emplace({path, file.hosts, wanted}, 0);
@@ -254,10 +265,14 @@ void ScenarioReader::check_hosts(const PlatformFile& file, int workers, int serv
       // SimGrid allows one platform a process, and some mistakes end it.
       const std::string found = run_in_child([&] {
         const PlatformContents contents = check_platform({path, file.hosts, wanted});
-        return std::to_string(contents.hosts) + " " + contents.half_duplex;
+        return Json{contents.hosts, contents.without_unit, contents.half_duplex}.dump(
+            -1, ' ', false, Json::error_handler_t::replace);  // names are in the file's own encoding
       });
-      known->second = std::stoul(found);
-      if (const std::string link = found.substr(found.find(' ') + 1); !link.empty())
+      const Json contents = Json::parse(found);
+      known->second = contents[0].get<std::size_t>();
+      if (const auto given = contents[1].get<std::string>(); !given.empty())
+        add_note("network.platform: " + given + ", as SimGrid takes it; with a unit it is like 10Gbps or 50us");
+      if (const auto link = contents[2].get<std::string>(); !link.empty())
         add_note("network.platform: both directions share link " + link +
                  " (SimGrid's default); sharing_policy=\"SPLITDUPLEX\" gives each its own bandwidth");
     } catch (const ChildFailure& crash) {

@@ -52,7 +52,7 @@ class ScenarioReader {
   void add_note(const std::string& note);
   void find_other_files(Scenario& scenario, const Where& top);
   void resolve(Scenario& scenario, Json json, std::size_t method);
-  void check_hosts(const PlatformFile& file, int workers, int servers);
+  void check_hosts(const PlatformFile& file, const Scenario& scenario);
 
   std::string file_;
   std::string folder_;

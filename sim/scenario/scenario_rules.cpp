@@ -148,6 +148,14 @@ std::vector<std::string> notes_on(const Scenario& scenario, const Where& here) {
   if (!scenario.model->assumed.empty() && !scenario.compute.backward_by_tensor.empty())
     notes.push_back("compute.backward_by_tensor: the first time is taken for " + brief(tensors.front().name) +
                     ", the last for " + brief(tensors.back().name) + ", as the model's file has them");
+  if (const auto& on = scenario.compute.measured_on) {
+    const bool is_cpu = on->kind == MeasuredOn::Kind::cpu;
+    const DeviceProfile& device = *scenario.device;
+    if (is_cpu != device.is_of_processor())
+      notes.push_back(std::string("compute.measured_on: these times are of a ") + (is_cpu ? "cpu" : "gpu") +
+                      ", coding times of a " + (is_cpu ? "gpu (" : "cpu (") + device.name +
+                      "); take both from one machine");
+  }
   if (scenario.method.hierarchy != Hierarchy::flat && network.gpus_per_host == 1)
     notes.push_back((here / "hierarchy").path + ": one GPU a host, so it changes nothing");
   if (network.model == Network::Model::lv08 && network.latency >= long_for_lv08)

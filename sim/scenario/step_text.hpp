@@ -12,6 +12,9 @@ namespace simrun {
 /// Rounds that a training has at most.
 constexpr std::int64_t most_rounds = 1'000'000;
 
+/// Of 1 nothing would ever be forgotten.
+constexpr double most_momentum = 0.999999;
+
 /// The optimiser's step as it stands in the file.
 struct StepText {
   std::optional<std::vector<double>> learning_rate;
@@ -40,7 +43,8 @@ Object<Text>& add_step_fields(Object<Text>& object) {
                 "how the learning rate changes: constant, cosine, or steps")
       .optional("optimizer", &StepText::optimizer, usually(optimizer_field(), "sgd"),
                 "what makes a step of what the workers agree on, or of each worker's gradient with local_steps")
-      .optional("momentum", &StepText::momentum, usually(number({0, 1}), usual.momentum.factor), "mu in v = mu v + g")
+      .optional("momentum", &StepText::momentum, usually(number({0, most_momentum}), usual.momentum.factor),
+                "mu in v = mu v + g")
       .optional("momentum_at", &StepText::momentum_at,
                 usually(choice<Momentum::Place>(
                             {{"worker", Momentum::Place::worker}, {"aggregate", Momentum::Place::aggregate}}),

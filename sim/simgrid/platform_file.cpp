@@ -50,6 +50,16 @@ constexpr const char* wireless = "is wireless, which the network models do not k
 constexpr const char* is_shared = "is taken for SHARED by SimGrid; a <link> may have it";
 constexpr const char* runs_programs = "starts a program; simrun's workers are the only ones";
 
+/// Attributes that SimGrid takes for B/s, or s, where they have no unit.
+constexpr std::string_view with_unit[] = {"bandwidth", "latency", "bw",     "lat",         "bb_bw",
+                                          "bb_lat",    "bw_in",   "bw_out", "loopback_bw", "loopback_lat"};
+
+/// True for a number alone, other than zero.
+bool lacks_unit(const std::string& text) {
+  char* end = nullptr;
+  return std::strtod(text.c_str(), &end) != 0 && *end == '\0';
+}
+
 constexpr Refused refused[] = {
     {"config", "", "", sets_parameters},
     {"include", "", "", "takes in another file; put all into one"},
@@ -69,6 +79,9 @@ constexpr Refused refused[] = {
 /// Reads the file's XML and throws std::runtime_error at what is refused; SimGrid has not seen it yet.
 class Inspection {
  public:
+  /// The first of with_unit that has none; empty where all have.
+  const std::string& without_unit() const { return without_unit_; }
+
   DijkstraZones inspect(const std::string& file) {
     std::ifstream stream(file, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(stream), {}};
@@ -100,6 +113,12 @@ class Inspection {
       note(element, attributes[0], attributes[1]);
       if (attributes[0] == std::string_view("radical")) count_hosts(attributes[1]);
       values[attributes[0]] = attributes[1];
+    }
+    for (const std::string_view name : with_unit) {
+      const auto given = values.find(name);
+      if (without_unit_.empty() && given != values.end() && lacks_unit(given->second))
+        without_unit_ = std::string(name) + "=\"" + given->second + "\" of " + values["id"] +
+                        " has no unit: " + given->second + (name.find("lat") == std::string_view::npos ? " B/s" : " s");
     }
     if (is_zone(element)) {
       open_.push_back(values["id"]);
@@ -155,8 +174,9 @@ class Inspection {
   }
 
   std::unique_ptr<std::remove_pointer_t<XML_Parser>, Free> parser_{XML_ParserCreate(nullptr)};
-  double hosts_ = 0;               ///< at least so many
-  std::string what_;               ///< what is refused
+  double hosts_ = 0;  ///< at least so many
+  std::string what_;  ///< what is refused
+  std::string without_unit_;
   std::vector<std::string> open_;  ///< zones, the innermost last
   DijkstraZones joined_;
 };
@@ -251,7 +271,8 @@ std::string check_routes(const std::vector<sg4::Host*>& hosts, DijkstraZones& jo
 
 PlatformContents check_platform(const PlatformUse& use) {
   try {
-    DijkstraZones joined = Inspection().inspect(use.file);
+    Inspection inspection;
+    DijkstraZones joined = inspection.inspect(use.file);
     sg4::Engine& engine = start_engine();
     configure(Network{});
     std::vector<sg4::Host*> hosts = load_platform(engine, use.file);
@@ -259,11 +280,13 @@ PlatformContents check_platform(const PlatformUse& use) {
     const std::size_t all = hosts.size();
     if (!use.hosts.empty()) hosts = hosts_named(hosts, use.hosts);
     hosts.resize(std::min(hosts.size(), static_cast<std::size_t>(use.count)));
-    return {all, check_routes(hosts, joined)};
+    return {all, inspection.without_unit(), check_routes(hosts, joined)};
   } catch (const std::exception& error) {
     std::string what = error.what();
     if (what == "stoi" || what == "stod") what = "SimGrid cannot read one of its numbers";  // they say no more
-    throw InputError(use.file, "platform", what.substr(0, what.find('\n')), accepted);
+    const bool is_of_unit = what.find("unknown unit") != std::string::npos;
+    throw InputError(use.file, "platform", what.substr(0, what.find('\n')),
+                     is_of_unit ? "accepted: bandwidths like 10Gbps or 125MBps, latencies like 50us" : accepted);
   }
 }
 

@@ -16,7 +16,8 @@ struct PlatformUse {
 /// What is in a platform file.
 struct PlatformContents {
   std::size_t hosts = 0;
-  std::string half_duplex;  ///< a link whose bandwidth both directions between two hosts share; empty: none was seen
+  std::string without_unit;  ///< what is said of a bandwidth or latency that is a number alone; empty: none is
+  std::string half_duplex;   ///< a link whose bandwidth both directions between two hosts share; empty: none was seen
 };
 
 /// Throws InputError where the file holds what the simulation does not follow (parameters of SimGrid, programs, links

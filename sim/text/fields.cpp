@@ -56,7 +56,10 @@ Field<Q> quantity(std::string noun, std::optional<Q> (*parse)(std::string_view),
   return {{{"type", "string"}, {"pattern", pattern}, {"examples", {example}}}, [=](Json& value, const Where& where) {
             if (value.is_number()) where.fail("the number " + brief(value) + " has no unit", accepted);
             if (!value.is_string()) where.fail("is " + brief(value), accepted);
-            const std::optional<Q> read = parse(value.get<std::string>());
+            const auto given = value.get<std::string>();
+            const std::optional<Q> read = parse(given);
+            if (!read && parse(given + "/s"))
+              where.fail(brief(value) + " is no " + noun + ", did you mean " + brief(given + "/s") + "?", accepted);
             if (!read || !std::isfinite(read->value)) where.fail(brief(value) + " is no " + noun, accepted);
             const bool is_zero = limits.zero && read->value == 0;
             if (read->value < limits.least && !is_zero)

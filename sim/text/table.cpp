@@ -39,7 +39,7 @@ std::string percent(double share, int decimals) {
   return fmt::format("{:.{}f} %", 100 * share, decimals);
 }
 
-std::string wrapped(std::string_view text, std::size_t indent) {
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
   std::vector<std::string> words;
   for (std::string& word : pieces_between(text, " ")) {
     // A number stays with its percent sign.
@@ -50,7 +50,7 @@ std::string wrapped(std::string_view text, std::size_t indent) {
     }
   }
   std::string all;
-  for (const std::string& line : filled_lines(words, page_width, indent)) all += (all.empty() ? "" : "\n") + line;
+  for (const std::string& line : filled_lines(words, width, indent)) all += (all.empty() ? "" : "\n") + line;
   return all;
 }
 

@@ -16,9 +16,9 @@ std::string percent(double share, int decimals = 1);
 /// What people read on a terminal is at most so wide where it can be.
 constexpr std::size_t page_width = 120;
 
-/// Text broken at spaces into lines of at most page_width characters where it can be; those after the first are
+/// Text broken at spaces into lines of at most `width` characters where it can be; those after the first are
 /// indented by `indent` spaces. A percent sign stays behind its number. No line end at the end.
-std::string wrapped(std::string_view text, std::size_t indent);
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t width = page_width);
 
 /// Text in columns, the first aligned left, the others right. Cells are shown as names are (shown_name).
 class Table {

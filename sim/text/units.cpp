@@ -118,7 +118,9 @@ std::string show_rate(BytesPerSecond rate) {
 }
 
 std::string show(double number) {
-  return fmt::format("{:.{}g}", number, number >= 1 ? 12 : 3);
+  std::string text = fmt::format("{:.{}g}", number, number >= 1 ? 12 : 3);
+  for (int digits = 4; number < 1 && text == "1"; ++digits) text = fmt::format("{:.{}g}", number, digits);
+  return text;
 }
 
 }  // namespace simrun

@@ -34,7 +34,8 @@ def test_times_of_the_host_are_the_spans(tmp_path):
     times = times_of(tmp_path, step(1000))
     assert (times.forward, times.backward_by_tensor, times.update) == (10_000, [30_000, 10_000], 6_000)
     assert times.as_json() == {
-        "forward": "10.000 us", "backward_by_tensor": ["30.000 us", "10.000 us"], "update": "6.000 us"
+        "forward": "10.000 us", "backward_by_tensor": ["30.000 us", "10.000 us"], "update": "6.000 us",
+        "measured_on": {"kind": "cpu"},
     }
     assert times.assumed == []
 
@@ -93,9 +94,16 @@ def test_times_of_a_device_are_those_of_what_was_launched(tmp_path):
     ]
     events += [label(FORWARD, 500, 100, cat="gpu_user_annotation")]
     times = times_of(tmp_path, step(0) + events)
+    assert times.as_json()["measured_on"] == {"kind": "gpu"}
     # Launched before the label of b at 25: the first two; before that of a at 40: the third; backward ends at 55.
     assert (times.forward, times.backward_by_tensor, times.update) == (100_000, [250_000, 300_000], 20_000)
     assert times.assumed == ["times of the device, of 5 kernels"]
+    # As PyTorch lists what there is; the kernels are of the second.
+    gpus = [{"id": 0, "name": "NVIDIA A"}, {"id": 1, "name": "NVIDIA B"}]
+    for event in events:
+        event.setdefault("args", {})["device"] = 1
+    named = times_of(tmp_path, json.dumps({"traceEvents": step(0) + events, "deviceProperties": gpus}))
+    assert named.as_json()["measured_on"] == {"kind": "gpu", "name": "NVIDIA B"}
 
 
 @pytest.mark.parametrize(
@@ -106,6 +114,31 @@ def test_what_is_no_trace_of_steps_is_refused_in_one_line(text, tmp_path):
     with pytest.raises(TraceError) as caught:
         times_of(tmp_path, text)
     assert "\n" not in str(caught.value)
+
+
+def test_names_of_a_wrapped_model_are_those_of_the_model(tmp_path):
+    """DistributedDataParallel(model) has all parameters of `model` under `module.`."""
+    plain = times_of(tmp_path, step(0)).as_json()
+    wrapped = json.loads(json.dumps(step(0)).replace(GRADIENT, GRADIENT + "module."))
+    assert times_of(tmp_path, wrapped).as_json() == plain
+    assert times_of(tmp_path, wrapped, ["module.a", "module.b"]).as_json() == plain
+    assert times_of(tmp_path, step(0), ["module.a", "module.b"]).as_json() == plain
+    # A model that has a part of that name, whose other part is frozen: as it is.
+    times = times_of(tmp_path, wrapped, ["module.a", "module.b", "head"])
+    assert times.backward_by_tensor == [30_000, 10_000, 0]
+    assert times.assumed == ["no time: 1 (head), whose gradients have no label"]
+    with pytest.raises(TraceError, match="no label names a tensor of the model"):  # one label without it
+        times_of(tmp_path, json.loads(json.dumps(wrapped).replace("module.b", "b")), ["a", "c"])
+
+
+def test_the_label_that_is_missing_is_named(tmp_path):
+    for part in (FORWARD, BACKWARD, UPDATE):
+        with pytest.raises(TraceError, match=f"update: no label '{part}';"):
+            times_of(tmp_path, [event for event in step(0) if event["name"] != part])
+    with pytest.raises(TraceError, match=f"no label '{FORWARD}' and none '{BACKWARD}' and none '{UPDATE}';"):
+        times_of(tmp_path, [label("aten::mm", 0, 1)])
+    with pytest.raises(TraceError, match="update: not in this order;"):
+        times_of(tmp_path, [label(UPDATE, 0, 1), label(BACKWARD, 2, 1), label(FORWARD, 4, 1)])
 
 
 def test_labels_of_another_model_are_refused(tmp_path):

@@ -409,6 +409,7 @@ def answers(case):
     yield plan("curves_without_target", {"curves": "s.json"})
     yield plan("methods_unknown", {"methods": ["topk"]})
     yield plan("methods_empty", {"methods": []})
+    yield plan("methods_word", {"methods": "all"})
     yield plan("density_text", {"density": ["0.1"]})
     yield plan("collective_unknown", {"collective": ["rings"]})
     yield plan("collective_fits_none", {"methods": ["sgd"], "collective": ["allgather-ring"]})
@@ -431,6 +432,9 @@ def answers(case):
     yield case("compare_one", "compare", CASES / "sound.json")
     yield case("compare_folder_without_report", "compare", "r", "r", files={"r/points.csv": ""})
     yield case("compare_missing", "compare", CASES / "sound.json", "none.json")
+    yield case("compare_set_unknown", "compare", CASES / "sound.json", CASES / "sound.json", "--set", "wrokers=4")
+    yield case("compare_set_of_folder", "compare", CASES / "sound.json", "r", "--set", "workers=4", files={"r/report.json": ""})
+    yield case("compare_option_unknown", "compare", CASES / "sound.json", CASES / "sound.json", "--fresh")
     other = {**sound, "methods": [{"name": "qsgd"}]}
     yield case("compare_nothing_in_common", "compare", CASES / "sound.json", "s.json",
                files={"s.json": json.dumps(other)})
@@ -477,6 +481,7 @@ def pages_of_answers(case):
     yield case("report_training_without_curves", "report", "r", files={"r/training.json": json.dumps(training)})
     yield page("plan_number", "plan.json", 5)
     yield page("plan_without_alternatives", "plan.json", plan)
+    yield page("plan_cluster_text", "plan.json", {**plan, "alternatives": [{}], "cluster": {"model": 1}})
     yield page("plan_answer_number", "plan.json", {**plan, "alternatives": [{}]})
     yield page("plan_turn_text", "plan.json", {**plan, "turns": ["x"]})
     yield page("plan_turn_of_numbers", "plan.json", {**plan, "turns": [turn]})

@@ -664,6 +664,21 @@ TEST_CASE("program: device memory is residual, payload and what is decoded, and 
              Catch::Contains("  memory   " + up_to + "4.00 kB"));
 }
 
+TEST_CASE("program: lines of help have at most 100 columns") {
+  const TemporaryFolder folder;
+  const std::string commands = run_program("--help", folder.path()).out;
+  std::istringstream lines(commands.substr(commands.find("Subcommands:")));
+  std::string line;
+  std::vector<std::string> helps = {"--help"};
+  std::getline(lines, line);
+  while (std::getline(lines, line) && !line.empty()) helps.push_back(line.substr(2, line.find(' ', 2) - 2) + " --help");
+  CHECK(helps.size() > 10);
+  for (const std::string& help : helps) {
+    std::istringstream said(run_program(help, folder.path()).out);
+    while (std::getline(said, line)) CHECK((line.size() <= 100 || line.starts_with("simrun ")));  // an example
+  }
+}
+
 TEST_CASE("program: notes say where a network hardly is what somebody means") {
   const TemporaryFolder folder;
   json scenario = small_scenario();
@@ -696,6 +711,43 @@ TEST_CASE("program: notes say where a network hardly is what somebody means") {
         "sharing_policy=\"SPLITDUPLEX\" gives each its own bandwidth\n");
   CHECK(notes_with(platform(" sharing_policy=\"FATPIPE\"", "")).empty());
   CHECK(notes_with(platform(" sharing_policy=\"SPLITDUPLEX\"", " direction=\"UP\"")).empty());
+  // A number alone is in B/s or s; zero is zero. Clusters have names of their own for both.
+  const auto cluster = [&](const std::string& bandwidth, const std::string& latency) {
+    folder.write("p.xml",
+                 "<?xml version=\"1.0\"?><!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">"
+                 "<platform version=\"4.1\"><cluster id=\"mine\" prefix=\"n\" suffix=\"\" radical=\"0-1\" "
+                 "speed=\"1Gf\" bw=\"" +
+                     bandwidth + "\" lat=\"" + latency + "\"/></platform>");
+    return json{{"platform", "./p.xml"}};
+  };
+  CHECK(notes_with(cluster("1Gbps", "0")).empty());
+  CHECK(
+      notes_with(cluster("1000", "20us")) ==
+      "note: network.platform: bw=\"1000\" of mine has no unit: 1000 B/s, as SimGrid takes it; with a unit it is like "
+      "10Gbps or 50us\n");
+  CHECK_THAT(notes_with(cluster("1Gbps", "1e1")), Catch::Contains("lat=\"1e1\" of mine has no unit: 1e1 s,"));
+}
+
+TEST_CASE("program: compute times of a processor beside a GPU's coding times are noted, and the other way round") {
+  const TemporaryFolder folder;
+  json scenario = small_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  const auto note_with = [&](const std::string& device, const json& measured_on) {
+    scenario["device"] = device;
+    scenario["compute"]["measured_on"] = measured_on;
+    folder.write("s.json", scenario.dump());
+    const Ended run = run_program("s.json --dry-run", folder.path());
+    CHECK(run.status == 0);
+    const std::size_t at = run.err.find("note: compute.measured_on: ");
+    return at == std::string::npos ? "" : run.err.substr(at, run.err.find('\n', at) - at);
+  };
+  CHECK(note_with("a100", {{"kind", "gpu"}, {"name", "NVIDIA A100"}}).empty());
+  CHECK(note_with("cpu", {{"kind", "cpu"}}).empty());
+  CHECK(
+      note_with("a100", {{"kind", "cpu"}}) ==
+      "note: compute.measured_on: these times are of a cpu, coding times of a gpu (a100); take both from one machine");
+  CHECK(note_with("cpu", {{"kind", "gpu"}}) ==
+        "note: compute.measured_on: these times are of a gpu, coding times of a cpu (cpu); take both from one machine");
 }
 
 TEST_CASE("program: says beforehand what takes long to simulate") {

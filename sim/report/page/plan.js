@@ -16,6 +16,20 @@ const labels = [...new Set(data.alternatives.map((row) => row.method))];
 /// The first of each method: alternatives are in order.
 const bestOfEach = labels.map((method) => data.alternatives.find((row) => row.method === method));
 
+/// With a star where no one has named it: what it costs in accuracy was not looked at.
+const nameOf = (row, name = row.label) => (row.named === false ? `${name}\u00a0*` : name);
+
+const aboutStars = data.alternatives.some((row) => row.named === false)
+  ? "* not named by the scenario: what it costs in accuracy was not looked at." : "";
+
+/// The method, and where there is room how it is run.
+function linesOf(row) {
+  const way = row.label.startsWith(`${row.method}, `) ? [row.label.slice(row.method.length + 2)] : [];
+  if (row.density !== null) way.push(`K/N ${show("density", row.density)}`);
+  const isWide = element("bars-frame").clientWidth >= 700;
+  return [nameOf(row, row.method), ...(isWide && way.length > 0 ? [way.join(", ")] : [])];
+}
+
 /// [low, high] of a bar, as far as an interval is known.
 function endsOf(row) {
   if (row.iteration_low_s === null) return null;
@@ -49,11 +63,11 @@ const whiskers = {
 function drawBars() {
   const what = hasTarget ? "time until the target" : "iteration time";
   const most = Math.max(...bestOfEach.flatMap((row) => [valueOf(row), ...(endsOf(row) ?? [])]));
-  element("bars-frame").style.height = `${6 + 2 * bestOfEach.length}rem`;
+  element("bars-frame").style.height = `${6 + 2.5 * bestOfEach.length}rem`;
   draw("bars", {
     type: "bar",
     data: {
-      labels: bestOfEach.map((row) => row.method),
+      labels: bestOfEach.map(linesOf),
       datasets: [{ data: bestOfEach.map(valueOf), backgroundColor: COLOURS[2], maxBarThickness: 22 }],
     },
     plugins: [whiskers],
@@ -72,7 +86,7 @@ function drawBars() {
     },
   }, `Bars: ${what} of ${bestOfEach.map((row) => `${row.method} ${seconds(valueOf(row))}`).join("; ")}.`);
   element("bars-caption").textContent = `By ${what}` +
-    (bestOfEach.some(endsOf) ? "; lines: 90 % of medians over iterations." : ".");
+    (bestOfEach.some(endsOf) ? "; lines: 90 % of medians over iterations. " : ". ") + aboutStars;
 }
 
 const turnText = (turn) => `${turn.axis}, now ${turn.now}: ` +
@@ -82,10 +96,15 @@ const turnText = (turn) => `${turn.axis}, now ${turn.now}: ` +
 /// "141 ms to 142 ms"; nothing where no interval is known.
 const rangeOf = (low, high, showEnd) => (low === null ? null : `${showEnd(low)} to ${showEnd(high)}`);
 
+/// What all alternatives share; plans of versions before do not say it.
+const clusterFacts = (cluster) => (cluster === null ? [] : [
+  `model ${cluster.model}, ${cluster.parameters} parameters`, `${cluster.workers} workers`, `device ${cluster.device}`,
+  `network model ${cluster.network_model}`]);
+
 function fillPlan() {
   document.title = `${data.title} - simrun`;
   element("title").textContent = data.title;
-  element("facts").textContent = `${data.alternatives.length} alternatives`;
+  element("facts").textContent = [...clusterFacts(data.cluster), `${data.alternatives.length} alternatives`].join(" · ");
   element("answer").replaceChildren(...data.answer.map((sentence) => {
     const paragraph = document.createElement("p");
     paragraph.textContent = sentence;
@@ -93,7 +112,8 @@ function fillPlan() {
   }));
   listLines("turns-section", data.turns.map(turnText));
   listLines("left-out", data.left_out);
-  const rows = data.alternatives.map((row) => ({ ...row,
+  element("alternatives-caption").textContent = aboutStars;
+  const rows = data.alternatives.map((row) => ({ ...row, label: nameOf(row),
     iteration_range: rangeOf(row.iteration_low_s, row.iteration_high_s, seconds),
     longer_by_range: rangeOf(row.longer_by_low, row.longer_by_high, percent) }));
   const columns = ["label", "density", "iteration_s", "iteration_range", "scaling_efficiency", "memory_bytes", "rounds",

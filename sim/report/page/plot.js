@@ -8,7 +8,7 @@ const xColumns = ["workers", sparsity, ...others].filter((column) => valuesOf(co
 
 const middle = (values) => values[Math.floor(values.length / 2)];
 const plot = {
-  x: valuesOf("workers").length > 1 || valuesOf(sparsity).length === 0 ? "workers" : sparsity,
+  x: xColumns.find((column) => valuesOf(column).length > 1) ?? "workers",
   y: "iteration_s",
   logX: true,
   logY: true,

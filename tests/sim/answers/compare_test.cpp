@@ -47,6 +47,12 @@ TEST_CASE("compare: parts add up to the change, and one difference alone changes
   CHECK(of_scenarios["inputs"][1]["path"] == "network.bandwidth");
   CHECK(of_scenarios["inputs"][1]["alone"]["0"].get<double>() == Approx(-43.2 * ms / before).epsilon(1e-6));
 
+  // Both differences on the command line, in the second alone.
+  const json of_one =
+      compared_runs(folder, "a.json a.json --set 'network.bandwidth=\"10 Gbps\"' --set 'compute.forward=\"2 ms\"'");
+  CHECK(of_one["points"] == of_scenarios["points"]);
+  CHECK(of_one["inputs"] == of_scenarios["inputs"]);
+
   // Folders that runs wrote say the same.
   for (const char* run : {"a.json -o a", "b.json -o b"}) REQUIRE(run_program(run, folder.path()).status == 0);
   const json of_folders = compared_runs(folder, "a b");
@@ -78,6 +84,8 @@ TEST_CASE("compare: a file of one name and other contents is told, also where it
     write_model(std::string(side) + "/m.json", side == std::string("one") ? 1000 : 2000);
   }
   const json inputs = compared_runs(folder, "one/s.json two/s.json")["inputs"];
+  CHECK_THAT(run_program("compare one/s.json two/s.json", folder.path()).out,
+             Catch::Contains(" not by itself\nnot by itself: could not be simulated alone ("));
   REQUIRE(inputs.size() == 1);
   CHECK(inputs[0]["path"] == "model");
   CHECK(inputs[0]["contents"] == true);
@@ -137,6 +145,21 @@ TEST_CASE("compare: points without a pair are named, and what went in is not cal
   const std::string said = run_program("compare a.json b.json", folder.path()).out;
   CHECK_THAT(said, Catch::Contains("Without a pair: 1 of the second (signsgd-mv, M = 4)."));
   CHECK_THAT(said, !Catch::Contains("What went in is the same.\n"));
+}
+
+TEST_CASE("compare: what is swept tells points apart", "[large]") {
+  const TemporaryFolder folder;
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  scenario["sweep"] = {{"network.latency", {"50 us", "70 us"}}, {"workers", {2}}};
+  folder.write("a.json", scenario.dump());
+  const std::string runs = "a.json a.json --set 'network.bandwidth=\"10 Gbps\"'";
+  const std::string text = run_program("compare " + runs, folder.path()).out;
+  CHECK_THAT(text, Catch::Contains("\nsgd, network.latency \"50 us\"  ") &&
+                       Catch::Contains("\nsgd, network.latency \"70 us\"  "));
+  const json points = compared_runs(folder, runs)["points"];
+  REQUIRE(points.size() == 2);
+  CHECK(points[1]["swept"] == json{{"network.latency", "70 us"}, {"workers", 2}});
 }
 
 TEST_CASE("compare: runs with other workers are held against each other", "[large]") {

@@ -38,6 +38,25 @@ TEST_CASE("explain: elasticities of a ring are the shares of its parts", "[large
   CHECK(all["parts"]["exchanges_s"].get<double>() == Approx(latency + bytes).epsilon(1e-6));
 }
 
+TEST_CASE("explain: the heading has how many points the fastest is of, and the network model", "[large]") {
+  const TemporaryFolder folder;
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}, top_k};
+  scenario["sweep"] = {{"workers", {2, 4}}};
+  folder.write("s.json", scenario.dump());
+  const auto heading = [&](const std::string& point) {
+    const std::string text = run_program("explain s.json" + point, folder.path()).out;
+    return text.substr(0, text.find('\n'));
+  };
+  CHECK_THAT(heading(""), Catch::StartsWith(
+                              "The fastest of 4 points: top-k (K = 10), 2 workers, network model ideal: an iteration"));
+  CHECK_THAT(heading(" sgd"), Catch::StartsWith("The fastest of 2 points: sgd, 2 workers, network model ideal:"));
+  CHECK_THAT(heading(" 3"), Catch::StartsWith("sgd, 4 workers, network model ideal: an iteration takes "));
+  const json all = explained(scenario, " sgd");
+  CHECK(all["fastest_of"] == 2);
+  CHECK(all["network_model"] == "ideal");
+}
+
 TEST_CASE("explain: of local steps it says what a step takes, and what of exchanges is hidden", "[large]") {
   // 10 ms of computing a step, and after every fourth a ring of 6 (50 us + 8 ms), as above.
   json scenario = tiny_scenario();

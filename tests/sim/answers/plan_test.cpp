@@ -111,7 +111,8 @@ TEST_CASE("plan: on a platform without a host for a server all other ways are lo
         std::set<std::string>{"allgather-doubling", "allgather-ring", "halving-doubling", "ring", "tree"});
   REQUIRE(plan["left_out"].size() == 1);
   CHECK_THAT(plan["left_out"][0].get<std::string>(),
-             Catch::StartsWith("sgd by parameter-server: ") && Catch::Contains("accepted: at least 5"));
+             Catch::StartsWith("sgd by parameter-server: ") &&
+                 Catch::EndsWith("a parameter server takes one; accepted: at least 5"));
   CHECK_THAT(plan["answer"][0].get<std::string>(),
              Catch::StartsWith("A scaling efficiency of 10.0 % is reached as it is, with "));
   // A server on a worker's host is one way of several.
@@ -124,6 +125,13 @@ TEST_CASE("plan: on a platform without a host for a server all other ways are lo
   scenario["workers"] = 5;
   folder.write("s.json", scenario.dump());
   CHECK(run_program("plan s.json", folder.path()).status == 2);
+  // A run says whose server it is, and what that method can do without.
+  scenario["workers"] = 4;
+  scenario["methods"] = {{{"name", "sgd"}}, {{"name", "signsgd-mv"}}};
+  folder.write("s.json", scenario.dump());
+  CHECK_THAT(run_program("s.json", folder.path()).err,
+             Catch::EndsWith("accepted: at least 5; or for signsgd-mv server rank0, on a worker's, or collective "
+                             "sharded-parameter-server\n"));
 }
 
 TEST_CASE("plan: time to a target is rounds times iterations", "[large]") {
@@ -269,6 +277,26 @@ TEST_CASE("plan: all methods, collectives and groupings are looked at if nothing
     CHECK(each["label"].get<std::string>().find("bitmap") != std::string::npos);
     CHECK(each["density"] == 0.05);
   }
+  // What the scenario does not name is told from what it names, in the table too.
+  for (const json& each : plan["alternatives"]) CHECK(each["named"] == (each["method"] == "top-k"));
+  CHECK_THAT(plan["answer"][1].get<std::string>(),
+             Catch::StartsWith("The scenario does not name it, and what it costs in accuracy was not looked at; of the "
+                               "methods that it names top-k"));
+  const auto text_of = [&](const char* more) {
+    return run_program(std::string("plan s.json ") + more, folder.path()).out;
+  };
+  const std::string text = text_of("");
+  CHECK(text.find("\nbest of each method, network model ideal ") != std::string::npos);
+  CHECK(text.find("\nsgd, ") != std::string::npos);
+  CHECK(text.find(" *  ") != std::string::npos);
+  CHECK(text.find("\n* not named by the scenario: ") != std::string::npos);
+  const json named = planned(scenario, folder, " --set plan.methods=scenario");
+  CHECK(named["alternatives"].size() == 4);
+  for (const json& each : named["alternatives"]) CHECK(each["method"] == "top-k");
+  CHECK(text_of("--set plan.methods=scenario").find('*') == std::string::npos);
+  // Named by the plan is named.
+  const json one = planned(scenario, folder, " --set 'plan.methods=[\"sgd\"]'");
+  for (const json& each : one["alternatives"]) CHECK(each["named"] == true);
 }
 
 }  // namespace simrun

@@ -36,6 +36,15 @@ TEST_CASE("what is no quantity is refused") {
     CHECK_FALSE(parse_bandwidth(text));
 }
 
+TEST_CASE("a share is shown as 1 where it is 1") {
+  CHECK(show(0.001) == "0.001");
+  CHECK(show(0.99949) == "0.999");
+  CHECK(show(0.9996) == "0.9996");
+  CHECK(show(0.999996) == "0.999996");
+  CHECK(show(1 - 1.0 / (1 << 30)) == "0.999999999");
+  CHECK(show(1.0) == "1");
+}
+
 TEST_CASE("quantities are shown with three digits") {
   CHECK(show(Seconds(0)) == "0 s");
   CHECK(show(Seconds(1.5531)) == "1.55 s");
