@@ -181,7 +181,7 @@ std::string why_not_followed(const Scenario& scenario, const Setup& setup) {
   if (setup.plan.local.is_local()) return "messages are not followed over local steps";
   if (scenario.workers > most_workers_traced)
     return "messages are followed among at most " + std::to_string(most_workers_traced) + " workers";
-  if (time_to_simulate(scenario) > longest_traced) return "to follow each message would take long";
+  if (time_to_follow(scenario) > longest_traced) return "to follow each message would take long";
   // No path is as long as the mean of what differs.
   return varies(setup) ? "iterations differ from each other" : "";
 }

@@ -10,6 +10,9 @@ namespace {
 
 constexpr Seconds worth_a_word(10);
 
+/// How messages of an exchange of all with all are simulated, where the network lets them be one exchange.
+enum class Following { all_at_once, each_message };
+
 std::string about(Seconds time) {
   if (time.value < 90) return std::to_string(std::lround(time.value)) + " s";
   if (time.value < 90 * 60) return std::to_string(std::lround(time.value / 60)) + " minutes";
@@ -42,6 +45,28 @@ double of_unlike_steps(const Scenario& scenario) {
   return 3.6e-7 * std::pow(scenario.workers, 2.6);
 }
 
+/// Exchanges of all with all. Flows that end one by one find shares anew as each ends, fewer of them on a star, where a
+/// full link is at one end of each. Short messages over TCP are no flows: all that a shard gets, 8 bytes an entry at
+/// most, may be short. Measured with one group on one core; exchanges at once are said to take up to twice as long.
+double among_all_pairs(const Scenario& scenario, Following following) {
+  const double m = scenario.workers;
+  const Network& network = scenario.network;
+  const bool is_tcp = network.model == Network::Model::ethernet_tcp;
+  const bool is_ideal = network.model == Network::Model::ideal;
+  const bool is_star = std::holds_alternative<Star>(network.topology);
+  const bool is_shaped = is_tcp && network.tcp.burst.value > 0;
+  const bool is_at_once = following == Following::all_at_once && is_star && network.gpus_per_host == 1 &&
+                          (is_ideal || (is_tcp && !is_shaped));
+  const bool ends_together = !scenario.method.codec->sparsifies && !scenario.compute.pace.jitters();
+  const bool are_short = is_tcp && 8 * static_cast<double>(scenario.entries()) <= network.tcp.send_buffer.value;
+  if (is_at_once && ends_together) return (is_tcp ? 1.2e-6 : 1.8e-6) * std::pow(m, 2);
+  if (is_at_once && are_short) return 1.0e-5 * std::pow(m, 2);
+  if (is_at_once && is_ideal) return 4e-5 * std::pow(m, 2);
+  const double together = is_tcp ? (is_star ? 2.0e-5 : 3.5e-5) : (is_star ? 3.4e-6 : 7.5e-6);
+  if (ends_together || are_short) return together * std::pow(m, 2);
+  return is_star ? 1.2e-5 * std::pow(m, 2.6) : 9e-8 * std::pow(m, 4);
+}
+
 /// Exchanges that are simulated before one like it comes again. Where they reach into the next, all of them twice.
 double count_exchanges(const Scenario& scenario) {
   const LocalSteps& local = scenario.method.local;
@@ -50,27 +75,21 @@ double count_exchanges(const Scenario& scenario) {
   return static_cast<double>(groups) * static_cast<double>(local.cycle()) * (local.delay > 0 ? 2 : 1);
 }
 
+Seconds time_of(const Scenario& scenario, Following following) {
+  const double exchanges = count_exchanges(scenario);
+  if (scenario.method.collective->joins_in_turn) return Seconds(3e-7 * std::pow(scenario.workers, 3) * exchanges);
+  if (scenario.method.collective->joins_all_pairs) return Seconds(among_all_pairs(scenario, following) * exchanges);
+  return Seconds((among_hosts(scenario) + of_unlike_steps(scenario)) * exchanges);
+}
+
 }  // namespace
 
 Seconds time_to_simulate(const Scenario& scenario) {
-  const double exchanges = count_exchanges(scenario);
-  if (scenario.method.collective->joins_in_turn) return Seconds(3e-7 * std::pow(scenario.workers, 3) * exchanges);
-  if (!scenario.method.collective->joins_all_pairs)
-    return Seconds((among_hosts(scenario) + of_unlike_steps(scenario)) * exchanges);
-  // Measured with one group on one core. Flows that end one by one find shares anew as each ends, fewer of them on a
-  // star, where a full link is at one end of each. Short messages over TCP are no flows: all that a shard gets, 8 bytes
-  // an entry at most, may be short.
-  const double m = scenario.workers;
-  const Network& network = scenario.network;
-  const bool is_tcp = network.model == Network::Model::ethernet_tcp;
-  const bool is_star = std::holds_alternative<Star>(network.topology);
-  const bool ends_together = !scenario.method.codec->sparsifies && !scenario.compute.pace.jitters();
-  const bool are_short = is_tcp && 8 * static_cast<double>(scenario.entries()) <= network.tcp.send_buffer.value;
-  const double together = is_tcp ? (is_star ? 2.0e-5 : 3.5e-5) : (is_star ? 3.4e-6 : 7.5e-6);
-  const double once = ends_together || are_short ? together * std::pow(m, 2)
-                      : is_star                  ? 1.2e-5 * std::pow(m, 2.6)
-                                                 : 9e-8 * std::pow(m, 4);
-  return Seconds(once * exchanges);
+  return time_of(scenario, Following::all_at_once);
+}
+
+Seconds time_to_follow(const Scenario& scenario) {
+  return time_of(scenario, Following::each_message);
 }
 
 std::optional<std::string> warn_of_long_points(const Study& study, const std::vector<std::size_t>& points) {

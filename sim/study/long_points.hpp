@@ -13,6 +13,9 @@ namespace simrun {
 /// others, which take less.
 Seconds time_to_simulate(const Scenario& scenario);
 
+/// The same where each message is followed by itself.
+Seconds time_to_follow(const Scenario& scenario);
+
 /// What users should know beforehand of those of the study's `points` that may take longer than 10 s each; none if
 /// there are none.
 std::optional<std::string> warn_of_long_points(const Study& study, const std::vector<std::size_t>& points);

@@ -751,7 +751,7 @@ TEST_CASE("program: compute times of a processor beside a GPU's coding times are
 }
 
 TEST_CASE("program: says beforehand what takes long to simulate") {
-  // M^2 flows of different sizes at once: of 512 workers, 1.2e-5 * 512^2.6 = 133 s.
+  // M^2 flows of different sizes at once: of 512 workers, 4e-5 * 512^2 = 10.5 s.
   const TemporaryFolder folder;
   json scenario = small_scenario();
   scenario.erase("sweep");
@@ -761,8 +761,7 @@ TEST_CASE("program: says beforehand what takes long to simulate") {
   };
   folder.write("s.json", scenario.dump());
   const Ended many = run_program("s.json --dry-run --set workers=512", folder.path());
-  CHECK_THAT(many.err,
-             Catch::Contains("1 of 2 points may take long") && Catch::Contains("M = 512, up to about 2 minutes"));
+  CHECK_THAT(many.err, Catch::Contains("1 of 2 points may take long") && Catch::Contains("M = 512, up to about 10 s"));
   const Ended few = run_program("s.json --dry-run --set workers=128", folder.path());
   CHECK_THAT(few.err, !Catch::Contains("may take long"));
   const Ended short_ones =
@@ -781,10 +780,11 @@ TEST_CASE("program: says beforehand what takes long to simulate") {
   CHECK_THAT(run_program(leader, folder.path()).err, !Catch::Contains("may take long"));
   CHECK_THAT(run_program(leader + " --set network.model=ethernet-tcp", folder.path()).err,
              Catch::Contains("up to about 24 s"));
-  // Ten exchanges that each reach into the next: 20 * 3.4e-6 * 512^2 = 18 s.
+  // Ten exchanges that each reach into the next: 20 * 1.8e-6 * 1024^2 = 38 s.
   scenario["methods"] = {{{"name", "cd-sgd"}}};
   folder.write("s.json", scenario.dump());
-  CHECK_THAT(run_program("s.json --dry-run --set workers=512", folder.path()).err, Catch::Contains("up to about 18 s"));
+  CHECK_THAT(run_program("s.json --dry-run --set workers=1024", folder.path()).err,
+             Catch::Contains("up to about 38 s"));
   // Hosts of many GPUs: 65,536 ranks by themselves, rings of 512 leaders, and a ring around 64 GPUs on each of 64
   // hosts.
   const auto said = [&](int workers, int gpus, const char* hierarchy) {
