@@ -12,7 +12,6 @@
 #include "sim/scenario/model_file.hpp"
 #include "sim/scenario/scenario_rules.hpp"
 #include "sim/scenario/scenario_text.hpp"
-#include "sim/simgrid/platform_file.hpp"
 #include "sim/system/child_process.hpp"
 #include "sim/system/data_path.hpp"
 #include "sim/system/digest.hpp"
@@ -47,6 +46,33 @@ Scenario scenario_of(const ScenarioText& text, const MethodText& method, std::sh
   scenario.decode = scenario.method.local.is_local() ? DecodeTime::as_ready : text.schedule.decode;
   scenario.metadata_apart = text.schedule.metadata_apart;
   return scenario;
+}
+
+// What a child process tells of a platform file.
+
+std::string text_of(const PlatformContents& contents) {
+  const LinkFactors& factors = contents.factors;
+  const Json all{contents.hosts, contents.half_duplex, factors.least_bandwidth, factors.most_bandwidth,
+                 factors.most_latency};
+  return all.dump(-1, ' ', false, Json::error_handler_t::replace);  // SimGrid reads names in any encoding
+}
+
+PlatformContents read_contents(const std::string& text) {
+  const Json json = Json::parse(text);
+  return {json.at(0).get<std::size_t>(),
+          json.at(1).get<std::string>(),
+          {json.at(2).get<double>(), json.at(3).get<double>(), json.at(4).get<double>()}};
+}
+
+void check_factors(const PlatformFile& file, const LinkFactors& factors, const Where& network) {
+  if (file.bandwidth_factor < factors.least_bandwidth || file.bandwidth_factor > factors.most_bandwidth)
+    (network / "bandwidth_factor")
+        .fail(show(file.bandwidth_factor) + " takes a link of the file beyond 1 to 1e18 B/s",
+              "accepted: " + show(factors.least_bandwidth) + " to " + show(factors.most_bandwidth));
+  if (file.latency_factor > factors.most_latency)
+    (network / "latency_factor")
+        .fail(show(file.latency_factor) + " takes a link of the file beyond 1000 s",
+              "accepted: at most " + show(factors.most_latency));
 }
 
 }  // namespace
@@ -248,24 +274,22 @@ void ScenarioReader::check_hosts(const PlatformFile& file, int workers, int serv
                 (servers > 0 ? " and a parameter server; or server rank0, on a worker's" : ""));
   };
   if (!file.hosts.empty()) check_count(where / "hosts", "names ", file.hosts.size());
-  auto [known, is_new] = platform_hosts_.try_emplace({path, file.hosts, wanted}, 0);
+  const auto [known, is_new] = platforms_.try_emplace({path, file.hosts, wanted});
+  PlatformContents& contents = known->second;
   if (is_new) {
     try {
       // SimGrid allows one platform a process, and some mistakes end it.
-      const std::string found = run_in_child([&] {
-        const PlatformContents contents = check_platform({path, file.hosts, wanted});
-        return std::to_string(contents.hosts) + " " + contents.half_duplex;
-      });
-      known->second = std::stoul(found);
-      if (const std::string link = found.substr(found.find(' ') + 1); !link.empty())
-        add_note("network.platform: both directions share link " + link +
+      contents = read_contents(run_in_child([&] { return text_of(check_platform({path, file.hosts, wanted})); }));
+      if (!contents.half_duplex.empty())
+        add_note("network.platform: both directions share link " + contents.half_duplex +
                  " (SimGrid's default); sharing_policy=\"SPLITDUPLEX\" gives each its own bandwidth");
     } catch (const ChildFailure& crash) {
       throw InputError(path, "platform", std::string("SimGrid cannot use it: ") + crash.what(),
                        "accepted: a SimGrid platform file in which the hosts that are used are joined");
     }
   }
-  check_count(where / "platform", path + " has ", known->second);
+  check_count(where / "platform", path + " has ", contents.hosts);
+  check_factors(file, contents.factors, where);
 }
 
 }  // namespace simrun
