@@ -133,7 +133,8 @@ def plan(
     progress: bool = True,
 ) -> dict[str, Any]:
     """Asks `simrun plan` for the fastest way to train, and returns what its plan.json has; times are in seconds, sizes in
-    bytes, bandwidths of "turns" in bits per second. Under "answer" is what it says in words, under "notes" what it noted.
+    bytes, bandwidths of "turns" in bits per second, of a platform file's links in times the file's. Under "answer" is
+    what it says in words, under "notes" what it noted.
 
     Arguments are those of run(). The folder's name ends in -plan. Raises SimrunError.
     """

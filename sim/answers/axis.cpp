@@ -40,10 +40,23 @@ bool is_narrow(const ClusterAxis& axis, double a, double b) {
   return low <= 0 || high <= one_value * low;
 }
 
+/// By which all links of a platform file are multiplied.
+ClusterAxis factor_axis(const std::string& what, double now) {
+  const double least = 1 / PlatformFile::most_factor;
+  return {.name = what + " of the platform's links",
+          .path = "network." + what + "_factor",
+          .now = now,
+          .below = decades(now, -1, least, PlatformFile::most_factor),
+          .above = decades(now, 1, least, PlatformFile::most_factor),
+          .json = [](double value) { return Json(value); },
+          .shown = [](double value) { return value == 1 ? "the file's" : show(value) + " times the file's"; }};
+}
+
 }  // namespace
 
-std::optional<ClusterAxis> bandwidth_axis(const Scenario& scenario) {
-  if (std::holds_alternative<PlatformFile>(scenario.network.topology)) return std::nullopt;
+ClusterAxis bandwidth_axis(const Scenario& scenario) {
+  const auto* file = std::get_if<PlatformFile>(&scenario.network.topology);
+  if (file != nullptr) return factor_axis("bandwidth", file->bandwidth_factor);
   const double now = 8 * scenario.network.bandwidth.value;
   return ClusterAxis{.name = "bandwidth",
                      .path = "network.bandwidth",
@@ -54,8 +67,9 @@ std::optional<ClusterAxis> bandwidth_axis(const Scenario& scenario) {
                      .shown = [](double value) { return show_rate(BytesPerSecond(value / 8)); }};
 }
 
-std::optional<ClusterAxis> latency_axis(const Scenario& scenario) {
-  if (std::holds_alternative<PlatformFile>(scenario.network.topology)) return std::nullopt;
+ClusterAxis latency_axis(const Scenario& scenario) {
+  const auto* file = std::get_if<PlatformFile>(&scenario.network.topology);
+  if (file != nullptr) return factor_axis("latency", file->latency_factor);
   const double now = scenario.network.latency.value;
   const double least = 1e-9;
   return ClusterAxis{.name = "latency",

@@ -15,7 +15,7 @@ namespace simrun {
 struct ClusterAxis {
   std::string name;                ///< "bandwidth"
   std::string path;                ///< "network.bandwidth"
-  double now = 0;                  ///< in bit/s, seconds or a number
+  double now = 0;                  ///< in bit/s, seconds or a number: of workers, or times what a platform file has
   std::vector<double> below = {};  ///< values to look at, away from `now`
   std::vector<double> above = {};
   int step = 0;  ///< of whole numbers, of which it takes multiples; 0: it takes any number
@@ -23,11 +23,12 @@ struct ClusterAxis {
   std::function<std::string(double)> shown;
 };
 
-/// Three decades of bandwidth each way, in four steps. None on a platform file, which has its own.
-std::optional<ClusterAxis> bandwidth_axis(const Scenario& scenario);
+/// Three decades of bandwidth each way, in four steps: of hosts' links, or of all links of a platform file, as a
+/// factor.
+ClusterAxis bandwidth_axis(const Scenario& scenario);
 
 /// The same of latency.
-std::optional<ClusterAxis> latency_axis(const Scenario& scenario);
+ClusterAxis latency_axis(const Scenario& scenario);
 
 /// Workers: halves down to 2, and twice and four times as many; on hosts of several GPUs all of these.
 ClusterAxis workers_axis(const Scenario& scenario);

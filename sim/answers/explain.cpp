@@ -102,6 +102,18 @@ Scenario with_compute(Scenario scenario, double factor) {
   return scenario;
 }
 
+/// Hosts' links, or all of a platform file, with so many times the bandwidth and the latency.
+Network with_links(Network network, double bandwidth, double latency) {
+  if (auto* file = std::get_if<PlatformFile>(&network.topology)) {
+    file->bandwidth_factor *= bandwidth;
+    file->latency_factor *= latency;
+    return network;
+  }
+  network.bandwidth = bandwidth * network.bandwidth;
+  network.latency = latency * network.latency;
+  return network;
+}
+
 /// A change of the scenario, and of how long encoding takes.
 struct WhatIf {
   std::string what;
@@ -112,12 +124,12 @@ struct WhatIf {
 
 std::vector<WhatIf> what_ifs(const Scenario& scenario) {
   std::vector<WhatIf> all;
-  if (!std::holds_alternative<PlatformFile>(scenario.network.topology)) {
-    all.push_back({"1 % more bandwidth", "bandwidth",
-                   [](Scenario& other) { other.network.bandwidth = (1 + change) * other.network.bandwidth; }});
-    all.push_back({"1 % less latency", "latency",
-                   [](Scenario& other) { other.network.latency = (1 - change) * other.network.latency; }});
-  }
+  const std::string of_links =
+      std::holds_alternative<PlatformFile>(scenario.network.topology) ? " of the platform's links" : "";
+  all.push_back({"1 % more bandwidth" + of_links, "bandwidth",
+                 [](Scenario& other) { other.network = with_links(std::move(other.network), 1 + change, 1); }});
+  all.push_back({"1 % less latency" + of_links, "latency",
+                 [](Scenario& other) { other.network = with_links(std::move(other.network), 1, 1 - change); }});
   const auto add_uplinks = [&]<class Shape>() {
     if (!std::holds_alternative<Shape>(scenario.network.topology)) return;
     all.push_back({"1 % more bandwidth of uplinks", "uplink_bandwidth", [](Scenario& other) {
@@ -248,8 +260,6 @@ int explain(const ExplainArguments& arguments) {
   if (arguments.format == "csv") print_data(explanation_csv(all));
   if (arguments.format == "json") print_data(explanation_json(all).dump(2) + "\n");
   if (arguments.format == "table") print_lines(explanation_text(all));
-  if (std::holds_alternative<PlatformFile>(point.scenario.network.topology))
-    say("note: what bandwidth and latency are worth is not looked for: a platform file has its own");
   return 0;
 }
 

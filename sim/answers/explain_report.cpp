@@ -82,14 +82,10 @@ std::string iteration_of(const Explanation& all) {
   return steps == 1 ? "a step takes " : "a step takes, as the mean of " + std::to_string(steps) + ", ";
 }
 
-/// A platform file's bandwidths and latencies are not changed.
 std::string sentence_of_elasticity(const Explanation& all) {
-  const bool is_file = std::holds_alternative<PlatformFile>(all.point.scenario.network.topology);
-  const std::string but = is_file ? ", but for bandwidth and latency of the platform file," : "";
   const auto most = std::ranges::max_element(all.elasticities, {}, &Elasticity::shorter);
-  if (most == all.elasticities.end() || most->shorter <= 0)
-    return "None of the changes of 1 %" + but + " makes it faster.";
-  return "Of changes of 1 %" + but + " the most worth is " + most->what.substr(4) + ": an iteration is " +
+  if (most == all.elasticities.end() || most->shorter <= 0) return "None of the changes of 1 % makes it faster.";
+  return "Of changes of 1 % the most worth is " + most->what.substr(4) + ": an iteration is " +
          percent(most->shorter, 2) + " shorter.";
 }
 

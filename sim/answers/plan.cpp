@@ -101,8 +101,6 @@ std::string why_nothing_is_left(const PlanFindings& plan) {
 void say_notes(const PlanFindings& plan) {
   for (const std::string& note : plan.study.notes) say("note: " + note);
   for (const std::string& line : plan.interval_leaves_out) say("note: intervals leave out " + line);
-  if (std::holds_alternative<PlatformFile>(plan.study.points.front().scenario.network.topology))
-    say("note: which bandwidth or latency would turn it is not looked for: a platform file has its own");
   for (const std::string& line : plan.left_out) say("note: left out: " + line);
   if (!plan.unreached.empty()) say("note: left out: " + in_short(plan.unreached));
   if (plan.curves.empty())

@@ -108,7 +108,6 @@ std::string sentence_of_runner_up(const PlanFindings& plan) {
 std::string sentence_of_bandwidth(const PlanFindings& plan) {
   const Turn& found = *plan.least_bandwidth;
   const std::string aim = "A scaling efficiency of " + percent(*plan.target.efficiency);
-  if (!found.value && found.now.empty()) return aim + " is " + found.reason + ".";
   if (!found.value) return aim + " cannot be reached: " + found.reason + ".";
   return aim + " takes a bandwidth of " + found.shown + " (now " + found.now + "), with " +
          name_of_alternative(plan.study.points[*found.by]) + ".";

@@ -36,8 +36,9 @@ Seconds least_iteration(const Scenario& scenario, const Times& times, const Clus
   Seconds busy = times.compute + times.encode;
   // What is decoded while the host is busy counts as the host's time, which the network moves.
   if (same_workers && !scenario.host) busy += times.decode;
-  // A server may be on a worker's own host, and what stays on a host takes no link.
-  if (scenario.method.collective->has_server || scenario.network.gpus_per_host > 1) return busy;
+  // A server may be on a worker's own host, and what stays on a host takes no link. Only SimGrid knows a file's links.
+  const bool is_file = std::holds_alternative<PlatformFile>(scenario.network.topology);
+  if (scenario.method.collective->has_server || scenario.network.gpus_per_host > 1 || is_file) return busy;
   double bits = 8 * static_cast<double>(std::max(times.sent_bytes, times.received_bytes));
   // Among more workers the busiest link has as many and more; half leaves room for other parts. Among fewer it depends.
   if (!same_workers) bits *= value > axis.now ? 0.5 : 0;
@@ -182,9 +183,7 @@ Turn TurnSearch::one_way(const ClusterAxis& axis, bool above) {
 
 std::vector<ClusterAxis> TurnSearch::axes() const {
   const Scenario& scenario = points_.front().scenario;
-  std::vector<ClusterAxis> all;
-  if (auto axis = bandwidth_axis(scenario)) all.push_back(std::move(*axis));
-  if (auto axis = latency_axis(scenario)) all.push_back(std::move(*axis));
+  std::vector<ClusterAxis> all = {bandwidth_axis(scenario), latency_axis(scenario)};
   // Rounds are those of this many workers.
   if (!standings_.front().rounds) all.push_back(workers_axis(scenario));
   return all;
@@ -234,27 +233,17 @@ std::vector<Turn> TurnSearch::turns_of_encoding() {
 }
 
 Turn TurnSearch::least_bandwidth(double efficiency) {
-  const auto axis = bandwidth_axis(points_.front().scenario);
-  Turn turn{.axis = "bandwidth"};
-  if (!axis) {
-    double most = 0;
-    for (const Standing& each : standings_)
-      most = std::max(most, points_.front().scenario.computing() / each.times.iteration);
-    turn.reason = std::string(most >= efficiency ? "reached as it is" : "not reached as it is") + ", with " +
-                  percent(most) +
-                  " at most; at which bandwidth it would be is not looked for, as a platform file has its own";
-    return turn;
-  }
-  turn.now = axis->shown(axis->now);
-  std::vector<double> values(axis->below.rbegin(), axis->below.rend());
-  values.push_back(axis->now);
-  values.insert(values.end(), axis->above.begin(), axis->above.end());
+  const ClusterAxis axis = bandwidth_axis(points_.front().scenario);
+  Turn turn{.axis = axis.name, .now = axis.shown(axis.now)};
+  std::vector<double> values(axis.below.rbegin(), axis.below.rend());
+  values.push_back(axis.now);
+  values.insert(values.end(), axis.above.begin(), axis.above.end());
   left_out_.clear();
-  simulate_ahead({*axis}, first_numbers(standings_.size()));
+  simulate_ahead({axis}, first_numbers(standings_.size()));
   double best = 0;
   const Holds reach = [&](double value, const std::vector<std::size_t>& among) {
     std::vector<std::size_t> who;
-    for (const auto& [number, standing] : at(*axis, value, among)) {
+    for (const auto& [number, standing] : at(axis, value, among)) {
       const double reached = points_.front().scenario.computing() / standing.times.iteration;
       best = std::max(best, reached);
       if (reached >= efficiency) who.push_back(number);
@@ -262,14 +251,14 @@ Turn TurnSearch::least_bandwidth(double efficiency) {
     return who;
   };
   try {
-    if (const auto found = find_onset(*axis, values.front(), values, first_numbers(standings_.size()), reach)) {
+    if (const auto found = find_onset(axis, values.front(), values, first_numbers(standings_.size()), reach)) {
       turn.value = found->value;
-      turn.shown = axis->shown(found->value) + (found->value == values.front() ? " or less" : "");
+      turn.shown = axis.shown(found->value) + (found->value == values.front() ? " or less" : "");
       turn.by = standings_[found->who.front()].point;
       turn.left_out = {left_out_.begin(), left_out_.end()};
       return turn;
     }
-    turn.reason = "even with " + axis->shown(values.back()) + " no method has more than " + percent(best) +
+    turn.reason = "even with " + axis.shown(values.back()) + " no method has more than " + percent(best) +
                   ", since encoding, decoding and latency stay";
   } catch (const NotSimulated& stop) {
     turn.reason = stop.why;

@@ -44,8 +44,12 @@ struct Chain : Switches {
 };
 
 struct PlatformFile {
+  static constexpr double most_factor = 1e6;
+
   std::string platform;            ///< a file of SimGrid's
   std::vector<std::string> hosts;  ///< names by rank; empty: all, in file order
+  double bandwidth_factor = 1;     ///< by which the bandwidth of every link is multiplied; above 0, at most most_factor
+  double latency_factor = 1;       ///< the same of latency
 
   friend bool operator==(const PlatformFile&, const PlatformFile&) = default;
 };

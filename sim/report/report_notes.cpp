@@ -38,6 +38,11 @@ std::string joined(const std::set<std::string>& words) {
   return all;
 }
 
+std::string what_network(const Network& network) {
+  const bool is_file = std::holds_alternative<PlatformFile>(network.topology);
+  return std::string(name_of(network.model)) + (is_file ? " on a platform file" : "");
+}
+
 /// Points whose iterations did not settle, and differ in the digits shown, in one line; empty where there are none.
 std::string unsettled(const Study& study, const std::vector<PointResult>& results) {
   std::size_t count = 0;
@@ -153,7 +158,7 @@ std::vector<std::string> Report::left_out_of_intervals() const {
     const Scenario& scenario = study_.points[point].scenario;
     coding.merge(without_interval(*scenario.device, *results_[point].times));
     if (!measurement_ && scenario.workers > 1 && !network_error(scenario.network))
-      parts.insert(std::string("the network (") + name_of(scenario.network.model) + ")");
+      parts.insert("the network (" + what_network(scenario.network) + ")");
   }
   if (!coding.empty()) parts.insert("coding (" + joined(coding) + " times)");
   return {parts.begin(), parts.end()};

@@ -92,6 +92,10 @@ Field<std::vector<std::string>> distinct_names() {
   });
 }
 
+Field<double> link_factor() {
+  return usually(number({.least = 0, .most = PlatformFile::most_factor, .without_least = true}), 1);
+}
+
 /// Of topologies that have several switches.
 Object<NetworkText>& add_switch_fields(Object<NetworkText>& object) {
   using Text = NetworkText;
@@ -129,6 +133,10 @@ Field<Network> network_field() {
           usually(entry_of(topologies()), "star"), "how hosts are joined")
       .either("hosts", with_file, &Text::hosts, distinct_names(),
               "platform: names of its hosts, by rank; left out, all in file order")
+      .either("bandwidth_factor", with_file, &Text::bandwidth_factor, link_factor(),
+              "platform: by which the bandwidth of every link is multiplied")
+      .either("latency_factor", with_file, &Text::latency_factor, link_factor(),
+              "platform: by which the latency of every link is multiplied")
       .either("bandwidth", required_without_file, &Text::bandwidth, bandwidth(), "bandwidth of a host's link, each way")
       .either("latency", required_without_file, &Text::latency, latency(),
               "latency one way, host to host, through the switch")

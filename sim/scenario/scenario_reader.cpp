@@ -12,7 +12,6 @@
 #include "sim/scenario/model_file.hpp"
 #include "sim/scenario/scenario_rules.hpp"
 #include "sim/scenario/scenario_text.hpp"
-#include "sim/simgrid/platform_file.hpp"
 #include "sim/system/child_process.hpp"
 #include "sim/system/data_path.hpp"
 #include "sim/system/digest.hpp"
@@ -56,6 +55,34 @@ Scenario scenario_of(const ScenarioText& text, const MethodText& method, std::sh
   scenario.decode = scenario.method.local.is_local() ? DecodeTime::as_ready : text.schedule.decode;
   scenario.metadata_apart = text.schedule.metadata_apart;
   return scenario;
+}
+
+// What a child process tells of a platform file.
+
+std::string text_of(const PlatformContents& contents) {
+  const LinkFactors& factors = contents.factors;
+  const Json all{contents.hosts,          contents.without_unit,  contents.half_duplex,
+                 factors.least_bandwidth, factors.most_bandwidth, factors.most_latency};
+  return all.dump(-1, ' ', false, Json::error_handler_t::replace);  // SimGrid reads names in any encoding
+}
+
+PlatformContents read_contents(const std::string& text) {
+  const Json json = Json::parse(text);
+  return {json.at(0).get<std::size_t>(),
+          json.at(1).get<std::string>(),
+          json.at(2).get<std::string>(),
+          {json.at(3).get<double>(), json.at(4).get<double>(), json.at(5).get<double>()}};
+}
+
+void check_factors(const PlatformFile& file, const LinkFactors& factors, const Where& network) {
+  if (file.bandwidth_factor < factors.least_bandwidth || file.bandwidth_factor > factors.most_bandwidth)
+    (network / "bandwidth_factor")
+        .fail(show(file.bandwidth_factor) + " takes a link of the file beyond 1 to 1e18 B/s",
+              "accepted: " + show(factors.least_bandwidth) + " to " + show(factors.most_bandwidth));
+  if (file.latency_factor > factors.most_latency)
+    (network / "latency_factor")
+        .fail(show(file.latency_factor) + " takes a link of the file beyond 1000 s",
+              "accepted: at most " + show(factors.most_latency));
 }
 
 }  // namespace
@@ -259,28 +286,25 @@ void ScenarioReader::check_hosts(const PlatformFile& file, const Scenario& scena
     at.fail(hosts + ", and beside " + workers + " a parameter server takes one", least + ways_without_host(scenario));
   };
   if (!file.hosts.empty()) check_count(where / "hosts", "names ", file.hosts.size());
-  auto [known, is_new] = platform_hosts_.try_emplace({path, file.hosts, wanted}, 0);
+  const auto [known, is_new] = platforms_.try_emplace({path, file.hosts, wanted});
+  PlatformContents& contents = known->second;
   if (is_new) {
     try {
       // SimGrid allows one platform a process, and some mistakes end it.
-      const std::string found = run_in_child([&] {
-        const PlatformContents contents = check_platform({path, file.hosts, wanted});
-        return Json{contents.hosts, contents.without_unit, contents.half_duplex}.dump(
-            -1, ' ', false, Json::error_handler_t::replace);  // names are in the file's own encoding
-      });
-      const Json contents = Json::parse(found);
-      known->second = contents[0].get<std::size_t>();
-      if (const auto given = contents[1].get<std::string>(); !given.empty())
-        add_note("network.platform: " + given + ", as SimGrid takes it; with a unit it is like 10Gbps or 50us");
-      if (const auto link = contents[2].get<std::string>(); !link.empty())
-        add_note("network.platform: both directions share link " + link +
+      contents = read_contents(run_in_child([&] { return text_of(check_platform({path, file.hosts, wanted})); }));
+      if (!contents.without_unit.empty())
+        add_note("network.platform: " + contents.without_unit +
+                 ", as SimGrid takes it; with a unit it is like 10Gbps or 50us");
+      if (!contents.half_duplex.empty())
+        add_note("network.platform: both directions share link " + contents.half_duplex +
                  " (SimGrid's default); sharing_policy=\"SPLITDUPLEX\" gives each its own bandwidth");
     } catch (const ChildFailure& crash) {
       throw InputError(path, "platform", std::string("SimGrid cannot use it: ") + crash.what(),
                        "accepted: a SimGrid platform file in which the hosts that are used are joined");
     }
   }
-  check_count(where / "platform", path + " has ", known->second);
+  check_count(where / "platform", path + " has ", contents.hosts);
+  check_factors(file, contents.factors, where);
 }
 
 }  // namespace simrun

@@ -13,6 +13,7 @@
 #include "sim/scenario/gradient_files.hpp"
 #include "sim/scenario/model_text.hpp"
 #include "sim/scenario/scenario.hpp"
+#include "sim/simgrid/platform_file.hpp"
 #include "sim/text/json.hpp"
 #include "sim/text/where.hpp"
 
@@ -61,7 +62,7 @@ class ScenarioReader {
   std::map<std::string, std::shared_ptr<const SharedPart>> aside_;  ///< by name
   std::map<std::tuple<std::string, std::string, std::string, BytesPerSecond>, std::shared_ptr<const DeviceProfile>>
       devices_;
-  std::map<std::tuple<std::string, std::vector<std::string>, int>, std::size_t> platform_hosts_;
+  std::map<std::tuple<std::string, std::vector<std::string>, int>, PlatformContents> platforms_;
   GradientFinder gradients_;
   std::vector<std::string> notes_;
   std::set<std::string> noted_;

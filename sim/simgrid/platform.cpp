@@ -116,8 +116,17 @@ std::vector<sg4::Host*> build(const Chain& chain, sg4::Engine&, const Network& n
   });
 }
 
+/// Loopbacks, too, which no message takes: a host is one rank.
+void scale_links(const sg4::Engine& engine, const PlatformFile& file) {
+  for (sg4::Link* link : engine.get_all_links()) {
+    link->set_bandwidth(file.bandwidth_factor * link->get_bandwidth());
+    link->set_latency(file.latency_factor * link->get_latency());
+  }
+}
+
 std::vector<sg4::Host*> build(const PlatformFile& file, sg4::Engine& engine, const Network&, const Ranks& ranks) {
   std::vector<sg4::Host*> hosts = load_platform(engine, file.platform);
+  scale_links(engine, file);
   if (!file.hosts.empty()) hosts = hosts_named(hosts, file.hosts);
   const auto count = static_cast<std::size_t>(ranks.count());
   if (hosts.size() < count) throw std::runtime_error("the platform has too few hosts");

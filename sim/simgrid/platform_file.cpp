@@ -187,7 +187,8 @@ constexpr double most_bandwidth = 1e18;  // B/s
 constexpr double most_latency = 1000;    // s
 
 /// SimGrid takes any number.
-void check_links(const sg4::Engine& engine) {
+LinkFactors check_links(const sg4::Engine& engine) {
+  LinkFactors factors;
   const auto fail = [](const sg4::Link& link, const char* what, double value, const char* wanted) {
     refuse(fmt::format("link {} has the {} {:.6g}, not {}", link.get_name(), what, value, wanted));
   };
@@ -197,7 +198,11 @@ void check_links(const sg4::Engine& engine) {
     if (!(bandwidth >= least_bandwidth && bandwidth <= most_bandwidth))
       fail(*link, "bandwidth", bandwidth, "one of 1 to 1e18 B/s");
     if (!(latency >= 0) || latency > most_latency) fail(*link, "latency", latency, "one of 0 to 1000 s");
+    factors.least_bandwidth = std::max(factors.least_bandwidth, least_bandwidth / bandwidth);
+    factors.most_bandwidth = std::min(factors.most_bandwidth, most_bandwidth / bandwidth);
+    if (latency > 0) factors.most_latency = std::min(factors.most_latency, most_latency / latency);
   }
+  return factors;
 }
 
 /// The names of a host and of the zones around it, from the inside.
@@ -276,11 +281,11 @@ PlatformContents check_platform(const PlatformUse& use) {
     sg4::Engine& engine = start_engine();
     configure(Network{});
     std::vector<sg4::Host*> hosts = load_platform(engine, use.file);
-    check_links(engine);
+    const LinkFactors factors = check_links(engine);
     const std::size_t all = hosts.size();
     if (!use.hosts.empty()) hosts = hosts_named(hosts, use.hosts);
     hosts.resize(std::min(hosts.size(), static_cast<std::size_t>(use.count)));
-    return {all, inspection.without_unit(), check_routes(hosts, joined)};
+    return {all, inspection.without_unit(), check_routes(hosts, joined), factors};
   } catch (const std::exception& error) {
     std::string what = error.what();
     if (what == "stoi" || what == "stod") what = "SimGrid cannot read one of its numbers";  // they say no more

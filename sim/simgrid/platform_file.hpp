@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/network/network.hpp"
+
 namespace simrun {
 
 /// What a scenario asks of a SimGrid platform file.
@@ -13,11 +15,19 @@ struct PlatformUse {
   int count = 0;                   ///< of hosts that are used, the first ones
 };
 
+/// By which links may be multiplied, so that SimGrid's clock is fine enough for each of them.
+struct LinkFactors {
+  double least_bandwidth = 0;
+  double most_bandwidth = PlatformFile::most_factor;
+  double most_latency = PlatformFile::most_factor;
+};
+
 /// What is in a platform file.
 struct PlatformContents {
   std::size_t hosts = 0;
   std::string without_unit;  ///< what is said of a bandwidth or latency that is a number alone; empty: none is
   std::string half_duplex;   ///< a link whose bandwidth both directions between two hosts share; empty: none was seen
+  LinkFactors factors;
 };
 
 /// Throws InputError where the file holds what the simulation does not follow (parameters of SimGrid, programs, links

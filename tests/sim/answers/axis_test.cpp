@@ -32,7 +32,7 @@ Holds from_thresholds(const std::vector<double>& thresholds, int& asked) {
 
 TEST_CASE("axis: an onset is found to 1 %, whoever it is that it begins to hold for") {
   const Scenario scenario = a_scenario();
-  const ClusterAxis axis = *bandwidth_axis(scenario);
+  const ClusterAxis axis = bandwidth_axis(scenario);
   CHECK(axis.now == Approx(1e9));
   CHECK(axis.below.back() == Approx(1e6));
   CHECK(axis.above.back() == Approx(1e12));
@@ -66,10 +66,10 @@ TEST_CASE("axis: workers are whole numbers") {
 
 TEST_CASE("axis: values read back as what they are") {
   const Scenario scenario = a_scenario();
-  const ClusterAxis bandwidth = *bandwidth_axis(scenario);
+  const ClusterAxis bandwidth = bandwidth_axis(scenario);
   for (const double value : bandwidth.above)
     CHECK(8 * parse_bandwidth(bandwidth.json(value).get<std::string>())->value == Approx(value));
-  const ClusterAxis latency = *latency_axis(scenario);
+  const ClusterAxis latency = latency_axis(scenario);
   for (const double value : latency.below)
     CHECK(parse_seconds(latency.json(value).get<std::string>())->value == Approx(value));
   CHECK(bandwidth.shown(1e9) == "1.00 Gbps");

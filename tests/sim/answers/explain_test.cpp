@@ -81,22 +81,6 @@ TEST_CASE("explain: of local steps it says what a step takes, and what of exchan
         "Exchanges take 12.1 ms a step, of which 7.50 ms are hidden behind other work of the same worker.");
 }
 
-TEST_CASE("explain: what is worth most does not count a platform file's links, and says so", "[large]") {
-  const TemporaryFolder folder;
-  folder.write("p.xml", R"(<?xml version="1.0"?><!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">
-<platform version="4.1"><cluster id="c" prefix="n" suffix="" radical="0-7" speed="1Gf" bw="125MBps" lat="25us"/></platform>)");
-  json scenario = tiny_scenario();
-  scenario["methods"] = {{{"name", "sgd"}}};
-  scenario["network"] = {{"platform", "p.xml"}};
-  folder.write("s.json", scenario.dump());
-  const Ended ended = run_program("explain s.json --format json", folder.path());
-  INFO(ended.err);
-  REQUIRE(ended.status == 0);
-  CHECK_THAT(
-      json::parse(ended.out)["conclusions"].dump(),
-      Catch::Contains("Of changes of 1 %, but for bandwidth and latency of the platform file, the most worth is"));
-}
-
 TEST_CASE("explain: where there is no critical path it says why", "[large]") {
   json scenario = tiny_scenario();
   scenario["methods"] = {{{"name", "sgd"}}};
