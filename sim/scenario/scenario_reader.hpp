@@ -12,8 +12,8 @@
 #include "sim/scenario/device_text.hpp"
 #include "sim/scenario/gradient_files.hpp"
 #include "sim/scenario/model_text.hpp"
+#include "sim/scenario/platform_reader.hpp"
 #include "sim/scenario/scenario.hpp"
-#include "sim/simgrid/platform_file.hpp"
 #include "sim/text/json.hpp"
 #include "sim/text/where.hpp"
 
@@ -53,7 +53,6 @@ class ScenarioReader {
   void add_note(const std::string& note);
   void find_other_files(Scenario& scenario, const Where& top);
   void resolve(Scenario& scenario, Json json, std::size_t method);
-  void check_hosts(const PlatformFile& file, const Scenario& scenario);
 
   std::string file_;
   std::string folder_;
@@ -62,7 +61,7 @@ class ScenarioReader {
   std::map<std::string, std::shared_ptr<const SharedPart>> aside_;  ///< by name
   std::map<std::tuple<std::string, std::string, std::string, BytesPerSecond>, std::shared_ptr<const DeviceProfile>>
       devices_;
-  std::map<std::tuple<std::string, std::vector<std::string>, int>, PlatformContents> platforms_;
+  PlatformReader platforms_;
   GradientFinder gradients_;
   std::vector<std::string> notes_;
   std::set<std::string> noted_;
