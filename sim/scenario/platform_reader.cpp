@@ -1,7 +1,5 @@
 #include "sim/scenario/platform_reader.hpp"
 
-#include <algorithm>
-
 #include "sim/methods/method.hpp"
 #include "sim/system/child_process.hpp"
 #include "sim/text/fields.hpp"

@@ -15,7 +15,7 @@ Flows::Flows(const Network& network, const std::vector<sg4::Host*>& hosts)
       is_simgrids_(network.model == Network::Model::lv08),
       agenda_(is_simgrids_),
       routes_(network, hosts, links_) {
-  for (sg4::Host* host : hosts) ends_.push_back({.host = host, .actor = nullptr});
+  for (sg4::Host* host : hosts) ends_.push_back({.host = host, .actor = nullptr, .wake = sg4::Semaphore::create(0)});
 }
 
 void Flows::start(const FlowPtr& flow, Seconds time) {
@@ -112,14 +112,19 @@ void Flows::sleep_until(Seconds time, int rank) {
 
 void Flows::rouse_at(Seconds time, int rank) {
   agenda_.at(
-      time, [&end = ends_[static_cast<std::size_t>(rank)]] { rouse(end); }, rank);
+      time, [this, &end = ends_[static_cast<std::size_t>(rank)]] { rouse(end); }, rank);
 }
 
 /// Until somebody rouses the actor: what it waits for has come about, or a flow from its rank is due, which it then
-/// sets off.
+/// sets off. SimGrid suspends an actor faster than it lets it wait for a semaphore. Where flows are SimGrid's, actors
+/// rouse each other, many at one instant, which a semaphore does at once.
 void Flows::sleep(End& end) {
   end.sleeps = true;
-  sg4::this_actor::suspend();
+  if (is_simgrids_) {
+    end.wake->acquire();
+  } else {
+    sg4::this_actor::suspend();
+  }
   for (const FlowPtr& own : set_off(end, most_an_actor_ - std::min(end.own, most_an_actor_))) {
     own->is_own = true;
     ++end.own;
@@ -128,7 +133,10 @@ void Flows::sleep(End& end) {
 
 void Flows::rouse(End& end) {
   if (!std::exchange(end.sleeps, false)) return;
-  end.actor->resume();
+  if (is_simgrids_) return end.wake->release();
+  if (sg4::this_actor::is_maestro()) return end.actor->resume();
+  // By an actor while another goes to sleep at the same instant, SimGrid would make that one run twice.
+  agenda_.at(now(), [&end] { end.actor->resume(); });
 }
 
 void Flows::rouse_those_who_await(const Flow& flow) {

@@ -59,7 +59,7 @@ class Flows {
   /// Blocks the actor of `rank` until it is roused.
   void sleep(int rank) { sleep(ends_[static_cast<std::size_t>(rank)]); }
 
-  /// Rouses the actor of `rank`, if it sleeps. It may go on before this returns.
+  /// Rouses the actor of `rank`, if it sleeps. It goes on at the same instant, maybe before this returns.
   void rouse(int rank) { rouse(ends_[static_cast<std::size_t>(rank)]); }
 
   /// Rouses the actor of `rank`, if it sleeps then, at `time`, now or later.
@@ -76,6 +76,7 @@ class Flows {
   struct End {
     simgrid::s4u::Host* host;
     simgrid::s4u::ActorPtr actor;
+    simgrid::s4u::SemaphorePtr wake;                     ///< of its actor, where flows are SimGrid's
     const Flow* awaited = nullptr;                       ///< for which its actor waits
     bool sleeps = false;                                 ///< its actor, which may be roused
     std::vector<FlowPtr> due = {};                       ///< for SimGrid to move
@@ -94,7 +95,7 @@ class Flows {
   void share();
   void leave_to_simgrid(const FlowPtr& flow);
   void sleep(End& end);
-  static void rouse(End& end);
+  void rouse(End& end);
   void rouse_those_who_await(const Flow& flow);
   void call_sender(End& from);
   std::vector<FlowPtr> set_off(End& end, std::size_t most);
