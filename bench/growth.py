@@ -39,6 +39,7 @@ WAYS = [
     ({"name": "sparseloco"}, ["allgather-ring"]),
     ({"name": "demo"}, ["allgather-ring"]),
     ({"name": "cd-sgd"}, ["sharded-parameter-server"]),
+    ({"name": "powergossip"}, ["gossip"]),
 ]
 
 

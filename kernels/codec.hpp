@@ -132,9 +132,15 @@ class Codec {
 };
 
 /// Which workers are neighbours, where each exchanges with its neighbours alone.
-enum class Graph {
-  ring,   ///< each has two, one of two workers
-  torus,  ///< a grid, as square as may be, that closes on itself: each has four
+struct Graph {
+  enum class Kind {
+    ring,      ///< each has two, one of two workers
+    torus,     ///< a grid, as square as may be, that closes on itself: each has four
+    complete,  ///< each has all others
+    listed,    ///< those in `lists`
+  };
+  Kind kind = Kind::ring;
+  std::shared_ptr<const std::vector<std::vector<int>>> lists = nullptr;  ///< listed: by rank its neighbours, ascending
 };
 
 struct CodecOptions {
@@ -152,7 +158,7 @@ struct CodecOptions {
   std::uint32_t counters = 12;            ///< of a count sketch, for each entry that a worker keeps
   bool sends_indices = false;             ///< each worker draws its own entries, and says which
   bool two_way = false;                   ///< a server adds up what is gathered otherwise, and encodes the sum again
-  Graph graph = Graph::ring;              ///< whose edges join neighbours
+  Graph graph = {};                       ///< whose edges join neighbours
   bool error_feedback = true;             ///< what is not sent is sent later, so that nothing is scaled up for it
 };
 
@@ -180,8 +186,9 @@ struct CodecParameter {
   bool powers_of_two = false;  ///< of whole numbers: none but powers of two from 32 on, and 0 if `least` is
   std::int64_t (*get)(const CodecOptions& options);
   void (*set)(CodecOptions& options, std::int64_t value);
+  std::string (*describe)(const CodecOptions& options) = nullptr;  ///< values that have no word; null: numbers
 
-  /// The word, or the number.
+  /// The word, the number, or what describes it.
   std::string text_of(const CodecOptions& options) const;
 };
 

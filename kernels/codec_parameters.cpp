@@ -170,14 +170,30 @@ CodecParameter two_way_words() {
           .set = [](CodecOptions& o, std::int64_t value) { o.two_way = value != 0; }};
 }
 
+/// "edges 0-1 0-2 1-3"; of many the first eight, and how many there are.
+std::string edges_text(const CodecOptions& options) {
+  constexpr int most_shown = 8;
+  int edges = 0;
+  std::string text = "edges";
+  for (int rank = 0; const std::vector<int>& others : *options.graph.lists) {
+    for (const int other : others) {
+      if (rank < other && ++edges <= most_shown) text += " " + std::to_string(rank) + "-" + std::to_string(other);
+    }
+    ++rank;
+  }
+  return edges > most_shown ? text + " ... (" + std::to_string(edges) + ")" : text;
+}
+
 CodecParameter graph_words() {
   return {.key = "graph",
           .about = "powergossip: which workers are neighbours",
           .swept = true,
           .words = {{"ring", "each worker has two neighbours, one of two workers", 0},
-                    {"torus", "a grid as square as may be that closes on itself: each has four", 1}},
-          .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.graph); },
-          .set = [](CodecOptions& o, std::int64_t value) { o.graph = static_cast<Graph>(value); }};
+                    {"torus", "a grid as square as may be that closes on itself: each has four", 1},
+                    {"complete", "each has all others", 2}},
+          .get = [](const CodecOptions& o) { return static_cast<std::int64_t>(o.graph.kind); },
+          .set = [](CodecOptions& o, std::int64_t value) { o.graph = {static_cast<Graph::Kind>(value)}; },
+          .describe = edges_text};
 }
 
 }  // namespace
@@ -272,9 +288,9 @@ std::span<const CodecParameter* const> codec_parameters() {
 }
 
 std::string CodecParameter::text_of(const CodecOptions& options) const {
-  const std::int64_t value = get(options);
-  return words.empty() ? std::to_string(value)
-                       : std::string(std::ranges::find(words, value, &ParameterWord::value)->word);
+  const auto word = std::ranges::find(words, get(options), &ParameterWord::value);
+  if (word != words.end()) return std::string(word->word);
+  return describe != nullptr ? describe(options) : std::to_string(get(options));
 }
 
 bool CodecEntry::takes(const CodecParameter& parameter) const {

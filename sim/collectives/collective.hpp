@@ -56,7 +56,7 @@ enum class ServerPlace {
 /// What users choose about collectives that have the choice.
 struct CollectiveOptions {
   ServerPlace server = ServerPlace::own_host;
-  Graph graph = Graph::ring;
+  Graph graph = {};  ///< of neighbours
 };
 
 /// A collective that users can name, and what it can combine.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -11,17 +12,24 @@ namespace simrun {
 /// it is none: neighbours above and below would be the same.
 std::pair<int, int> torus_sides(int workers);
 
-/// The ranks that `rank` exchanges with, ascending; none of one worker. The graph is one of so many workers. All
-/// workers of a graph have as many.
-std::vector<int> neighbours_of(Graph graph, int rank, int workers);
+/// The ranks that `rank` exchanges with, ascending; none of one worker. The graph is one of so many workers.
+std::vector<int> neighbours_of(const Graph& graph, int rank, int workers);
 
-/// How many neighbours each of so many workers has.
-int degree_of(Graph graph, int workers);
+/// How many these are.
+int degree_of(const Graph& graph, int rank, int workers);
 
-/// An edge's ends, the lower one first.
+/// The mean of so many workers, and the most that one of them has. All have as many but where edges are listed.
+double mean_degree_of(const Graph& graph, int workers);
+int most_degree_of(const Graph& graph, int workers);
+
+/// An edge's ends.
 using Edge = std::pair<int, int>;
 
-/// Every edge once, by its ends.
-std::vector<Edge> edges_of(Graph graph, int workers);
+/// Every edge once, by its ends, the lower one first.
+std::vector<Edge> edges_of(const Graph& graph, int workers);
+
+/// The graph whose edges these are, of as many workers as its highest rank has before it, and itself. Each edge stands
+/// there once and has two ends, neither of them negative.
+Graph listed_graph(std::span<const Edge> edges);
 
 }  // namespace simrun

@@ -96,8 +96,12 @@ struct MethodChoice {
   /// K for a model of `elements` parameters; N where the method does not sparsify.
   std::uint64_t entries(std::uint64_t elements) const { return kept ? kept->entries(elements) : elements; }
 
-  /// How many payloads each of so many workers sends at once: one for each neighbour, where it has some.
-  int payloads_at_once(int workers) const { return local.with_neighbours ? degree_of(options.graph, workers) : 1; }
+  /// What the worker with the most neighbours sends, over what so many workers do in the mean; 1 where all send as
+  /// much.
+  double busiest_over_mean(int workers) const {
+    if (!local.with_neighbours || workers == 1) return 1;
+    return most_degree_of(options.graph, workers) / mean_degree_of(options.graph, workers);
+  }
 
   /// True if error feedback has something to keep. Signs that are sent count as the whole of their elements; fp32
   /// values are sent as they are.

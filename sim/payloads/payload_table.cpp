@@ -74,7 +74,7 @@ PayloadTable PayloadTable::sizes_of_first() const {
 double PayloadTable::mean_bytes(std::size_t workers, int m) const {
   double mean = 0;
   const auto count = static_cast<double>(workers * steps_);
-  const double neighbours = degree_of(graph_, m);
+  const double neighbours = mean_degree_of(graph_, m);
   for (std::size_t round = 0; round < rounds_.size(); ++round) {
     double of_all = 0;
     double of_leaders = 0;

@@ -72,7 +72,7 @@ class PayloadTable {
   std::size_t workers_an_encoder_ = 1;
   std::size_t first_round_ = 0;
   std::vector<RoundOfAll> rounds_;
-  Graph graph_ = Graph::ring;                                        ///< of neighbours
+  Graph graph_ = {};                                                 ///< of neighbours
   std::map<std::pair<std::size_t, std::size_t>, Payload> combined_;  ///< by encoders and group
 };
 

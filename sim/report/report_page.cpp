@@ -39,6 +39,7 @@ std::string option_text(const std::string& key, const Json& value) {
     return value["bucket"].get<std::string>() + " buckets";
   if (key == "grouping" && value == "model") return "whole model";
   if (key == "grouping" && value == "tensor") return "tensor by tensor";
+  if (key == "graph" && value.is_object()) return "edges " + brief(value["edges"]);
   if (value.is_string()) return value.get<std::string>();
   return key + " " + value.dump();
 }

@@ -1,5 +1,6 @@
 #include "sim/scenario/scenario_rules.hpp"
 
+#include "sim/collectives/graph.hpp"
 #include "sim/scenario/unfit_points.hpp"
 #include "sim/text/json.hpp"
 
@@ -92,18 +93,26 @@ void check_sums(const Scenario& scenario, const Where& where) {
              "accepted: true, or at most " + std::to_string(most) + " that are added up");
 }
 
+void check_graph(const Graph& graph, int workers, const Where& where) {
+  const auto [rows, columns] = torus_sides(workers);
+  if (graph.kind == Graph::Kind::torus && workers > 1 && rows < 3)
+    where.fail("a torus has at least 3 rows and columns, " + std::to_string(workers) + " workers make " +
+                   std::to_string(rows) + " x " + std::to_string(columns),
+               "accepted: ring, or as many workers as such a grid has, like 9, 12, 16 or 20");
+  if (graph.kind == Graph::Kind::listed && graph.lists->size() != static_cast<std::size_t>(workers))
+    (where / "edges")
+        .fail("they join ranks 0 to " + std::to_string(graph.lists->size() - 1) + ", and there " +
+                  (workers == 1 ? "is 1 worker" : "are " + std::to_string(workers) + " workers"),
+              "accepted: " + std::to_string(graph.lists->size()) + " workers, or ring, torus or complete");
+}
+
 }  // namespace
 
 void check_neighbours(const Scenario& scenario, const Where& top, const Where& here) {
   const MethodChoice& method = scenario.method;
   if (!method.local.with_neighbours) return;
   const std::string name(method.method->name);
-  const auto [rows, columns] = torus_sides(scenario.workers);
-  if (method.options.graph == Graph::torus && scenario.workers > 1 && rows < 3)
-    (here / "graph")
-        .fail("a torus has at least 3 rows and columns, " + std::to_string(scenario.workers) + " workers make " +
-                  std::to_string(rows) + " x " + std::to_string(columns),
-              "accepted: ring, or as many workers as such a grid has, like 9, 12, 16 or 20");
+  check_graph(method.options.graph, scenario.workers, here / "graph");
   if (method.hierarchy != Hierarchy::flat) {
     const std::string why = name + " exchanges models of single GPUs";
     throw UnfitPoint(here / "hierarchy", why, "accepted: flat", why);

@@ -6,6 +6,7 @@
 #include "sim/scenario/compute_text.hpp"
 #include "sim/scenario/entry_field.hpp"
 #include "sim/scenario/gradients_text.hpp"
+#include "sim/scenario/graph_text.hpp"
 #include "sim/scenario/host_text.hpp"
 #include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/model_text.hpp"
@@ -38,18 +39,15 @@ Field<std::int64_t> number_field(const CodecParameter& parameter) {
 }
 
 Field<std::int64_t> parameter_field(const CodecParameter& parameter) {
-  const Json usual = shown(parameter, {});
-  if (parameter.words.empty()) return usually(number_field(parameter), usual);
-  if (is_switch(parameter))
-    return usually(convert(boolean(), [](bool is_on, const Where&) { return std::int64_t{is_on}; }), usual);
+  if (parameter.words.empty()) return number_field(parameter);
+  if (is_switch(parameter)) return convert(boolean(), [](bool is_on, const Where&) { return std::int64_t{is_on}; });
   std::vector<std::pair<std::string, std::int64_t>> words;
   Json summaries = Json::array();
   for (const ParameterWord& word : parameter.words) {
     words.emplace_back(word.word, word.value);
     if (!word.summary.empty()) summaries.push_back(word.summary);
   }
-  auto field = summaries.empty() ? choice(std::move(words)) : explained(std::move(words), std::move(summaries));
-  return usually(std::move(field), usual);
+  return summaries.empty() ? choice(std::move(words)) : explained(std::move(words), std::move(summaries));
 }
 
 /// A field that not all methods, or not all collectives, have a use for.
@@ -84,15 +82,26 @@ Field<MethodText> name_first(Field<MethodText> field) {
   return field;
 }
 
+/// A field of the methods that take the parameter.
+template <class T>
+void add_parameter(Object<MethodText>& object, const CodecParameter& parameter, Field<T> field,
+                   std::type_identity_t<std::function<void(MethodText&, T)>> take) {
+  object.either<T>(
+      std::string(parameter.key),
+      [&parameter](const MethodText& text) {
+        return used_by(text.method->name, codec_of(text).takes(parameter), shown(parameter, text.method->options));
+      },
+      std::move(take), usually(std::move(field), shown(parameter, {})), std::string(parameter.about));
+}
+
 void add_parameters(Object<MethodText>& object) {
   for (const CodecParameter* parameter : codec_parameters()) {
-    object.either(
-        std::string(parameter->key),
-        [parameter](const MethodText& text) {
-          return used_by(text.method->name, codec_of(text).takes(*parameter), shown(*parameter, text.method->options));
-        },
-        [parameter](MethodText& text, std::int64_t value) { parameter->set(text.options, value); },
-        parameter_field(*parameter), std::string(parameter->about));
+    if (parameter->key == "graph")
+      add_parameter(object, *parameter, graph_field(parameter_field(*parameter)),
+                    [](MethodText& text, const Graph& graph) { text.options.graph = graph; });
+    else
+      add_parameter(object, *parameter, parameter_field(*parameter),
+                    [parameter](MethodText& text, std::int64_t value) { parameter->set(text.options, value); });
   }
 }
 

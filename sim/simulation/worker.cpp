@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "sim/collectives/graph.hpp"
 #include "sim/network/part_transport.hpp"
 #include "sim/network/rotated_transport.hpp"
 #include "sim/simulation/metadata.hpp"
@@ -33,7 +34,9 @@ Worker::Worker(Transport& transport, const IterationPlan& plan, std::span<const 
       times_(times),
       payload_(std::move(payload)),
       device_(transport),
-      staging_(staging) {}
+      staging_(staging) {
+  if (plan_.local.with_neighbours) payloads_at_once_ = degree_of(plan_.graph, transport.rank(), plan_.hosts.workers);
+}
 
 IterationRecord Worker::iterate() {
   const Transport::Traffic before = transport_.traffic();
@@ -85,6 +88,7 @@ Seconds Worker::encode_time(std::size_t group, std::size_t round, std::uint64_t 
   if (of_group.part != Round::Part::exchange) return Seconds(0);
   Work work = plan_.stages[group].encode[round];
   if (of_group.is_led()) work.leads = leads(iteration);
+  work.parts = payloads_at_once_;
   return plan_.encode_factor * times_.of(work);
 }
 
@@ -202,7 +206,7 @@ Outcome Worker::exchange_round(std::size_t group, std::size_t number) {
   }
   PartTransport across(working, hosts.across_hosts(transport_.rank()), hosts.hierarchy != Hierarchy::leader);
   if (!round.is_led()) {
-    staging_.copy_down(mine, plan_.stages[group].encode[number].parts);
+    staging_.copy_down(mine, payloads_at_once_);
     if (plan_.metadata_apart && round.codec->combining() == Combining::gather)
       return gather_in_two(across, round, mine);
     return round.collective->exchange(across, mine, timed ? &*timed : nullptr);

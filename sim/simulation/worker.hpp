@@ -36,6 +36,7 @@ struct IterationPlan {
   bool metadata_apart = false;  ///< indices and scales of gathered payloads are gathered by themselves, after values
   double encode_factor = 1;     ///< all encoding takes that many times as long: what if it did?
   LocalSteps local = {};        ///< how rarely workers exchange
+  Graph graph = {};             ///< of neighbours, where they exchange with these alone
   std::vector<Stage> stages;    ///< in the order in which they become ready
 };
 
@@ -124,6 +125,7 @@ class Worker {
   PayloadOf payload_;
   Device device_;
   Staging staging_;
+  int payloads_at_once_ = 1;     ///< that this rank sends, one for each neighbour where it has some
   std::size_t last_encode_ = 0;  ///< the device's piece of work with which the backward pass and all encoding are done
   std::vector<Decoding> held_;   ///< what waits for that, on the host
   std::vector<Seconds> to_decode_;    ///< by group: what is to be shared, until all is encoded

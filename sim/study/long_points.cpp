@@ -78,7 +78,9 @@ double count_exchanges(const Scenario& scenario) {
 Seconds time_of(const Scenario& scenario, Following following) {
   const double exchanges = count_exchanges(scenario);
   if (scenario.method.collective->joins_in_turn) return Seconds(3e-7 * std::pow(scenario.workers, 3) * exchanges);
-  if (scenario.method.collective->joins_all_pairs) return Seconds(among_all_pairs(scenario, following) * exchanges);
+  const bool is_complete = scenario.method.options.graph.kind == Graph::Kind::complete;
+  if (scenario.method.collective->joins_all_pairs || is_complete)
+    return Seconds(among_all_pairs(scenario, following) * exchanges);
   return Seconds((among_hosts(scenario) + of_unlike_steps(scenario)) * exchanges);
 }
 

@@ -22,8 +22,9 @@ Bytes method_memory(const Scenario& scenario, const PointResult& result) {
   const double steps_apart = static_cast<double>(method.local.steps) / static_cast<double>(method.local.fragments);
   // What was sent, until it arrives.
   if (method.local.keeps_steps && method.local.delay > 0) ++copies;
-  double sent = (result.payload_bytes + static_cast<double>(result.times->result_bytes)) * steps_apart;
-  if (method.local.with_neighbours) sent += result.payload_bytes;  // what both ends of each edge know
+  const double payload_bytes = result.payload_bytes * method.busiest_over_mean(scenario.workers);
+  double sent = (payload_bytes + static_cast<double>(result.times->result_bytes)) * steps_apart;
+  if (method.local.with_neighbours) sent += payload_bytes;  // what both ends of each edge know
   if (method.local.full_every > 0)
     sent = std::max(sent, 2 * 4 * elements / static_cast<double>(method.local.fragments));
   return Bytes(copies * 4 * elements + std::max(0.0, sent - 2 * 4 * in_place));

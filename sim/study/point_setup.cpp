@@ -43,7 +43,6 @@ std::vector<IterationPlan::Stage> make_stages(const Scenario& scenario, const Pa
     Work work{.stage = Stage::encode, .elements = static_cast<double>(groups[g].elements)};
     // What hosts make of their GPUs' gradients is fp32, as models are.
     if (hosts.gpus == 1 && !scenario.method.local.with_neighbours) work.gradient = scenario.gradient_precision;
-    work.parts = scenario.method.payloads_at_once(scenario.workers);
     for (std::size_t r = 0; r < rounds.size(); ++r) {
       if (rounds[r].part != Round::Part::exchange) {
         stage.encode.push_back({});
@@ -119,6 +118,7 @@ IterationPlan make_plan(const Scenario& scenario, const PayloadTable& payloads) 
   plan.update = scenario.compute.update;
   plan.pace = scenario.compute.pace;
   plan.local = scenario.method.local;
+  plan.graph = scenario.method.options.graph;
   plan.decode = scenario.decode;
   plan.hosts = scenario.host_groups();
   plan.metadata_apart = scenario.metadata_apart;

@@ -1,5 +1,6 @@
 #include "sim/training/gossip_training.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/low_rank.hpp"
@@ -11,13 +12,21 @@ namespace simrun {
 GossipTraining::GossipTraining(const Scenario& scenario, std::uint64_t seed, unsigned threads,
                                std::span<const float> parameters)
     : WorkerModels(scenario, parameters),
-      scenario_(scenario),
       seed_(seed),
       threads_(threads),
       codec_(make_rounds(scenario.method, make_cpu_primitives(1)).front().codec),
       groups_(*scenario.model, scenario.grouping),
       edges_(edges_of(scenario.method.options.graph, scenario.workers)),
-      payloads_(scenario) {}
+      mean_degree_(mean_degree_of(scenario.method.options.graph, scenario.workers)),
+      payloads_(scenario) {
+  std::vector<int> degrees;
+  for (int worker = 0; worker < scenario.workers; ++worker)
+    degrees.push_back(degree_of(scenario.method.options.graph, worker, scenario.workers));
+  for (const auto& [lower, higher] : edges_) {
+    const int most = std::max(degrees[static_cast<std::size_t>(lower)], degrees[static_cast<std::size_t>(higher)]);
+    weights_.push_back(1.0F / static_cast<float>(1 + most));
+  }
+}
 
 /// The same at both ends.
 RoundContext GossipTraining::context_of(std::size_t edge, std::size_t group) const {
@@ -44,7 +53,6 @@ Payload GossipTraining::difference_at(std::size_t edge, std::size_t group) const
 
 /// Towards its neighbours.
 void GossipTraining::move(std::size_t worker, std::span<const Payload> differences) {
-  const auto weight = 1.0F / static_cast<float>(1 + degree_of(scenario_.method.options.graph, scenario_.workers));
   std::vector<float> copy;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     const std::span<const float> before = groups_.values_of(models_[worker], group, copy);
@@ -53,7 +61,7 @@ void GossipTraining::move(std::size_t worker, std::span<const Payload> differenc
       const auto [lower, higher] = edges_[edge];
       const bool is_lower = static_cast<std::size_t>(lower) == worker;
       if (!is_lower && static_cast<std::size_t>(higher) != worker) continue;
-      codec_->decode(differences[edge * groups_.size() + group], is_lower ? -weight : weight, values,
+      codec_->decode(differences[edge * groups_.size() + group], is_lower ? -weights_[edge] : weights_[edge], values,
                      context_of(edge, group));
     }
     groups_.put_values(values, group, models_[worker]);
@@ -73,7 +81,7 @@ double GossipTraining::bytes_in(std::int64_t step) const {
   std::uint64_t bytes = 0;
   for (std::size_t group = 0; group < groups_.size(); ++group)
     bytes += payloads_.at(0, group, 0, static_cast<std::size_t>(step)).size();
-  return static_cast<double>(bytes) * degree_of(scenario_.method.options.graph, scenario_.workers);
+  return static_cast<double>(bytes) * mean_degree_;
 }
 
 double GossipTraining::find_mean(std::span<float> mean) const {

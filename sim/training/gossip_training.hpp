@@ -16,8 +16,9 @@ namespace simrun {
 
 /// What M workers do that have models of their own, x_i, and exchange them with their neighbours in a graph. In every
 /// step each makes a step by itself; then the ends i and j of each edge find an approximation d of x_i - x_j, by what
-/// both send, and x_i -= w d and x_j += w d with w = 1 / (degree + 1), at all edges at once, so that the mean of all
-/// models stays as it is. Source: PowerGossip, Vogels, Karimireddy, Jaggi, NeurIPS 2020.
+/// both send, and x_i -= w d and x_j += w d with w = 1 / (neighbours + 1), of the end that has more of them, at all
+/// edges at once, so that the mean of all models stays as it is. Sources: PowerGossip, Vogels, Karimireddy, Jaggi,
+/// NeurIPS 2020; weights: Metropolis, Xiao, Boyd, Lall, IPSN 2005.
 class GossipTraining : public WorkerModels {
  public:
   /// The scenario has a training part and outlives this. `parameters` (size N): those that all begin with.
@@ -26,7 +27,7 @@ class GossipTraining : public WorkerModels {
   /// When every worker has made its own step, the first of which is number 0. Throws NonFiniteError.
   void exchange(std::int64_t step);
 
-  /// Bytes that a worker sends to all its neighbours in that step, as many as it receives.
+  /// Bytes that a worker sends to all its neighbours in that step, as many as it receives: the mean of all workers.
   double bytes_in(std::int64_t step) const;
 
   /// The sizes of what is sent.
@@ -55,12 +56,13 @@ class GossipTraining : public WorkerModels {
   std::vector<std::vector<std::byte>> bytes_of_differences() const;
   void restore_differences(const std::vector<std::vector<std::byte>>& bytes);
 
-  const Scenario& scenario_;
   std::uint64_t seed_;
   unsigned threads_;
   std::shared_ptr<const Codec> codec_;
   TensorGroups groups_;
   std::vector<Edge> edges_;
+  std::vector<float> weights_;  ///< by edge
+  double mean_degree_;
   PayloadTable payloads_;
   std::int64_t step_ = 0;             ///< the latest
   std::vector<Payload> differences_;  ///< by edge and group: what the step before gave; none before the first

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "sim/collectives/collective.hpp"
+#include "sim/collectives/graph.hpp"
 #include "sim/network/placement.hpp"
 #include "sim/system/child_process.hpp"
 #include "tests/fluid/programs.hpp"
@@ -28,8 +29,24 @@ struct Exchange {
   std::vector<fluid::Program> programs;
   double begin = 0;                   // of the simulated exchange, s
   std::vector<double> expected = {};  // by rank, the server's last; s from then on
-  Graph graph = Graph::ring;          // of neighbours
+  Graph graph = {};                   // of neighbours
 };
+
+/// Gossip on graphs: all pairs of ranks, a star round rank 0, a path.
+void add_gossip(int m, const Payload& payload, double bytes, std::vector<Exchange>& all) {
+  std::vector<Edge> complete, star, path;
+  for (int r = 1; r < m; ++r) {
+    for (int other = 0; other < r; ++other) complete.emplace_back(other, r);
+    star.emplace_back(r, 0);
+    path.emplace_back(r - 1, r);
+  }
+  const auto add = [&](const std::vector<fluid::Program>& programs, const Graph& graph) {
+    all.push_back({"gossip", {}, payload, programs, 0, {}, graph});
+  };
+  add(fluid::gossip(m, complete, bytes), {Graph::Kind::complete});
+  for (const std::vector<Edge>& edges : {star, path}) add(fluid::gossip(m, edges, bytes), listed_graph(edges));
+  if (m == 9) add(fluid::gossip_torus(3, 3, bytes), {Graph::Kind::torus});
+}
 
 /// Every collective that simrun has. Dense payloads carry no header, pairs one of 32 bytes.
 std::vector<Exchange> all_exchanges(int m, double bytes) {
@@ -54,7 +71,7 @@ std::vector<Exchange> all_exchanges(int m, double bytes) {
       {"balanced-split", {}, sparse, fluid::balanced_split(m, 1'000'000'000, entries)},
       {"gossip", {}, values, fluid::gossip_ring(m, whole)},
   };
-  if (m == 9) all.push_back({"gossip", {}, values, fluid::gossip_torus(3, 3, whole), 0, {}, Graph::torus});
+  add_gossip(m, values, whole, all);
   return all;
 }
 
@@ -129,8 +146,7 @@ void check_exchanges(const std::string& name, const Network& network, const flui
   const auto simulated = simulate_all(network, m, exchanges, starts);
   for (std::size_t i = 0; i < exchanges.size(); ++i) {
     INFO(name << ", " << m << " workers, " << bytes << " bytes, " << exchanges[i].collective
-              << (exchanges[i].place == ServerPlace::rank0 ? " on rank 0" : "")
-              << (exchanges[i].graph == Graph::torus ? " on a torus" : ""));
+              << (exchanges[i].place == ServerPlace::rank0 ? " on rank 0" : "") << ", exchange " << i);
     INFO("simulated " << Catch::StringMaker<std::vector<double>>::convert(simulated[i]));
     INFO("oracle    " << Catch::StringMaker<std::vector<double>>::convert(exchanges[i].expected));
     CHECK(difference(simulated[i], exchanges[i].expected) < tolerance);

@@ -214,6 +214,17 @@ std::vector<Program> gossip_torus(int rows, int columns, double bytes) {
   return all;
 }
 
+std::vector<Program> gossip(int m, const std::vector<std::pair<int, int>>& edges, double bytes) {
+  std::vector<Program> all(m, Program(1));
+  for (const auto& [one, other] : edges) {
+    all[one].front().sends.push_back({other, bytes});
+    all[one].front().receives.push_back(other);
+    all[other].front().sends.push_back({one, bytes});
+    all[other].front().receives.push_back(one);
+  }
+  return all;
+}
+
 std::vector<Program> sparse_halving(int m, long elements, long entries) {
   const long size = (elements + m - 1) / m;
   const auto listed = [&](long end) { return std::min(end, elements) * entries / elements; };

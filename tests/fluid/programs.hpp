@@ -1,5 +1,6 @@
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "tests/fluid/solver.hpp"
@@ -45,6 +46,9 @@ std::vector<Program> gossip_ring(int m, double bytes);
 
 /// The same on a torus, at least 3 x 3, of ranks row by row: neighbours are those to the left, right, above and below.
 std::vector<Program> gossip_torus(int rows, int columns, double bytes);
+
+/// The same between the two ranks of every edge, each of which stands there once.
+std::vector<Program> gossip(int m, const std::vector<std::pair<int, int>>& edges, double bytes);
 
 /// Sums of m parts of a list of `entries` of `elements`, spread evenly: those before element e are floor(entries e /
 /// elements). A part takes 32 bytes, and 8 an entry. In steps of d = p/2, .. 2, 1, p the least power of two from m on,

@@ -133,7 +133,7 @@ class Measure(unittest.TestCase):
 
     def test_local_steps_take_their_time_and_sizes_are_those_of_the_simulation(self):
         methods = [{"name": "diloco"}, {"name": "sparseloco"}, {"name": "demo", "local_steps": 3},
-                   {"name": "powergossip"},
+                   {"name": "powergossip"}, {"name": "powergossip", "graph": {"edges": [[0, 1], [2, 0]]}},
                    {"name": "streaming-diloco", "fragments": 2, "delay": 2}, {"name": "cd-sgd", "full_every": 2},
                    {"name": "top-k", "density": 0.01, "two_way": True, "local_steps": 7}]
         self.assert_sizes_as_simulated(scenario(methods=methods))

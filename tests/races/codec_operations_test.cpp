@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "kernels/byte_view.hpp"
 #include "kernels/cuda/operations.hpp"
 #include "kernels/error_feedback.hpp"
 #include "tests/kernels/samples.hpp"
@@ -117,6 +118,31 @@ TEMPLATE_TEST_CASE("factors without races: in several slices, of more vectors th
   cpu->multiply_transposed(shape, expected, product, other);
   check_near(product, p);
   check_near(other, transposed);
+}
+
+TEST_CASE("factors of an edge without races: encoded and decoded, and a matrix that is sent as it is") {
+  const auto codec = find_codec("edge-factors")->make({}, on_one_thread());
+  for (const TensorShape& shape : {TensorShape{150, 40}, TensorShape{5, 4}}) {
+    OperationCase work;
+    work.stage = Stage::encode;
+    work.kind = "edge-factors";
+    work.tensors = {shape};
+    work.elements = work.entries = shape[0] * shape[1];
+    const std::vector<float> model = normal_values(work.elements, 1);
+    work.gradient = model;
+    const Payload::Header header = codec->shape_in_step(1, work.elements, work.entries, work.tensors).value();
+    const std::vector<float> known = normal_values(header.entries, 2);
+    const auto bytes = std::as_bytes(std::span(known));
+    work.last_step = Payload::make(header, {bytes.begin(), bytes.end()});
+    const Payload sent = codec->encode(model, 0, work.context());
+    const OperationResult encoded = run_on_threads(work);
+    check_near(view_as<float>(sent.bytes()), view_as<float>(std::span(encoded.bytes)));
+    work.stage = Stage::decode;
+    work.payloads = {sent};
+    std::vector<float> expected(work.elements);
+    codec->decode(sent, 1, expected, work.context());
+    check_near(expected, run_on_threads(work).values);
+  }
 }
 
 TEST_CASE("sketched pairs without races: selecting few and many, and peeling what fills a sketch") {

@@ -893,6 +893,23 @@ TEST_CASE("program: where nothing is sent there is no ratio, and no number that 
   CHECK_THAT(alone, Catch::Contains("powergossip") && !Catch::Contains("inf") && !Catch::Contains("nan"));
 }
 
+TEST_CASE("program: of workers with unlike numbers of neighbours the mean encodes, and the busiest sends and holds") {
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "powergossip"}, {"graph", "complete"}},
+                         {{"name", "powergossip"}, {"graph", {{"edges", {{0, 1}, {0, 2}, {0, 3}}}}}}};
+  const auto rows = rows_of(scenario);
+  const double edge = 4 * 800 + 4 * (10 + 20) / 2.0;  // the vector, and a matrix's factors in turns
+  CHECK(number(rows[0], "payload_bytes") == 3 * edge);
+  CHECK(rows[0].at("graph") == "complete");
+  CHECK(rows[1].at("graph") == "edges 0-1 0-2 0-3");
+  CHECK(number(rows[1], "payload_bytes") == 1.5 * edge);
+  for (const auto& row : rows) {
+    for (const char* column : {"sent_bytes", "received_bytes", "result_bytes"}) CHECK(number(row, column) == 3 * edge);
+    CHECK(number(row, "device_memory_bytes") == 3 * 3 * edge);
+    CHECK(number(row, "communication_s") == Approx(a + 3 * edge / B).epsilon(1e-9));
+  }
+}
+
 TEST_CASE("program: a table over devices tells whose times they have") {
   const TemporaryFolder folder;
   json scenario = small_scenario();

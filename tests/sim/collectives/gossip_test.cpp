@@ -10,16 +10,23 @@
 
 namespace simrun {
 
+using Kind = Graph::Kind;
+
 TEST_CASE("graph: neighbours of neighbours, as many of each worker, and every edge once") {
-  for (const auto& [graph, counts] : {std::pair{Graph::ring, std::vector<int>{1, 2, 3, 4, 9, 17}},
-                                      std::pair{Graph::torus, std::vector<int>{1, 9, 12, 15, 16, 25, 36}}}) {
+  for (const auto& [kind, counts] : {std::pair{Kind::ring, std::vector<int>{1, 2, 3, 4, 9, 17}},
+                                     std::pair{Kind::torus, std::vector<int>{1, 9, 12, 15, 16, 25, 36}},
+                                     std::pair{Kind::complete, std::vector<int>{1, 2, 3, 4, 9, 17}}}) {
     for (const int m : counts) {
       INFO(m);
-      const int degree = degree_of(graph, m);
-      CHECK(degree == (m == 1 ? 0 : graph == Graph::torus ? 4 : std::min(2, m - 1)));
+      const Graph graph{kind};
+      const int degree = degree_of(graph, 0, m);
+      CHECK(degree == (m == 1 ? 0 : kind == Kind::torus ? 4 : kind == Kind::ring ? std::min(2, m - 1) : m - 1));
+      CHECK(mean_degree_of(graph, m) == degree);
+      CHECK(most_degree_of(graph, m) == degree);
       for (int rank = 0; rank < m; ++rank) {
         const std::vector<int> neighbours = neighbours_of(graph, rank, m);
         CHECK(static_cast<int>(neighbours.size()) == degree);
+        CHECK(degree_of(graph, rank, m) == degree);
         CHECK(std::ranges::is_sorted(neighbours));
         for (const int other : neighbours) {
           CHECK(other != rank);
@@ -31,13 +38,27 @@ TEST_CASE("graph: neighbours of neighbours, as many of each worker, and every ed
       CHECK(std::set(edges.begin(), edges.end()).size() == edges.size());
     }
   }
-  CHECK(neighbours_of(Graph::torus, 0, 12) == std::vector<int>{1, 3, 4, 8});  // 3 rows of 4
+  CHECK(neighbours_of({Kind::torus}, 0, 12) == std::vector<int>{1, 3, 4, 8});  // 3 rows of 4
   CHECK(torus_sides(10) == std::pair(2, 5));
+}
+
+TEST_CASE("graph: edges that are listed, in whatever order") {
+  const std::vector<Edge> given = {{3, 0}, {2, 3}, {0, 1}, {3, 4}};
+  const Graph graph = listed_graph(given);
+  CHECK(edges_of(graph, 5) == std::vector<Edge>{{0, 1}, {0, 3}, {2, 3}, {3, 4}});
+  CHECK(neighbours_of(graph, 3, 5) == std::vector<int>{0, 2, 4});
+  CHECK(degree_of(graph, 0, 5) == 2);
+  CHECK(mean_degree_of(graph, 5) == 8.0 / 5);
+  CHECK(most_degree_of(graph, 5) == 3);
 }
 
 TEST_CASE("gossip: every worker gets its neighbours' payloads, and sends as many bytes as it gets") {
   const CollectiveEntry& entry = *find_collective("gossip");
-  for (const auto& [graph, m] : {std::pair{Graph::ring, 1}, {Graph::ring, 2}, {Graph::ring, 5}, {Graph::torus, 9}}) {
+  const std::vector<Edge> star = {{0, 1}, {0, 2}, {0, 3}};
+  const std::vector<std::pair<Graph, int>> graphs = {{{Kind::ring}, 1},     {{Kind::ring}, 2},
+                                                     {{Kind::ring}, 5},     {{Kind::torus}, 9},
+                                                     {{Kind::complete}, 5}, {listed_graph(star), 4}};
+  for (const auto& [graph, m] : graphs) {
     INFO(m);
     const auto collective = entry.make({.graph = graph});
     std::vector<Payload> payloads;
@@ -53,7 +74,7 @@ TEST_CASE("gossip: every worker gets its neighbours' payloads, and sends as many
         expected.push_back(payloads[static_cast<std::size_t>(other)]);
       const std::lock_guard lock(mutex);
       CHECK(outcome.parts == expected);
-      CHECK(transport.traffic().sent == 12 * static_cast<std::uint64_t>(degree_of(graph, m)));
+      CHECK(transport.traffic().sent == 12 * static_cast<std::uint64_t>(degree_of(graph, rank, m)));
       CHECK(transport.traffic().received == transport.traffic().sent);
     });
   }

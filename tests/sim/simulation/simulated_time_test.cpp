@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/codec.hpp"
+#include "sim/collectives/graph.hpp"
 #include "sim/system/child_process.hpp"
 #include "tests/sim/program.hpp"
 #include "tests/sim/simulated_exchange.hpp"
@@ -186,6 +187,27 @@ TEST_CASE("gossip: a payload to both neighbours of a ring, which share the link,
   CHECK(ends(1) == 0);
   CHECK(ends(2) == close_to(a + 1e6 / B));
   for (const int m : {3, 4, 9, 32}) CHECK(ends(m) == close_to(a + 2e6 / B));
+}
+
+TEST_CASE("gossip: other graphs take as long as the link of the worker with the most neighbours") {
+  const Payload payload = dense(250'000);
+  const auto last = [&](const Graph& graph, int m) {
+    const auto collective = find_collective("gossip")->make({.graph = graph});
+    return std::ranges::max(
+        ends(star(), m, [&](Transport& transport) { collective->exchange(transport, payload, nullptr); }));
+  };
+  for (const int m : {2, 3, 9, 32}) {
+    INFO(m << " workers");
+    std::vector<Edge> spokes;
+    std::vector<Edge> path;
+    for (int rank = 1; rank < m; ++rank) {
+      spokes.emplace_back(0, rank);
+      path.emplace_back(rank - 1, rank);
+    }
+    CHECK(last({Graph::Kind::complete}, m) == close_to(a + (m - 1) * 1e6 / B));
+    CHECK(last(listed_graph(spokes), m) == close_to(a + (m - 1) * 1e6 / B));
+    CHECK(last(listed_graph(path), m) == close_to(a + std::min(m - 1, 2) * 1e6 / B));
+  }
 }
 
 TEST_CASE("sharded parameter server: M - 1 full shards in, M - 1 replies out") {

@@ -46,10 +46,14 @@ class Gossiping {
   std::int64_t steps_ = 0;
 };
 
+const json star_of_four = {{"edges", {{0, 1}, {0, 2}, {3, 0}}}};
+const json path_of_three = {{"edges", {{0, 1}, {1, 2}}}};
+
 }  // namespace
 
 TEST_CASE("gossip: the mean of all models stays as it is, and they come together") {
-  for (const auto& [graph, workers] : {std::pair{"ring", 2U}, {"ring", 5U}, {"torus", 9U}}) {
+  for (const auto& [graph, workers] : std::vector<std::pair<json, unsigned>>{
+           {"ring", 2}, {"ring", 5}, {"torus", 9}, {"complete", 4}, {star_of_four, 4}, {path_of_three, 3}}) {
     INFO(graph << " of " << workers);
     Gossiping all(workers, {{"name", "powergossip"}, {"graph", graph}});
     all.scatter(workers);
@@ -78,8 +82,30 @@ TEST_CASE("gossip: a rank by which no matrix gains is plain gossip, x <- W x") {
   }
 }
 
-TEST_CASE("gossip: a ring sends twice what an edge takes, a torus four times, one worker nothing") {
-  const auto bytes = [](std::size_t workers, const char* graph, std::int64_t step) {
+TEST_CASE("gossip: an edge weighs as the end that has more neighbours says") {
+  // Complete graphs have the mean at once. On a path of 3 all weights are 1/3, on a star of 4 they are 1/4: distances
+  // shrink at least by the second eigenvalue of W, 2/3 and 3/4, and from what the hub has no part in by just that.
+  Gossiping complete(4, {{"name", "powergossip"}, {"rank", 1024}, {"graph", "complete"}});
+  complete.scatter(4);
+  CHECK(complete.exchange() < 1e-5);
+  for (const auto& [graph, workers, eigenvalue] : {std::tuple{path_of_three, 3U, 2.0 / 3}, {star_of_four, 4U, 0.75}}) {
+    INFO(graph);
+    Gossiping all(workers, {{"name", "powergossip"}, {"rank", 1024}, {"graph", graph}});
+    all.scatter(workers);
+    double before = all.distance();
+    double shrinks = 0;
+    for (int step = 0; step < 8; ++step) {
+      const double after = all.exchange();
+      shrinks = after / before;
+      CHECK(shrinks < eigenvalue + 1e-4);
+      before = after;
+    }
+    CHECK(shrinks > eigenvalue - 1e-4);
+  }
+}
+
+TEST_CASE("gossip: a worker sends what an edge takes to each neighbour, in the mean of all workers") {
+  const auto bytes = [](std::size_t workers, const json& graph, std::int64_t step) {
     return Gossiping(workers, {{"name", "powergossip"}, {"graph", graph}}).gossip().bytes_in(step);
   };
   for (const std::int64_t step : {0, 1}) {
@@ -89,6 +115,8 @@ TEST_CASE("gossip: a ring sends twice what an edge takes, a torus four times, on
     CHECK(bytes(1, "ring", step) == 0);
     CHECK(bytes(5, "ring", step) == 2 * edge);
     CHECK(bytes(9, "torus", step) == 4 * edge);
+    CHECK(bytes(9, "complete", step) == 8 * edge);
+    CHECK(bytes(4, star_of_four, step) == 1.5 * edge);  // the mean of 3 and three times 1
   }
   Gossiping ring(5, {{"name", "powergossip"}});
   CHECK(ring.gossip().payloads().mean_bytes(1, 5) == (ring.gossip().bytes_in(0) + ring.gossip().bytes_in(1)) / 2);
