@@ -6,7 +6,8 @@
 namespace simrun {
 namespace {
 
-/// True if every worker's payload has the size of this one.
+/// True if every worker's payload has the size of this one, where all keep as many entries. Where they do not, the
+/// transport sees it by the first steps.
 bool sizes_are_equal(const Payload& payload) {
   return payload.index() == IndexCoding::none ||
          index_coding(payload.index()).size(payload.elements(), payload.entries()).has_value();
