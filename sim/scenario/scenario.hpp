@@ -73,7 +73,7 @@ struct Scenario {
   /// Of how many workers gradients are made, at most; others send what these do, in turns. None: of all.
   std::optional<std::uint64_t> gradient_workers;
   Grouping grouping;
-  DecodeTime decode = DecodeTime::as_ready;
+  DecodeTime decode = DecodeTime::after_backward;
   bool metadata_apart = false;  ///< indices and scales travel in a collective of their own
   MethodChoice method;
   std::optional<Training> training;  ///< for `simrun train`

@@ -145,7 +145,7 @@ Field<Grouping> grouping_field() {
           .optional("search", &GroupingText::search,
                     choice<Grouping::Search::By>(
                         {{"mergecomp", Grouping::Search::By::mergecomp}, {"optimal", Grouping::Search::By::optimal}}),
-                    "groups of neighbours: MergeComp's two, or the fastest there are; with decode after-backward")
+                    "groups of neighbours: MergeComp's two, or the fastest there are; not with decode as-ready")
           .either(
               "max_groups",
               [](const GroupingText& read) {
@@ -169,18 +169,10 @@ Field<ScheduleText> schedule_field() {
   return Object<ScheduleText>()
       .with_default("grouping", "model", &ScheduleText::grouping, grouping_field(),
                     "which tensors travel together: model, tensor, { \"bucket\": size } or { \"groups\": names }")
-      .either(
-          "decode",
-          [](const ScheduleText& read) {
-            const bool is_open = std::holds_alternative<Grouping::Search>(read.grouping.how);
-            return Fit::to("a schedule", Use::optional, is_open ? "after-backward" : "as-ready");
-          },
-          &ScheduleText::decode,
-          usually(
-              choice<DecodeTime>({{"as-ready", DecodeTime::as_ready}, {"after-backward", DecodeTime::after_backward}}),
-              "as-ready"),
-          "when a group is decoded: as soon as it is there, which holds up the backward pass, or after that pass, by "
-          "default where the grouping is searched for")
+      .with_default(
+          "decode", "after-backward", &ScheduleText::decode,
+          choice<DecodeTime>({{"as-ready", DecodeTime::as_ready}, {"after-backward", DecodeTime::after_backward}}),
+          "when a group is decoded: as soon as it is there, which holds up the backward pass, or after that pass")
       .with_default("metadata", "together", &ScheduleText::metadata_apart,
                     choice<bool>({{"together", false}, {"apart", true}}),
                     "indices and scales of gathered payloads: with the values, or in a collective of their own")

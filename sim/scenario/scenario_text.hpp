@@ -31,7 +31,7 @@ struct MethodText {
 /// Which gradients travel together, and when.
 struct ScheduleText {
   Grouping grouping;
-  DecodeTime decode = DecodeTime::as_ready;
+  DecodeTime decode = DecodeTime::after_backward;
   bool metadata_apart = false;
 };
 

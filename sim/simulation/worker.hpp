@@ -31,7 +31,7 @@ struct IterationPlan {
   Seconds forward;
   Seconds update;
   Pace pace;
-  DecodeTime decode = DecodeTime::as_ready;
+  DecodeTime decode = DecodeTime::after_backward;
   HostGroups hosts;
   bool metadata_apart = false;  ///< indices and scales of gathered payloads are gathered by themselves, after values
   double encode_factor = 1;     ///< all encoding takes that many times as long: what if it did?

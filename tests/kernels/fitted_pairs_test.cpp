@@ -122,6 +122,22 @@ TEST_CASE("fitted count: what the stages leave, on any number of threads") {
   }
 }
 
+TEST_CASE("fitted count: also where the runs that the CPU looks at first are not like the others") {
+  constexpr std::size_t n = 300'000, run = 1024, every = 64;
+  for (const float first : {0.0F, 0.01F, 1.5F, 100.0F}) {
+    std::vector<float> x = exponential_values(n, 1.0);
+    for (std::size_t i = 0; i < n; ++i) {
+      if (i / run % every == 0) x[i] *= first;
+    }
+    for (const std::size_t k : {30U, 3000U, 100'000U}) {
+      INFO("times " << first << ", " << k << " of " << n);
+      const std::size_t expected = left_by_stages(x, static_cast<double>(k) / n);
+      for (const unsigned threads : {1U, 3U})
+        CHECK(make_cpu_primitives(threads)->fitted_count(x, FittedThreshold(n, k)) == expected);
+    }
+  }
+}
+
 TEST_CASE("fitted pairs: sizes alone are those of what is encoded, and refuse what it refuses") {
   constexpr std::size_t n = 20'011;
   const std::vector<RoundContext> steps(3);
