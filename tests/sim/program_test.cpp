@@ -466,7 +466,7 @@ TEST_CASE("program: decoding one group does not hold up the next one's exchange"
        {{{"name", "a"}, {"shape", {1000}}}, {{"name", "b"}, {"shape", {1000}}}, {{"name", "c"}, {"shape", {1000}}}}}};
   scenario["compute"] = {{"forward", "0 s"}, {"backward_by_tensor", {"6 s", "1 ms", "1 ms"}}};
   scenario["network"]["latency"] = "1 ms";
-  scenario["schedule"] = {{"grouping", "tensor"}};
+  scenario["schedule"] = {{"grouping", "tensor"}, {"decode", "as-ready"}};
   scenario["methods"] = {{{"name", "top-k"}, {"density", 0.01}}};
   const auto row = rows_of(scenario)[0];
   CHECK(number(row, "communication_s") == Approx(3 * (1e-3 + 112 / B)).epsilon(1e-3));

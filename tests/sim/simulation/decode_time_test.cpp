@@ -54,7 +54,6 @@ TEST_CASE("decode as-ready: decoding goes in between pieces of the backward pass
   for (const double latency : {1.5 * ms, 4 * ms}) {
     const json scenario = scenario_of(latency, folder);
     CHECK(iteration(scenario, "as-ready") == Approx(3 * b + 3 * e + 2 * d + exchange(latency) + d).epsilon(1e-9));
-    CHECK(times_of(scenario).iteration.value == Approx(iteration(scenario, "as-ready")).epsilon(1e-12));
   }
 }
 
@@ -65,6 +64,7 @@ TEST_CASE("decode after-backward: decoding waits for the backward pass, beside t
     const json scenario = scenario_of(latency, folder);
     CHECK(iteration(scenario, "after-backward") ==
           Approx(3 * b + 3 * e + std::max(exchange(latency), 2 * d) + d).epsilon(1e-9));
+    CHECK(times_of(scenario).iteration.value == Approx(iteration(scenario, "after-backward")).epsilon(1e-12));
   }
 }
 

@@ -226,7 +226,7 @@ TEST_CASE("hierarchy: no group waits for the one before to be decoded") {
   for (const char* name : {"a", "b", "c", "d"})
     scenario["model"]["tensors"].push_back({{"name", name}, {"shape", {N / 4}}});
   scenario["compute"]["backward"] = "4 ms";
-  scenario["schedule"] = {{"grouping", "tensor"}};
+  scenario["schedule"] = {{"grouping", "tensor"}, {"decode", "as-ready"}};
   const double s = 3 * (i + c / 4 / I);
   const double y = across(32 + 8 * 500);
   CHECK(times_of(scenario).iteration.value == Approx(6.5 * ms + y + 1 * ms + y + 0.5 * ms + s).epsilon(1e-5));
