@@ -27,13 +27,8 @@ Field<Split> split_field() {
         if (text.dirichlet) return Split{Split::Dirichlet{*text.dirichlet}};
         return Split{Split::Labels{static_cast<std::size_t>(*text.labels_per_worker)}};
       });
-  const std::string accepted = "iid, or an object with labels_per_worker or dirichlet";
-  Field<Split> word = choice<Split>({{"iid", {Split::Iid{}}}});
-  word.read = [accepted](Json& value, const Where& where) {
-    if (value != "iid") where.fail("unknown value " + brief(value), "accepted: " + accepted);
-    return Split{Split::Iid{}};
-  };
-  return text_or_object(word, object, accepted);
+  return text_or_object(choice<Split>({{"iid", {Split::Iid{}}}}), object,
+                        "iid, or an object with labels_per_worker or dirichlet");
 }
 
 Field<Adversaries> adversaries_field() {

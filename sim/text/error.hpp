@@ -18,6 +18,9 @@ class InputError : public std::runtime_error {
   /// The same mistake, reported at another path of the same file.
   InputError at(std::string_view path) const { return InputError(file_, path, wrong_, accepted_); }
 
+  /// The same mistake where more is accepted.
+  InputError accepting(std::string_view accepted) const { return InputError(file_, path_, wrong_, accepted); }
+
   /// As one string and back, to pass from a child process to its parent.
   std::string serialised() const;
   static InputError deserialise(const std::string& text);

@@ -60,7 +60,12 @@ Field<T> text_or_object(Field<T> if_text, Field<T> if_object, std::string accept
   return {std::move(schema), [text = std::move(if_text.read), object = std::move(if_object.read),
                               accepted = std::move(accepted)](Json& value, const Where& where) {
             check_text_or_object(value, accepted, where);
-            return value.is_string() ? text(value, where) : object(value, where);
+            if (value.is_object()) return object(value, where);
+            try {
+              return text(value, where);
+            } catch (const InputError& mistake) {
+              throw mistake.accepting("accepted: " + accepted);
+            }
           }};
 }
 
