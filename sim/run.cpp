@@ -27,21 +27,13 @@ std::string points(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " point" : " points");
 }
 
-/// What a run of the point is given: method, workers, K, what is swept.
-std::string described(const Point& point) {
-  std::string text = shown_name(point.label) + ", " + std::to_string(point.scenario.workers) + " workers";
-  if (point.scenario.method.kept) text += ", " + point.scenario.method.kept->text();
-  for (const std::string& other : swept_beside_label(point)) text += ", " + shown_name(other);
-  return text;
-}
-
 void print_points(const Study& study, const Shard& shard) {
   std::map<std::string, int> counts;
-  for (const Point& point : study.points) ++counts[described(point)];
+  for (const Point& point : study.points) ++counts[full_name(point)];
   std::string text;
   const std::vector<std::size_t> share = points_of(shard, study);
   for (const std::size_t number : share) {
-    const std::string line = described(study.points[number]);
+    const std::string line = full_name(study.points[number]);
     // Entries may differ in what no label has, like what they do in training.
     text += line + (counts[line] > 1 ? ", methods." + std::to_string(study.points[number].method) : "") + "\n";
   }

@@ -19,7 +19,7 @@ namespace simrun {
 namespace {
 
 constexpr double usual_density = 1e-3;
-constexpr Seconds longest_to_simulate(5);
+constexpr Seconds longest_to_simulate(10);
 constexpr double most_gradients = 5e9;  ///< elements, of one way
 constexpr const char* grouping_of_all = "schedule.grouping";
 constexpr const char* implementation_of_device = "device.implementation";

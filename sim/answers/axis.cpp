@@ -89,8 +89,10 @@ ClusterAxis workers_axis(const Scenario& scenario) {
                    .step = now > scenario.network.gpus_per_host ? scenario.network.gpus_per_host : 1,
                    .json = [](double value) { return Json(static_cast<std::int64_t>(value)); },
                    .shown = [](double value) { return std::to_string(static_cast<std::int64_t>(value)); }};
-  for (int m = now / 2; m >= 2; m /= 2) {
-    if (m % axis.step == 0) axis.below.push_back(m);
+  const int least = std::max(2, axis.step);
+  for (int m = now; m > least;) {
+    m = std::max(least, m / 2 / axis.step * axis.step);
+    axis.below.push_back(m);
   }
   for (int m = 2 * now; m <= 4 * now && m <= 65536; m *= 2) axis.above.push_back(m);
   return axis;

@@ -30,7 +30,7 @@ ClusterAxis bandwidth_axis(const Scenario& scenario);
 /// The same of latency.
 ClusterAxis latency_axis(const Scenario& scenario);
 
-/// Workers: halves down to 2, and twice and four times as many; on hosts of several GPUs all of these.
+/// Workers: halves down to 2, and twice and four times as many; on hosts of several GPUs full hosts, down to one.
 ClusterAxis workers_axis(const Scenario& scenario);
 
 /// Where something that does not hold at first begins to hold, and for whom.

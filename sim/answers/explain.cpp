@@ -1,12 +1,15 @@
 #include "sim/answers/explain.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 
+#include "sim/answers/alternatives.hpp"
 #include "sim/answers/explain_report.hpp"
 #include "sim/answers/results_folder.hpp"
 #include "sim/payloads/payload_stage.hpp"
+#include "sim/scenario/point_label.hpp"
 #include "sim/study/kept_points.hpp"
 #include "sim/study/long_points.hpp"
 #include "sim/study/point_setup.hpp"
@@ -51,20 +54,22 @@ std::string listed(const Study& study) {
   std::string text;
   constexpr std::size_t most = 12;
   for (std::size_t i = 0; i < study.points.size() && i < most; ++i)
-    text += (i == 0 ? "" : "; ") + std::to_string(i + 1) + " " + study.points[i].label;
+    text += (i == 0 ? "" : "; ") + std::to_string(i + 1) + " " + full_name(study.points[i]);
   return text + (study.points.size() > most ? "; and more" : "");
 }
 
-/// The points that were asked for: one by number, or all that have the text in their label; all if nothing was said.
+/// The points that were asked for: one by number, or all that have the text in their name; all if nothing was said.
 std::vector<std::size_t> asked_points(const Study& study, const std::string& asked) {
   const bool is_number = !asked.empty() && std::ranges::all_of(asked, [](char c) { return c >= '0' && c <= '9'; });
   std::vector<std::size_t> found;
   std::vector<std::size_t> exact;
   for (std::size_t i = 0; i < study.points.size(); ++i) {
-    const std::string& label = study.points[i].label;
-    const bool fits = is_number ? std::to_string(i + 1) == asked : label.find(asked) != std::string::npos;
-    if (fits) found.push_back(i);
-    if (label == asked || study.points[i].scenario.method.method->name == asked) exact.push_back(i);
+    const Point& point = study.points[i];
+    const std::array names = {point.label, name_of_alternative(point), full_name(point)};
+    const auto has_it = [&](const std::string& name) { return name.find(asked) != std::string::npos; };
+    if (is_number ? std::to_string(i + 1) == asked : std::ranges::any_of(names, has_it)) found.push_back(i);
+    if (std::ranges::find(names, asked) != names.end() || point.scenario.method.method->name == asked)
+      exact.push_back(i);
   }
   if (!exact.empty()) return exact;
   if (found.empty())

@@ -8,6 +8,7 @@
 
 #include "sim/answers/plan_report.hpp"
 #include "sim/report/report.hpp"
+#include "sim/study/long_points.hpp"
 #include "sim/system/data_path.hpp"
 #include "sim/system/interruption.hpp"
 #include "sim/system/write_file.hpp"
@@ -98,13 +99,29 @@ std::string why_nothing_is_left(const PlanFindings& plan) {
   return plan.left_out.empty() ? "no alternative could be simulated" : "nothing is left: " + in_short(plan.left_out);
 }
 
+/// Where alternatives take long: what turns the answer is looked for among the best of them.
+void say_how_long(const Study& study, unsigned jobs) {
+  constexpr Seconds worth_a_word(20);
+  Seconds all;
+  for (const Point& point : study.points) all += time_to_simulate(point.scenario);
+  all = all / static_cast<double>(jobs);
+  if (all > worth_a_word)
+    say("note: " + std::to_string(study.points.size()) + " alternatives may take about " + about(all) +
+        " to simulate, and then what would turn it; plan.methods=scenario looks at fewer");
+}
+
 void say_notes(const PlanFindings& plan) {
   for (const std::string& note : plan.study.notes) say("note: " + note);
   for (const std::string& line : plan.interval_leaves_out) say("note: intervals leave out " + line);
   for (const std::string& line : plan.left_out) say("note: left out: " + line);
   if (!plan.unreached.empty()) say("note: left out: " + in_short(plan.unreached));
   if (plan.curves.empty())
-    say("note: iterations are compared; what compression costs in accuracy needs curves of training (plan.curves)");
+    say("note: iterations alone are compared, in which the smallest K/N leads; what compression costs in accuracy "
+        "needs curves of training (plan.curves)");
+  const Scenario& fastest = plan.study.points[plan.all.front().point].scenario;
+  if (fastest.method.needs_server_host())
+    say("note: the fastest has its server on a host beside those of the workers; a method's \"server\": \"rank0\" puts "
+        "it on a worker's");
 }
 
 }  // namespace
@@ -128,6 +145,7 @@ int plan(const PlanArguments& arguments) {
   for (const char* name : {"plan.csv", "plan.json"}) check_replaceable(out + "/" + name);
   const InterruptionNotice notice("simrun: interrupted; the points that are done stay in " + out +
                                   ", the same command goes on from there");
+  say_how_long(found.study, arguments.jobs);
   KeptPoints kept(out, arguments.jobs);
   const std::vector<PointResult> results = kept.run(found.study, "alternatives");
   label_implementations(found.study, results);
@@ -141,7 +159,8 @@ int plan(const PlanArguments& arguments) {
   const std::size_t failed = say_failures(found.study, results);
   if (plan.all.empty()) throw std::runtime_error(why_nothing_is_left(plan));
   plan.best = best_of_methods(found.study.points, plan.all);
-  TurnSearch search(found.study.points, plan.best, kept);
+  const std::vector<Standing> ways = ways_of_fastest(found.study.points, plan.all);
+  TurnSearch search(found.study.points, plan.best, ways, kept);
   if (target.efficiency) plan.least_bandwidth = search.least_bandwidth(*target.efficiency);
   plan.turns = search.turns();
   for (Turn& turn : search.turns_of_encoding()) plan.turns.push_back(std::move(turn));

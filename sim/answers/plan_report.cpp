@@ -101,7 +101,7 @@ std::string sentence_of_runner_up(const PlanFindings& plan) {
   if (longer->low.value > 0)
     return "The runner-up is " + name + ", which takes " + by + " longer (90 %: " + range +
            ", errors common to both taken out).";
-  return name + " cannot be told from it: it takes " + by + " longer (90 %: " + range +
+  return name + " cannot be told from the fastest: it takes " + by + " longer (90 %: " + range +
          ", errors common to both taken out).";
 }
 
@@ -192,7 +192,7 @@ std::string turns_text(const PlanFindings& plan) {
   std::string text;
   for (const Turn& turn : plan.turns)
     text += wrapped("  " + turn.axis + ", now " + turn.now + ": " + turn_line(plan, turn), 4) + "\n";
-  return text.empty() ? "" : "\nwhat would turn it\n" + text;
+  return text.empty() ? "" : "\nwhat would turn it, rivals in their ways above\n" + text;
 }
 
 Json turn_json(const PlanFindings& plan, const Turn& turn) {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <set>
 
+#include "sim/payloads/payload_job.hpp"
 #include "sim/study/method_memory.hpp"
 
 namespace simrun {
@@ -60,6 +62,17 @@ std::vector<Standing> standings(const std::vector<Point>& points, const std::vec
   }
   std::ranges::stable_sort(all, {}, [](const Standing& standing) { return standing.value().value; });
   return all;
+}
+
+std::vector<Standing> ways_of_fastest(const std::vector<Point>& points, const std::vector<Standing>& all) {
+  const Scenario& fastest = points[all.front().point].scenario;
+  std::vector<Standing> ways;
+  std::ranges::copy_if(all, std::back_inserter(ways), [&](const Standing& standing) {
+    const Scenario& other = points[standing.point].scenario;
+    return other.method.method == fastest.method.method && other.method.local == fastest.method.local &&
+           other.device == fastest.device && encoding_name(other) == encoding_name(fastest);
+  });
+  return ways;
 }
 
 std::vector<Standing> best_of_methods(const std::vector<Point>& points, const std::vector<Standing>& all) {

@@ -33,6 +33,10 @@ Interval longer_by(const Point& other, const Standing& of_other, const Point& be
 std::vector<Standing> standings(const std::vector<Point>& points, const std::vector<PointResult>& results,
                                 const LearningCurves* curves);
 
+/// All ways of the first: its collectives, groupings and hierarchies. What it encodes, and with whose kernels, is
+/// alike.
+std::vector<Standing> ways_of_fastest(const std::vector<Point>& points, const std::vector<Standing>& all);
+
 /// The first, that is the fastest, of each method.
 std::vector<Standing> best_of_methods(const std::vector<Point>& points, const std::vector<Standing>& all);
 

@@ -13,7 +13,7 @@
 namespace simrun {
 namespace {
 
-constexpr Seconds too_long_for_fastest(5);  ///< to simulate a point
+constexpr Seconds too_long_for_fastest(10);  ///< to simulate a point
 constexpr Seconds too_long_for_rivals(2);
 
 std::vector<std::size_t> first_numbers(std::size_t count, std::size_t from = 0) {
@@ -53,16 +53,21 @@ struct NotSimulated {
 
 }  // namespace
 
-TurnSearch::TurnSearch(const std::vector<Point>& points, const std::vector<Standing>& standings, KeptPoints& kept)
-    : points_(points), standings_(standings), kept_(kept), variants_(points.front().scenario.file) {}
+TurnSearch::TurnSearch(const std::vector<Point>& points, const std::vector<Standing>& standings,
+                       const std::vector<Standing>& ways, KeptPoints& kept)
+    : points_(points), standings_(standings), ways_(ways), kept_(kept), variants_(points.front().scenario.file) {}
+
+std::span<const Standing> TurnSearch::ways_of(std::size_t number) const {
+  return number == 0 ? std::span(ways_) : std::span(standings_).subspan(number, 1);
+}
 
 /// None where that would take long. Throws InputError where the value does not fit the scenario.
-std::optional<Point> TurnSearch::varied(const ClusterAxis& axis, double value, std::size_t which) {
-  const Point& point = points_[standings_[which].point];
+std::optional<Point> TurnSearch::varied(const ClusterAxis& axis, double value, const Standing& way, bool is_fastest) {
+  const Point& point = points_[way.point];
   Point other = variants_.at(point, axis.path, axis.json(value));
   // Rivals for whom gradients are made anew would take as long as all others together.
   const bool is_short =
-      which == 0 ? time_to_simulate(other.scenario) <= too_long_for_fastest
+      is_fastest ? time_to_simulate(other.scenario) <= too_long_for_fastest
                  : time_to_simulate(other.scenario) <= too_long_for_rivals &&
                        (other.scenario.workers <= point.scenario.workers || elements_of_gradients(other.scenario) == 0);
   if (is_short) return other;
@@ -75,17 +80,18 @@ TurnSearch::AtValue TurnSearch::at(const ClusterAxis& axis, double value, const 
   Study study;
   study.file = points_.front().scenario.file;
   std::vector<std::size_t> numbers;
+  std::string why = "it would take long to simulate";  // the fastest is not, in any of its ways
   for (const std::size_t number : which) {
-    try {
-      if (auto point = varied(axis, value, number)) {
-        study.points.push_back(std::move(*point));
-        numbers.push_back(number);
-      } else if (number == 0) {
-        throw NotSimulated{"it would take long to simulate"};
+    for (const Standing& way : ways_of(number)) {
+      try {
+        if (auto point = varied(axis, value, way, number == 0)) {
+          study.points.push_back(std::move(*point));
+          numbers.push_back(number);
+        }
+      } catch (const InputError& error) {
+        if (number == 0) why = error.what();
+        left_out_.insert(std::string(points_[way.point].scenario.method.method->name));
       }
-    } catch (const InputError& error) {
-      if (number == 0) throw NotSimulated{error.what()};
-      left_out_.insert(std::string(points_[standings_[number].point].scenario.method.method->name));
     }
   }
   std::vector<PointResult> results;
@@ -96,10 +102,16 @@ TurnSearch::AtValue TurnSearch::at(const ClusterAxis& axis, double value, const 
   }
   AtValue all;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (!results[i].times && numbers[i] == 0) throw NotSimulated{"it fails: " + results[i].failure};
-    if (!results[i].times) left_out_.insert(std::string(study.points[i].scenario.method.method->name));
-    if (results[i].times) all.emplace(numbers[i], Standing{i, *results[i].times, {}, standings_[numbers[i]].rounds});
+    if (!results[i].times) {
+      if (numbers[i] == 0) why = "it fails: " + results[i].failure;
+      left_out_.insert(std::string(study.points[i].scenario.method.method->name));
+      continue;
+    }
+    const Standing here{i, *results[i].times, {}, standings_[numbers[i]].rounds};
+    const auto [at, is_first] = all.emplace(numbers[i], here);
+    if (!is_first && here.value() < at->second.value()) at->second = here;
   }
+  if (std::ranges::find(which, 0U) != which.end() && !all.contains(0)) throw NotSimulated{why};
   return all;
 }
 
@@ -111,9 +123,11 @@ void TurnSearch::simulate_ahead(const std::vector<ClusterAxis>& axes, const std:
     for (const double value : values_of(axis)) {
       for (const std::size_t number : which) {
         if (is_slower(axis, value, number)) continue;
-        try {
-          if (auto point = varied(axis, value, number)) study.points.push_back(std::move(*point));
-        } catch (const InputError&) {  // whoever asks for this value says so
+        for (const Standing& way : ways_of(number)) {
+          try {
+            if (auto point = varied(axis, value, way, number == 0)) study.points.push_back(std::move(*point));
+          } catch (const InputError&) {  // whoever asks for this value says so
+          }
         }
       }
     }

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,11 +27,13 @@ struct Turn {
   std::string reason = {};                 ///< where there is no value
 };
 
-/// Looks for turns among alternatives: the fastest first, then rivals. All of one cluster.
+/// Looks for turns among alternatives: the fastest first, then rivals. All of one cluster. Elsewhere the fastest may go
+/// another of its ways; rivals keep theirs.
 class TurnSearch {
  public:
-  /// Everything outlives this. `standings` are best_of_methods().
-  TurnSearch(const std::vector<Point>& points, const std::vector<Standing>& standings, KeptPoints& kept);
+  /// Everything outlives this. `standings` are best_of_methods(); `ways` ways_of_fastest().
+  TurnSearch(const std::vector<Point>& points, const std::vector<Standing>& standings,
+             const std::vector<Standing>& ways, KeptPoints& kept);
 
   /// Below and above what each axis is now.
   std::vector<Turn> turns();
@@ -46,15 +49,17 @@ class TurnSearch {
   using AtValue = std::map<std::size_t, Standing>;
 
   std::vector<ClusterAxis> axes() const;
+  std::span<const Standing> ways_of(std::size_t number) const;
   void simulate_ahead(const std::vector<ClusterAxis>& axes, const std::vector<std::size_t>& which);
   void note_fastest(const std::vector<ClusterAxis>& axes);
   bool is_slower(const ClusterAxis& axis, double value, std::size_t which) const;
-  std::optional<Point> varied(const ClusterAxis& axis, double value, std::size_t which);
+  std::optional<Point> varied(const ClusterAxis& axis, double value, const Standing& way, bool is_fastest);
   AtValue at(const ClusterAxis& axis, double value, const std::vector<std::size_t>& which);
   Turn one_way(const ClusterAxis& axis, bool above);
 
   const std::vector<Point>& points_;
   const std::vector<Standing>& standings_;
+  const std::vector<Standing>& ways_;
   KeptPoints& kept_;
   Variants variants_;
   std::map<std::pair<std::string, double>, Seconds> fastest_;  ///< what the fastest takes, by path and value of an axis

@@ -60,12 +60,14 @@ void PlatformReader::check(const PlatformFile& file, const Scenario& scenario, c
     at.fail(hosts + ", and beside " + workers + " a parameter server takes one", least + ways_without_host(scenario));
   };
   if (!file.hosts.empty()) check_count(network / "hosts", "names ", file.hosts.size());
-  const auto [found, is_new] = known_.try_emplace({path, file.hosts, wanted});
-  PlatformContents& contents = found->second;
-  if (is_new) {
+  const std::tuple use{path, file.hosts, wanted};
+  auto found = known_.find(use);
+  if (found == known_.end()) {
     try {
       // SimGrid allows one platform a process, and some mistakes end it.
-      contents = read_contents(run_in_child([&] { return text_of(check_platform({path, file.hosts, wanted})); }));
+      const std::string text = run_in_child([&] { return text_of(check_platform({path, file.hosts, wanted})); });
+      found = known_.emplace(use, read_contents(text)).first;
+      const PlatformContents& contents = found->second;
       if (!contents.without_unit.empty())
         note("network.platform: " + contents.without_unit +
              ", as SimGrid takes it; with a unit it is like 10Gbps or 50us");
@@ -77,8 +79,8 @@ void PlatformReader::check(const PlatformFile& file, const Scenario& scenario, c
                        "accepted: a SimGrid platform file in which the hosts that are used are joined");
     }
   }
-  check_count(network / "platform", path + " has ", contents.hosts);
-  check_factors(file, contents.factors, network);
+  check_count(network / "platform", path + " has ", found->second.hosts);
+  check_factors(file, found->second.factors, network);
 }
 
 }  // namespace simrun

@@ -6,6 +6,7 @@
 
 #include "sim/scenario/sweep_keys.hpp"
 #include "sim/text/json.hpp"
+#include "sim/text/terminal.hpp"
 
 namespace simrun {
 namespace {
@@ -51,6 +52,14 @@ std::vector<std::string> swept_beside_label(const Point& point) {
     if (!told.contains(key) && !is_way_of_running(key)) others.push_back(key + " " + brief(*value));
   }
   return others;
+}
+
+std::string full_name(const Point& point) {
+  const int workers = point.scenario.workers;
+  std::string text = shown_name(point.label) + ", " + std::to_string(workers) + (workers == 1 ? " worker" : " workers");
+  if (point.scenario.method.kept) text += ", " + point.scenario.method.kept->text();
+  for (const std::string& other : swept_beside_label(point)) text += ", " + shown_name(other);
+  return text;
 }
 
 }  // namespace simrun

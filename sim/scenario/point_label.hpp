@@ -16,4 +16,7 @@ void label_points(Study& study);
 /// What of the sweep neither a label nor a column for workers and K tells, "network.bandwidth \"1 Gbps\"".
 std::vector<std::string> swept_beside_label(const Point& point);
 
+/// What a run of the point is given: "top-k, 24 workers, K/N 0.01", and what else is swept.
+std::string full_name(const Point& point);
+
 }  // namespace simrun

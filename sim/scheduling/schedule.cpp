@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <string_view>
 
 #include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/sweep.hpp"
@@ -240,9 +242,28 @@ SearchedStudy with_searched_groups(const Study& study, unsigned jobs, const std:
   return all;
 }
 
+/// Without methods whose groups cannot be searched, unless there is no other.
+Study searchable(Study study) {
+  std::vector<std::size_t> points;
+  std::set<std::string_view> left_out;
+  for (std::size_t i = 0; i < study.points.size(); ++i) {
+    const MethodChoice& method = study.points[i].scenario.method;
+    if (method.follows_shapes()) {
+      left_out.insert(method.method->name);
+    } else {
+      points.push_back(i);
+    }
+  }
+  if (points.empty()) return study;
+  for (const std::string_view name : left_out)
+    study.notes.push_back(std::string(name) +
+                          " is left out: groups cannot be searched where bytes follow from the shapes of tensors");
+  return with_points(study, points);
+}
+
 int schedule(const ScheduleArguments& arguments) {
   const std::string file = find_file(arguments.scenario, "").value_or(arguments.scenario);
-  const Study study = decoding_after_backward(read_study(file, parse_overrides(arguments.set)));
+  const Study study = searchable(decoding_after_backward(read_study(file, parse_overrides(arguments.set))));
   check_groups_can_be_searched(study);
   refuse_local_steps(study);
   const std::string out = arguments.out.empty() ? "results/" + name_of_scenario(file) + "-schedule" : arguments.out;

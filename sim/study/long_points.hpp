@@ -8,10 +8,12 @@
 
 namespace simrun {
 
-/// How long a point may take to simulate, roughly, on one core: known of exchanges between all pairs of workers, whose
-/// M^2 messages are on their way at once, of rings whose steps are not alike, and of hosts of several GPUs; no time of
-/// others, which take less.
+/// How long a point may take to simulate, roughly, on one core. Exchanges between all pairs of workers, whose M^2
+/// messages are on their way at once, rings whose steps are not alike, and hosts of several GPUs take the longest.
 Seconds time_to_simulate(const Scenario& scenario);
+
+/// As people say it: "12 s", "3 minutes".
+std::string about(Seconds time);
 
 /// The same where each message is followed by itself.
 Seconds time_to_follow(const Scenario& scenario);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace simrun {
@@ -36,7 +37,9 @@ std::vector<std::string> filled_lines(const std::vector<std::string>& pieces, st
 }  // namespace
 
 std::string percent(double share, int decimals) {
-  return fmt::format("{:.{}f} %", 100 * share, decimals);
+  // Zero has no sign.
+  const bool is_zero = std::abs(100 * share) < 0.5 * std::pow(10.0, -decimals);
+  return fmt::format("{:.{}f} %", is_zero ? 0.0 : 100 * share, decimals);
 }
 
 std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {

@@ -799,6 +799,14 @@ TEST_CASE("program: says beforehand what takes long to simulate") {
   CHECK_THAT(said(4096, 64, "flat"), Catch::Contains("up to about 36 s"));
   CHECK_THAT(said(4096, 8, "shard"), !Catch::Contains("may take long"));
   CHECK_THAT(said(64, 64, "flat"), !Catch::Contains("may take long"));
+  // Whatever repeats: 1e-5 * 65536 * 16 / 3 * 4 = 14 s, and 1e-5 * 65536 * 4 = 3 s.
+  const auto of_all = [&](const char* collective) {
+    scenario["methods"] = {{{"name", "sgd"}, {"collective", collective}}};
+    folder.write("s.json", scenario.dump());
+    return run_program("s.json --dry-run --set workers=65536", folder.path()).err;
+  };
+  CHECK_THAT(of_all("halving-doubling"), Catch::Contains("up to about 14 s"));
+  CHECK_THAT(of_all("ring"), !Catch::Contains("may take long"));
 }
 
 TEST_CASE("program: gradients from files") {

@@ -55,6 +55,15 @@ TEST_CASE("axis: workers are whole numbers") {
   const ClusterAxis axis = workers_axis(scenario);
   CHECK(axis.below == std::vector<double>{2});
   CHECK(axis.above == std::vector<double>{8, 16});
+  const auto below = [&](int workers, int gpus) {
+    Scenario other = a_scenario();
+    other.workers = workers;
+    other.network.gpus_per_host = gpus;
+    return workers_axis(other).below;
+  };
+  CHECK(below(24, 1) == std::vector<double>{12, 6, 3, 2});
+  CHECK(below(24, 4) == std::vector<double>{12, 4});
+  CHECK(below(2, 1).empty());
   int asked = 0;
   for (const double first : {5.0, 8.0, 11.0, 16.0}) {
     const std::vector<double> thresholds = {first};

@@ -108,4 +108,17 @@ TEST_CASE("explain: a point is named by its number or a part of its label, else 
   CHECK(explained(scenario)["point"] == name);
 }
 
+TEST_CASE("explain: a point is named as a run, a plan and explain itself print it", "[large]") {
+  json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "top-k"}}, {{"name", "sgd"}}};
+  scenario["sweep"] = {{"workers", {2, 4}}, {"k", {10, 20}}};
+  const auto workers_and_bytes = [&](const std::string& asked) {
+    const json one = explained(scenario, " '" + asked + "'");
+    return std::pair(one["workers"].get<int>(), one["point"].get<std::string>());
+  };
+  CHECK(workers_and_bytes("top-k, 4 workers, K = 20") == std::pair(4, std::string("top-k (K = 20)")));
+  CHECK(workers_and_bytes("sgd, 2 workers") == std::pair(2, std::string("sgd")));
+  CHECK(workers_and_bytes("top-k (K = 10)").second == "top-k (K = 10)");
+}
+
 }  // namespace simrun

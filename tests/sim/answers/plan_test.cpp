@@ -82,6 +82,37 @@ TEST_CASE("plan: the fastest, the runner-up and the bandwidth that turns it are 
         Approx(5 * ms + sgd_iteration(125e6, 50e-6) - top_k_iteration(125e6, 50e-6)).epsilon(1e-5));
 }
 
+TEST_CASE("plan: where the fastest has a better way, that is what a rival must beat", "[large]") {
+  // Six workers, 10 Gbps, coding of 10 ms: sgd exchanges for 10 L + 5.33 ms by a ring, and by halving and doubling,
+  // with two workers folded in, for 6 L + 3.5 x 3.2 ms; top-k for 5 (L + P / B), and codes for 20 ms. A ring alone
+  // would be beaten from L = 3 ms on.
+  const TemporaryFolder folder;
+  json scenario = two_methods(folder);
+  scenario["device"] = folder.write("slow.json", profile_text(even_profile({1e-6, 1e12}, 10 * ms)));
+  scenario["workers"] = 6;
+  scenario["network"]["bandwidth"] = "10 Gbps";
+  scenario["plan"]["collective"] = {"ring", "halving-doubling", "allgather-ring"};
+  const json plan = planned(scenario, folder);
+  CHECK(plan["winner"]["collective"] == "ring");
+  const json& above = turn(plan, "latency", "above");
+  CHECK(above["by"] == "top-k (K/N 0.01)");
+  const double latency = 20 * ms + 5 * pairs / 1.25e9 - 3.5 * 3.2 * ms;
+  CHECK(above["value"].get<double>() == Approx(latency).epsilon(0.011));
+}
+
+TEST_CASE("plan: a platform file is looked at again where it was refused", "[large]") {
+  const TemporaryFolder folder;
+  json scenario = two_methods(folder);
+  folder.write("p.xml", R"(<?xml version="1.0"?><!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">
+<platform version="4.1"><zone id="z" routing="Full"><host id="a" speed="1Gf"/><host id="b" speed="1Gf"/>
+<host id="c" speed="1Gf"/><host id="d" speed="1Gf"/><link id="l" bandwidth="1Gbps" latency="50us"/>
+<route src="a" dst="b"><link_ctn id="l"/></route></zone></platform>)");
+  scenario["workers"] = 2;
+  scenario["network"] = {{"platform", "p.xml"}};
+  CHECK_THAT(turn(planned(scenario, folder), "workers", "above")["reason"].get<std::string>(),
+             Catch::Contains("no route from"));
+}
+
 TEST_CASE("plan: the least bandwidth for an efficiency, or why there is none", "[large]") {
   const TemporaryFolder folder;
   json scenario = two_methods(folder);

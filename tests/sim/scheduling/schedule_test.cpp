@@ -170,6 +170,18 @@ TEST_CASE("schedule: with a hierarchy groups are modelled as simulated, and the 
   }
 }
 
+TEST_CASE("schedule: methods whose groups cannot be searched are left out, and named") {
+  const TemporaryFolder folder;
+  nlohmann::json scenario = eight_tensors(folder);
+  scenario["methods"] = {{{"name", "powersgd"}}, {{"name", "sgd"}}};
+  folder.write("s.json", scenario.dump());
+  const Ended run = run_program("schedule s.json --format json -o out", folder.path());
+  REQUIRE(run.status == 0);
+  CHECK_THAT(run.err, Catch::Contains("note: powersgd is left out"));
+  for (const auto& row : nlohmann::json::parse(run.out)) CHECK(row["method"] == "sgd");
+  CHECK(run_program("schedule s.json --set 'methods=[{\"name\":\"powersgd\"}]' -o out", folder.path()).status == 2);
+}
+
 TEST_CASE("schedule: no cut of two groups is faster than the best of two") {
   const TemporaryFolder folder;
   nlohmann::json scenario = eight_tensors(folder);
