@@ -5,7 +5,11 @@
 
 calls MAKE() of the Python module MODULE (torchvision.models:resnet50, or train:make_model of ./train.py), which returns
 a torch.nn.Module, and writes the model to FILE (default: model.json). It runs in the Python that has PyTorch. --inputs
-gives the shape of each input, of float32 zeros; int:8,128 is one of integers. From Python, with inputs of any kind:
+gives the shape of each input, of float32 zeros as images take them; tokens, which an embedding takes, are integers:
+
+    model_table.py train:make_model --inputs int:8,256
+
+From Python, with inputs of any kind:
 
     from model_table import model_table, write_model
 
@@ -22,21 +26,22 @@ from __future__ import annotations
 
 import argparse
 import copy
-import importlib
+import importlib.util
 import json
+import math
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-try:
-    import torch
-    from torch.utils._python_dispatch import TorchDispatchMode
-except ModuleNotFoundError as error:
-    if __name__ != "__main__":
-        raise
-    sys.exit(f"model_table.py: {error}; accepted: a Python that has PyTorch, the one that the model runs in")
+if TYPE_CHECKING:
+    import torch  # imported where it is needed: --help does without
+
+
+class NothingTrained(ValueError):
+    """A module without a parameter that is trained."""
 
 
 @dataclass
@@ -51,17 +56,17 @@ class ModelTable:
     @property
     def parameters(self) -> int:
         """N, the number of parameters; a tensor of shape () counts one."""
-        return sum(torch.Size(shape).numel() for _, shape in self.tensors)
+        return sum(math.prod(shape) for _, shape in self.tensors)
 
 
 def model_table(module: torch.nn.Module, inputs: Sequence[Any] | None = None, name: str | None = None) -> ModelTable:
     """The table of `module`, which stays as it is. With `inputs`, the arguments of a forward pass, that is run once on a
-    copy of the module. `name` is by default the module's class. Raises ValueError where nothing can be trained.
+    copy of the module. `name` is by default the module's class. Raises NothingTrained, and what the module raises.
     """
     tied = _names_by_parameter(module)
     trained = {names[0]: parameter for parameter, names in tied if parameter.requires_grad}
     if not trained:
-        raise ValueError("the module has no parameter that is trained")
+        raise NothingTrained("the module has no parameter that is trained")
     assumed = []
     buffers = [buffer for buffer, _ in module.named_buffers()]
     if buffers:
@@ -87,6 +92,8 @@ def model_table(module: torch.nn.Module, inputs: Sequence[Any] | None = None, na
 
 def write_model(table: ModelTable, file: str | Path) -> None:
     """Writes the JSON that a scenario's `model` names. What was assumed stands under `source`."""
+    import torch
+
     source = "; ".join([f"PyTorch {torch.__version__}; order: {table.order}", *table.assumed])
     tensors = [{"name": name, "shape": list(shape)} for name, shape in table.tensors]
     Path(file).write_text(json.dumps({"name": table.name, "source": source, "tensors": tensors}, indent=2) + "\n")
@@ -103,21 +110,6 @@ def _names_by_parameter(module: torch.nn.Module) -> list[tuple[torch.nn.Paramete
     return list(found.values())
 
 
-class _FirstUses(TorchDispatchMode):
-    """Notes in which order operations first take the parameters of a module."""
-
-    def __init__(self, module: torch.nn.Module) -> None:
-        super().__init__()
-        self.names = {id(parameter): names[0] for parameter, names in _names_by_parameter(module)}
-        self.used: dict[str, None] = {}
-
-    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        for value in _leaves([args, kwargs or {}]):
-            if id(value) in self.names:
-                self.used.setdefault(self.names[id(value)])
-        return function(*args, **(kwargs or {}))
-
-
 def _leaves(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
         value = value.values()
@@ -129,11 +121,25 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 
 def _order_of_use(module: torch.nn.Module, inputs: Sequence[Any]) -> list[str]:
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+
     module = copy.deepcopy(module)  # a forward pass changes running means
-    uses = _FirstUses(module)
-    with torch.no_grad(), uses:
+    names = {id(parameter): names[0] for parameter, names in _names_by_parameter(module)}
+    used: dict[str, None] = {}
+
+    class FirstUses(TorchDispatchMode):
+        """Notes in which order operations first take the parameters of the module."""
+
+        def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            for value in _leaves([args, kwargs or {}]):
+                if id(value) in names:
+                    used.setdefault(names[id(value)])
+            return function(*args, **(kwargs or {}))
+
+    with torch.no_grad(), FirstUses():
         module(*inputs)
-    return list(uses.used)
+    return list(used)
 
 
 def _some(names: list[str], kind: str) -> str:
@@ -151,49 +157,97 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; {self.prog} --help shows what is accepted\n")
 
 
-def _input(text: str) -> torch.Tensor:
-    """Zeros of the shape that `text` says: "8,3,224,224", or "int:8,128" of integers."""
-    integers = text.startswith("int:")
-    sizes = text.removeprefix("int:").split(",")
-    if not all(size.isdecimal() and int(size) > 0 for size in sizes):
-        raise argparse.ArgumentTypeError(f"{text!r} is no shape, like 8,3,224,224 or int:8,128")
-    shape = [int(size) for size in sizes]
-    return torch.zeros(shape, dtype=torch.int64 if integers else torch.float32)
+@dataclass(frozen=True)
+class _Input:
+    """What --inputs says of one: a shape, and whether of integers."""
+
+    sizes: tuple[int, ...]
+    integers: bool
+
+    @classmethod
+    def of(cls, text: str) -> _Input:
+        sizes = text.removeprefix("int:").split(",")
+        if not all(size.isdecimal() and int(size) > 0 for size in sizes):
+            raise argparse.ArgumentTypeError(f"{text!r} is no shape, like 8,3,224,224 or int:8,128")
+        return cls(tuple(int(size) for size in sizes), text.startswith("int:"))
+
+    def __str__(self) -> str:
+        return ("int:" if self.integers else "") + ",".join(map(str, self.sizes))
+
+    def zeros(self) -> torch.Tensor:
+        import torch
+
+        return torch.zeros(self.sizes, dtype=torch.int64 if self.integers else torch.float32)
+
+
+def _check_packages(parser: _Parser, module: str) -> None:
+    """PyTorch is there, or the message has all that is missing for `module`."""
+    missing = [name for name in ("torch", module.partition(".")[0]) if importlib.util.find_spec(name) is None]
+    if "torch" in missing:
+        accepted = "a Python that has PyTorch, the one that the model runs in"
+        parser.error(f"{sys.executable} has no package {' and no '.join(missing)}; accepted: {accepted}")
 
 
 def _made(parser: _Parser, what: str) -> torch.nn.Module:
     module, _, make = what.partition(":")
-    if not module or not make:
+    if not module or not make or module.startswith("."):
         parser.error(f"{what!r} is not MODULE:MAKE")
     if module.endswith(".py"):
         file = Path(module)
         folder = f" with {str(file.parent)!r} in PYTHONPATH" if file.parent != Path() else ""
         parser.error(f"{what!r} names a file; accepted: {file.stem}:{make}{folder}")
     sys.path.insert(0, str(Path.cwd()))
+    _check_packages(parser, module)
+    import torch
+
     try:
         made = getattr(importlib.import_module(module), make)
-    except (ImportError, AttributeError) as error:
-        parser.error(f"{what}: {error}")
-    made = made if isinstance(made, torch.nn.Module) else made()
+        made = made if isinstance(made, torch.nn.Module) else made()
+    except Exception as error:  # whatever the model's own code raises
+        parser.error(f"{what}: {_last_line(error)}")
     if not isinstance(made, torch.nn.Module):
         parser.error(f"{what} makes no torch.nn.Module but {type(made).__name__}")
     return made
+
+
+def _table(parser: _Parser, what: str, inputs: list[_Input] | None, name: str | None) -> ModelTable:
+    module = _made(parser, what)
+    try:
+        return model_table(module, inputs and [each.zeros() for each in inputs], name)
+    except NothingTrained as error:
+        parser.error(f"{what}: {error}")
+    except Exception as error:  # whatever the forward pass raises
+        shapes = " ".join(map(str, inputs or []))
+        other = [replace(each, integers=not each.integers) for each in inputs or []]
+        if _runs(module, other):
+            parser.error(f"{what} takes no --inputs {shapes}; accepted: --inputs {' '.join(map(str, other))}")
+        parser.error(f"{what}: the forward pass of --inputs {shapes} fails: {_last_line(error)}")
+
+
+def _runs(module: torch.nn.Module, inputs: list[_Input]) -> bool:
+    try:
+        _order_of_use(module, [each.zeros() for each in inputs])
+    except Exception:  # whatever the forward pass raises
+        return False
+    return True
+
+
+def _last_line(error: Exception) -> str:
+    """Of the traceback."""
+    return "".join(traceback.format_exception_only(error)).strip().splitlines()[-1].strip()
 
 
 def main() -> None:
     parser = _Parser(description="Writes a PyTorch module's parameters in forward order as a scenario's model.")
     parser.add_argument("make", metavar="MODULE:MAKE", help="what returns the torch.nn.Module, or is one")
     help_ = "of each input: 8,3,224,224 (float32) or int:8,128; without, the order is that of the modules"
-    parser.add_argument("--inputs", nargs="+", type=_input, metavar="SHAPE", help=help_)
+    parser.add_argument("--inputs", nargs="+", type=_Input.of, metavar="SHAPE", help=help_)
     help_ = "the model, whose name is that of FILE (default: model.json, with the name of the module's class)"
     parser.add_argument("-o", dest="out", type=Path, metavar="FILE", help=help_)
     arguments = parser.parse_args()
     out = arguments.out or Path("model.json")
     name = arguments.out.stem if arguments.out else None
-    try:
-        table = model_table(_made(parser, arguments.make), arguments.inputs, name)
-    except (ValueError, RuntimeError, TypeError) as error:
-        parser.error(f"{arguments.make}: {str(error).splitlines()[0]}")
+    table = _table(parser, arguments.make, arguments.inputs, name)
     try:
         write_model(table, out)
     except OSError as error:

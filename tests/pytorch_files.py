@@ -7,6 +7,7 @@ usage: pytorch_files.py SIMRUN
 Skipped (status 77) where this Python has no PyTorch.
 """
 
+import contextlib
 import csv
 import gzip
 import json
@@ -16,6 +17,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 try:
     import torch
@@ -125,8 +127,14 @@ def table_from_the_command_line(folder):
     check(json.loads((folder / "model.json").read_text())["name"] == "Embedding", done)
     for named, accepted in {"mine.py:make": "mine:make;", "nets/mine.py:make": "mine:make with 'nets' in PYTHONPATH;"}.items():
         check(f"names a file; accepted: {accepted}" in run(named).stderr, run(named))
-    for arguments in ([], ["mine"], ["mine.py:make"], ["none:make"], ["mine:none"], ["mine:number"], ["mine:make", "--inputs", "2,x"],
-                      ["mine:make", "--inputs", "0"], ["mine:make", "--inputs", "2,3"], ["mine:make", "-o", "no/m.json"]):
+    (folder / "images.py").write_text("import torch\ndef make():\n    return torch.nn.Linear(4, 2)\ndef fails():\n    return {}[1]\n")
+    for arguments, said in {("mine:make", "8,6"): "--inputs 8,6; accepted: --inputs int:8,6;",
+                            ("images:make", "int:8,4"): "--inputs int:8,4; accepted: --inputs 8,4;",
+                            ("images:make", "8,3"): "--inputs 8,3 fails: RuntimeError: mat1 and mat2 shapes cannot"}.items():
+        done = run(arguments[0], "--inputs", arguments[1])
+        check((done.returncode, done.stderr.count("\n")) == (2, 1) and said in done.stderr, done)
+    for arguments in ([], ["mine"], ["mine.py:make"], ["none:make"], [".mine:make"], ["mine:none"], ["mine:number"], ["mine:make", "--inputs", "2,x"],
+                      ["mine:make", "--inputs", "0"], ["mine:make", "-o", "no/m.json"], ["images:fails"]):
         done = run(*arguments)
         check((done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), (arguments, done))
 
@@ -201,6 +209,24 @@ def traced(network, steps, folder):
     return folder / "trace.json"
 
 
+def times_by_the_loop_in_the_help(folder):
+    """As it stands: steps of warm-up are left out, and a buffer of floats in a file of the model is named."""
+    network = Network()
+    lines = compute_times.__doc__.split("\n    from compute_times", 1)[1].split("\n\nThe five steps", 1)[0]
+    loop = textwrap.dedent("    from compute_times" + lines)
+    batches = [(torch.randn(16, 7), torch.randn(16, 5))] * 20
+    optimiser = torch.optim.SGD([each for each in network.parameters() if each.requires_grad], lr=0.01)
+    with contextlib.chdir(folder):
+        exec(loop, {"model": network, "batches": batches, "criterion": torch.nn.MSELoss(), "optimiser": optimiser})
+    check(len(spans_of(folder / "trace.json")) == 11, spans_of(folder / "trace.json"))
+    state = {name: network.state_dict()[name] for name in ORDER}
+    (folder / "m.safetensors").write_bytes(safetensors_of(state | {"body.mask": torch.ones(12, 7)}))
+    program = [sys.executable, str(ANALYSIS / "compute_times.py"), "trace.json", "m.safetensors", "-o", "c.json"]
+    done = subprocess.run(program, cwd=folder, capture_output=True, text=True)
+    check(done.returncode == 0 and "no time: 3 (body.mask, unused.bias, unused.weight)" in done.stderr, done)
+    simrun(folder, scenario("m.safetensors", "c.json"))
+
+
 def spans_of(trace):
     """The three parts of each step in ns, read without compute_times."""
     read = json.loads(trace.read_text())
@@ -255,7 +281,8 @@ def times_from_the_command_line(folder):
 
 
 TESTS = (table_in_forward_order, table_of_operations_that_take_parameters_apart, table_from_the_command_line,
-         state_in_safetensors, gradients_in_safetensors, times_of_a_real_trace, times_from_the_command_line)
+         state_in_safetensors, gradients_in_safetensors, times_of_a_real_trace, times_by_the_loop_in_the_help,
+         times_from_the_command_line)
 
 if __name__ == "__main__":
     torch.manual_seed(1)

@@ -7,6 +7,7 @@ import pytest
 
 import compute_times
 from compute_times import BACKWARD, FORWARD, GRADIENT, UPDATE, TraceError
+from durations import brief, duration
 
 
 def label(name, begin, duration=0, **more):
@@ -34,7 +35,7 @@ def test_times_of_the_host_are_the_spans(tmp_path):
     times = times_of(tmp_path, step(1000))
     assert (times.forward, times.backward_by_tensor, times.update) == (10_000, [30_000, 10_000], 6_000)
     assert times.as_json() == {
-        "forward": "10.000 us", "backward_by_tensor": ["30.000 us", "10.000 us"], "update": "6.000 us",
+        "forward": "10 us", "backward_by_tensor": ["30 us", "10 us"], "update": "6 us",
         "measured_on": {"kind": "cpu"},
     }
     assert times.assumed == []
@@ -43,9 +44,34 @@ def test_times_of_the_host_are_the_spans(tmp_path):
 def test_the_step_of_the_median_time_is_read(tmp_path):
     times = times_of(tmp_path, step(0, slower=7) + step(1000) + step(2000, slower=2))
     assert times.forward == 20_000 and times.backward == 80_000
-    assert times.assumed == ["step 3 of 3, whose time is the median; they take 66.000 us to 462.000 us"]
+    assert times.assumed == [
+        "step 3 of 3, whose time is the median",
+        "steps differ, 66 us to 462 us: the slowest takes 7.0 times the fastest; "
+        "trace more steps, after steps of warm-up, as the loop in --help does",
+    ]
+    times = times_of(tmp_path, step(0, 20) + step(2000, 22) + step(4000, 21))
+    assert times.assumed == ["step 3 of 3, whose time is the median; they take 1.32 ms to 1.45 ms"]
     cut = step(0, slower=7) + step(1000)[:-1]  # the profiler was stopped within a step
     assert times_of(tmp_path, cut).forward == 70_000
+
+
+def test_of_an_even_number_of_steps_one_next_to_the_median_is_read(tmp_path):
+    times = times_of(tmp_path, step(0, 13) + step(2000, 10) + step(4000, 14) + step(6000, 12))
+    assert times.forward == 120_000
+    nearest = "step 4 of 4, 792 us, the shorter of the two nearest to the median, 825 us"
+    assert times.assumed == [f"{nearest}; they take 660 us to 924 us"]
+    times = times_of(tmp_path, step(0) + step(2000))
+    assert times.assumed == ["step 1 of 2, whose time is the median; they take 66 us to 66 us"]
+
+
+@pytest.mark.parametrize(
+    ("time", "exact", "short"),
+    [(0, "0 s", "0 s"), (7, "7 ns", "7 ns"), (1_500, "1.5 us", "1.5 us"), (8_823_564, "8.823564 ms", "8.82 ms"),
+     (4_031_234_567, "4.031235 s", "4.03 s"), (999_999_999, "1 s", "1 s"), (42_200_000_000, "42.2 s", "42.2 s"),
+     (123_456 * 10**9, "123456 s", "123000 s")]
+)  # fmt: skip
+def test_times_are_written_in_a_unit_that_can_be_read(time, exact, short):
+    assert (duration(time), brief(time)) == (exact, short)
 
 
 def test_micro_batches_before_the_last_are_of_the_forward_time(tmp_path):
@@ -142,5 +168,5 @@ def test_the_label_that_is_missing_is_named(tmp_path):
 
 
 def test_labels_of_another_model_are_refused(tmp_path):
-    with pytest.raises(TraceError, match="no label names a tensor of the model; there are 2"):
+    with pytest.raises(TraceError, match=r"there are 2 \(b, a\), the model has 1 \(x\)"):
         times_of(tmp_path, step(0), ["x"])

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from model_file import tensor_names
+
 pytestmark = pytest.mark.skipif("SIMRUN" not in os.environ, reason="$SIMRUN does not name the program")
 
 WORKERS = 4
@@ -79,6 +81,7 @@ def test_times_by_tensor_of_a_file_in_no_forward_order_are_told_whose_they_are(t
     save_file(weights(), tmp_path / "m.safetensors")
     compute = {"forward": "4 ms", "backward_by_tensor": ["1 ms", "2 ms", "2 ms", "1 ms"]}
     told = 'compute.backward_by_tensor: the first time is taken for "conv1.weight", the last for "scale"'
+    assert tensor_names(str(tmp_path / "m.safetensors")).names == list(SHAPES)  # the same order, layer.2 before layer.10
     assert told in run(tmp_path, model="m.safetensors", compute=compute)[1]
     assert told not in run(tmp_path, model="m.safetensors")[1]
     assert told not in run(tmp_path, model=model_of(SHAPES), compute=compute)[1]
