@@ -190,7 +190,8 @@ void add_compare(CLI::App& app, Arguments& arguments) {
   CompareArguments& compare = arguments.compare;
   const char* kind = "RESULTS|SCENARIO.json";
   app.add_option("first", compare.first, "folder that a run wrote, or a scenario")->type_name(kind)->required();
-  app.add_option("second", compare.second, "what it is held against, likewise")->type_name(kind)->required();
+  app.add_option("second", compare.second, "what it is held against, likewise (default with --set: the first, changed)")
+      ->type_name(kind);
   add_jobs(app, compare.jobs, "simulations side by side (default: one a core)");
   add_set(app, compare.set, "override a field of the second, a scenario, by its dotted path; repeatable");
   add_format(app, compare.format);
@@ -222,7 +223,7 @@ constexpr Command all_commands[] = {
      add_plan, run_plan},
     {"compare", "say what differs between two runs, and what explains it",
      "simrun compare results/before results/after\n"
-     "simrun compare my.json my.json --set network.bandwidth=\"10 Gbps\"\n"
+     "simrun compare my.json --set network.bandwidth=\"10 Gbps\"\n"
      "simrun compare scenarios/sweep_k_m.json scenarios/sweep_k_m_10gbe.json --format csv",
      add_compare, run_compare},
     {"explain", "say who waits for what in an iteration, and what would shorten it",

@@ -150,6 +150,8 @@ int run_scenario(const RunArguments& arguments) {
                      "accepted: --shard into an empty folder");
   const std::string file = scenario_file(arguments.scenario);
   const Study study = read_study(file, parse_overrides(arguments.set));
+  if (arguments.dry_run && arguments.format != "table")
+    throw InputError("command line", "--format", "does not go with --dry-run", "leave it out");
   if (arguments.dry_run) {
     const Shard shard = options.shard.value_or(Shard{});
     print_points(study, shard);

@@ -54,14 +54,17 @@ int compare(const CompareArguments& arguments) {
     return is_results_folder(name) ? run_of_folder(name) : run_of_scenario(name, changes, arguments.jobs);
   };
   const std::vector<Override> changes = parse_overrides(arguments.set);
-  if (!changes.empty() && is_results_folder(arguments.second))
+  if (arguments.second.empty() && changes.empty())
+    throw InputError("command line", "arguments", "second is required", "accepted: RESULTS, SCENARIO.json, or --set");
+  const std::string& second = arguments.second.empty() ? arguments.first : arguments.second;
+  if (!changes.empty() && is_results_folder(second))
     throw InputError("command line", "--set", "does not go with a results folder",
                      "accepted: with a scenario as second");
   ComparedRun first = run_of(arguments.first, {});
-  Comparison all = compared(std::move(first), run_of(arguments.second, changes));
+  Comparison all = compared(std::move(first), run_of(second, changes));
   if (all.pairs.empty())
     throw InputError("command line", "SECOND",
-                     "\"" + arguments.second + "\" has no point that \"" + arguments.first + "\" has",
+                     "\"" + second + "\" has no point that \"" + arguments.first + "\" has",
                      "accepted: runs of the same methods and values of K/N");
   KeptPoints kept("", arguments.jobs);
   explain_by_inputs(all, kept);

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "sim/scenario/baseline.hpp"
 #include "sim/scenario/json_path.hpp"
 #include "sim/scenario/local_steps_text.hpp"
 #include "sim/scenario/plan_text.hpp"
@@ -54,6 +55,7 @@ class Expansion {
     label_points(study_);
     for (const std::string& note : reader_.notes()) study_.notes.push_back(note);
     for (const std::string& note : unfit_.notes()) study_.notes.push_back(note);
+    if (const auto note = note_of_baseline(study_)) study_.notes.push_back(*note);
     for (const SweepKey& key : keys_) study_.keys.emplace_back(key.name, key.values.size());
   }
 

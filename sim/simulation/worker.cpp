@@ -100,6 +100,7 @@ Span Worker::exchange_group(std::size_t group, IterationRecord& record) {
   for (std::size_t round = 0; round < rounds.size(); ++round) {
     const bool is_own = rounds[round].part == Round::Part::exchange;
     if (rounds[round].part == Round::Part::share || (is_own && !encodes())) continue;
+    if (plan_.stages[group].empty_rounds.contains(round)) continue;
     if (round > 0) {
       staging_.copy_up(outcome);
       working += encode_between(group, round, record);
@@ -241,8 +242,9 @@ void Server::iterate() {
   memo_.begin_iteration();
   for (const IterationPlan::Stage& stage : plan_.stages) {
     if (stage.is_dense) continue;
-    for (const Round& round : rounds_) {
-      if (round.is_led() || round.part != Round::Part::exchange) continue;
+    for (std::size_t i = 0; i < rounds_.size(); ++i) {
+      const Round& round = rounds_[i];
+      if (round.is_led() || round.part != Round::Part::exchange || stage.empty_rounds.contains(i)) continue;
       const TimedAggregator timed(round, times_, device_, staging_, memo_, stage.combined);
       serve_hosts(plan_.hosts, *round.collective, transport_, timed);
     }

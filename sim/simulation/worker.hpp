@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct IterationPlan {
   struct Stage {
     std::vector<Seconds> backward;
     std::vector<Work> encode;              ///< by round
+    std::set<std::size_t> empty_rounds = {};  ///< in which nobody has anything to send: they do not take place
     Work decode;                           ///< of what the last round gives: entries and parts are those of the outcome
     bool is_dense = false;                 ///< not compressed, whatever the method
     std::size_t fragment = 0;              ///< that is exchanged by itself; those of the same follow each other

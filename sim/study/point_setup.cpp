@@ -48,7 +48,13 @@ std::vector<IterationPlan::Stage> make_stages(const Scenario& scenario, const Pa
         stage.encode.push_back({});
         continue;
       }
-      set_round_work(rounds[r], payloads.at(0, g, r), work);
+      const Payload& first = payloads.at(0, g, r);
+      if (r > 0 && first.size() == 0) {
+        stage.empty_rounds.insert(r);
+        stage.encode.push_back({});
+        continue;
+      }
+      set_round_work(rounds[r], first, work);
       stage.encode.push_back(work);
       work.gradient = Precision::fp32;  // later rounds encode what the first has left, the corrected gradient
     }

@@ -387,6 +387,7 @@ def command_lines():
     yield from trainings(case)
     yield case("relative_path", "zero.json", files={"zero.json": (CASES / "density_zero.json").read_text()})
     yield case("dry_run_npy_missing", CASES / "npy_missing.json", "--dry-run")
+    yield case("dry_run_with_format", sound, "--dry-run", "--format", "json")
 
 
 def answers(case):

@@ -237,4 +237,23 @@ TEST_CASE("sweep: placements go together, the seed is of shuffled ones alone") {
   CHECK(study.points[3].swept.size() == 2);
 }
 
+TEST_CASE("sweep: where no sgd overlaps the backward pass, compression is said to be held against less than there is") {
+  json scenario = tiny_scenario();
+  scenario["model"] = {{"name", "m"}, {"tensors", {{{"name", "a"}, {"shape", {7'000'000}}}}}};
+  scenario["methods"] = {{{"name", "sgd"}}, {{"name", "signsgd"}}};
+  const TemporaryFolder folder;
+  const auto is_noted = [&] {
+    const Study study = read_study(folder.write("s.json", scenario.dump()), {});
+    return std::ranges::any_of(study.notes, [](const std::string& note) { return note.starts_with("sgd is sent whole"); });
+  };
+  CHECK(is_noted());
+  scenario["methods"].push_back({{"name", "sgd"}, {"grouping", {{"bucket", "25 MB"}}}});
+  CHECK_FALSE(is_noted());
+  scenario["methods"] = {{{"name", "sgd"}}};
+  CHECK_FALSE(is_noted());
+  scenario["methods"].push_back({{"name", "signsgd"}});
+  scenario["model"]["tensors"][0]["shape"] = {6'000'000};
+  CHECK_FALSE(is_noted());
+}
+
 }  // namespace simrun

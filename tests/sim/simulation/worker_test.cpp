@@ -48,6 +48,22 @@ TEST_CASE("worker: a later round is encoded when the one before has ended") {
   CHECK_FALSE(times.pause);
 }
 
+TEST_CASE("worker: a round in which nobody has anything to send does not take place") {
+  // Two vectors: both go in the first round.
+  const TemporaryFolder folder;
+  json scenario = even_scenario({{"name", "powersgd"}}, folder);
+  scenario["model"]["tensors"] = {{{"name", "a"}, {"shape", {800}}}, {{"name", "b"}, {"shape", {800}}}};
+  scenario["schedule"] = {{"grouping", "model"}};
+  for (const char* hierarchy : {"flat", "leader"}) {
+    scenario["methods"][0]["hierarchy"] = hierarchy;
+    const Times times = times_of(scenario);
+    INFO(hierarchy);
+    CHECK(times.communication.value == close_to(ring(1600)));
+    CHECK(times.encode.value == close_to(1 * ms));
+    CHECK(times.result_bytes == 4 * 1600);
+  }
+}
+
 TEST_CASE("worker: a later round's encoding is no time on the network") {
   const TemporaryFolder folder;
   const json scenario = even_scenario({{"name", "powersgd"}, {"rank", 1}}, folder);
