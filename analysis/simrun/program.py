@@ -152,8 +152,6 @@ def explain(
             raise SimrunError(f"arguments: point: there is no row {point}; {A_POINT}") from None
 
 
-# The program
-
 A_POINT = "accepted: a row from 0, or a part of a label"
 FOLDERS = {"train": "-trained", "plan": "-plan"}  # what folders' names end in, by command
 
@@ -219,10 +217,7 @@ def _run(
     with _as_file(scenario) as file:
         folder = Path(out) if out is not None else results.folder_of(_stem_of(scenario) + FOLDERS.get("".join(command), ""))
         arguments = [executable.simrun(), *command, "--out", os.fspath(folder), *flags, "--", file]
-        status, said, answer = terminal.execute(arguments, progress)
-        if isinstance(scenario, Mapping):
-            said = [line.replace(file, "scenario") for line in said]
-    terminal.show_notes(said, progress)
+        status, said, answer = _execute(arguments, progress)
     if failed := [line for line in said if line.startswith("failed: ")]:
         more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
         raise SimrunError(f"{failed[0]}{more}; simrun.load({str(folder)!r}) has what did not fail", status)
@@ -233,18 +228,24 @@ def _run(
 def _answer(command: list[str], progress: bool) -> dict[str, Any]:
     """Runs a command that prints what it found; returns that, and its notes. Raises SimrunError."""
     arguments = [executable.simrun(), command[0], "--format", "json", *command[1:]]
-    status, said, answer = terminal.execute(arguments, progress)
-    terminal.show_notes(said, progress)
+    status, said, answer = _execute(arguments, progress)
     _check(status, said, arguments)
     return json.loads(answer) | {"notes": _notes(said)}
+
+
+def _execute(arguments: list[str], progress: bool) -> tuple[int, list[str], str]:
+    """terminal.execute, of a scenario given as a dict by that name; shows notes."""
+    status, said, answer = terminal.execute(arguments, progress)
+    said = [re.sub(r"\S*/simrun-\w+/scenario\.json", "scenario", line) for line in said]
+    terminal.show_notes(said, progress)
+    return status, said, answer
 
 
 def _check(status: int, said: list[str], arguments: list[str]) -> None:
     """Raises SimrunError where the program found a mistake."""
     if status != 0:
-        line = _in_python((said or [f"{arguments[0]}: ended with status {status}"])[-1])
-        file, path = place_in(line) if status == 2 else (None, None)
-        raise SimrunError(line, status, file=file, path=path)
+        line = _in_python(said[-1] if said else f"{arguments[0]}: ended with status {status}")
+        raise SimrunError(line, status, **place_in(line) if status == 2 else {})
 
 
 def _in_python(line: str) -> str:

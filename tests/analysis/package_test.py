@@ -355,6 +355,9 @@ def test_an_iteration_is_explained_by_row_or_label(tmp_path):
     with pytest.raises(simrun.SimrunError, match="^arguments: settings: does not go with a results folder") as raised:
         simrun.explain(points, 0, {"workers": 4})
     assert (raised.value.file, raised.value.path) == (None, None)
+    with pytest.raises(simrun.SimrunError, match="^scenario: network.bandwidth: ") as raised:
+        simrun.explain(SMALL, 0, {"network.bandwidth": "1 Gbs"})
+    assert (raised.value.file, raised.value.path) == ("scenario", "network.bandwidth")
     with pytest.raises(simrun.SimrunError, match=r'like settings=\{"workers": 2\}$'):
         simrun.plan({**SMALL, "sweep": {"workers": [2, 4]}})
 
