@@ -7,9 +7,11 @@
 Times are in seconds, sizes in bytes. `results`, `curves` and `figures` have what notebooks derive and draw besides.
 """
 
+from simrun.errors import ResultsError, SimrunError
+from simrun.folders import load
 from simrun.plots import plot_scaling, plot_timeline, plot_winners
-from simrun.program import SimrunError, compare, explain, load, plan, run, train
-from simrun.results import ResultsError, beside, coverage
+from simrun.program import compare, explain, plan, run, train
+from simrun.results import beside, coverage
 
 __all__ = [
     "ResultsError", "SimrunError", "beside", "compare", "coverage", "explain", "load", "plan", "plot_scaling",

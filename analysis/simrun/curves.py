@@ -5,14 +5,13 @@ Accuracies are shares of the test set, sizes bytes of one worker, times seconds,
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from simrun import results
+from simrun import files, results
 
 CURVE_COLUMNS = (
     "method workers k density seed round train_loss test_accuracy uplink_bytes downlink_bytes simulated_s entry index "
@@ -39,12 +38,17 @@ def load_curves(folder: str | os.PathLike[str]) -> pd.DataFrame:
     columns of the file, but for `label`, which tells how an entry trains (see label_of) and the rest where that is not
     enough, and `split` (see split_name); `attrs` as results.load() has them. Raises ResultsError.
     """
-    return _load(folder, "curves.csv", CURVE_COLUMNS, lambda rows: rows["best"].astype(str).str.lower() == "true")
+    table = _load(folder, "curves.csv", CURVE_COLUMNS, {"diverged": "boolean"})
+    table = table[table["best"].fillna(False)].reset_index(drop=True)
+    if table.empty:
+        raise results.ResultsError(f"{folder}: has no rows with a best step size yet", file=str(folder))
+    return table
 
 
 def load_summary(folder: str | os.PathLike[str]) -> pd.DataFrame:
     """The rows of summary.csv in `folder`, one a point whose runs have all ended, as load_curves() has them. What a
-    target takes is NaN where a seed never got there. Raises ResultsError.
+    target takes is NaN where a seed never got there, `accuracy_sd` where there is one seed; `diverged` counts seeds.
+    Raises ResultsError.
     """
     return _load(folder, "summary.csv", SUMMARY_COLUMNS)
 
@@ -55,24 +59,14 @@ def load_steps(folder: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def _load(
-    folder: str | os.PathLike[str], name: str, columns: Iterable[str], wanted: Callable[[pd.DataFrame], pd.Series] | None = None
+    folder: str | os.PathLike[str], name: str, columns: Iterable[str], kinds: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """The rows of a file of which `wanted` is true."""
-    file = Path(folder) / name
-    try:
-        table = results.without_guard(pd.read_csv(file))
-    except FileNotFoundError:
-        raise results.ResultsError(f"{file}: does not exist; `simrun train SCENARIO.json -o {folder}` writes it") from None
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise results.ResultsError(f"{file}: is not a table of training: {error}") from None
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise results.ResultsError(f"{file}: has no column {', '.join(missing)}; train again with this simrun")
-    if wanted:
-        table = table[wanted(table)].reset_index(drop=True)
-    if table.empty:
-        raise results.ResultsError(f"{file}: has no rows; training.json says which runs failed")
-    report = results.read_json(Path(folder) / "training.json")
+    """The rows of a file; the standard deviation over one seed is NaN."""
+    folder = files.folder_at(folder)
+    table = files.read_table(folder, name, columns, kinds)
+    if "accuracy_sd" in table:
+        table["accuracy_sd"] = table["accuracy_sd"].where(table["seeds"] > 1)
+    report = results.read_json(folder / "training.json")
     scenario = report["scenario"]
     swept = "density" in scenario.get("sweep", {})
     if "training.split" not in table.columns:
@@ -86,7 +80,7 @@ def _load(
         short[number] if short.count(short[number]) == 1 else label_of(entries[number], swept, name)
         for number, name in zip(table["entry"], names)
     ]
-    table.attrs = results.attributes(report, folder, table)
+    table.attrs = files.attributes(report, folder, table)
     return table
 
 

@@ -13,7 +13,7 @@ from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.collections import QuadMesh
-from matplotlib.colors import Normalize
+from matplotlib.colors import Normalize, to_rgb
 from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 
@@ -22,92 +22,69 @@ from simrun import results
 # Okabe and Ito's palette (Color Universal Design, 2008): told apart with every kind of colour vision. What a colour
 # tells, a marker, a line style or a hatch tells as well, for print in grey. Beyond these eight: Tol's muted and light
 # schemes (SRON/EPS/TN/09-002).
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+BLACK, CHARCOAL = "#000000", "#333333"
+ORANGE, SKY, GREEN = "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 WINE, FOREST, TEAL, VIOLET = "#882255", "#117733", "#44AA99", "#AA4499"
 INDIGO, SAND, OLIVE, ROSE = "#332288", "#DDCC77", "#999933", "#CC6677"
 PALE_BLUE, PEAR = "#77AADD", "#BBCC33"
 
-LINES: dict[str, dict[str, Any]] = {
-    "sgd": {"color": BLACK, "marker": "o", "linestyle": "-"},
-    "top-k": {"color": BLUE, "marker": "s", "linestyle": "--"},
-    "gtop-k": {"color": VERMILLION, "marker": "^", "linestyle": "-."},
-    "signsgd-mv": {"color": GREEN, "marker": "D", "linestyle": ":"},
-    "ef-signsgd": {"color": ORANGE, "marker": "P", "linestyle": (0, (1, 1, 3, 1))},
-    "sparse-signsgd": {"color": PURPLE, "marker": "v", "linestyle": (0, (6, 1, 1, 1, 1, 1))},
-    "powersgd": {"color": SKY, "marker": "X", "linestyle": (0, (4, 2))},
-    "scalecom": {"color": YELLOW, "marker": "p", "linestyle": (0, (3, 1, 1, 1))},
-    "rand-k": {"color": "#999999", "marker": "*", "linestyle": (0, (1, 2))},
-    "dgc": {"color": WINE, "marker": "<", "linestyle": (0, (8, 2))},
-    "signsgd": {"color": FOREST, "marker": "d", "linestyle": (0, (2, 1))},
-    "signum": {"color": TEAL, "marker": "h", "linestyle": (0, (8, 2, 2, 2))},
-    "onebit": {"color": VIOLET, "marker": ">", "linestyle": (0, (5, 1, 5, 3))},
-    "qsgd": {"color": INDIGO, "marker": (4, 1), "linestyle": (0, (3, 3))},
-    "terngrad": {"color": SAND, "marker": (3, 1), "linestyle": (0, (6, 2, 3, 2))},
-    "natural-compression": {"color": OLIVE, "marker": "+", "linestyle": (0, (10, 2, 1, 2, 1, 2))},
-    "chunked-top-k": {"color": ROSE, "marker": "1", "linestyle": (0, (4, 2, 1, 2, 4, 2))},
-    "block-quantization": {"color": PALE_BLUE, "marker": "2", "linestyle": (0, (2, 1, 6, 1))},
-    "quantized-allreduce": {"color": TEAL, "marker": "4", "linestyle": (0, (1, 1, 5, 1, 5, 1))},
-    "homomorphic": {"color": PEAR, "marker": "3", "linestyle": (0, (5, 1, 1, 1))},
-    "diloco": {"color": BLUE, "marker": "s", "linestyle": (0, (7, 1))},
-    "streaming-diloco": {"color": GREEN, "marker": "D", "linestyle": ":"},
-    "sparseloco": {"color": ORANGE, "marker": "P", "linestyle": "--"},
-    "demo": {"color": "#EE3377", "marker": "x", "linestyle": (0, (2, 2, 8, 2))},
-    "rand-block": {"color": "#555555", "marker": "4", "linestyle": (0, (1, 3))},
-    "sidco": {"color": "#DDAA33", "marker": "8", "linestyle": (0, (7, 1, 2, 1))},
-    "spardl": {"color": "#004488", "marker": "H", "linestyle": (0, (9, 1, 1, 1, 1, 1))},
-    "ok-top-k": {"color": "#BB5566", "marker": "h", "linestyle": (0, (3, 1, 3, 1, 1, 1))},
-    "loco": {"color": WINE, "marker": "2", "linestyle": (0, (4, 1, 1, 2))},
-    "cd-sgd": {"color": SKY, "marker": "1", "linestyle": (0, (6, 1, 2, 1))},
-    "powergossip": {"color": "#225522", "marker": "|", "linestyle": (0, (1, 1, 5, 1))},
-    "raw32": {"color": BLACK, "marker": "o", "linestyle": "-"},
-    "bitmap": {"color": PURPLE, "marker": "v", "linestyle": (0, (6, 1, 1, 1, 1, 1))},
-    "delta": {"color": BLUE, "marker": "s", "linestyle": "--"},
-    "elias-fano": {"color": VERMILLION, "marker": "^", "linestyle": "-."},
-    "tensor by tensor": {"color": VERMILLION, "marker": "^", "linestyle": ":"},
-    "MergeComp's search": {"color": BLUE, "marker": "s", "linestyle": "--"},
-    # Wide, as what is drawn upon it often lies there.
-    "optimal": {"color": SKY, "marker": "o", "linestyle": "-", "linewidth": 3.5, "markersize": 7.5},
+# Of each method, and of whatever else is a line: colour, marker, dashes, hatch.
+LOOKS: dict[str, tuple[str, Any, Any, str]] = {
+    "sgd": (CHARCOAL, "o", "-", ""),
+    "top-k": (BLUE, "s", "--", "///"),
+    "gtop-k": (VERMILLION, "^", "-.", ""),
+    "signsgd-mv": (GREEN, "D", ":", "xx"),
+    "ef-signsgd": (ORANGE, "P", (0, (1, 1, 3, 1)), "\\\\"),
+    "sparse-signsgd": (PURPLE, "v", (0, (6, 1, 1, 1, 1, 1)), ".."),
+    "powersgd": (SKY, "X", (0, (4, 2)), "--"),
+    "scalecom": (YELLOW, "p", (0, (3, 1, 1, 1)), "++"),
+    "rand-k": ("#999999", "*", (0, (1, 2)), "oo"),
+    "dgc": (WINE, "<", (0, (8, 2)), "//-"),
+    "signsgd": (FOREST, "d", (0, (2, 1)), "||"),
+    "signum": (TEAL, "h", (0, (8, 2, 2, 2)), "|.."),
+    "onebit": (VIOLET, ">", (0, (5, 1, 5, 3)), "OO"),
+    "qsgd": (INDIGO, (4, 1), (0, (3, 3)), "**"),
+    "terngrad": (SAND, (3, 1), (0, (6, 2, 3, 2)), "x-"),
+    "natural-compression": (OLIVE, "+", (0, (10, 2, 1, 2, 1, 2)), "\\\\|"),
+    "chunked-top-k": (ROSE, "1", (0, (4, 2, 1, 2, 4, 2)), "--.."),
+    "block-quantization": (PALE_BLUE, "2", (0, (2, 1, 6, 1)), "oo|"),
+    "quantized-allreduce": (TEAL, "4", (0, (1, 1, 5, 1, 5, 1)), "++--"),
+    "homomorphic": (PEAR, "3", (0, (5, 1, 1, 1)), "xx.."),
+    "diloco": (BLUE, "s", (0, (7, 1)), "//"),
+    "streaming-diloco": (GREEN, "D", ":", ".."),
+    "sparseloco": (ORANGE, "P", "--", "++"),
+    "demo": ("#EE3377", "x", (0, (2, 2, 8, 2)), "xx--"),
+    "rand-block": ("#555555", "4", (0, (1, 3)), "**.."),
+    "sidco": ("#DDAA33", "8", (0, (7, 1, 2, 1)), "\\\\.."),
+    "spardl": ("#004488", "H", (0, (9, 1, 1, 1, 1, 1)), "++.."),
+    "ok-top-k": ("#BB5566", "h", (0, (3, 1, 3, 1, 1, 1)), "||.."),
+    "loco": (WINE, "2", (0, (4, 1, 1, 2)), "--.."),
+    "cd-sgd": (SKY, "1", (0, (6, 1, 2, 1)), "//.."),
+    "powergossip": ("#225522", "|", (0, (1, 1, 5, 1)), "xx.."),
+    "raw32": (BLACK, "o", "-", ""),
+    "bitmap": (PURPLE, "v", (0, (6, 1, 1, 1, 1, 1)), ""),
+    "delta": (BLUE, "s", "--", ""),
+    "elias-fano": (VERMILLION, "^", "-.", ""),
+    "tensor by tensor": (VERMILLION, "^", ":", ""),
+    "MergeComp's search": (BLUE, "s", "--", ""),
+    "optimal": (SKY, "o", "-", ""),
 }
-FILLS: dict[str, dict[str, Any]] = {
-    "sgd": {"facecolor": "#DDDDDD", "hatch": ""},
-    "top-k": {"facecolor": SKY, "hatch": "///"},
-    "gtop-k": {"facecolor": VERMILLION, "hatch": ""},
-    "signsgd-mv": {"facecolor": GREEN, "hatch": "xx"},
-    "ef-signsgd": {"facecolor": ORANGE, "hatch": "\\\\"},
-    "sparse-signsgd": {"facecolor": PURPLE, "hatch": ".."},
-    "powersgd": {"facecolor": BLUE, "hatch": "--"},
-    "scalecom": {"facecolor": YELLOW, "hatch": "++"},
-    "rand-k": {"facecolor": "#999999", "hatch": "oo"},
-    "dgc": {"facecolor": ROSE, "hatch": "//-"},
-    "signsgd": {"facecolor": PEAR, "hatch": "||"},
-    "signum": {"facecolor": TEAL, "hatch": "|.."},
-    "onebit": {"facecolor": VIOLET, "hatch": "OO"},
-    "qsgd": {"facecolor": PALE_BLUE, "hatch": "**"},
-    "terngrad": {"facecolor": SAND, "hatch": "x-"},
-    "natural-compression": {"facecolor": OLIVE, "hatch": "\\\\|"},
-    "chunked-top-k": {"facecolor": INDIGO, "hatch": "--.."},
-    "block-quantization": {"facecolor": WINE, "hatch": "oo|"},
-    "quantized-allreduce": {"facecolor": FOREST, "hatch": "++--"},
-    "homomorphic": {"facecolor": ROSE, "hatch": "xx.."},
-    "diloco": {"facecolor": BLUE, "hatch": "//"},
-    "streaming-diloco": {"facecolor": GREEN, "hatch": ".."},
-    "sparseloco": {"facecolor": ORANGE, "hatch": "++"},
-    "demo": {"facecolor": PALE_BLUE, "hatch": "xx--"},
-    "rand-block": {"facecolor": "#BBBBBB", "hatch": "**.."},
-    "sidco": {"facecolor": SAND, "hatch": "\\\\.."},
-    "spardl": {"facecolor": TEAL, "hatch": "++.."},
-    "ok-top-k": {"facecolor": ROSE, "hatch": "||.."},
-    "loco": {"facecolor": WINE, "hatch": "--.."},
-    "cd-sgd": {"facecolor": SKY, "hatch": "//.."},
-    "powergossip": {"facecolor": GREEN, "hatch": "xx.."},
-    "compute": {"facecolor": SKY, "hatch": ""},
-    "encode": {"facecolor": ORANGE, "hatch": "////"},
-    "staging": {"facecolor": GREEN, "hatch": "\\\\"},
-    "exposed communication": {"facecolor": BLUE, "hatch": ""},
-    "exchange": {"facecolor": BLUE, "hatch": ""},
-    "decode": {"facecolor": YELLOW, "hatch": "xxxx"},
+WIDE = {"optimal": {"linewidth": 3.5, "markersize": 7.5}}  # as what is drawn upon it often lies there
+# Of parts of an iteration and activities: colour, hatch.
+PARTS = {
+    "compute": (SKY, ""),
+    "encode": (ORANGE, "////"),
+    "staging": (GREEN, "\\\\"),
+    "exposed communication": (BLUE, ""),
+    "exchange": (BLUE, ""),
+    "decode": (YELLOW, "xxxx"),
 }
+# What settings of one method after the first have beside its colour: marker, dashes.
+SETTINGS: list[tuple[Any, Any]] = [
+    ("o", (0, (1, 1.5))), ("s", (0, (6, 2))), ("^", (0, (8, 2, 1, 2))), ("D", (0, (3, 1))), ("v", (0, (1, 1, 4, 1))),
+    ("P", "-"), ("*", (0, (10, 3))), ("X", (0, (2, 3))), ("<", (0, (5, 1, 1, 1, 1, 1))),
+]  # fmt: skip
 COLOURS = "cividis"  # of maps: its lightness rises evenly, so that it reads the same in grey
 TWO_SIDED = "PuOr_r"  # of cells around 1: told apart with every kind of colour vision; in grey their numbers tell the side
 # Lanes of a timeline from below, and the activities in each.
@@ -140,13 +117,16 @@ def use_style() -> None:
 
 def line_of(name: str) -> dict[str, Any]:
     """Keywords for plot() that draw a method or an index coding the same in all figures; unknown ones are grey."""
-    return {"label": name} | LINES.get(name, {"color": "#777777", "marker": "x", "linestyle": "-"})
+    colour, marker, dashes, _ = LOOKS.get(name, ("#777777", "x", "-", ""))
+    return {"label": name, "color": colour, "marker": marker, "linestyle": dashes} | WIDE.get(name, {})
 
 
 def line_of_setting(name: str, number: int) -> dict[str, Any]:
-    """As line_of, for the settings of one method: of its colour, from the second on hollow and dashed in other ways."""
-    dashes = [(0, (2 + number, 1)), (0, (2 + number, 1, 1, 1))][number % 2]
-    return line_of(name) | ({"linestyle": dashes, "fillstyle": "none"} if number > 0 else {})
+    """As line_of, for the settings of one method: of its colour, from the second on hollow, with other markers and dashes."""
+    if number == 0:
+        return line_of(name)
+    marker, dashes = SETTINGS[(number - 1) % len(SETTINGS)]
+    return line_of(name) | {"marker": marker, "linestyle": dashes, "fillstyle": "none"}
 
 
 def name_of(rows: pd.DataFrame, width: int = 60, density: float | None = None) -> str:
@@ -169,8 +149,15 @@ def draw_band(axes: Axes, rows: pd.DataFrame, value: str) -> None:
 
 
 def fill_of(name: str) -> dict[str, Any]:
-    """Keywords for bars and patches of a method, a part of an iteration or an activity."""
-    return {"edgecolor": BLACK, "linewidth": 0.5} | FILLS.get(name, {"facecolor": "#CCCCCC", "hatch": "++"})
+    """Keywords for bars and patches of a method, in the colour of its line, or of a part of an iteration or an activity."""
+    colour, *_, hatch = LOOKS.get(name) or PARTS.get(name) or ("#CCCCCC", "++")
+    return {"facecolor": colour, "hatch": hatch, "hatchcolor": ink_on(colour), "edgecolor": BLACK, "linewidth": 0.5}
+
+
+def ink_on(colour: Any) -> str:
+    """Black or white, whichever is seen on a colour."""
+    red, green, blue = to_rgb(colour)
+    return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 else BLACK
 
 
 def workers_axis(axes: Axes, workers: Iterable[int]) -> None:
@@ -229,18 +216,20 @@ def draw_choice(axes: Axes, table: pd.DataFrame, value: str) -> None:
     for name in sorted(set(names[pd.notna(names)])):
         fill = fill_of(name)
         inside = (corners == name).astype(float)
-        axes.contourf(x, y, inside, levels=[0.5, 1.5], colors=[fill["facecolor"]], hatches=[fill["hatch"]])
+        region = axes.contourf(x, y, inside, levels=[0.5, 1.5], colors=[fill["facecolor"]], hatches=[fill["hatch"]])
+        region.set_hatchcolor(fill["hatchcolor"])
     _map_axes(axes, workers)
+    if len(densities) == 1:
+        axes.set_yticks(densities, [f"{densities[0]:g}"])
+        axes.yaxis.set_minor_locator(ticker.NullLocator())
 
 
 def draw_cells(axes: Axes, table: pd.DataFrame, norm: Normalize, colours: str = COLOURS) -> None:
     """Draws the DataFrame `table` as cells, each with its number, rows from above by index, columns by name."""
     mesh = axes.pcolormesh(table.to_numpy(), norm=norm, cmap=colours, edgecolors="white", linewidth=1.5, rasterized=True)
     for (row, column), value in np.ndenumerate(table.to_numpy()):
-        red, green, blue, _ = mesh.cmap(norm(value))
-        dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
         text = f"{value:.2f}" if value < 9.995 else f"{value:.1f}"
-        look = {"color": "white" if dark else BLACK, "fontsize": 8, "ha": "center", "va": "center_baseline"}
+        look = {"color": ink_on(mesh.cmap(norm(value))), "fontsize": 8, "ha": "center", "va": "center_baseline"}
         axes.text(column + 0.5, row + 0.5, text, **look)
     axes.set_xticks(np.arange(len(table.columns)) + 0.5, table.columns)
     axes.set_yticks(np.arange(len(table)) + 0.5, table.index)
@@ -262,7 +251,7 @@ def draw_timeline(axes: Axes, trace: pd.DataFrame, lanes: Mapping[str, Sequence[
             look = fill_of(activity)
             # A white edge tells long spans apart, but would hide short ones.
             edges = ["white" if wide else look["facecolor"] for wide in length > 1.5]
-            look |= {"edgecolor": edges, "hatchcolor": "black", "linewidth": 0.3}
+            look |= {"edgecolor": edges, "linewidth": 0.3, "label": activity if spans.size else ""}
             axes.broken_barh(list(zip(begin, length)), (lane - 0.38, 0.76), **look)
     axes.set(ylim=(-0.6, len(lanes) - 0.4), yticks=range(len(lanes)), yticklabels=lanes)
     axes.grid(axis="y", visible=False)
@@ -282,6 +271,20 @@ def _edges(centres: Iterable[float]) -> np.ndarray:
         return np.exp([logs[0] - 0.5, logs[0] + 0.5])
     middle = (logs[1:] + logs[:-1]) / 2
     return np.exp(np.concatenate([[2 * logs[0] - middle[0]], middle, [2 * logs[-1] - middle[-1]]]))
+
+
+def add_legend(figure: Figure, handles: Sequence[Any], ncols: int = 2, **looks: Any) -> None:
+    """Puts a legend below the axes, in at most `ncols` columns that fit, and makes the figure so much higher, and wider if one
+    column does not fit, that all of it is seen and axes keep their size.
+    """
+    for columns in range(ncols, 0, -1):
+        legend = figure.legend(handles=handles, loc="outside lower center", ncols=columns, **looks)
+        box = legend.get_window_extent()
+        if columns == 1 or box.width <= figure.bbox.width:
+            break
+        legend.remove()
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(max(width, box.width / figure.dpi), height + box.height / figure.dpi)
 
 
 def save(figure: Figure, name: str) -> None:

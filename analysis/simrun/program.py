@@ -1,65 +1,26 @@
 """Runs the program: a scenario in, a table out."""
 
-import codecs
 import json
+import operator
 import os
-import pty
 import re
-import shutil
-import subprocess
-import sys
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
-from simrun import curves, results
-from simrun.results import SimrunError
-
-with warnings.catch_warnings():  # of a notebook without ipywidgets, where the bar is text
-    warnings.simplefilter("ignore")
-    from tqdm.auto import tqdm
+from simrun import curves, executable, files, folders, results, terminal
+from simrun.errors import SimrunError, place_in
 
 Scenario = str | os.PathLike[str] | Mapping[str, Any]
 Results = Scenario | pd.DataFrame
 
-# A bar as the program draws it: what is done, how much of it, and of how much.
-PROGRESS = re.compile(r"(.*) \[[= ]{30}\] (\d+)/(\d+)")
-
 # What the command line calls arguments of these functions.
 ARGUMENTS = {"--set": "settings", "--out": "out", "--jobs": "jobs", "POINT": "point", "SECOND": "second", "RESULTS": "what"}
-
-
-def program() -> str:
-    """The path of the program: $SIMRUN, else what ./simrun has built in the checkout that this package is part of or was
-    installed from, else `simrun` on the PATH. Raises SimrunError.
-    """
-    if named := os.environ.get("SIMRUN"):
-        if found := shutil.which(named):
-            return os.path.abspath(found)
-        raise SimrunError(f"$SIMRUN: {named} cannot be run; accepted: the path of simrun")
-    for checkout in _checkouts():
-        if found := shutil.which(os.fspath(checkout / "build/release/sim/simrun")):
-            return found
-    if found := shutil.which("simrun"):
-        return found
-    raise SimrunError("no simrun is found: build it with ./simrun in its checkout, install it, or set $SIMRUN to its path")
-
-
-def _checkouts() -> Iterator[Path]:
-    yield Path(__file__).resolve().parents[2]
-    try:
-        url = urlsplit(json.loads(distribution("simrun").read_text("direct_url.json") or "{}").get("url", ""))
-    except PackageNotFoundError:
-        return
-    if url.scheme == "file":
-        yield Path(unquote(url.path)).parent
 
 
 def run(
@@ -96,7 +57,7 @@ def run(
     's'
     >>> run("scenarios/32gpu_1gbe.json", sweep={"workers": [-1]})
     Traceback (most recent call last):
-    simrun.results.SimrunError: ...scenarios/32gpu_1gbe.json: sweep.workers.0: -1 is out of range; accepted: ...
+    simrun.errors.SimrunError: ...scenarios/32gpu_1gbe.json: sweep.workers.0: -1 is out of range; accepted: ...
     """
     flags = ["--trace"] * trace + ["--break-even"] * break_even + ["--fresh"] * fresh + _jobs(jobs)
     folder, said, _ = _run([], scenario, sweep, methods, settings, out, flags, progress)
@@ -155,46 +116,63 @@ def compare(first: Results, second: Results, *, jobs: int | None = None, progres
     ['workers']
     """
     with _as_argument(first) as one, _as_argument(second) as other:
-        return _answer(["compare", *_jobs(jobs), "--", one, other], progress)
+        found = _answer(["compare", *_jobs(jobs), "--", one, other], progress)
+    for change in found["inputs"]:
+        change["alone"] = {int(pair): alone for pair, alone in change["alone"].items()}
+    return found
 
 
 def explain(
-    what: Results, point: int | str | None = None, settings: Mapping[str, Any] | None = None, *, progress: bool = True
+    what: Results,
+    point: Hashable | pd.Series = None,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    progress: bool = True,
 ) -> dict[str, Any]:
     """Asks `simrun explain` what an iteration consists of: of the points that run() or load() returned, of a folder, or of
     a scenario, a path or a dict. Returns what --format json prints; times are in seconds.
 
-    `point` is a row of the points, from 0, as they are given, sorted or filtered; or a part of a label in their folder
-    (default: the fastest there). The command line counts the same points from 1. `settings` are those of run(), of a
-    scenario alone. "conclusions" has it in words; "critical_path" has its pieces; "shorter_by_1_percent_of" is how much
-    shorter an iteration is, as a share, with 1 % more of each; "notes" is what the program noted. Raises SimrunError.
+    `point` of points is a label in their index, as idxmin() gives it, or a row of theirs (default: the first, as they are
+    given, sorted or filtered); of a folder or a scenario it is the row that run() returns the point in, from 0 (default:
+    the fastest). Text is a part of the point's label in the folder. The command line counts points from 1. `settings` are
+    those of run(), of a scenario alone. "conclusions" has it in words; "critical_path" has its pieces;
+    "shorter_by_1_percent_of" is how much shorter an iteration is, as a share, with 1 % more of each; "notes" is what the
+    program noted. Raises SimrunError.
 
     >>> explain("scenarios/two_switches.json", "gtop-k")["conclusions"][0]
     'The critical path consists of 99.5 % computing, ...'
     """
     with _as_argument(what) as name:
-        is_label = isinstance(point, str) and not point.isdecimal()
-        row = None if point is None or is_label else int(point)
-        named = [] if point is None else [str(point) if row is None else str(_number_of(what, row))]
+        named = _point_of(what, point)
         try:
             return _answer(["explain", *_changes(settings or {}), "--", name, *named], progress)
         except SimrunError as error:
-            if row is None or error.path != "point":
+            if _is_text(point) or not str(error).startswith("arguments: point: "):
                 raise
-            raise SimrunError(f"arguments: point: there is no row {row}; accepted: a row from 0, or a part of a label") from None
+            raise SimrunError(f"arguments: point: there is no row {point}; {A_POINT}") from None
 
 
-def load(folder: str | os.PathLike[str]) -> pd.DataFrame:
-    """What a run or a training has left in `folder`: the points (results.load), or a row for each method that was trained
-    (curves.load_summary). Raises ResultsError.
-    """
-    trained = (Path(folder) / "summary.csv").exists()
-    return curves.load_summary(folder) if trained else results.load(folder)
-
-
-# The program
-
+A_POINT = "accepted: a row from 0, or a part of a label"
 FOLDERS = {"train": "-trained", "plan": "-plan"}  # what folders' names end in, by command
+
+
+def _is_text(point: Any) -> bool:
+    return isinstance(point, str) and not point.isdecimal()
+
+
+def _point_of(what: Results, point: Any) -> list[str]:
+    """What the program knows a point by: a part of a label, or a number from 1; nothing for its choice."""
+    if _is_text(point):
+        return [point]
+    row = int(point) if isinstance(point, str) else point
+    if isinstance(what, pd.DataFrame):
+        return [str(folders.places_of(what)[folders.row_of(what, row)] + 1)]
+    if row is None:
+        return []
+    try:
+        return [str(operator.index(row) + 1)]
+    except TypeError:
+        raise SimrunError(f"arguments: point: is of type {type(row).__name__}; {A_POINT}") from None
 
 
 def _jobs(jobs: int | None) -> list[str]:
@@ -206,7 +184,8 @@ def _notes(said: list[str]) -> list[str]:
 
 
 def _changes(settings: Mapping[str, Any]) -> list[str]:
-    return [word for path, value in settings.items() for word in ("--set", f"{path}={_json(value)}")]
+    values = {path: _entries(value) if path == "methods" else value for path, value in settings.items()}
+    return [word for path, value in values.items() for word in ("--set", f"{path}={_json(value)}")]
 
 
 def _noted(table: pd.DataFrame, said: list[str]) -> pd.DataFrame:
@@ -233,15 +212,12 @@ def _run(
     if sweep is not None:
         changes["sweep"] = sweep
     if methods is not None:
-        changes["methods"] = _entries(methods)
+        changes["methods"] = methods
     flags = [*flags, *_changes(changes | dict(settings or {}))]
     with _as_file(scenario) as file:
         folder = Path(out) if out is not None else results.folder_of(_stem_of(scenario) + FOLDERS.get("".join(command), ""))
-        arguments = [program(), *command, "--out", os.fspath(folder), *flags, "--", file]
+        arguments = [executable.simrun(), *command, "--out", os.fspath(folder), *flags, "--", file]
         status, said, answer = _execute(arguments, progress)
-        if isinstance(scenario, Mapping):
-            said = [line.replace(file, "scenario") for line in said]
-    _show_notes(said, progress)
     if failed := [line for line in said if line.startswith("failed: ")]:
         more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
         raise SimrunError(f"{failed[0]}{more}; simrun.load({str(folder)!r}) has what did not fail", status)
@@ -251,24 +227,32 @@ def _run(
 
 def _answer(command: list[str], progress: bool) -> dict[str, Any]:
     """Runs a command that prints what it found; returns that, and its notes. Raises SimrunError."""
-    arguments = [program(), command[0], "--format", "json", *command[1:]]
+    arguments = [executable.simrun(), command[0], "--format", "json", *command[1:]]
     status, said, answer = _execute(arguments, progress)
-    _show_notes(said, progress)
     _check(status, said, arguments)
     return json.loads(answer) | {"notes": _notes(said)}
+
+
+def _execute(arguments: list[str], progress: bool) -> tuple[int, list[str], str]:
+    """terminal.execute, of a scenario given as a dict by that name; shows notes."""
+    status, said, answer = terminal.execute(arguments, progress)
+    said = [re.sub(r"\S*/simrun-\w+/scenario\.json", "scenario", line) for line in said]
+    terminal.show_notes(said, progress)
+    return status, said, answer
 
 
 def _check(status: int, said: list[str], arguments: list[str]) -> None:
     """Raises SimrunError where the program found a mistake."""
     if status != 0:
-        raise SimrunError(_in_python((said or [f"{arguments[0]}: ended with status {status}"])[-1]), status)
+        line = _in_python(said[-1] if said else f"{arguments[0]}: ended with status {status}")
+        raise SimrunError(line, status, **place_in(line) if status == 2 else {})
 
 
 def _in_python(line: str) -> str:
     """The program's line, with arguments by their names here."""
-    word = re.match(r"command line: ([^:]+): ", line)
+    word = re.match(r"command line: (?:arguments: )?([^:]+): ", line)
     if word and word[1] in ARGUMENTS:
-        line = f"arguments: {ARGUMENTS[word[1]]}: {line[word.end():]}"
+        line = f"arguments: {ARGUMENTS[word[1]]}: {line[word.end():].split('; see simrun')[0]}"
     return re.sub(r"--set ([\w.-]+)=(.+)$", r'settings={"\1": \2}', line)
 
 
@@ -293,9 +277,11 @@ def _stem_of(scenario: Scenario) -> str:
 @contextmanager
 def _as_file(scenario: Scenario) -> Iterator[str]:
     """The name of a file that has the scenario."""
-    if not isinstance(scenario, Mapping):
+    if isinstance(scenario, (str, os.PathLike)):
         yield os.fspath(scenario)
         return
+    if not isinstance(scenario, Mapping):
+        raise SimrunError(f"the scenario is of type {type(scenario).__name__}; accepted: a path or a dict")
     with tempfile.TemporaryDirectory(prefix="simrun-") as folder:
         file = Path(folder) / "scenario.json"
         entries = {"methods": _entries(scenario["methods"])} if "methods" in scenario else {}
@@ -307,103 +293,8 @@ def _as_file(scenario: Scenario) -> Iterator[str]:
 def _as_argument(what: Results) -> Iterator[str]:
     """The name of a folder or a file that has the points or the scenario. Raises SimrunError where the folder has others."""
     if isinstance(what, pd.DataFrame):
-        folder = results.attribute(what, "folder")
-        _places(what)
-        yield folder
+        folders.places_of(what)
+        yield files.attribute(what, "folder")
         return
     with _as_file(what) as name:
         yield name
-
-
-def _places(points: pd.DataFrame) -> list[int]:
-    """Which row of their folder's table each of the points is, from 0. Raises SimrunError where it is none of them."""
-    folder = points.attrs["folder"]
-    held = load(folder)
-    columns = [column for column in held.columns if column in points.columns]
-
-    def rows(table: pd.DataFrame) -> list[tuple[str, ...]]:
-        return [tuple(map(str, row)) for row in table[columns].itertuples(index=False)]
-
-    places = {row: place for place, row in enumerate(rows(held))}
-    try:
-        return [places[row] for row in rows(points)]
-    except KeyError:
-        raise SimrunError(
-            f"{folder}: has other points than these, of a later run or before they were changed; "
-            "accepted: points as they are in their folder; out=... gives a run a folder of its own"
-        ) from None
-
-
-def _number_of(what: Results, point: int) -> int:
-    """The number that the program knows a point by, from 1. Raises SimrunError where the table has no such row."""
-    if not isinstance(what, pd.DataFrame):
-        return point + 1
-    if not 0 <= point < len(what):
-        raise SimrunError(f"there is no row {point}; accepted: 0 to {len(what) - 1}")
-    return _places(what)[point] + 1
-
-
-def _execute(arguments: list[str], progress: bool) -> tuple[int, list[str], str]:
-    """Runs the program; returns its exit status, the lines on stderr, and stdout. It is ended if this is interrupted.
-
-    It draws bars on terminals, and gets one; what it draws there moves a bar of tqdm's.
-    """
-    ours, its = pty.openpty()
-    with tempfile.TemporaryFile() as answer, tqdm(disable=not _is_watched(progress), delay=1, leave=False, unit="") as bar:
-        try:
-            try:
-                process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=answer, stderr=its)
-            finally:
-                os.close(its)
-            try:
-                said = [line for line in _lines(ours) if not _moves(bar, line)]
-            except BaseException:
-                process.terminate()
-                raise
-            finally:
-                status = process.wait()
-        finally:
-            os.close(ours)
-        answer.seek(0)
-        return status, said, answer.read().decode("utf-8", "replace")
-
-
-def _is_watched(progress: bool) -> bool:
-    """Whether somebody sees what is shown beside the results."""
-    return progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)
-
-
-def _show_notes(said: list[str], progress: bool) -> None:
-    """Notes are shown where a bar is; warnings are Python's."""
-    for line in said:
-        if line.startswith("note: ") and _is_watched(progress):
-            print(line, file=sys.stderr)
-
-
-def _moves(bar: tqdm, line: str) -> bool:
-    """Whether the line is a bar; the bar is set to it."""
-    found = PROGRESS.match(line)
-    if found and not bar.disable:
-        what, done, total = f"{found[1]}: ", int(found[2]), int(found[3])
-        if (what, total) != (bar.desc, bar.total):
-            bar.set_description_str(what, refresh=False)
-            bar.reset(total)
-        bar.update(done - bar.n)
-    return found is not None
-
-
-def _lines(terminal: int) -> Iterator[str]:
-    """What is written on a terminal until nobody has it any more, by lines; a bar is a line as soon as it is drawn."""
-    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-    last = ""
-    while True:
-        try:
-            read = os.read(terminal, 65536)
-        except OSError:  # Linux says so where others say that there is no more
-            read = b""
-        *lines, last = re.split(r"\r\n|\r\x1b\[K", last + decode(read))
-        if PROGRESS.match(last) or not read:
-            lines.append(last)
-        yield from filter(None, lines)
-        if not read:
-            return

@@ -14,6 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simrun import files
+from simrun.errors import ResultsError
+from simrun.files import attribute, read_json
+from simrun.files import load_trace as load_trace
+
 COLUMNS = (
     "method workers k density index collective model parameters payload_bytes result_bytes sent_bytes received_bytes "
     "compute_s encode_s communication_s decode_s iteration_s samples_per_s scaling_efficiency speedup_over_sgd device "
@@ -24,11 +29,8 @@ COLUMNS = (
 KEYS = "method workers k density index collective model parameters payload_bytes".split()
 
 # What is an axis of figures, or a way of running a method of which the best is shown.
-WAYS = "workers density k index collective grouping schedule.grouping hierarchy".split()
-
-# Text that simrun has put an apostrophe before.
-GUARDED = re.compile(r"^'('*[=+\-@\t\r\n])")
-
+WAYS = "workers density k collective grouping schedule.grouping hierarchy".split()
+WAY_COLUMNS = WAYS[3:]
 PARTS = {
     "compute_s": "compute",
     "encode_s": "encode",
@@ -36,26 +38,6 @@ PARTS = {
     "communication_s": "exposed communication",
     "decode_s": "decode",
 }
-
-
-class SimrunError(Exception):
-    """What simrun says of a mistake, one line: `FILE: PATH: what is wrong; what is accepted`.
-
-    `file` and `path` are those of the line: the file the mistake is in ("scenario" for one given as a dict), and where
-    in it, like `methods.1.density`. They are None where the line names none. `status` is the program's exit status: 2 for
-    a mistake in what it was given, 1 for what went wrong later.
-    """
-
-    def __init__(self, message: str, status: int = 2):
-        super().__init__(message)
-        found = re.match(r"(.+?): ([^:]+): ", message) if status == 2 else None
-        self.file: str | None = found[1] if found else None
-        self.path: str | None = found[2] if found else None
-        self.status = status
-
-
-class ResultsError(SimrunError):
-    """Results that cannot be used. The message names the file, what is wrong and what to do."""
 
 
 def parts_of(points: pd.DataFrame) -> dict[str, str]:
@@ -80,86 +62,18 @@ def sweep_folder() -> Path:
     return folder_of(os.environ.get("SIMRUN_SWEEP") or "sweep_k_m")
 
 
-def without_guard(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with the apostrophe taken off that simrun puts before text which a spreadsheet would take for a formula."""
-    text = table.select_dtypes(include=["object", "string"])
-    return table.assign(**{name: column.replace(GUARDED, r"\1", regex=True) for name, column in text.items()})
-
-
-def units_of(columns: Iterable[str]) -> dict[str, str]:
-    """The unit of each column that has one: s, B (byte) or 1/s. The others are text, numbers of things and ratios.
-
-    >>> units_of(["method", "workers", "iteration_s", "payload_bytes", "samples_per_s", "simulated_s_to_target"])
-    {'iteration_s': 's', 'payload_bytes': 'B', 'samples_per_s': '1/s', 'simulated_s_to_target': 's'}
-    """
-    units = {}
-    for name in columns:
-        if found := re.search(r"_(per_s|s|bytes)(_to_target)?$", name):
-            units[name] = {"per_s": "1/s", "s": "s", "bytes": "B"}[found[1]]
-    return units
-
-
 def load(folder: str | os.PathLike[str], also: Sequence[str] = ()) -> pd.DataFrame:
     """The rows of points.csv in `folder`, one a point, as a DataFrame with the columns of the file.
 
-    Columns are read by name: those of COLUMNS and of `also` must be there, others may. Cells that do not apply are NaN.
-    `attrs` has `scenario` and `versions` of report.json, `folder`, and `units` (see units_of); pandas copies it often, so
-    not the rest. Raises ResultsError.
+    Columns are read by name: those of COLUMNS and of `also` must be there, others may. Cells that do not apply are NaN or
+    NA; dtypes are those of files.KINDS. `attrs` has `scenario` and `versions` of report.json, `folder`, `units` (see
+    files.units_of) and `notes`, empty where the folder keeps none; pandas copies it often, so not the rest. Raises
+    ResultsError.
     """
-    file = Path(folder) / "points.csv"
-    try:
-        table = without_guard(pd.read_csv(file))
-    except FileNotFoundError:
-        raise ResultsError(f"{file}: does not exist; `simrun SCENARIO.json -o {folder}` writes it") from None
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise ResultsError(f"{file}: is not a table of points: {error}") from None
-    missing = [name for name in (*COLUMNS, *also) if name not in table.columns]
-    if missing:
-        raise ResultsError(f"{file}: has no column {', '.join(missing)}; run the sweep again with this simrun")
-    if table.empty:
-        raise ResultsError(f"{file}: has no points; report.json says which failed")
-    report = read_json(Path(folder) / "report.json")
-    table.attrs = attributes(report, folder, table)
+    folder = files.folder_at(folder)
+    table = files.read_table(folder, "points.csv", (*COLUMNS, *also))
+    table.attrs = files.attributes(read_json(folder / "report.json"), folder, table)
     return table
-
-
-def attributes(report: Mapping[str, Any], folder: str | os.PathLike[str], table: pd.DataFrame) -> dict[str, Any]:
-    """What `attrs` of a table from `folder` have; `report` is the JSON file beside it."""
-    where = {"folder": os.path.abspath(folder), "units": units_of(table.columns)}
-    return {"scenario": report["scenario"], "versions": report["versions"]} | where
-
-
-def attribute(table: pd.DataFrame, name: str) -> Any:
-    """What `attrs` of points have under `name`. Raises ResultsError where they have nothing: pandas leaves out the attrs of
-    tables that are joined, unless all have the same.
-    """
-    if name not in table.attrs:
-        raise ResultsError(
-            f"the table's attrs have no {name}, which pandas.concat and merge leave out; accepted: points as simrun.run or "
-            "simrun.load return them, or attrs that are set, table.attrs = points.attrs"
-        )
-    return table.attrs[name]
-
-
-def load_trace(folder: str | os.PathLike[str], row: int) -> pd.DataFrame:
-    """The trace of the point in row `row` of points.csv, one row a span; of a sweep in which no point failed.
-
-    Columns: `worker`, `activity` (compute, encode, communication, decode, or exchange for a whole exchange, hidden or
-    not), `begin_s`, `end_s`. Raises ResultsError.
-    """
-    files = sorted((Path(folder) / "trace").glob(f"{row:04d}-*.json"))
-    if not files:
-        raise ResultsError(f"{folder}/trace: has no trace of point {row}; run the sweep with --trace")
-    spans = [event for event in read_json(files[0])["traceEvents"] if event["ph"] == "X"]
-    begin = np.array([span["ts"] for span in spans]) * 1e-6
-    return pd.DataFrame(
-        {
-            "worker": [span["tid"] for span in spans],
-            "activity": [span["name"] for span in spans],
-            "begin_s": begin,
-            "end_s": begin + np.array([span["dur"] for span in spans]) * 1e-6,
-        }
-    )
 
 
 def entries(folder: str | os.PathLike[str]) -> list[dict[str, Any]]:
@@ -174,19 +88,14 @@ def entries(folder: str | os.PathLike[str]) -> list[dict[str, Any]]:
 
 def provenance(table: pd.DataFrame) -> str:
     """One line that says where the numbers of `table` come from: scenario, versions, network model, devices."""
-    versions = attribute(table, "versions")
-    return (
-        f"{title_of(table)}; simrun {versions['simrun']}, SimGrid "
-        f"{versions['simgrid']}; {_network_of(table)}; device "
-        f"{', '.join(table['device'].unique())}"
-    )
+    program = "simrun {simrun}, SimGrid {simgrid}".format(**attribute(table, "versions"))
+    return f"{title_of(table)}; {program}; {_network_of(table)}; device {', '.join(table['device'].unique())}"
 
 
 def _network_of(table: pd.DataFrame) -> str:
     """Which network model, or that it was measured."""
-    if (table["source"] == "measured").all():
-        return "measured"
-    return f"network model {', '.join(table['network_model'].unique())}"
+    is_measured = (table["source"] == "measured").all()
+    return "measured" if is_measured else f"network model {', '.join(table['network_model'].unique())}"
 
 
 def title_of(table: pd.DataFrame) -> str:
@@ -215,16 +124,6 @@ def quantity(text: str) -> float:
     prefixes = {None: 1, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
     prefixes |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
     return float(found[1]) * prefixes[found[2]] / (8 if found[3].startswith("b") else 1)
-
-
-def read_json(file: Path) -> Any:
-    """What the JSON file `file`, a Path, holds. Raises ResultsError."""
-    try:
-        return json.loads(file.read_text())
-    except OSError as error:
-        raise ResultsError(f"{file}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise ResultsError(f"{file}: is not JSON: {error}") from None
 
 
 def nearest(values: Iterable[float], wanted: float) -> float:
@@ -294,8 +193,8 @@ def coverage(predicted: pd.DataFrame, measured: pd.DataFrame, also: Sequence[str
 
 
 def settings_of(table: pd.DataFrame) -> list[str]:
-    """The columns of options in which points of one method differ, by entries or by the sweep, like `levels` or
-    `local_steps`; collectives, groupings and hierarchies are not among them.
+    """The columns of options in which points of one method differ, by entries or by the sweep, like `levels`, `index`
+    or `local_steps`; collectives, groupings and hierarchies are not among them.
     """
     scenario = table.attrs.get("scenario", {})
     keys = dict.fromkeys(key for entry in scenario.get("methods", []) for key in entry)
@@ -306,21 +205,26 @@ def settings_of(table: pd.DataFrame) -> list[str]:
 
 
 def best_of_each(table: pd.DataFrame, settings: Sequence[str] = ()) -> pd.DataFrame:
-    """Of every method at each number of workers and K, the row with the least iteration_s: the best of the collectives and
-    groupings that were run; of methods that are run in several `settings` (columns) for each of them. `table` must differ
-    in nothing else. A column `setting` says which, "levels 4", and is empty where a method has one. A column `way` names the best, "ring, 25 MB buckets", as
-    far as several were run of the method; it is empty elsewhere. Methods come in the order of the scenario's entries.
+    """Of every method at each number of workers and K, the row with the least iteration_s: the best of the collectives,
+    groupings and hierarchies that were run; of methods that are run in several `settings` (columns) for each of them.
+    `table` must differ in nothing else. A column `setting` says which, "levels 4", and is empty where a method has one. A
+    column `way` names the best, "ring, 25 MB buckets", as far as several were run of the method; it is empty elsewhere.
+    Methods come in the order of the scenario's entries.
     """
-    ways = table.assign(grouping=table["grouping"].map(grouping_name) if "grouping" in table else "")
-    several = ways.groupby("method")[["collective", "grouping"]].transform("nunique") > 1
-    parts = [ways[column].where(several[column], "") for column in ("collective", "grouping")]
-    ways["way"] = [", ".join(filter(None, pair)) for pair in zip(*parts)]
-    ways["setting"] = _setting_names(ways, settings)
+    ways = table.assign(way=_way_names(table), setting=_setting_names(table, settings))
     keys = ["method", "setting", "workers", "k", "density"]
     best = ways.groupby(keys, dropna=False, sort=False)["iteration_s"].idxmin()
     order = [entry["name"] for entry in table.attrs.get("scenario", {}).get("methods", [])] or list(table["method"])
-    rows = ways.drop(columns=[] if "grouping" in table else "grouping").loc[best.sort_values()]
-    return rows.sort_values("method", key=lambda names: names.map(order.index), kind="stable")
+    return ways.loc[best.sort_values()].sort_values("method", key=lambda names: names.map(order.index), kind="stable")
+
+
+def _way_names(table: pd.DataFrame) -> list[str]:
+    """By row, "ring, 25 MB buckets": those of WAY_COLUMNS in which points of its method differ."""
+    names = pd.DataFrame(index=table.index)
+    for column in [column for column in WAY_COLUMNS if column in table]:
+        values = table[column].map(grouping_name, na_action="ignore") if "grouping" in column else table[column]
+        names[column] = values.fillna("").where(values.groupby(table["method"]).transform("nunique") > 1, "")
+    return [", ".join(filter(None, row)) for row in names.itertuples(index=False)]
 
 
 def _setting_names(table: pd.DataFrame, settings: Sequence[str]) -> list[str]:

@@ -95,7 +95,7 @@ def test_splits_are_named_swept_or_not(tmp_path, split, name):
     ],
 )
 def test_tables_that_cannot_be_used(tmp_path, name, load, columns):
-    with pytest.raises(results.ResultsError, match=f"{name}: does not exist; `simrun train SCENARIO.json -o "):
+    with pytest.raises(results.ResultsError, match=f": has no {name}: it is no results folder"):
         load(tmp_path)
     for column in columns:
         write_training(tmp_path, [{other: 1 for other in columns if other != column}], name)
@@ -105,8 +105,21 @@ def test_tables_that_cannot_be_used(tmp_path, name, load, columns):
     with pytest.raises(results.ResultsError, match=f"{name}: has no rows;"):
         load(tmp_path)
     (tmp_path / name).write_text("")
-    with pytest.raises(results.ResultsError, match=f"{name}: is not a table of training"):
+    with pytest.raises(results.ResultsError, match=f"{name}: is not a table of simrun's"):
         load(tmp_path)
+
+
+def test_kinds_of_columns_do_not_depend_on_what_is_in_them(tmp_path):
+    empty = {"rounds_to_target": None, "uplink_bytes_to_target": None, "pareto": None, "accuracy_sd": 0, "accuracy": 1}
+    some = [dict.fromkeys(curves.SUMMARY_COLUMNS, 1) | empty | {"entry": 0, "seeds": seeds} for seeds in (1, 2)]
+    summary = curves.load_summary(write_training(tmp_path, some, "summary.csv"))
+    assert summary["accuracy_sd"].isna().tolist() == [True, False]  # no deviation is known of one seed
+    assert summary.attrs["notes"] == []
+    kinds = summary.dtypes[["accuracy", "accuracy_sd", "uplink_bytes_to_target", "pareto", "diverged"]].astype(str).tolist()
+    assert kinds == ["float64", "float64", "float64", "boolean", "int64"]
+    found = curves.load_curves(write_training(tmp_path, [row(0, 1, 10, 0.8)]))
+    kinds = found.dtypes[["uplink_bytes", "simulated_s", "best", "diverged"]].astype(str).tolist()
+    assert kinds == ["int64", "float64", "boolean", "boolean"]
 
 
 # Derived quantities

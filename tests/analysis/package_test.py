@@ -19,13 +19,13 @@ import pytest
 from matplotlib import pyplot as plt
 
 import simrun
-from simrun import curves, figures, program, results
+from simrun import curves, executable, figures, results, terminal
 
 matplotlib.use("agg")
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.path.abspath(os.environ.get("SIMRUN", ""))  # the tests' folder changes
-MODULES = ["curves", "figures", "plots", "program", "results"]
+MODULES = ["curves", "errors", "executable", "figures", "files", "folders", "plots", "program", "results", "terminal"]
 SMALL = {
     "name": "Two workers, small",
     "workers": 2,
@@ -75,7 +75,7 @@ def test_public_functions_say_what_they_take_and_return(name):
 def test_examples_in_docstrings_are_true(name):
     done = doctest.testmod(importlib.import_module(f"simrun.{name}"), optionflags=doctest.ELLIPSIS)
     assert done.failed == 0
-    assert done.attempted > 0 or name in ("figures", "plots")
+    assert done.attempted > 0 or name in ("executable", "figures", "folders", "plots", "terminal")
 
 
 @needs_simrun
@@ -104,20 +104,20 @@ def make_program(file):
 def test_the_program_is_the_one_named_then_the_one_built_then_the_one_on_the_path(tmp_path, monkeypatch):
     named, built = make_program(tmp_path / "a/named"), make_program(tmp_path / "b/build/release/sim/simrun")
     on_path = make_program(tmp_path / "c/simrun")
-    monkeypatch.setattr(program, "_checkouts", lambda: [tmp_path / "b"])
+    monkeypatch.setattr(executable, "_checkouts", lambda: [tmp_path / "b"])
     monkeypatch.setenv("PATH", f"{on_path.parent}:/usr/bin:/bin")
     monkeypatch.setenv("SIMRUN", "a/named")
-    assert program.program() == str(named)
+    assert executable.program() == str(named)
     monkeypatch.delenv("SIMRUN")
-    assert program.program() == str(built)
+    assert executable.program() == str(built)
     built.unlink()
-    assert program.program() == str(on_path)
+    assert executable.program() == str(on_path)
     on_path.unlink()
     with pytest.raises(simrun.SimrunError, match="no simrun is found: build it"):
-        program.program()
+        executable.program()
     monkeypatch.setenv("SIMRUN", "no/such")
     with pytest.raises(simrun.SimrunError, match=r"\$SIMRUN: no/such cannot be run"):
-        program.program()
+        executable.program()
 
 
 # Runs
@@ -263,7 +263,7 @@ def test_lines_of_a_terminal_are_whole_and_bars_are_shown_at_once():
     ours, its = os.openpty()
     bar = "points [===                           ] 3/30, 1.0/s, 27 s left"
     os.write(its, f"note: µ\n\r\x1b[K{bar}".encode())
-    lines = program._lines(ours)
+    lines = terminal.lines(ours)
     assert [next(lines), next(lines)] == ["note: µ", bar]
     os.write(its, b"\r\x1b[Kresults in o: 30 points\n")
     os.close(its)
@@ -319,7 +319,7 @@ def test_two_runs_are_compared_however_they_are_named(tmp_path):
     for row, point in enumerate(found["points"]):
         change = after["iteration_s"][row] / before["iteration_s"][row] - 1
         assert point["change"] == pytest.approx(change)
-        assert found["inputs"][0]["alone"][str(row)] == pytest.approx(change)
+        assert found["inputs"][0]["alone"][row] == pytest.approx(change)
     assert found["conclusions"][0].startswith("2 points are in both; in the second 2 are faster")
     (tmp_path / "slow.json").write_text(json.dumps(SMALL))
     assert simrun.compare("slow.json", fast)["points"] == found["points"]
@@ -344,17 +344,20 @@ def test_an_iteration_is_explained_by_row_or_label(tmp_path):
     slower = simrun.explain(SMALL, "sgd", {"compute.forward": "14 ms"})["iteration_s"]
     assert slower == pytest.approx(points["iteration_s"][0] + 0.01)
     for row in (2, -1):
-        with pytest.raises(simrun.SimrunError, match=f"there is no row {row}; accepted: 0 to 1"):
+        with pytest.raises(simrun.SimrunError, match=f"there is no row {row}; accepted: the labels 0, 1$"):
             simrun.explain(points, row)
     # Arguments have the names that they have here, and rows count from 0 for a dict as well.
     for row in (2, "2"):
         with pytest.raises(simrun.SimrunError, match="^arguments: point: there is no row 2; accepted: a row from 0"):
             simrun.explain(SMALL, row)
-    with pytest.raises(simrun.SimrunError, match='^arguments: point: there is no point "gtop-k"; accepted: 1 sgd; 2 top-k'):
+    with pytest.raises(simrun.SimrunError, match='^arguments: point: there is no point "gtop-k"; accepted: 1 sgd.*; 2 top-k'):
         simrun.explain(SMALL, "gtop-k")
     with pytest.raises(simrun.SimrunError, match="^arguments: settings: does not go with a results folder") as raised:
         simrun.explain(points, 0, {"workers": 4})
-    assert (raised.value.file, raised.value.path) == ("arguments", "settings")
+    assert (raised.value.file, raised.value.path) == (None, None)
+    with pytest.raises(simrun.SimrunError, match="^scenario: network.bandwidth: ") as raised:
+        simrun.explain(SMALL, 0, {"network.bandwidth": "1 Gbs"})
+    assert (raised.value.file, raised.value.path) == ("scenario", "network.bandwidth")
     with pytest.raises(simrun.SimrunError, match=r'like settings=\{"workers": 2\}$'):
         simrun.plan({**SMALL, "sweep": {"workers": [2, 4]}})
 
@@ -362,9 +365,15 @@ def test_an_iteration_is_explained_by_row_or_label(tmp_path):
 @needs_simrun
 def test_points_are_their_own_however_they_are_sorted_and_whatever_runs_later(tmp_path):
     points = simrun.run(SMALL, {"workers": [2, 8]})
-    turned = points[points["workers"] == 8].iloc[::-1].reset_index(drop=True)
-    for row in range(len(turned)):
-        assert simrun.explain(turned, row)["iteration_s"] == pytest.approx(turned["iteration_s"][row])
+    turned = points[points["workers"] == 8].iloc[::-1]
+    for shown in (turned, turned.reset_index(drop=True)):
+        for label, row in shown.iterrows():
+            for named in (label, row):
+                assert simrun.explain(shown, named)["iteration_s"] == pytest.approx(row["iteration_s"])
+        assert simrun.explain(shown)["iteration_s"] == pytest.approx(shown["iteration_s"].iloc[0])
+    for wrong, said in ((points.loc[0], "there is no row 0; accepted: the labels 3, 2"), (turned.loc[2] * 2, "other values")):
+        with pytest.raises(simrun.SimrunError, match=said):
+            simrun.explain(turned, wrong)
     simrun.run(SMALL, {"workers": [2, 8]}, settings={"network.bandwidth": "10 Gbps"})  # into the same folder
     for refused in (lambda: simrun.explain(points, 0), lambda: simrun.compare(points, SMALL)):
         with pytest.raises(simrun.SimrunError, match="has other points than these.*out="):
@@ -402,6 +411,64 @@ def test_scaling_has_a_line_a_method_and_the_ideal(swept):
 def test_all_mistakes_are_simrun_errors(tmp_path):
     with pytest.raises(simrun.SimrunError, match="does not exist"):
         simrun.load(tmp_path / "none")
+
+
+@needs_simrun
+@pytest.mark.parametrize(
+    "wrong, said",
+    [
+        (lambda points: simrun.plan(points), "the scenario is of type DataFrame; accepted: a path or a dict"),
+        (lambda points: simrun.run(3), "the scenario is of type int"),
+        (lambda points: simrun.run(SMALL, jobs=0), "arguments: jobs: Value 0 not in range 1 to 1024$"),
+        (lambda points: simrun.plot_scaling(points[["method", "workers"]]), "the table has no column k, density, "),
+        (lambda points: simrun.plot_winners(points.assign(accuracy=1)), "these are rows of a training; accepted: points"),
+        (lambda points: simrun.plot_timeline(points, "sgd"), "there is no row 'sgd'; accepted: the labels 0, 1"),
+        (lambda points: simrun.explain(points, [1]), r"there is no row \[1\]"),
+        (lambda points: simrun.explain("o", 1.5), "arguments: point: is of type float"),
+    ],
+)
+def test_wrong_arguments_are_simrun_errors_of_one_line(wrong, said):
+    points = simrun.run(SMALL, out="o")
+    assert simrun.load("o/points.csv").equals(points)
+    with pytest.raises(simrun.SimrunError, match=said) as raised:
+        wrong(points)
+    assert (raised.value.file, raised.value.path) == (None, None) and "\n" not in str(raised.value)
+
+
+@needs_simrun
+def test_methods_in_settings_are_those_of_the_argument():
+    assert simrun.run(SMALL, settings={"methods": ["sgd"]})["method"].tolist() == ["sgd"]
+
+
+def test_another_program_is_not_taken_for_simrun(monkeypatch):
+    monkeypatch.setenv("SIMRUN", "/bin/ls")
+    with pytest.raises(simrun.SimrunError, match=r"^\$SIMRUN: /bin/ls is not simrun; accepted: the path of simrun$"):
+        simrun.run(SMALL)
+
+
+@needs_simrun
+def test_points_that_differ_in_the_index_are_lines_of_their_own():
+    methods = [{"name": "top-k", "density": 0.1, "index": index} for index in ("raw32", "elias-fano")]
+    points = simrun.run(SMALL, {"workers": [2, 4]}, methods)
+    lines = [line.get_label() for line in simrun.plot_scaling(points).lines]
+    assert lines == ["top-k, index raw32, K/N 0.1", "top-k, index elias-fano, K/N 0.1", "ideal"]
+    with pytest.raises(simrun.ResultsError, match="the points differ in index, too"):
+        simrun.plot_winners(points)
+    with pytest.raises(simrun.ResultsError, match="several points of sgd agree in all that tells points apart"):
+        simrun.plot_scaling(points.assign(method="sgd", index=None))
+
+
+@needs_simrun
+def test_legends_lie_within_their_figures(swept):
+    long = swept.assign(method="a method of a very long name, " + swept["method"])
+    long.attrs = {**swept.attrs, "scenario": {"name": "long"}}
+    for axes in (simrun.plot_scaling(long), simrun.plot_winners(long), simrun.plot_timeline(swept, 3)):
+        axes.figure.canvas.draw()
+        legend, figure = axes.figure.legends[0].get_window_extent(), axes.figure.bbox
+        assert figure.x0 <= legend.x0 and legend.x1 <= figure.x1 and figure.y0 <= legend.y0
+        assert legend.y1 < axes.get_window_extent().y0
+        assert axes.get_window_extent().height > 0.2 * figure.height
+        assert axes.get_legend_handles_labels()[1]  # for axes.legend() where axes are given
 
 
 @needs_simrun
@@ -450,13 +517,19 @@ def test_points_of_several_networks_are_not_taken_for_one():
 def test_a_timeline_is_of_the_row_that_is_named(swept):
     row = swept.index[(swept["method"] == "top-k") & (swept["workers"] == 8)][0]
     axes = simrun.plot_timeline(swept, row)
-    assert axes.get_title() == "top-k, 8 workers"
+    assert axes.get_title() == "top-k, K/N 0.01, 8 workers"
     assert {text.get_text() for text in axes.figure.legends[0].get_texts()} >= {"compute", "encode", "exchange"}
     trace = results.load_trace(swept.attrs["folder"], row)
     ends = [path.get_extents().x1 for bars in axes.collections for path in bars.get_paths()]
     of_device = trace[(trace["worker"] == 0) & trace["activity"].isin(["compute", "encode", "exchange", "decode"])]
     assert max(ends) == pytest.approx(1e3 * of_device["end_s"].max())
-    with pytest.raises(simrun.ResultsError, match="has no trace of point 0; run the sweep with --trace"):
+    turned = swept.sort_values("iteration_s", ascending=False)
+    again = turned.reset_index(drop=True)
+    for shown, named in ((turned, turned.index[0]), (again, 0), (turned, turned.iloc[0]), (turned, None)):
+        assert simrun.plot_timeline(shown, named).get_title() == f"sgd, {turned['workers'].iloc[0]} workers"
+    with pytest.raises(simrun.SimrunError, match="there is no row 99; accepted: the labels 0, 1, "):
+        simrun.plot_timeline(swept, 99)
+    with pytest.raises(simrun.ResultsError, match="has no trace of any point; run it with trace=True"):
         simrun.plot_timeline(simrun.run(SMALL, out="untraced"))
 
 

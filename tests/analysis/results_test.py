@@ -44,6 +44,23 @@ def test_columns_are_read_by_name(tmp_path):
     assert results.provenance(table) == "s; simrun 1, SimGrid 2; network model ideal; device d"
 
 
+@pytest.mark.parametrize("name, made", [("plan.json", "simrun.plan, which"), ("training.json", "simrun.train; .*load_curves")])
+def test_a_folder_of_another_command_is_said_to_be_one(tmp_path, name, made):
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(results.ResultsError, match=f"has no points.csv: it is of {made}") as raised:
+        results.load(tmp_path)
+    assert raised.value.file == str(tmp_path)
+
+
+def test_kinds_of_columns_do_not_depend_on_what_is_in_them(tmp_path):
+    whole = row("sgd", 4, staging_s=0, iteration_low_s=None, speedup_over_sgd=1, k=None, error_feedback=None)
+    table = results.load(write_results(tmp_path, [whole]))
+    assert {str(table[name].dtype) for name in table if name.endswith("_s")} == {"float64"}
+    kinds = table.dtypes[["speedup_over_sgd", "k", "density", "sent_bytes", "workers", "error_feedback"]].astype(str).tolist()
+    assert kinds == ["float64", "float64", "float64", "int64", "int64", "boolean"]
+    assert table.attrs["notes"] == []
+
+
 def test_text_that_spreadsheets_take_for_formulas_comes_back(tmp_path):
     # As simrun writes them: one apostrophe more than the text has.
     models = {"'=cmd|x!A0": "=cmd|x!A0", "'-1": "-1", "''@a": "'@a", "'quoted'": "'quoted'", "a=b": "a=b"}
@@ -82,10 +99,13 @@ def test_a_column_that_a_notebook_needs_is_named(tmp_path):
 
 
 def test_results_that_are_not_there_or_empty(tmp_path):
-    with pytest.raises(results.ResultsError, match="nowhere/points.csv: does not exist"):
+    with pytest.raises(results.ResultsError, match="nowhere: does not exist; accepted: the folder of a run") as raised:
         results.load(tmp_path / "nowhere")
+    assert (raised.value.file, raised.value.path) == (str(tmp_path / "nowhere"), None)
+    with pytest.raises(results.ResultsError, match="the folder is of type int"):
+        results.load(3)
     (tmp_path / "points.csv").write_text("")
-    with pytest.raises(results.ResultsError, match="is not a table of points"):
+    with pytest.raises(results.ResultsError, match="is not a table of simrun's"):
         results.load(tmp_path)
     (tmp_path / "points.csv").write_text(",".join(results.COLUMNS) + "\n")
     with pytest.raises(results.ResultsError, match="has no points"):
@@ -117,7 +137,7 @@ def test_a_trace_is_in_seconds(tmp_path):
         "begin_s": [0, 1],
         "end_s": [2, 1.5],
     }
-    with pytest.raises(results.ResultsError, match="has no trace of point 1;"):
+    with pytest.raises(results.ResultsError, match="has no trace of point 1, but of others; run it with trace=True"):
         results.load_trace(tmp_path, 1)
 
 
@@ -473,6 +493,16 @@ def test_figures_are_saved_twice_and_the_same_each_time(tmp_path, monkeypatch):
     assert bytes_of[0] == bytes_of[1]
     assert bytes_of[0][0].startswith(b"\x89PNG")
     assert b"<svg" in bytes_of[0][1]
+
+
+@pytest.mark.parametrize("name", ["sgd", "top-k", "powersgd", "dgc", "qsgd"])
+def test_a_method_has_one_colour_in_all_figures(name):
+    assert figures.fill_of(name)["facecolor"] == figures.line_of(name)["color"]
+
+
+def test_settings_of_a_method_differ_without_colour():
+    looks = [figures.line_of_setting("powersgd", number) for number in range(5)]
+    assert len({look["marker"] for look in looks}) == len({str(look["linestyle"]) for look in looks}) == 5
 
 
 def test_a_choice_is_drawn_in_the_fill_of_its_name():
