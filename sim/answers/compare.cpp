@@ -63,8 +63,7 @@ int compare(const CompareArguments& arguments) {
   ComparedRun first = run_of(arguments.first, {});
   Comparison all = compared(std::move(first), run_of(second, changes));
   if (all.pairs.empty())
-    throw InputError("command line", "SECOND",
-                     "\"" + second + "\" has no point that \"" + arguments.first + "\" has",
+    throw InputError("command line", "SECOND", "\"" + second + "\" has no point that \"" + arguments.first + "\" has",
                      "accepted: runs of the same methods and values of K/N");
   KeptPoints kept("", arguments.jobs);
   explain_by_inputs(all, kept);

@@ -23,7 +23,7 @@ struct IterationPlan {
   /// A group of tensors: the backward times of the tensors since the group before it was ready, then its exchange.
   struct Stage {
     std::vector<Seconds> backward;
-    std::vector<Work> encode;              ///< by round
+    std::vector<Work> encode;                 ///< by round
     std::set<std::size_t> empty_rounds = {};  ///< in which nobody has anything to send: they do not take place
     Work decode;                           ///< of what the last round gives: entries and parts are those of the outcome
     bool is_dense = false;                 ///< not compressed, whatever the method

@@ -244,7 +244,8 @@ TEST_CASE("sweep: where no sgd overlaps the backward pass, compression is said t
   const TemporaryFolder folder;
   const auto is_noted = [&] {
     const Study study = read_study(folder.write("s.json", scenario.dump()), {});
-    return std::ranges::any_of(study.notes, [](const std::string& note) { return note.starts_with("sgd is sent whole"); });
+    return std::ranges::any_of(study.notes,
+                               [](const std::string& note) { return note.starts_with("sgd is sent whole"); });
   };
   CHECK(is_noted());
   scenario["methods"].push_back({{"name", "sgd"}, {"grouping", {{"bucket", "25 MB"}}}});

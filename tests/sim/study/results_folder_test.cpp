@@ -144,8 +144,8 @@ TEST_CASE("results folder: a whole run finishes what shards have begun") {
 TEST_CASE("results folder: more shards than points") {
   const TemporaryFolder folder;
   CHECK_THAT(run_in(folder, sweep(), "-o out --shard 13/13").err, Catch::Contains("0 of 12 points are in out"));
-  CHECK(run_in(folder, sweep(), "--dry-run --shard 13/13").out == "0 points\n");
-  CHECK_THAT(run_in(folder, sweep(), "--dry-run --shard 1/6").out, Catch::EndsWith("2 points\n"));
+  CHECK(run_program("s.json --dry-run --shard 13/13", folder.path()).out == "0 points\n");
+  CHECK_THAT(run_program("s.json --dry-run --shard 1/6", folder.path()).out, Catch::EndsWith("2 points\n"));
 }
 
 TEST_CASE("results folder: of two runs at once the second is refused, shards are not") {
