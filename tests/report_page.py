@@ -53,6 +53,8 @@ TRAINING = {
     "sweep": {"workers": [2, 4]},
 }
 
+PHONE = 320  # pixels wide, the narrowest that are around
+
 
 def check(what, got, expected):
     assert got == expected, f"{what}: got {got!r}, expected {expected!r}"
@@ -379,10 +381,10 @@ def check_plan(browser, folder, simrun):
 def check_phone(browser, page, folder):
     for other in ("trained", "planned"):
         browser.open(folder / other / "report.html")
-        assert browser.run("return document.documentElement.scrollWidth") <= 390, f"{other} is wider than a phone"
+        assert browser.run("return document.documentElement.scrollWidth") <= PHONE, f"{other} is wider than a phone"
     browser.open(page)
-    assert browser.run("return document.documentElement.scrollWidth") <= 390, "the page is wider than a phone"
-    assert browser.run("return Chart.getChart('plot').width") <= 390, "the plot is wider than a phone"
+    assert browser.run("return document.documentElement.scrollWidth") <= PHONE, "the page is wider than a phone"
+    assert browser.run("return Chart.getChart('plot').width") <= PHONE, "the plot is wider than a phone"
     check("console on a phone", browser.complaints(), [])
     browser.screenshot(folder / "phone.png")
 
@@ -436,7 +438,7 @@ def main():
         check_training(browser, folder, simrun)
         check_plan(browser, folder, simrun)
         check_guards(browser, folder)
-    with Browser(390, 844, phone=True) as browser:
+    with Browser(PHONE, 640, phone=True) as browser:
         check_phone(browser, page, folder)
     print(f"screenshots in {folder}")
     return 0

@@ -132,9 +132,8 @@ def explain(
     """Asks `simrun explain` what an iteration consists of: of the points that run() or load() returned, of a folder, or of
     a scenario, a path or a dict. Returns what --format json prints; times are in seconds.
 
-    `point` of points is a label in their index, as idxmin() gives it, or a row of theirs (default: the first, as they are
-    given, sorted or filtered); of a folder or a scenario it is the row that run() returns the point in, from 0 (default:
-    the fastest). Text is a part of the point's label in the folder. The command line counts points from 1. `settings` are
+    `point` of points is a label in their index, as idxmin() gives it, or a row of theirs (default: the fastest of those
+    given); of a folder or a scenario it is the row that run() returns the point in, from 0 (default: the fastest). Text is a part of the point's label in the folder. The command line counts points from 1. `settings` are
     those of run(), of a scenario alone. "conclusions" has it in words; "critical_path" has its pieces;
     "shorter_by_1_percent_of" is how much shorter an iteration is, as a share, with 1 % more of each; "notes" is what the
     program noted. Raises SimrunError.
@@ -166,6 +165,8 @@ def _point_of(what: Results, point: Any) -> list[str]:
         return [point]
     row = int(point) if isinstance(point, str) else point
     if isinstance(what, pd.DataFrame):
+        if row is None and "iteration_s" in what and what["iteration_s"].notna().any():
+            row = what["iteration_s"].idxmin()
         return [str(folders.places_of(what)[folders.row_of(what, row)] + 1)]
     if row is None:
         return []

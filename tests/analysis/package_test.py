@@ -370,6 +370,7 @@ def test_points_are_their_own_however_they_are_sorted_and_whatever_runs_later(tm
         for label, row in shown.iterrows():
             for named in (label, row):
                 assert simrun.explain(shown, named)["iteration_s"] == pytest.approx(row["iteration_s"])
+        assert simrun.explain(shown)["iteration_s"] == pytest.approx(shown["iteration_s"].min())
         assert simrun.explain(shown)["iteration_s"] == pytest.approx(shown["iteration_s"].iloc[0])
     for wrong, said in ((points.loc[0], "there is no row 0; accepted: the labels 3, 2"), (turned.loc[2] * 2, "other values")):
         with pytest.raises(simrun.SimrunError, match=said):
