@@ -15,7 +15,8 @@ from simrun.errors import ResultsError
 # Text that simrun has put an apostrophe before.
 GUARDED = re.compile(r"^'('*[=+\-@\t\r\n])")
 
-# dtypes by pattern of a column's whole name, the first that fits; text and further options are what pandas takes them for. What may be empty is float64 or boolean, so that dtypes do not depend on what was run.
+# dtypes by pattern of a column's whole name, the first that fits; text and further options are what pandas takes them for.
+# What may be empty is float64 or boolean, so that dtypes do not depend on what was run.
 KINDS = {
     r"[^.]*_s(_to_target)?|[^.]*_bytes_to_target|rounds_to_target": "float64",
     r"scaling_efficiency|speedup_over_sgd|utilization|k|density|learning_rate|train_loss|estimated_share": "float64",
