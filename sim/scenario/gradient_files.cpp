@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <utility>
 
 #include "sim/system/data_path.hpp"
 #include "sim/text/json.hpp"
@@ -109,8 +110,9 @@ std::vector<std::string> GradientFinder::find(GradientFiles& gradients, int work
   if (is_saved) {
     gradients.files = saved_in(beside / gradients.folder);
   } else {
-    const auto [paths, is_new] = paths_.try_emplace(gradients.files);
-    if (is_new) paths->second = paths_of(gradients.files, beside, where / "files");
+    auto paths = paths_.find(gradients.files);
+    if (paths == paths_.end())
+      paths = paths_.emplace(gradients.files, paths_of(gradients.files, beside, where / "files")).first;
     gradients.files = paths->second;
   }
   if (is_saved && gradients.files.size() < wanted)
@@ -141,12 +143,11 @@ const GradientFinder::Known& GradientFinder::look_at(const std::vector<std::stri
   std::string key = std::to_string(model.elements());
   for (const Tensor& tensor : model.tensors) key += "\n" + tensor.name + tuple_text(tensor.shape);
   for (const std::string& file : files) key += "\n" + file;
-  const auto [known, is_new] = known_.try_emplace(key);
-  if (!is_new) return known->second;
+  if (const auto known = known_.find(key); known != known_.end()) return known->second;
   const GradientFilesSummary summary = look_at_gradient_files(where.file, files, model);
   const bool has_one_each = summary.gradients == files.size();
-  known->second = {summary.gradients, has_one_each ? common_gradient(files) : "", summary.zeros};
-  return known->second;
+  Known found{summary.gradients, has_one_each ? common_gradient(files) : "", summary.zeros};
+  return known_.emplace(key, std::move(found)).first->second;
 }
 
 }  // namespace simrun

@@ -174,22 +174,22 @@ std::shared_ptr<const Model> ScenarioReader::find_model(Json& value) {
   if (!value.is_string())
     where.fail("is " + brief(value), "accepted: a name, a path, or an object with name and tensors");
   const auto name = value.get<std::string>();
-  const auto [known, is_new] = models_.try_emplace(name);
-  if (is_new && part) {
+  if (const auto known = models_.find(name); known != models_.end()) return known->second;
+  Model model;
+  if (part) {
     Json copy = *part->value;
-    known->second = std::make_shared<Model>(fields_->model.read(copy, where));
-  } else if (is_new) {
-    const std::string shipped = data_root() + "/scenarios/models";
-    known->second = std::make_shared<Model>(read_model(named_file(name, where, "model", {shipped}, {})));
-    if (!known->second->assumed.empty()) add_note("model: " + brief(name) + ": " + known->second->assumed);
+    model = fields_->model.read(copy, where);
+  } else {
+    model = read_model(named_file(name, where, "model", {data_root() + "/scenarios/models"}, {}));
+    if (!model.assumed.empty()) add_note("model: " + brief(name) + ": " + model.assumed);
   }
-  return known->second;
+  return models_.emplace(name, std::make_shared<Model>(std::move(model))).first->second;
 }
 
 std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const DeviceText& text) {
   const auto scaled = text.scaled_to.value_or(DeviceText::Scaled{});
   const std::string implementation = text.implementation.value_or("");
-  const auto [known, is_new] = devices_.try_emplace({text.profile, implementation, scaled.name, scaled.bandwidth});
+  const std::tuple key{text.profile, implementation, scaled.name, scaled.bandwidth};
   const Where where{file_, "device"};
   const auto check = [&](const DeviceProfile& profile) {
     if (!text.implementation || *text.implementation == profile.implementation) return;
@@ -200,9 +200,13 @@ std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const DeviceTex
                 "accepted: " + profile.implementation);
     (where / "implementation")
         .fail("there is no " + profile.name + " with times of " + *text.implementation,
-              "accepted: " + one_of(implementations_of(profile)));
+              "accepted: " + one_of(implementations_of(profile)) +
+                  ", or the times of another device, with device.scaled_to this one");
   };
-  if (!is_new) return check(*known->second), known->second;
+  if (const auto known = devices_.find(key); known != devices_.end()) {
+    check(*known->second);
+    return known->second;
+  }
   const bool is_object = text.scaled_to || text.implementation || text.memory;
   DeviceProfile profile = read_device(text.profile, implementation, is_object ? where / "profile" : where);
   check(profile);
@@ -214,8 +218,7 @@ std::shared_ptr<const DeviceProfile> ScenarioReader::find_device(const DeviceTex
     }
   }
   if (text.scaled_to) profile = scaled_to(profile, scaled.name, scaled.bandwidth);
-  known->second = std::make_shared<DeviceProfile>(std::move(profile));
-  return known->second;
+  return devices_.emplace(key, std::make_shared<DeviceProfile>(std::move(profile))).first->second;
 }
 
 void ScenarioReader::add_note(const std::string& note) {

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "sim/answers/variants.hpp"
+#include "sim/text/error.hpp"
 #include "tests/sim/studies.hpp"
 
 namespace simrun {
@@ -82,6 +84,22 @@ TEST_CASE("axis: values read back as what they are") {
   for (const double value : latency.below)
     CHECK(parse_seconds(latency.json(value).get<std::string>())->value == Approx(value));
   CHECK(bandwidth.shown(1e9) == "1.00 Gbps");
+}
+
+TEST_CASE("variants: what was refused once is refused again") {
+  const TemporaryFolder folder;
+  nlohmann::json scenario = tiny_scenario();
+  scenario["methods"] = {{{"name", "sgd"}}};
+  const Study study = read_study(folder.write("s.json", scenario.dump()), {});
+  Variants variants(study.file);
+  const nlohmann::json v100_of_jax = {{"profile", "v100"}, {"implementation", "jax"}};
+  for (int time = 0; time < 2; ++time) {
+    CHECK_THROWS_AS(variants.at(study.points[0], "model", "none"), InputError);
+    CHECK_THROWS_AS(variants.at(study.points[0], "device", "none"), InputError);
+    CHECK_THROWS_AS(variants.at(study.points[0], "device", v100_of_jax), InputError);
+    CHECK_THROWS_AS(variants.at(study.points[0], "gradients", {{"source", "npy"}, {"files", {"none.npy"}}}),
+                    InputError);
+  }
 }
 
 }  // namespace simrun
