@@ -71,8 +71,13 @@ std::optional<Point> TurnSearch::varied(const ClusterAxis& axis, double value, c
                  : time_to_simulate(other.scenario) <= too_long_for_rivals &&
                        (other.scenario.workers <= point.scenario.workers || elements_of_gradients(other.scenario) == 0);
   if (is_short) return other;
-  left_out_.insert(std::string(other.scenario.method.method->name));
+  leave_out(way, is_fastest);
   return std::nullopt;
+}
+
+/// The fastest has other ways; where it has none, that is told.
+void TurnSearch::leave_out(const Standing& way, bool is_fastest) {
+  if (!is_fastest) left_out_.insert(std::string(points_[way.point].scenario.method.method->name));
 }
 
 /// Throws NotSimulated.
@@ -89,8 +94,8 @@ TurnSearch::AtValue TurnSearch::at(const ClusterAxis& axis, double value, const 
           numbers.push_back(number);
         }
       } catch (const InputError& error) {
+        leave_out(way, number == 0);
         if (number == 0) why = error.what();
-        left_out_.insert(std::string(points_[way.point].scenario.method.method->name));
       }
     }
   }
@@ -103,8 +108,8 @@ TurnSearch::AtValue TurnSearch::at(const ClusterAxis& axis, double value, const 
   AtValue all;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (!results[i].times) {
+      leave_out(standings_[numbers[i]], numbers[i] == 0);
       if (numbers[i] == 0) why = "it fails: " + results[i].failure;
-      left_out_.insert(std::string(study.points[i].scenario.method.method->name));
       continue;
     }
     const Standing here{i, *results[i].times, {}, standings_[numbers[i]].rounds};

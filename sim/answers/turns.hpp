@@ -54,6 +54,7 @@ class TurnSearch {
   void note_fastest(const std::vector<ClusterAxis>& axes);
   bool is_slower(const ClusterAxis& axis, double value, std::size_t which) const;
   std::optional<Point> varied(const ClusterAxis& axis, double value, const Standing& way, bool is_fastest);
+  void leave_out(const Standing& way, bool is_fastest);
   AtValue at(const ClusterAxis& axis, double value, const std::vector<std::size_t>& which);
   Turn one_way(const ClusterAxis& axis, bool above);
 
